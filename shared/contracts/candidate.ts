@@ -1,0 +1,58 @@
+/** Impact candidate: one player action that may matter to the world, as the story engine sends it. */
+import { z } from "zod";
+import { AccountId, ActionKey, BasisPoints, Id, IdempotencyKey } from "./ids.ts";
+
+export const SOURCES = [
+  "chapter_outcome",
+  "combat_milestone",
+  "faction_quest",
+  "rare_discovery",
+  "campaign_participation",
+] as const;
+export type Source = (typeof SOURCES)[number];
+
+/** Largest candidate on `impact.raw`, in bytes. */
+export const MAX_CANDIDATE_BYTES = 16 * 1024;
+
+export const Candidate = z
+  .strictObject({
+    v: z.literal(1),
+    idempotency_key: IdempotencyKey,
+    realm_id: Id,
+    faction_id: Id,
+    user_id: AccountId,
+    device_id: AccountId.optional(),
+    session_id: AccountId.optional(),
+    source: z.enum(SOURCES),
+    event_type: z.enum(["influence_gain", "territory_push", "relic_claim"]),
+    territory_id: Id.optional(),
+    relic_id: Id.optional(),
+    campaign_id: Id.optional(),
+    action_key: ActionKey,
+    category: z.enum(["combat", "explore", "social"]),
+    base_points: z.int().min(1).max(10_000),
+    stakes: BasisPoints,
+    significance: BasisPoints,
+    spend_tier: z.int().min(0).max(3).optional(),
+    occurred_at: z.iso.datetime({ offset: true }),
+  })
+  .superRefine((candidate, context) => {
+    if (candidate.event_type === "territory_push" && candidate.territory_id === undefined)
+      context.addIssue({ code: "custom", path: ["territory_id"], message: "territory_push needs it" });
+    if (candidate.event_type === "relic_claim" && candidate.relic_id === undefined)
+      context.addIssue({ code: "custom", path: ["relic_id"], message: "relic_claim needs it" });
+  });
+export type Candidate = z.infer<typeof Candidate>;
+
+/** A candidate that ingest let through: what the normalizer judges. */
+export type ValidCandidate = Candidate & Received;
+
+/** What ingest adds to everything it lets through. */
+export type Received = {
+  /** Candidates: `event_id`; commands carry `command_id` instead. */
+  event_id: string;
+  /** RAW's timestamp, made never to decrease; RFC 3339 with milliseconds. */
+  received_at: string;
+  /** Sequence in RAW. */
+  source_seq: number;
+};

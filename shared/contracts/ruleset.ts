@@ -1,0 +1,150 @@
+/**
+ * Ruleset: every balance number of a realm, and its map. It is versioned; a change is a command in the log, so a replay
+ * sees it at the same place. Bounds: from a tenth to ten times the default unless another bound is given here.
+ */
+import { z } from "zod";
+import type { SOURCES } from "./candidate.ts";
+import { BasisPoints, Id } from "./ids.ts";
+import { Trigger } from "./trigger.ts";
+
+/** The rules engine that this code implements; a node refuses a ruleset for an engine that it doesn't have. */
+export const ENGINE = 1;
+
+/** An integer from a tenth to ten times its default. */
+const around = (byDefault: number) =>
+  z
+    .int()
+    .min(Math.ceil(byDefault / 10))
+    .max(byDefault * 10);
+const bySource = (defaults: Record<(typeof SOURCES)[number], number>) =>
+  z.strictObject({
+    chapter_outcome: around(defaults.chapter_outcome),
+    combat_milestone: around(defaults.combat_milestone),
+    faction_quest: around(defaults.faction_quest),
+    rare_discovery: around(defaults.rare_discovery),
+    campaign_participation: around(defaults.campaign_participation),
+  });
+const sized = <V extends z.ZodType>(value: V, min: number, max: number) =>
+  z.record(Id, value).refine((record) => {
+    const size = Object.keys(record).length;
+    return size >= min && size <= max;
+  }, `needs ${min} to ${max} entries`);
+
+const TerritoryRules = z.strictObject({
+  name: z.string().min(1).max(64),
+  strategic_value: z.int().min(1).max(50),
+  adjacent: z.array(Id).max(64),
+  /** Control at the start, in basis points by faction; the sum is 10 000. */
+  control: z.record(Id, BasisPoints),
+  controller: Id.optional(),
+  /** Units per tick by resource. */
+  yields: z.record(Id, z.int().min(0).max(100)),
+});
+
+export const Ruleset = z
+  .strictObject({
+    engine: z.literal(ENGINE),
+    /** The tick's length; one second at least, for demos and tests. */
+    tick_seconds: z.int().min(1).max(9_000),
+    /** Added to UTC to find the realm's calendar day. */
+    day_offset_minutes: z.int().min(-720).max(840),
+    season_length_ticks: around(5_376),
+    membership: z.enum(["open", "assigned"]),
+    factions: sized(z.strictObject({ name: z.string().min(1).max(64) }), 2, 8),
+    resources: z.array(Id).max(8),
+    territories: sized(TerritoryRules, 1, 64),
+    relics: sized(z.strictObject({ name: z.string().min(1).max(64), territory: Id }), 0, 16),
+    /** Points. */
+    base_maximum: bySource({
+      chapter_outcome: 200,
+      combat_milestone: 120,
+      faction_quest: 250,
+      rare_discovery: 400,
+      campaign_participation: 150,
+    }),
+    /** Points a day. */
+    caps: z.strictObject({ user_day: z.int().min(100).max(1_600) }),
+    influence: z.strictObject({
+      /** Points per faction, counted into shares and the burst cap. */
+      prior: around(20_000),
+      decay_bp: around(10),
+      /** The faction burst cap per tick: `clamp(mul(Σ(influence+prior), rate_bp), min, max) · k`, points. */
+      burst_rate_bp: around(100),
+      burst_min: around(600),
+      burst_max: around(500_000),
+    }),
+    contest: z.strictObject({
+      /** Points of push per user, territory and tick. */
+      user_push: around(60),
+      share_weight_bp: around(3_000),
+      adjacent_weight_bp: around(400),
+      adjacent_weight_max_bp: around(1_200),
+      defender_weight_bp: around(500),
+      overextension_bp: around(600),
+      weight_min_bp: z.int().min(600).max(10_000),
+      weight_max_bp: z.int().min(10_000).max(20_000),
+      /** Points of score under which nothing moves. */
+      quiet_score: around(10),
+      rate_max_bp: around(600),
+      /** Points of score per strategic value at which half of the rate is reached. */
+      half_score: around(200),
+      clamp_bp: around(120),
+      instability_contest_bp: around(300),
+      instability_flip_bp: around(1_500),
+      instability_decay_bp: around(300),
+      flip_lead_bp: around(500),
+      flip_streak_ticks: around(2),
+      flip_gap_ticks: around(8),
+      open_control_bp: z.int().min(400).max(10_000),
+      contested_bp: z.int().min(500).max(10_000),
+    }),
+    meters: z.strictObject({
+      instability_weight_bp: BasisPoints,
+      tension_fall_bp: around(100),
+      tension_rise_bp: around(200),
+      catastrophe_from_bp: BasisPoints,
+      catastrophe_rate_bp: around(80),
+      catastrophe_flip_bp: around(60),
+      catastrophe_relic_bp: around(40),
+      catastrophe_calm_bp: around(10),
+    }),
+    stock: z.strictObject({ decay_bp: around(20), max: around(10_000) }),
+    claims: z.strictObject({
+      decay_bp: around(500),
+      /** Points this tick that make a faction a rival. */
+      rival: around(30),
+      /** Points that a capture takes. */
+      capture: around(2_000),
+      /** Control of the relic's territory that a capture takes. */
+      control_bp: BasisPoints,
+      gap_ticks: around(96),
+      holder_push_weight_bp: around(300),
+    }),
+    /** Points and contributors of a campaign that a trigger's chain opens. */
+    chain: z.strictObject({ goal: around(5_000), min_contributors: around(20) }),
+    triggers: z.array(Trigger).max(64),
+  })
+  .superRefine((rules, context) => {
+    const refuse = (path: (string | number)[], message: string) =>
+      context.addIssue({ code: "custom", path, message });
+    const factions = Object.keys(rules.factions);
+    for (const [id, territory] of Object.entries(rules.territories)) {
+      const path = ["territories", id];
+      for (const faction of Object.keys(territory.control))
+        if (!factions.includes(faction)) refuse([...path, "control", faction], "no such faction");
+      const sum = Object.values(territory.control).reduce((a, b) => a + b, 0);
+      if (sum !== 10_000) refuse([...path, "control"], `sums to ${sum}, not 10000`);
+      if (territory.controller !== undefined && !factions.includes(territory.controller))
+        refuse([...path, "controller"], "no such faction");
+      territory.adjacent.forEach((neighbour, i) => {
+        if (!rules.territories[neighbour]?.adjacent.includes(id) || neighbour === id)
+          refuse([...path, "adjacent", i], "needs to be another territory, adjacent both ways");
+      });
+      for (const resource of Object.keys(territory.yields))
+        if (!rules.resources.includes(resource)) refuse([...path, "yields", resource], "no such resource");
+    }
+    for (const [id, relic] of Object.entries(rules.relics))
+      if (rules.territories[relic.territory] === undefined)
+        refuse(["relics", id, "territory"], "no such territory");
+  });
+export type Ruleset = z.infer<typeof Ruleset>;

@@ -1,0 +1,80 @@
+/**
+ * Triggers: a closed condition language and its effects, as data. A general language fails silently on a typo; here an
+ * unknown operator, path or target refuses the ruleset.
+ */
+import { z } from "zod";
+import { Id } from "./ids.ts";
+
+/** `faction.empire.share_bp`, `meter.catastrophe`, and inside `where` the field of a counted thing. */
+const Path = z.string().regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+){0,2}$/);
+const Literal = z.union([z.int(), z.string().max(64)]);
+
+export type Condition =
+  | { all: Condition[] }
+  | { any: Condition[] }
+  | { not: Condition }
+  | { gt: [Operand, Literal] }
+  | { gte: [Operand, Literal] }
+  | { lt: [Operand, Literal] }
+  | { lte: [Operand, Literal] }
+  | { eq: [Operand, Literal] };
+export type Operand = string | { count: Counted; where?: Condition | undefined };
+export type Counted = "factions" | "territories" | "relics" | "effects" | "campaigns";
+export type Literal = z.infer<typeof Literal>;
+
+const Counted = z.enum(["factions", "territories", "relics", "effects", "campaigns"]);
+const Operand: z.ZodType<Operand> = z.lazy(() =>
+  z.union([Path, z.strictObject({ count: Counted, where: Condition.optional() })]),
+);
+const compared = z.tuple([Operand, Literal]);
+export const Condition: z.ZodType<Condition> = z.lazy(() =>
+  z.union([
+    z.strictObject({ all: z.array(Condition).min(1).max(16) }),
+    z.strictObject({ any: z.array(Condition).min(1).max(16) }),
+    z.strictObject({ not: Condition }),
+    z.strictObject({ gt: compared }),
+    z.strictObject({ gte: compared }),
+    z.strictObject({ lt: compared }),
+    z.strictObject({ lte: compared }),
+    z.strictObject({ eq: compared }),
+  ]),
+);
+
+/** One faction, all of them (`*`), or all but one (`!empire`). */
+const FactionSelector = z.string().regex(/^(\*|!?[a-z0-9][a-z0-9_-]{0,31})$/);
+const ticks = z.int().min(1).max(10_000);
+const add = z.int().min(-2_000).max(2_000);
+
+export const Effect = z.union([
+  z.strictObject({ do: z.literal("chain"), id: Id, ticks }),
+  z.strictObject({ do: z.literal("quest_pool"), id: Id, op: z.enum(["add", "remove"]), ticks }),
+  z.strictObject({
+    do: z.literal("modify"),
+    name: z.enum(["push_weight_bp", "influence_gain_bp", "yield_bp", "claim_bp"]),
+    faction: FactionSelector,
+    add,
+    ticks,
+  }),
+  z.strictObject({ do: z.literal("modify"), name: z.literal("clamp_bp"), territory: Id, add, ticks }),
+  z.strictObject({ do: z.literal("style"), id: Id, ticks }),
+  z.strictObject({
+    do: z.literal("meter"),
+    name: z.enum(["catastrophe", "tension"]),
+    add: z.int().min(-10_000).max(10_000),
+  }),
+]);
+export type Effect = z.infer<typeof Effect>;
+
+export const Trigger = z.strictObject({
+  key: Id,
+  when: Condition,
+  /** Ticks that the condition must hold in a row. */
+  sustain: z.int().min(1).max(1_000),
+  cooldown: z.int().min(0).max(10_000),
+  /** `auto`: armed again once the condition is false. */
+  rearm: z.union([z.literal("auto"), Condition]),
+  /** Higher fires first. */
+  priority: z.int().min(0).max(1_000),
+  effects: z.array(Effect).min(1).max(8),
+});
+export type Trigger = z.infer<typeof Trigger>;

@@ -1,0 +1,159 @@
+/**
+ * The world: its public state, which clients receive and hashes are made of, its private one, and the records that a
+ * tick leaves in WORLD. Leaves are safe integers and strings, never null, so the canonical form is exact.
+ */
+import { z } from "zod";
+import type { DecidedCommand, RealmStatus } from "./command.ts";
+import type { Ruleset } from "./ruleset.ts";
+
+type ById<T> = Record<string, T>;
+
+export type FactionState = {
+  /** Thousandths of a point. */
+  influence: number;
+  share_bp: number;
+  /** Change of `share_bp` in this tick. */
+  trend_bp: number;
+  /** Thousandths of a unit. */
+  resources: ById<number>;
+  modifiers: ById<number>;
+};
+export type TerritoryState = {
+  controller?: string;
+  /** Basis points by faction; the sum is 10 000. */
+  control: ById<number>;
+  instability: number;
+  strategic_value: number;
+  /** 1 when this tick's contest reached the ruleset's bound. */
+  contested: 0 | 1;
+  last_changed_tick: number;
+};
+export type RelicState = { territory: string; holder?: string; contested: 0 | 1 };
+export type TriggerState = { armed: 0 | 1; streak: number; last_triggered_tick?: number };
+export type EffectState = {
+  kind: "chain" | "quest_pool" | "modify" | "style" | "meter";
+  source: string;
+  /** Holds while `tick < until_tick`. */
+  until_tick: number;
+  faction?: string;
+  territory?: string;
+  name?: string;
+  add?: number;
+};
+export type ActionState = {
+  action_type: string;
+  faction: string;
+  status: string;
+  cost: number;
+  proposed_tick: number;
+  closes_tick: number;
+  target?: string;
+};
+/** `goal` and `points` in thousandths. */
+export type CampaignState = {
+  goal: number;
+  points: number;
+  contributors: number;
+  stage: number;
+  until_tick: number;
+};
+
+/** The unit of hashes, deltas and reads. */
+export type PublicState = {
+  realm: string;
+  season: number;
+  status: RealmStatus;
+  tick: number;
+  /** RFC 3339 with milliseconds. */
+  at: string;
+  ruleset_version: number;
+  factions: ById<FactionState>;
+  territories: ById<TerritoryState>;
+  relics: ById<RelicState>;
+  meters: { global_tension: number; catastrophe_meter: number };
+  triggers: ById<TriggerState>;
+  effects: ById<EffectState>;
+  actions: ById<ActionState>;
+  campaigns: ById<CampaignState>;
+};
+
+/** What the fold needs besides and clients don't get. */
+export type PrivateState = {
+  ruleset: Ruleset;
+  /** By territory: who leads, for how many ticks, and the tick of the last flip. */
+  fronts: ById<{ leader?: string; streak: number; last_flip_tick?: number }>;
+  /** By relic: milli-points of claim by faction, and the tick of the last capture. */
+  claims: ById<{ points: ById<number>; last_capture_tick?: number }>;
+  /** Keys of `tick.run` commands read but not yet answered by a marker, in log order. */
+  manual_ticks: string[];
+};
+export type WorldState = { public: PublicState; private: PrivateState };
+
+export type DerivedEvent = { tick: number; n: number } & (
+  | { kind: "flip"; territory: string; from?: string; to: string }
+  | { kind: "capture"; relic: string; faction: string }
+  | { kind: "trigger"; key: string }
+  | { kind: "effect_start"; id: string }
+  | { kind: "effect_end"; id: string }
+  | { kind: "effect_refused"; id: string; reason: "too_many" | "overridden" | "no_target" }
+  | { kind: "campaign"; id: string; stage: number }
+  | { kind: "status"; status: RealmStatus }
+  | { kind: "ruleset"; version: number }
+);
+
+/** `events.tick.<realm>`: everything before it in EVENTS belongs to its tick; its stream timestamp is the tick's time. */
+export const TickMarker = z.strictObject({
+  realm: z.string(),
+  tick: z.int().min(1),
+  kind: z.enum(["scheduled", "manual"]),
+  /** Of the `tick.run` command that it answers. */
+  key: z.string().optional(),
+});
+export type TickMarker = z.infer<typeof TickMarker>;
+
+/** `world.tick.<realm>`: a link of the realm's hash chain. `hash` is of the canonical record without `hash`. */
+export type TickRecord = {
+  tick: number;
+  kind: "genesis" | "scheduled" | "manual";
+  /** The tick's events are EVENTS sequences `from_seq` … `through_seq`, the latter its marker's. */
+  from_seq: number;
+  through_seq: number;
+  at: string;
+  engine: number;
+  ruleset_version: number;
+  /** Milli-points before and of the burst cap; `gain_bp` the modifier that points were scaled with. */
+  factions: ById<{ sum: number; cap: number; gain_bp: number }>;
+  events: DerivedEvent[];
+  prev_hash: string;
+  public_hash: string;
+  private_hash: string;
+  hash: string;
+};
+
+/** `world.delta.<realm>`: an RFC 7396 merge patch of the public state; `prev` and `hash` are public hashes. */
+export type WorldDelta = {
+  realm: string;
+  tick: number;
+  prev: string;
+  hash: string;
+  patch: object;
+  events: DerivedEvent[];
+};
+
+/** `world.snapshot.<realm>` and KV `world`: the whole state after a tick. */
+export type WorldSnapshot = {
+  realm: string;
+  tick: number;
+  public_hash: string;
+  /** `hash` of the tick's record, which the next record names as `prev_hash`. */
+  record_hash: string;
+  /** EVENTS sequence of the tick's marker. */
+  through_seq: number;
+  state: WorldState;
+};
+
+/** What a tick folds, beside the accepted decisions. */
+export type FoldedCommand = Pick<
+  DecidedCommand,
+  "kind" | "payload" | "command_id" | "received_at" | "source_seq"
+>;

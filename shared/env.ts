@@ -1,0 +1,84 @@
+/** Configuration: the environment, parsed once. Nothing else in the project reads `process.env`. */
+import { z } from "zod";
+import { Id } from "./contracts/ids.ts";
+
+const Port = z.coerce.number().int().min(0).max(65_535);
+const LOCAL_INTERNAL_TOKEN = "local-internal-token";
+const LOCAL_FEED_SECRET = "local-feed-token-secret-of-32-bytes";
+
+const Env = z
+  .object({
+    MODE: z.enum(["local", "production"]).default("local"),
+    NATS_URL: z.string().min(1).optional(),
+    DATABASE_URL: z.string().min(1).optional(),
+    DATA_DIR: z.string().min(1).default(".data"),
+    FEED_PORT: Port.default(8080),
+    INGEST_PORT: Port.default(8081),
+    NORMALIZER_PORT: Port.default(8082),
+    SIMULATOR_PORT: Port.default(8083),
+    BROADCASTER_PORT: Port.default(8084),
+    ARCHIVE_PORT: Port.default(8085),
+    INTERNAL_TOKEN: z.string().min(16).default(LOCAL_INTERNAL_TOKEN),
+    FEED_TOKEN_SECRET: z.string().min(32).default(LOCAL_FEED_SECRET),
+    /** Tick length of the first ruleset, seconds; local mode only. */
+    TICK_SECONDS: z.coerce.number().int().min(1).max(9_000).optional(),
+    /** The realm that the launcher provisions. */
+    AMOI_REALM: Id.default("amoi-1"),
+    /** Its first ruleset: a name in `shared/rulesets/` or the path of a JSON file. */
+    AMOI_RULESET: z.string().min(1).default("amoi-1"),
+    /** JetStream replicas of every stream and bucket: 1 on one machine, 3 in a cluster. */
+    AMOI_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
+    /** `max_bytes` of a realm's RAW stream. */
+    AMOI_RAW_MAX_BYTES: z.coerce.number().int().min(1_048_576).default(4_294_967_296),
+    /** Address that HTTP servers listen on. */
+    AMOI_HOST: z.string().min(1).default("127.0.0.1"),
+    AMOI_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
+    /** After this long without a sign of life a worker's realms move, seconds. */
+    AMOI_WORKER_TTL_SECONDS: z.coerce.number().int().min(2).max(60).default(5),
+    /** `<point>:<n>`: the process kills itself at the n-th passage of a named crash point; chaos tests only. */
+    AMOI_CRASH_AT: z
+      .string()
+      .regex(/^[a-z_]+:[1-9][0-9]*$/)
+      .optional(),
+  })
+  .superRefine((env, context) => {
+    if (env.MODE === "local") return;
+    const need = (name: keyof typeof env, missing: boolean, message: string) => {
+      if (missing) context.addIssue({ code: "custom", path: [name], message });
+    };
+    need("NATS_URL", env.NATS_URL === undefined, "is required outside local mode");
+    need("DATABASE_URL", env.DATABASE_URL === undefined, "is required outside local mode");
+    need(
+      "INTERNAL_TOKEN",
+      env.INTERNAL_TOKEN === LOCAL_INTERNAL_TOKEN,
+      "needs a secret of its own outside local mode",
+    );
+    need(
+      "FEED_TOKEN_SECRET",
+      env.FEED_TOKEN_SECRET === LOCAL_FEED_SECRET,
+      "needs a secret of its own outside local mode",
+    );
+    need(
+      "TICK_SECONDS",
+      env.TICK_SECONDS !== undefined,
+      "is for local mode only: set the ruleset's tick_seconds",
+    );
+    need("AMOI_CRASH_AT", env.AMOI_CRASH_AT !== undefined, "is for tests only");
+  });
+export type Env = z.infer<typeof Env>;
+
+/** The environment is wrong: the message names each variable, a line each. */
+export class EnvError extends Error {}
+
+/** Parses an environment. Empty values count as absent. Throws `EnvError`. */
+export function readEnv(environment: Record<string, string | undefined>): Env {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const unknown = Object.keys(given).filter((name) => name.startsWith("AMOI_") && !(name in Env.shape));
+  const parsed = Env.safeParse(given);
+  const problems = [
+    ...unknown.map((name) => `${name} is not a known variable`),
+    ...(parsed.error?.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`) ?? []),
+  ];
+  if (!parsed.success || problems.length > 0) throw new EnvError(problems.join("\n"));
+  return parsed.data;
+}

@@ -1,0 +1,13 @@
+/** The checked-in rulesets, and rulesets from files. */
+import { readFile } from "node:fs/promises";
+import { Ruleset } from "./contracts/ruleset.ts";
+
+/** `nameOrPath`: a name in `shared/rulesets/` or the path of a JSON file. Throws with every reason when it is not a valid ruleset. */
+export async function loadRuleset(nameOrPath: string): Promise<Ruleset> {
+  const named = /^[a-z0-9-]+$/.test(nameOrPath);
+  const file = named ? new URL(`./rulesets/${nameOrPath}.json`, import.meta.url) : nameOrPath;
+  const parsed = Ruleset.safeParse(JSON.parse(await readFile(file, "utf8")));
+  if (parsed.success) return parsed.data;
+  const reasons = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  throw new Error(`ruleset ${nameOrPath} is not valid: ${reasons.join("; ")}`);
+}

@@ -1,0 +1,28 @@
+/** Names of subjects, streams and KV keys. Each is made here and nowhere else. */
+
+export const rawStream = (realm: string) => `RAW_${realm}`;
+export const validStream = (realm: string) => `VALID_${realm}`;
+export const eventsStream = (realm: string) => `EVENTS_${realm}`;
+export const worldStream = (realm: string) => `WORLD_${realm}`;
+
+export const subjects = {
+  rawCandidate: (realm: string) => `impact.raw.${realm}`,
+  rawCommand: (realm: string) => `command.raw.${realm}`,
+  validCandidate: (realm: string) => `impact.valid.${realm}`,
+  validCommand: (realm: string) => `command.valid.${realm}`,
+  ingestRejected: (realm: string) => `impact.rejected.${realm}`,
+  accepted: (realm: string) => `events.accepted.${realm}`,
+  quarantined: (realm: string) => `events.quarantined.${realm}`,
+  rejected: (realm: string) => `events.rejected.${realm}`,
+  command: (realm: string) => `events.command.${realm}`,
+  tickMarker: (realm: string) => `events.tick.${realm}`,
+  tick: (realm: string) => `world.tick.${realm}`,
+  delta: (realm: string) => `world.delta.${realm}`,
+  notices: (realm: string) => `world.notices.${realm}`,
+  snapshot: (realm: string) => `world.snapshot.${realm}`,
+  pulse: (realm: string) => `world.pulse.${realm}`,
+  position: (stage: string, realm: string) => `position.${stage}.${realm}`,
+} as const;
+
+export const candidateMsgId = (userId: string, idempotencyKey: string) => `c.${userId}.${idempotencyKey}`;
+export const commandMsgId = (idempotencyKey: string) => `m.${idempotencyKey}`;
