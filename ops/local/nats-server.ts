@@ -1,0 +1,170 @@
+/**
+ * Finds a nats-server, which no npm package brings: one on PATH, the one fetched before, or Debian's package,
+ * unpacked into this project's cache with nothing installed on the system.
+ */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { LocalSetupError } from "./setup-error.ts";
+
+const run = promisify(execFile);
+
+/** Atomic batches that roll up and fence, as `shared/` relies on them, came with this version. */
+export const MINIMUM_NATS_VERSION = "2.14.4";
+const CACHE_DIR = fileURLToPath(new URL("../../.cache/nats-server/", import.meta.url));
+const THREE_WAYS =
+  `set NATS_URL to a running one, put nats-server ${MINIMUM_NATS_VERSION} or newer on PATH, ` +
+  "or start on Debian or Ubuntu with its package mirror within reach";
+
+/** True when dotted version `found` (`2.15.1`, `v2.15.0-RC.1`) is `minimum` or newer. */
+export function atLeast(found: string, minimum: string): boolean {
+  const parts = (version: string) => version.replace(/^v/, "").split(/[.+-]/).slice(0, 3).map(Number);
+  const [wanted, had] = [parts(minimum), parts(found)];
+  for (let index = 0; index < wanted.length; index++) {
+    const difference = (had[index] ?? 0) - (wanted[index] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+}
+
+/**
+ * The command of a nats-server that is new enough: a name on PATH or an absolute path.
+ * `say` hears of a download, which happens once a clone. Throws `LocalSetupError`.
+ */
+export async function findNatsServer(say: (line: string) => void = () => {}): Promise<string> {
+  const onPath = await versionOf("nats-server");
+  if (onPath && atLeast(onPath, MINIMUM_NATS_VERSION)) return "nats-server";
+  const cached = join(CACHE_DIR, "nats-server");
+  const before = await versionOf(cached);
+  if (before && atLeast(before, MINIMUM_NATS_VERSION)) return cached;
+  try {
+    say("fetching nats-server from the Debian mirror, once");
+    await fetchFromDebian(cached);
+    return cached;
+  } catch (error) {
+    const found = onPath ? `the nats-server ${onPath} on PATH is too old` : "there is no nats-server on PATH";
+    const why = error instanceof Error ? error.message : String(error);
+    throw new LocalSetupError(
+      `No usable nats-server: ${found} and fetching it failed (${why}); ${THREE_WAYS}.`,
+    );
+  }
+}
+
+async function versionOf(command: string): Promise<string | undefined> {
+  try {
+    const { stdout } = await run(command, ["--version"], { timeout: 10_000 });
+    return /v?(\d+\.\d+\.\d+\S*)/.exec(stdout)?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Several processes may fetch at once: each works in a folder of its own and renames the finished file into place. */
+async function fetchFromDebian(target: string): Promise<void> {
+  await mkdir(CACHE_DIR, { recursive: true });
+  const work = await mkdtemp(join(CACHE_DIR, "fetch-"));
+  try {
+    const failures: string[] = [];
+    for (const archive of await archives()) {
+      const problem = await fetchFrom(archive, work, target);
+      if (problem === undefined) return;
+      failures.push(problem);
+    }
+    throw new Error(failures[0] ?? "this machine is set up with no Debian mirror");
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+interface Archive {
+  uri: string;
+  suite: string;
+  component: string;
+}
+
+/** Where apt on this machine gets its packages from, as archives that may hold a newer nats-server. */
+async function archives(): Promise<Archive[]> {
+  // Without ReleaseInfo apt tells its mirrors even when no list was ever downloaded, as in a fresh container.
+  const query = ["-o", "APT::Get::IndexTargets::ReleaseInfo=no", "indextargets", "--format", "$(REPO_URI)"];
+  const { stdout } = await run("apt-get", [...query, "Created-By: Packages"], { timeout: 30_000 }).catch(
+    () => {
+      throw new Error("there is no working apt-get here");
+    },
+  );
+  const uris = [...new Set(stdout.split("\n").filter((uri) => uri !== "" && !uri.includes("security")))];
+  const debian = uris.filter((uri) => /\/debian\/(\d{8}T\d{6}Z\/)?$/.test(uri));
+  const ubuntu = uris.filter((uri) => /\/ubuntu(-ports)?\/(\d{8}T\d{6}Z\/)?$/.test(uri));
+  const mirrorLists = uris.filter((uri) => uri.startsWith("mirror") && !ubuntu.includes(uri));
+  return [
+    ...[...debian, ...mirrorLists].map((uri) => ({ uri: today(uri), suite: "forky", component: "main" })),
+    ...ubuntu.map((uri) => ({ uri: today(uri), suite: "devel", component: "universe" })),
+  ];
+}
+
+/** A snapshot archive answers any date with its newest state before it; a date of long ago has no new package. */
+function today(uri: string): string {
+  const now = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
+  return uri.replace(/\d{8}T\d{6}Z/, now);
+}
+
+/** Downloads, checks and moves the server into place. Answers what went wrong, if anything did. */
+async function fetchFrom(archive: Archive, work: string, target: string): Promise<string | undefined> {
+  const apt = await privateApt(archive, work);
+  try {
+    await run("apt-get", ["-c", apt, "update"], { timeout: 180_000 });
+    await run("apt-get", ["-c", apt, "download", "nats-server"], { cwd: work, timeout: 180_000 });
+    const packages = (await readdir(work)).filter((name) => name.endsWith(".deb"));
+    await run("dpkg", ["-x", join(work, packages[0] ?? "nothing.deb"), join(work, "unpacked")]);
+    const places = ["usr/sbin/nats-server", "usr/bin/nats-server"].map((path) =>
+      join(work, "unpacked", path),
+    );
+    const server = places.find((path) => existsSync(path)) ?? places[0]!;
+    await chmod(server, 0o755);
+    const version = await versionOf(server);
+    if (!version) return `${archive.suite}'s nats-server does not run here`;
+    if (!atLeast(version, MINIMUM_NATS_VERSION)) return `${archive.suite} has nats-server ${version} only`;
+    await rename(server, target);
+    return undefined;
+  } catch {
+    return `suite ${archive.suite} of ${archive.uri} gave no nats-server`;
+  }
+}
+
+/** An apt configuration on top of the machine's own (proxies, credentials) whose lists and packages stay in `work`. */
+async function privateApt(archive: Archive, work: string): Promise<string> {
+  const keyring = ["gpg", "pgp"]
+    .map((extension) => `/usr/share/keyrings/debian-archive-keyring.${extension}`)
+    .find((path) => archive.suite === "forky" && existsSync(path));
+  const signedBy = keyring ? ` [signed-by=${keyring}]` : "";
+  const [sources, file] = [join(work, "sources.list"), join(work, "apt.conf")];
+  await mkdir(join(work, "lists/partial"), { recursive: true });
+  await mkdir(join(work, "cache/archives/partial"), { recursive: true });
+  await writeFile(sources, `deb${signedBy} ${archive.uri} ${archive.suite} ${archive.component}\n`);
+  await writeFile(
+    file,
+    [
+      `Dir::Etc::sourcelist "${sources}";`,
+      'Dir::Etc::sourceparts "-";',
+      'Dir::Etc::preferences "-";',
+      'Dir::Etc::preferencesparts "-";',
+      `Dir::State::lists "${join(work, "lists")}";`,
+      `Dir::Cache "${join(work, "cache")}";`,
+      // The system's hooks clean the system's cache: none of our business.
+      "#clear APT::Update::Post-Invoke;",
+      "#clear APT::Update::Post-Invoke-Success;",
+      // The unprivileged user that apt downloads as cannot reach a project within somebody's home.
+      'APT::Sandbox::User "root";',
+      'APT::Update::Error-Mode "any";',
+      'Acquire::Languages "none";',
+      'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";',
+      'Acquire::Retries "1";',
+      'Acquire::http::Timeout "15";',
+      'Acquire::https::Timeout "15";',
+      "",
+    ].join("\n"),
+  );
+  return file;
+}

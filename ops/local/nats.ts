@@ -1,0 +1,99 @@
+/** A NATS server of the stack's own: JetStream on disk, an acknowledgement means it is there. */
+import { access, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { join, resolve } from "node:path";
+import { MAX_PAYLOAD_BYTES } from "../../shared/topology.ts";
+import { launch, type ProcessSpec, type Running } from "./launch.ts";
+import { findNatsServer } from "./nats-server.ts";
+import { pickPort } from "./ports.ts";
+
+export interface NatsOptions {
+  /** Holds the store, the configuration and the log; a restart with the same folder keeps every stream. */
+  dir: string;
+  /** Absent or 0: a free one. */
+  port?: number;
+  /** False answers before the disk has it: faster, and wrong for anything but a test. */
+  syncAlways?: boolean;
+  serverName?: string;
+  /** Absent: `nats.log` in `dir`. */
+  logFile?: string;
+  /** Hears of a download of the server. */
+  say?: (line: string) => void;
+}
+
+export interface LocalServer extends Running {
+  url: string;
+  port: number;
+}
+
+/** Starts a NATS server on 127.0.0.1 and waits until it answers. Throws `LocalSetupError`, `NotReadyError`. */
+export async function startNats(options: NatsOptions): Promise<LocalServer> {
+  const { spec, url, port } = await natsProcess(options);
+  return { ...(await launch(spec)), url, port };
+}
+
+/** Writes the server's configuration and tells how to run it. Throws `LocalSetupError`. */
+export async function natsProcess(
+  options: NatsOptions,
+): Promise<{ spec: ProcessSpec; url: string; port: number }> {
+  const command = await findNatsServer(options.say);
+  const dir = resolve(options.dir);
+  const port = options.port || (await pickPort());
+  await mkdir(dir, { recursive: true });
+  for (const name of await readdir(dir))
+    if (name.endsWith(".ports")) await rm(join(dir, name), { force: true });
+  const configuration = join(dir, "nats.conf");
+  // JSON is valid in a NATS configuration, and quotes paths safely.
+  await writeFile(
+    configuration,
+    JSON.stringify(
+      {
+        server_name: options.serverName ?? "local",
+        listen: `127.0.0.1:${port}`,
+        // Written when the server listens, named for its process: another server on this port is not taken for it.
+        ports_file_dir: dir,
+        max_payload: MAX_PAYLOAD_BYTES,
+        jetstream: {
+          store_dir: join(dir, "store"),
+          max_file_store: 64 * 1024 ** 3,
+          max_memory_store: 1024 ** 3,
+          ...(options.syncAlways === false ? {} : { sync_interval: "always" }),
+        },
+      },
+      null,
+      2,
+    ),
+  );
+  const spec: ProcessSpec = {
+    name: "nats",
+    command,
+    args: ["--config", configuration],
+    logFile: options.logFile ?? join(dir, "nats.log"),
+    probe: async (pid) => {
+      await access(join(dir, `nats-server_${pid}.ports`));
+      return greets(port);
+    },
+    readyTimeoutMs: 120_000, // A store of many gigabytes is checked before the server listens.
+  };
+  return { spec, url: `nats://127.0.0.1:${port}`, port };
+}
+
+/** True when a NATS server with JetStream greets on this port. */
+function greets(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: "127.0.0.1" });
+    let greeting = "";
+    const done = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(1_000, () => done(false));
+    socket.once("error", () => done(false));
+    socket.once("close", () => done(false));
+    socket.on("data", (chunk) => {
+      greeting += chunk;
+      if (greeting.includes("\r\n"))
+        done(greeting.startsWith("INFO ") && greeting.includes('"jetstream":true'));
+    });
+  });
+}
