@@ -1,6 +1,6 @@
 /** One process of the local stack: started, waited for until it answers, ended. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -37,6 +37,8 @@ export interface Running {
   stop(graceMs?: number): Promise<void>;
   /** `kill -9`, and waits until it is gone. */
   kill(): Promise<void>;
+  /** What it said last, in one line, for a person. */
+  lastWords(): string;
 }
 
 export const STOP_GRACE_MS = 3_000;
@@ -49,9 +51,11 @@ export class NotReadyError extends Error {}
 export async function spawnProcess(spec: ProcessSpec): Promise<Running> {
   mkdirSync(dirname(spec.logFile), { recursive: true });
   const log = openSync(spec.logFile, "a");
+  const logStart = fstatSync(log).size;
   const child = spawn(spec.command, spec.args, {
     // A group of its own: Ctrl-C reaches the launcher alone, which ends its processes in order.
     detached: true,
+    // Straight to the file: the log needs no living launcher.
     stdio: ["ignore", log, log],
     ...(spec.env && { env: spec.env }),
     ...(spec.cwd !== undefined && { cwd: spec.cwd }),
@@ -64,61 +68,81 @@ export async function spawnProcess(spec: ProcessSpec): Promise<Running> {
   );
   await new Promise<void>((resolve, reject) => {
     child.once("spawn", resolve);
-    child.once("error", reject);
+    child.once("error", (error) =>
+      reject(new NotReadyError(`${spec.name} could not be started: ${error.message}`)),
+    );
   });
-  child.on("error", () => {});
   const kill = async (): Promise<void> => {
     child.kill("SIGKILL");
     await exited;
   };
   const stop = async (graceMs = STOP_GRACE_MS): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill(spec.stopSignal ?? "SIGTERM");
-    const grace = new AbortController();
-    const patience = sleep(graceMs, "late" as const, { signal: grace.signal }).catch(() => "late" as const);
-    if ((await Promise.race([exited, patience])) === "late") await kill();
-    grace.abort();
+    const late = AbortSignal.timeout(graceMs);
+    const kills = (): boolean => child.kill("SIGKILL");
+    late.addEventListener("abort", kills);
+    await exited;
+    late.removeEventListener("abort", kills);
   };
-  return { pid: child.pid!, process: child, exited, stop, kill };
+  const lastWords = (): string => `${lastLine(spec.logFile, logStart)} (log: ${spec.logFile})`;
+  return { pid: child.pid!, process: child, exited, stop, kill, lastWords };
 }
 
 /** Waits until the process answers. Throws `NotReadyError` when it ends first or takes too long; it is not ended then. */
 export async function untilReady(spec: ProcessSpec, running: Running): Promise<void> {
   const timeoutMs = spec.readyTimeoutMs ?? READY_TIMEOUT_MS;
-  const deadline = Date.now() + timeoutMs;
-  let ended: Exit | undefined;
-  running.exited.then((exit) => {
-    ended = exit;
-  });
+  const deadline = performance.now() + timeoutMs;
+  const { process } = running;
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 1.5, 100)) {
     if (await spec.probe(running.pid).catch(() => false)) return;
-    if (ended) {
+    if (process.exitCode !== null || process.signalCode !== null) {
+      const exit = describeExit(await running.exited);
+      throw new NotReadyError(`${spec.name} ended (${exit}) before it was ready: ${running.lastWords()}`);
+    }
+    if (performance.now() > deadline)
       throw new NotReadyError(
-        `${spec.name} ended (${describeExit(ended)}) before it was ready: ${lastWords(spec)}`,
+        `${spec.name} did not answer within ${timeoutMs / 1_000} s: ${running.lastWords()}`,
       );
-    }
-    if (Date.now() > deadline) {
-      throw new NotReadyError(`${spec.name} did not answer within ${timeoutMs} ms: ${lastWords(spec)}`);
-    }
     await sleep(pauseMs);
   }
 }
 
-/** Starts the process and waits until it answers; a process that doesn't is ended. Throws `NotReadyError`. */
-export async function launch(spec: ProcessSpec): Promise<Running> {
+/**
+ * Starts the process and waits until it answers, trying again when it ends at once: what an earlier process of that
+ * name held, memory or a port, may be on its way to being free. A process that doesn't answer is ended. Throws `NotReadyError`.
+ */
+export async function launch(spec: ProcessSpec, attempts = 3): Promise<Running> {
   const running = await spawnProcess(spec);
   try {
     await untilReady(spec, running);
     return running;
   } catch (error) {
+    const gaveUp = running.process.exitCode !== null || running.process.signalCode !== null;
     await running.kill();
-    throw error;
+    if (attempts <= 1 || !gaveUp) throw error;
   }
+  await sleep(300);
+  return launch(spec, attempts - 1);
 }
 
 export const describeExit = (exit: Exit): string => exit.signal ?? `exit code ${exit.code}`;
 
-function lastWords(spec: ProcessSpec): string {
-  const lines = readFileSync(spec.logFile, "utf8").trimEnd().split("\n");
-  return `${lines.at(-1)?.slice(0, 500) || "it said nothing"} (log: ${spec.logFile})`;
+/** The last line after `from` bytes that tells of an error, or the last line there is. */
+function lastLine(file: string, from: number): string {
+  const lines = readFileSync(file).subarray(from).toString().split("\n").map(plain);
+  const spoken = lines.filter((line) => line !== "" && !line.startsWith("Node.js v"));
+  const complaint = spoken.findLast((line) => /\b(fatal|panic)\b|^\S*error\b/i.test(line));
+  return (complaint ?? spoken.at(-1) ?? "it said nothing").slice(0, 500);
+}
+
+/** What a log line says, taken out of its JSON where it is such. */
+function plain(line: string): string {
+  if (!line.startsWith("{")) return line.trim();
+  try {
+    const { msg, err }: { msg?: unknown; err?: { message?: unknown } } = JSON.parse(line);
+    const said = [msg, err?.message].filter((part) => typeof part === "string").join(": ");
+    return err ? `error: ${said}` : said;
+  } catch {
+    return line.trim();
+  }
 }
