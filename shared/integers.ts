@@ -26,7 +26,7 @@ export const mul = (a: number, bp: number): number => mulDiv(a, bp, 10_000);
 export const floorDiv = (a: number, b: number): number => mulDiv(a, 1, b);
 
 /** `⌈a / b⌉`, `b` > 0. */
-export const ceilDiv = (a: number, b: number): number => -mulDiv(-a, 1, b);
+export const ceilDiv = (a: number, b: number): number => 0 - mulDiv(0 - a, 1, b);
 
 export const clamp = (value: number, min: number, max: number): number => Math.max(min, Math.min(value, max));
 
@@ -39,27 +39,39 @@ export const sortedKeys = (record: object): string[] => Object.keys(record).sort
 /**
  * Largest remainder (Hamilton's method): divides `total` ≥ 0 by `weights` ≥ 0 so that the parts sum to `total`.
  * Units left over go by remainder descending, then id ascending; all weights zero means equal weights.
+ * Where `total` is at most the sum of the weights, no part exceeds its weight.
  */
 export function apportion(total: number, weights: ReadonlyMap<string, number>): Map<string, number> {
   const ids = [...weights.keys()].sort(byCodeUnit);
+  const parts = apportionList(
+    total,
+    ids,
+    ids.map((id) => weights.get(id)!),
+  );
+  return new Map(ids.map((id, i) => [id, parts[i]!]));
+}
+
+/** `apportion` over columns: `ids[i]` weighs `weights[i]` and gets the part at `i`. At least one id, each once. */
+export function apportionList(total: number, ids: readonly string[], weights: readonly number[]): number[] {
   let sum = 0;
-  for (const id of ids) sum = assertSafe(sum + weights.get(id)!, "sum of weights");
-  const weightOf = sum === 0 ? () => 1 : (id: string) => weights.get(id)!;
-  const divisor = sum === 0 ? ids.length : sum;
-  const parts = new Map<string, number>();
-  const remainders: { id: string; remainder: number }[] = [];
-  let given = 0;
-  for (const id of ids) {
-    const part = mulDiv(total, weightOf(id), divisor);
-    parts.set(id, part);
-    given += part;
-    remainders.push({ id, remainder: remainderOf(total, weightOf(id), divisor) });
+  for (const weight of weights) sum = assertSafe(sum + weight, "sum of weights");
+  const equal = sum === 0;
+  const divisor = equal ? ids.length : sum;
+  const parts: number[] = [];
+  const remainders: number[] = [];
+  let left = total;
+  for (const weight of weights) {
+    const each = equal ? 1 : weight;
+    const part = mulDiv(total, each, divisor);
+    parts.push(part);
+    remainders.push(remainderOf(total, each, divisor));
+    left -= part;
   }
-  remainders.sort((a, b) => b.remainder - a.remainder || byCodeUnit(a.id, b.id));
-  for (let i = 0; i < total - given; i++) {
-    const { id } = remainders[i]!;
-    parts.set(id, parts.get(id)! + 1);
-  }
+  if (left === 0) return parts;
+  const ranked = ids
+    .map((_, i) => i)
+    .sort((a, b) => remainders[b]! - remainders[a]! || byCodeUnit(ids[a]!, ids[b]!));
+  for (let rank = 0; rank < left; rank++) parts[ranked[rank]!]!++;
   return parts;
 }
 

@@ -3,6 +3,7 @@
  * sees it at the same place. Bounds: from a tenth to ten times the default unless another bound is given here.
  */
 import { z } from "zod";
+import { find } from "../by-id.ts";
 import type { SOURCES } from "./candidate.ts";
 import { BasisPoints, Id } from "./ids.ts";
 import { Trigger } from "./trigger.ts";
@@ -137,14 +138,14 @@ export const Ruleset = z
       if (territory.controller !== undefined && !factions.includes(territory.controller))
         refuse([...path, "controller"], "no such faction");
       territory.adjacent.forEach((neighbour, i) => {
-        if (!rules.territories[neighbour]?.adjacent.includes(id) || neighbour === id)
+        if (!find(rules.territories, neighbour)?.adjacent.includes(id) || neighbour === id)
           refuse([...path, "adjacent", i], "needs to be another territory, adjacent both ways");
       });
       for (const resource of Object.keys(territory.yields))
         if (!rules.resources.includes(resource)) refuse([...path, "yields", resource], "no such resource");
     }
     for (const [id, relic] of Object.entries(rules.relics))
-      if (rules.territories[relic.territory] === undefined)
+      if (find(rules.territories, relic.territory) === undefined)
         refuse(["relics", id, "territory"], "no such territory");
   });
 export type Ruleset = z.infer<typeof Ruleset>;

@@ -30,13 +30,16 @@ export type TerritoryState = {
 };
 export type RelicState = { territory: string; holder?: string; contested: 0 | 1 };
 export type TriggerState = { armed: 0 | 1; streak: number; last_triggered_tick?: number };
+/** An effect that holds in this tick: `tick < until_tick`. A `meter` is added once and never stays. */
 export type EffectState = {
   kind: "chain" | "quest_pool" | "modify" | "style" | "meter";
+  /** The trigger that started it. */
   source: string;
-  /** Holds while `tick < until_tick`. */
   until_tick: number;
+  /** Whom a `modify` reaches: a faction, `*` for all or `!empire` for all but one. */
   faction?: string;
   territory?: string;
+  /** The modifier or meter; `add` or `remove` of a `quest_pool`. */
   name?: string;
   add?: number;
 };
@@ -86,10 +89,13 @@ export type PrivateState = {
   claims: ById<{ points: ById<number>; last_capture_tick?: number }>;
   /** Keys of `tick.run` commands read but not yet answered by a marker, in log order. */
   manual_ticks: string[];
+  /** Effects of the triggers that fired in this tick: they start, in this order, with the next one. */
+  starting: { id: string; effect: EffectState }[];
 };
 export type WorldState = { public: PublicState; private: PrivateState };
 
-export type DerivedEvent = { tick: number; n: number } & (
+/** What a tick made happen. */
+export type Happening =
   | { kind: "flip"; territory: string; from?: string; to: string }
   | { kind: "capture"; relic: string; faction: string }
   | { kind: "trigger"; key: string }
@@ -98,8 +104,9 @@ export type DerivedEvent = { tick: number; n: number } & (
   | { kind: "effect_refused"; id: string; reason: "too_many" | "overridden" | "no_target" }
   | { kind: "campaign"; id: string; stage: number }
   | { kind: "status"; status: RealmStatus }
-  | { kind: "ruleset"; version: number }
-);
+  | { kind: "ruleset"; version: number };
+/** Numbered from 1 within its tick. */
+export type DerivedEvent = { tick: number; n: number } & Happening;
 
 /** `events.tick.<realm>`: everything before it in EVENTS belongs to its tick; its stream timestamp is the tick's time. */
 export const TickMarker = z.strictObject({

@@ -1,0 +1,65 @@
+/** Step 4 over the whole map: every territory is contested on the ground as it was before the tick. */
+import { type ById, entries } from "../shared/by-id.ts";
+import type { Ruleset } from "../shared/contracts/ruleset.ts";
+import type {
+  EffectState,
+  FactionState,
+  Happening,
+  PrivateState,
+  TerritoryState,
+} from "../shared/contracts/world.ts";
+import { contestOf, type Ground, instabilityOf, pushWeight } from "./contest.ts";
+import { clampModifier } from "./effects.ts";
+import { challengerOf, frontOf } from "./flip.ts";
+import type { Pressure } from "./influence.ts";
+
+export type Resolved = {
+  territories: ById<TerritoryState>;
+  fronts: PrivateState["fronts"];
+  happenings: Happening[];
+};
+
+export function resolveTerritories(
+  before: { territories: ById<TerritoryState>; fronts: PrivateState["fronts"]; effects: ById<EffectState> },
+  factions: ById<FactionState>,
+  pushes: Pressure,
+  tick: number,
+  rules: Ruleset,
+): Resolved {
+  const ground: Ground = { territories: before.territories, factions };
+  const territories: [string, TerritoryState][] = [];
+  const fronts: [string, PrivateState["fronts"][string]][] = [];
+  const happenings: Happening[] = [];
+  for (const [id, territory] of entries(before.territories)) {
+    const contested = contestOf(
+      territory,
+      pushes.get(id) ?? new Map(),
+      (faction) => pushWeight(faction, id, ground, rules),
+      clampModifier(before.effects, id),
+      rules,
+    );
+    const challenger = challengerOf(contested.control, territory.controller, rules);
+    const { front, flip } = frontOf(before.fronts[id]!, challenger, tick, rules);
+    const controller = flip ?? territory.controller;
+    fronts.push([id, front]);
+    if (flip !== undefined)
+      happenings.push({
+        kind: "flip",
+        territory: id,
+        ...(territory.controller === undefined ? {} : { from: territory.controller }),
+        to: flip,
+      });
+    territories.push([
+      id,
+      {
+        ...(controller === undefined ? {} : { controller }),
+        control: Object.fromEntries(contested.control),
+        instability: instabilityOf(territory.instability, contested, flip !== undefined, rules),
+        strategic_value: territory.strategic_value,
+        contested: contested.contest >= rules.contest.contested_bp ? 1 : 0,
+        last_changed_tick: contested.moved > 0 || flip !== undefined ? tick : territory.last_changed_tick,
+      },
+    ]);
+  }
+  return { territories: Object.fromEntries(territories), fronts: Object.fromEntries(fronts), happenings };
+}

@@ -1,0 +1,177 @@
+/**
+ * The tick: the world before it and what the log brought since then give the world after it. A pure function, in the
+ * eight steps of the specification; re-consuming the log gives the same bytes.
+ */
+import { mapById } from "../shared/by-id.ts";
+import { seal } from "../shared/chain.ts";
+import type {
+  DerivedEvent,
+  Happening,
+  TickRecord,
+  WorldDelta,
+  WorldSnapshot,
+  WorldState,
+} from "../shared/contracts/world.ts";
+import { diff } from "../shared/merge-patch.ts";
+import { endEffects, factionModifiers, startEffects } from "./effects.ts";
+import type { Folding } from "./fold.ts";
+import { applyInfluence, lateness } from "./influence.ts";
+import { moveMeters, tensionTarget } from "./meters.ts";
+import { effectiveRuleset, effectiveStatus, pendingManualTicks } from "./pending.ts";
+import { reconcile } from "./reconcile.ts";
+import { resolveRelics } from "./relics.ts";
+import { gatherResources } from "./resources.ts";
+import { resolveTerritories } from "./territories.ts";
+import { evaluateTriggers } from "./triggers.ts";
+
+/** A marker with its place in EVENTS. `at`: its stream timestamp, RFC 3339 with milliseconds. */
+export type Marker = {
+  tick: number;
+  kind: "scheduled" | "manual";
+  key?: string | undefined;
+  at: string;
+  from_seq: number;
+  through_seq: number;
+};
+
+export type TickResult = {
+  state: WorldState;
+  record: TickRecord;
+  delta: WorldDelta;
+  snapshot: WorldSnapshot;
+};
+
+/** `prev`: the hashes of the tick before. Changes none of its arguments. Throws where the marker isn't the next one. */
+export function tick(
+  state: WorldState,
+  folding: Folding,
+  marker: Marker,
+  prev: { record_hash: string; public_hash: string },
+): TickResult {
+  if (marker.tick !== state.public.tick + 1)
+    throw new Error(`the marker of tick ${marker.tick} follows the state of tick ${state.public.tick}`);
+
+  // 1. The last snapshot, under the rules, status and effects that hold from this marker.
+  const opened = open(state, folding, marker);
+  const { public: world, private: hidden } = opened.state;
+  const rules = hidden.ruleset;
+  const k = lateness(
+    marker.tick,
+    Date.parse(world.at) - Date.parse(state.public.at),
+    rules.tick_seconds * 1_000,
+  );
+
+  // 2 and 3. What was accepted since the last tick becomes influence; conditions and weights read the new shares.
+  const influenced = applyInfluence(world.factions, folding, rules, k);
+
+  // 4. Contests over territories and relics, and what the land yields.
+  const land = resolveTerritories(
+    { territories: world.territories, fronts: hidden.fronts, effects: world.effects },
+    influenced.factions,
+    influenced.pushes,
+    marker.tick,
+    rules,
+  );
+  const hoard = resolveRelics(
+    { relics: world.relics, claims: hidden.claims },
+    land.territories,
+    influenced.factions,
+    influenced.claims,
+    marker.tick,
+    rules,
+  );
+  const factions = gatherResources(influenced.factions, land.territories, rules);
+
+  // 5. The realm's meters.
+  const target = tensionTarget(Object.values(land.territories), Object.values(factions), rules);
+  const meters = moveMeters(
+    world.meters,
+    target,
+    {
+      flips: land.happenings.length,
+      contestedRelics: Object.values(hoard.relics).filter(({ contested }) => contested === 1).length,
+    },
+    rules,
+  );
+
+  // 6. Triggers, on the state as it is now; their effects hold from the next tick.
+  const frozen = { ...world, factions, territories: land.territories, relics: hoard.relics, meters };
+  const fired = evaluateTriggers(frozen, rules);
+
+  // 7. What happened, numbered.
+  const events = numbered(marker.tick, [
+    ...opened.happenings,
+    ...land.happenings,
+    ...hoard.happenings,
+    ...fired.happenings,
+  ]);
+
+  // 8. The new snapshot, sealed into the chain.
+  const next: WorldState = {
+    public: { ...frozen, triggers: fired.triggers },
+    private: { ...hidden, fronts: land.fronts, claims: hoard.claims, starting: fired.starting },
+  };
+  const { from_seq, through_seq, kind } = marker;
+  const link = {
+    kind,
+    from_seq,
+    through_seq,
+    factions: influenced.record,
+    events,
+    prev_hash: prev.record_hash,
+  };
+  const { record, snapshot } = seal(next, link);
+  const delta: WorldDelta = {
+    realm: world.realm,
+    tick: marker.tick,
+    prev: prev.public_hash,
+    hash: record.public_hash,
+    patch: diff(state.public, next.public),
+    events,
+  };
+  return { state: next, record, delta, snapshot };
+}
+
+/** The state at the beginning of a tick: its place and time, what commands changed, which effects hold in it. */
+function open(
+  state: WorldState,
+  folding: Folding,
+  marker: Marker,
+): { state: WorldState; happenings: Happening[] } {
+  const { version, ruleset } = effectiveRuleset(state, folding);
+  const ruled =
+    version === state.public.ruleset_version ? { state, happenings: [] } : reconcile(state, version, ruleset);
+  const status = effectiveStatus(state, folding);
+  const ended = endEffects(ruled.state.public, marker.tick);
+  const started = startEffects(ended.held, state.private.starting, ruleset);
+  const world = {
+    ...ruled.state.public,
+    ...started.held,
+    status,
+    tick: marker.tick,
+    // The log's clock may step back between two servers; the world's never does.
+    at: new Date(Math.max(Date.parse(state.public.at), Date.parse(marker.at))).toISOString(),
+  };
+  const modifiers = factionModifiers(world, ruleset);
+  return {
+    state: {
+      public: {
+        ...world,
+        factions: mapById(world.factions, (faction, id) => ({ ...faction, modifiers: modifiers.get(id)! })),
+      },
+      private: {
+        ...ruled.state.private,
+        manual_ticks: pendingManualTicks(state, folding).filter((key) => key !== marker.key),
+      },
+    },
+    happenings: [
+      ...ruled.happenings,
+      ...(status === state.public.status ? [] : [{ kind: "status", status } as const]),
+      ...ended.happenings,
+      ...started.happenings,
+    ],
+  };
+}
+
+const numbered = (tick: number, happenings: readonly Happening[]): DerivedEvent[] =>
+  happenings.map((happening, i) => ({ tick, n: i + 1, ...happening }));
