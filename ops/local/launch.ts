@@ -78,11 +78,9 @@ export async function spawnProcess(spec: ProcessSpec): Promise<Running> {
   };
   const stop = async (graceMs = STOP_GRACE_MS): Promise<void> => {
     child.kill(spec.stopSignal ?? "SIGTERM");
-    const late = AbortSignal.timeout(graceMs);
-    const kills = (): boolean => child.kill("SIGKILL");
-    late.addEventListener("abort", kills);
+    const late = setTimeout(() => child.kill("SIGKILL"), graceMs);
     await exited;
-    late.removeEventListener("abort", kills);
+    clearTimeout(late);
   };
   const lastWords = (): string => `${lastLine(spec.logFile, logStart)} (log: ${spec.logFile})`;
   return { pid: child.pid!, process: child, exited, stop, kill, lastWords };
@@ -92,10 +90,9 @@ export async function spawnProcess(spec: ProcessSpec): Promise<Running> {
 export async function untilReady(spec: ProcessSpec, running: Running): Promise<void> {
   const timeoutMs = spec.readyTimeoutMs ?? READY_TIMEOUT_MS;
   const deadline = performance.now() + timeoutMs;
-  const { process } = running;
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 1.5, 100)) {
     if (await spec.probe(running.pid).catch(() => false)) return;
-    if (process.exitCode !== null || process.signalCode !== null) {
+    if (hasEnded(running)) {
       const exit = describeExit(await running.exited);
       throw new NotReadyError(`${spec.name} ended (${exit}) before it was ready: ${running.lastWords()}`);
     }
@@ -117,13 +114,16 @@ export async function launch(spec: ProcessSpec, attempts = 3): Promise<Running> 
     await untilReady(spec, running);
     return running;
   } catch (error) {
-    const gaveUp = running.process.exitCode !== null || running.process.signalCode !== null;
+    const gaveUp = hasEnded(running);
     await running.kill();
     if (attempts <= 1 || !gaveUp) throw error;
   }
   await sleep(300);
   return launch(spec, attempts - 1);
 }
+
+export const hasEnded = ({ process }: Running): boolean =>
+  process.exitCode !== null || process.signalCode !== null;
 
 export const describeExit = (exit: Exit): string => exit.signal ?? `exit code ${exit.code}`;
 
