@@ -8,13 +8,15 @@ export type Controllers = ReadonlyMap<string, string>;
 
 export type Front = { territory: string; relic?: { id: string; territory: string } };
 
-/** The map at the start of a season. */
-export function firstControllers(ruleset: Ruleset): Controllers {
+export function controllersOf(territories: Record<string, { controller?: string | undefined }>): Controllers {
   const controllers = new Map<string, string>();
-  for (const [id, { controller }] of Object.entries(ruleset.territories))
+  for (const [id, { controller }] of Object.entries(territories))
     if (controller !== undefined) controllers.set(id, controller);
   return controllers;
 }
+
+/** The map at the start of a season. */
+export const firstControllers = (ruleset: Ruleset): Controllers => controllersOf(ruleset.territories);
 
 /**
  * A place to push: usually a foreign territory beside the faction's own land, sometimes its own border. A devoted player

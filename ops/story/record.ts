@@ -18,6 +18,7 @@ export async function recordHour(): Promise<string> {
     startMs: Date.UTC(2025, 0, 15, 12),
     perHour: 3_000,
     actMs: 10 * 60_000,
+    restingBp: 4_000,
     mishapsBp: 200,
   });
   let recording = "";

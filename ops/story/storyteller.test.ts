@@ -22,6 +22,7 @@ const told = (ms: number, options: Partial<StoryOptions> = {}): Line[] => {
     startMs: START_MS,
     perHour: 100 * 3_600,
     actMs: 75_000,
+    restingBp: 4_000,
     mishapsBp: 200,
     ...options,
   });

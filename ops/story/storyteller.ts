@@ -22,6 +22,8 @@ export type StoryOptions = {
   perHour: number;
   /** Length of an act, ms. */
   actMs: number;
+  /** What the others do during a faction's surge, of 10 000 deeds they could do: the lower, the stronger the tide. */
+  restingBp: number;
   /** Of 10 000 deeds, how many go wrong on their way. */
   mishapsBp: number;
   /** Who controls what now; absent: the start of the season, for ever. */
@@ -58,12 +60,13 @@ export function* tellStory(options: StoryOptions): Generator<Line, never> {
   const { ruleset, realm, startMs } = options;
   const chance = new Chance(options.seed);
   const factionIds = Object.keys(ruleset.factions);
-  const acts = actsOf(factionIds);
+  const acts = actsOf(factionIds, options.restingBp);
   const untouched = firstControllers(ruleset);
   const agenda = new Agenda();
   const cast = new Cast(factionIds, chance);
+  const meanVigour = meanVigourBp(factionIds.length, options.restingBp);
   // In units of a deed · ms / h, so that any rate stays an integer.
-  const visitCost = Math.floor((deedsPerVisitMilli() * meanVigourBp(factionIds.length) * 36) / 100);
+  const visitCost = Math.floor((deedsPerVisitMilli() * meanVigour * 36) / 100);
   let credit = 0;
 
   // The curtain rises over a world at play: visits that began before the start are told from the start on.
