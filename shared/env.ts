@@ -24,6 +24,7 @@ const Env = z
     TICK_SECONDS: z.coerce.number().int().min(1).max(9_000).optional(),
     /** The realm that the launcher provisions. */
     AMOI_REALM: Id.default("amoi-1"),
+    AMOI_REALM_NAME: z.string().min(1).max(64).default("Amoi"),
     /** Its first ruleset: a name in `shared/rulesets/` or the path of a JSON file. */
     AMOI_RULESET: z.string().min(1).default("amoi-1"),
     /** JetStream replicas of every stream and bucket: 1 on one machine, 3 in a cluster. */
@@ -32,6 +33,8 @@ const Env = z
     AMOI_RAW_MAX_BYTES: z.coerce.number().int().min(1_048_576).default(4_294_967_296),
     /** Address that HTTP servers listen on. */
     AMOI_HOST: z.string().min(1).default("127.0.0.1"),
+    /** Monitoring URLs of all NATS servers, comma-separated: where durability is asserted outside local mode. */
+    AMOI_NATS_MONITOR_URL: z.string().min(1).optional(),
     AMOI_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
     /** After this long without a sign of life a worker's realms move, seconds. */
     AMOI_WORKER_TTL_SECONDS: z.coerce.number().int().min(2).max(60).default(5),

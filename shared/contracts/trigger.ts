@@ -9,6 +9,7 @@ import { Id } from "./ids.ts";
 const Path = z.string().regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+){0,2}$/);
 const Literal = z.union([z.int(), z.string().max(64)]);
 
+/** At most 4 deep: a condition inside another, or a `where` inside its comparison. */
 export type Condition =
   | { all: Condition[] }
   | { any: Condition[] }
@@ -23,22 +24,37 @@ export type Counted = "factions" | "territories" | "relics" | "effects" | "campa
 export type Literal = z.infer<typeof Literal>;
 
 const Counted = z.enum(["factions", "territories", "relics", "effects", "campaigns"]);
-const Operand: z.ZodType<Operand> = z.lazy(() =>
-  z.union([Path, z.strictObject({ count: Counted, where: Condition.optional() })]),
-);
-const compared = z.tuple([Operand, Literal]);
-export const Condition: z.ZodType<Condition> = z.lazy(() =>
-  z.union([
-    z.strictObject({ all: z.array(Condition).min(1).max(16) }),
-    z.strictObject({ any: z.array(Condition).min(1).max(16) }),
-    z.strictObject({ not: Condition }),
+
+/**
+ * Conditions of one depth, given those that may stand inside; the innermost only compares paths. The depth is bounded by
+ * the schema itself, so that no body can drive the parser deeper than it is: a lazy schema overflows the stack.
+ */
+function conditionAround(inner: z.ZodType<Condition> | undefined, id: string): z.ZodType<Condition> {
+  const counted: z.ZodType<Exclude<Operand, string>> =
+    inner === undefined
+      ? z.strictObject({ count: Counted })
+      : z.strictObject({ count: Counted, where: inner.optional() });
+  const compared = z.tuple([z.union([Path, counted]), Literal]);
+  const comparisons = [
     z.strictObject({ gt: compared }),
     z.strictObject({ gte: compared }),
     z.strictObject({ lt: compared }),
     z.strictObject({ lte: compared }),
     z.strictObject({ eq: compared }),
-  ]),
-);
+  ] as const;
+  if (inner === undefined) return z.union(comparisons).meta({ id });
+  const several = z.array(inner).min(1).max(16);
+  const combined = [
+    z.strictObject({ all: several }),
+    z.strictObject({ any: several }),
+    z.strictObject({ not: inner }),
+  ] as const;
+  return z.union([...combined, ...comparisons]).meta({ id });
+}
+const Comparison = conditionAround(undefined, "Comparison");
+const Condition2 = conditionAround(Comparison, "Condition2");
+const Condition3 = conditionAround(Condition2, "Condition3");
+export const Condition = conditionAround(Condition3, "Condition");
 
 /** One faction, all of them (`*`), or all but one (`!empire`). */
 const FactionSelector = z.string().regex(/^(\*|!?[a-z0-9][a-z0-9_-]{0,31})$/);

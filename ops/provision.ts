@@ -1,0 +1,40 @@
+/** Makes the buckets and the realm that the environment names, and ends. Repeating it changes nothing. */
+import { openBus } from "../shared/bus.ts";
+import { type Env, EnvError, readEnv } from "../shared/env.ts";
+import { assertDurable, provisionRealm } from "../shared/provision.ts";
+import { loadRuleset } from "../shared/rulesets.ts";
+
+/** The first realm's ruleset: the named one, with the environment's cadence in local mode. */
+export async function firstRuleset(env: Env) {
+  const ruleset = await loadRuleset(env.AMOI_RULESET);
+  return env.TICK_SECONDS === undefined ? ruleset : { ...ruleset, tick_seconds: env.TICK_SECONDS };
+}
+
+/** Provisions the environment's realm on the NATS server at `natsUrl`. */
+export async function provision(env: Env, natsUrl: string): Promise<{ created: boolean }> {
+  const bus = await openBus({ natsUrl, name: "provision" });
+  try {
+    await assertDurable(env);
+    return await provisionRealm(bus, {
+      realm: env.AMOI_REALM,
+      name: env.AMOI_REALM_NAME,
+      ruleset: await firstRuleset(env),
+      replicas: env.AMOI_REPLICAS,
+      rawMaxBytes: env.AMOI_RAW_MAX_BYTES,
+    });
+  } finally {
+    await bus.close();
+  }
+}
+
+if (import.meta.main) {
+  try {
+    const env = readEnv(process.env);
+    if (env.NATS_URL === undefined) throw new EnvError("NATS_URL is required");
+    const { created } = await provision(env, env.NATS_URL);
+    console.log(`realm ${env.AMOI_REALM} ${created ? "made" : "was there"}`);
+  } catch (error) {
+    console.error(`provision: ${error instanceof Error ? error.message : error}`);
+    process.exitCode = 1;
+  }
+}

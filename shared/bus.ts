@@ -1,0 +1,191 @@
+/**
+ * NATS: one connection per process, atomic batches and reads from a stream's leader.
+ *
+ * Batches are published by hand: the client's own batch drops message ids and expectations and hides the server's error.
+ */
+import {
+  JetStreamApiError,
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+} from "@nats-io/jetstream";
+import {
+  connect,
+  headers,
+  type Msg,
+  type NatsConnection,
+  nuid,
+  type RequestOptions,
+} from "@nats-io/transport-node";
+import { MAX_BATCH_MESSAGES } from "./topology.ts";
+
+export type Bus = {
+  nc: NatsConnection;
+  js: JetStreamClient;
+  jsm: JetStreamManager;
+  /** Called at every loss of the connection: what is under way will not be answered. */
+  lost: Set<() => void>;
+  close(): Promise<void>;
+};
+
+/** JetStream's API answers within this, or is asked again, ms. */
+const API_TIMEOUT_MS = 2_000;
+
+/** Connects for good: it reconnects for ever, and fails only when the first attempt does. */
+export async function openBus(options: { natsUrl: string; name: string }): Promise<Bus> {
+  const nc = await connect({
+    servers: options.natsUrl.split(","),
+    name: options.name,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    pingInterval: 5_000,
+    maxPingOut: 2,
+    noAsyncTraces: true,
+    ignoreAuthErrorAbort: true,
+  });
+  const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: API_TIMEOUT_MS });
+  const lost = new Set<() => void>();
+  void (async () => {
+    for await (const status of nc.status())
+      if (status.type === "disconnect") for (const tell of [...lost]) tell();
+  })();
+  return { nc, jsm, js: jetstream(nc, { timeout: API_TIMEOUT_MS }), lost, close: () => nc.close() };
+}
+
+/** Rejects as soon as the connection is lost, rather than at a timeout: the outcome is unknown then. */
+function whileConnected<T>(bus: Bus, answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const fail = () => reject(new Error("the connection to NATS was lost"));
+    bus.lost.add(fail);
+    answer.then(resolve, reject).finally(() => bus.lost.delete(fail));
+  });
+}
+
+export type BatchMessage = {
+  subject: string;
+  data: string | Uint8Array;
+  /** Replaces all earlier messages of the subject. */
+  rollup?: boolean;
+  /** Seconds to live, whole. */
+  ttlSeconds?: number;
+  /** Commits only if the subject's last message has this sequence; 0: has none. */
+  expectedLastSubjectSeq?: number;
+  msgId?: string;
+};
+
+/** Messages of a batch besides its head: JetStream takes 1 000 in one. */
+export const MAX_OUTPUTS = MAX_BATCH_MESSAGES - 1;
+
+export type BatchAck = { stream: string; seq: number; batch?: string; count?: number; duplicate?: boolean };
+
+/** JetStream answered, and the answer is no. */
+export class Refusal extends Error {
+  readonly code: number;
+  constructor(code: number, description: string) {
+    super(`JetStream refused: ${description} (${code})`);
+    this.code = code;
+  }
+}
+
+/** Error codes of JetStream that a caller branches on. */
+export const REFUSED = {
+  wrongLastSequence: 10071,
+  wrongLastSequenceConstant: 10164,
+  duplicateInBatch: 10201,
+  duplicateInFlight: 10158,
+  streamNotFound: 10059,
+  noMessage: 10037,
+  tooManyBatches: 10210,
+  maxBytes: 10077,
+} as const;
+
+/** Somebody else wrote first. */
+export const isLostRace = (error: unknown): boolean =>
+  error instanceof Refusal &&
+  (error.code === REFUSED.wrongLastSequence || error.code === REFUSED.wrongLastSequenceConstant);
+
+function headersOf(message: BatchMessage) {
+  const h = headers();
+  if (message.msgId !== undefined) h.set("Nats-Msg-Id", message.msgId);
+  if (message.rollup) h.set("Nats-Rollup", "sub");
+  if (message.ttlSeconds !== undefined) h.set("Nats-TTL", `${message.ttlSeconds}s`);
+  if (message.expectedLastSubjectSeq !== undefined)
+    h.set("Nats-Expected-Last-Subject-Sequence", `${message.expectedLastSubjectSeq}`);
+  return h;
+}
+
+const request = (
+  bus: Bus,
+  subject: string,
+  data: string | Uint8Array,
+  options: RequestOptions,
+): Promise<Msg> => whileConnected(bus, bus.nc.request(subject, data, options));
+
+/** The acknowledgement in a reply, or the refusal in it as an error. */
+export function readAck(reply: Msg): BatchAck {
+  const answer = reply.json<
+    BatchAck & { error?: { err_code?: number; code: number; description: string } }
+  >();
+  if (answer.error !== undefined)
+    throw new Refusal(answer.error.err_code ?? answer.error.code, answer.error.description);
+  return answer;
+}
+
+/**
+ * Publishes up to 1 000 messages as one atomic batch: all are stored, in order, or none.
+ * Throws `Refusal` when the server says no; any other error leaves the outcome unknown.
+ */
+export async function publishBatch(
+  bus: Bus,
+  messages: readonly BatchMessage[],
+  timeoutMs = 5_000,
+): Promise<BatchAck> {
+  const id = nuid.next();
+  const last = messages.length - 1;
+  for (let i = 0; i < last; i++) {
+    const h = headersOf(messages[i]!);
+    h.set("Nats-Batch-Id", id);
+    h.set("Nats-Batch-Sequence", `${i + 1}`);
+    bus.nc.publish(messages[i]!.subject, messages[i]!.data, { headers: h });
+  }
+  const h = headersOf(messages[last]!);
+  h.set("Nats-Batch-Id", id);
+  h.set("Nats-Batch-Sequence", `${last + 1}`);
+  h.set("Nats-Batch-Commit", "1");
+  return readAck(
+    await request(bus, messages[last]!.subject, messages[last]!.data, { headers: h, timeout: timeoutMs }),
+  );
+}
+
+/** Publishes one message durably. Throws like `publishBatch`. */
+export async function publishOne(bus: Bus, message: BatchMessage, timeoutMs = 5_000): Promise<BatchAck> {
+  return readAck(
+    await request(bus, message.subject, message.data, { headers: headersOf(message), timeout: timeoutMs }),
+  );
+}
+
+export type Stored = { seq: number; atMs: number; data: Uint8Array; text(): string };
+
+/** The last message of a subject, asked of the stream's leader; `undefined` where there is none. */
+export async function lastOf(bus: Bus, stream: string, subject: string): Promise<Stored | undefined> {
+  try {
+    const message = await bus.jsm.streams.getMessage(stream, { last_by_subj: subject });
+    if (message === null) return undefined;
+    return {
+      seq: message.seq,
+      atMs: message.time.getTime(),
+      data: message.data,
+      text: () => new TextDecoder().decode(message.data),
+    };
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === REFUSED.noMessage) return undefined;
+    throw error;
+  }
+}
+
+/** What the leader says of a stream: its identity and its ends. */
+export async function streamEnds(bus: Bus, stream: string) {
+  const info = await bus.jsm.streams.info(stream);
+  return { created: `${info.created}`, firstSeq: info.state.first_seq, lastSeq: info.state.last_seq };
+}

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type TestNats, testNats } from "../ops/testing/nats.ts";
+import { lastOf } from "./bus.ts";
+import { Cache, type CacheEntry, type CacheSpec } from "./cache.ts";
+import { Superseded } from "./fence.ts";
+import { bucketStream, kvSubject } from "./topology.ts";
+
+type Counts = Map<string, string>;
+const spec: CacheSpec<Counts> = {
+  bucket: "caps",
+  load: (state, key, value) => state.set(key, value),
+  takeChanged: () => [],
+};
+const signal = new AbortController().signal;
+let nats: TestNats;
+
+beforeAll(async () => {
+  nats = await testNats();
+  await nats.bus.jsm.streams.add(bucketStream("caps", 1));
+});
+afterAll(() => nats.close());
+
+const restore = async (realm: string) => {
+  const state: Counts = new Map();
+  return { state, cache: await Cache.restore(nats.bus, spec, { stage: "normalizer", realm }, state, signal) };
+};
+const flush = (cache: Cache<Counts>, entries: CacheEntry[], through: number) =>
+  new Promise<unknown>((resolve) => {
+    cache.flush(entries, through, signal, resolve);
+    void cache.settled().then(() => resolve(undefined));
+  });
+const entry = (key: string, value: string): CacheEntry => ({ key, value });
+
+test("what was flushed is restored, with its watermark", async () => {
+  const { cache } = await restore("one");
+  expect(await flush(cache, [entry("u.ada", "1"), entry("u.bo", "2")], 7)).toBeUndefined();
+  const again = await restore("one");
+  expect([...again.state]).toEqual([
+    ["u.ada", "1"],
+    ["u.bo", "2"],
+  ]);
+  expect(again.cache.through).toBe(7);
+});
+
+test("more entries than a batch holds keep the old watermark until the last one is there", async () => {
+  const { cache } = await restore("many");
+  const entries = Array.from({ length: 2_500 }, (_, i) => entry(`u.p${i}`, `${i}`));
+  const watermarks: number[] = [];
+  const subject = kvSubject("caps", "many.r.flushed");
+  const watching = nats.bus.nc.subscribe(subject, {
+    callback: (_error, message) => {
+      watermarks.push(message.json<{ through: number }>().through);
+    },
+  });
+  await flush(cache, entries, 9);
+  await nats.bus.nc.flush();
+  watching.unsubscribe();
+  expect(watermarks).toEqual([0, 0, 9]);
+  expect((await restore("many")).state.size).toBe(2_500);
+});
+
+test("a worker that was replaced can't overwrite an entry with an older one", async () => {
+  const { cache: zombie } = await restore("zombie");
+  const { cache: owner } = await restore("zombie");
+  await flush(owner, [entry("u.ada", "new")], 20);
+  expect(await flush(zombie, [entry("u.ada", "old")], 10)).toBeInstanceOf(Superseded);
+  expect((await lastOf(nats.bus, "KV_caps", kvSubject("caps", "zombie.u.ada")))?.text()).toBe("new");
+});
+
+test("realms don't see each other's entries", async () => {
+  const { cache } = await restore("left");
+  await flush(cache, [entry("u.ada", "left")], 1);
+  expect((await restore("lef")).state.size).toBe(0);
+});

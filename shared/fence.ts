@@ -1,0 +1,101 @@
+/**
+ * Fenced commits: outputs and a rolled-up head message go into a stream as one atomic batch that expects the head's
+ * previous sequence. Of two writers one wins; no output without its head, no head twice.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { nuid } from "@nats-io/transport-node";
+import { type BatchMessage, type Bus, isLostRace, lastOf, publishBatch, type Stored } from "./bus.ts";
+
+/** Somebody else has written this head: drop what you hold and restore. */
+export class Superseded extends Error {}
+
+/** A head message: whatever it says, `commit_id` tells whose commit it is. */
+export type Head = { commit_id: string };
+
+const RETRY_MS = { first: 50, longest: 2_000 };
+
+export class Fence {
+  readonly #bus: Bus;
+  readonly #stream: string;
+  readonly #subject: string;
+  #seq: number;
+  #commitId: string | undefined;
+
+  private constructor(bus: Bus, stream: string, subject: string, head: Stored | undefined) {
+    this.#bus = bus;
+    this.#stream = stream;
+    this.#subject = subject;
+    this.#seq = head?.seq ?? 0;
+    this.#commitId = head && (JSON.parse(head.text()) as Head).commit_id;
+  }
+
+  /** Reads the head from the stream's leader. */
+  static async open(
+    bus: Bus,
+    stream: string,
+    subject: string,
+  ): Promise<{ fence: Fence; head: Stored | undefined }> {
+    const head = await lastOf(bus, stream, subject);
+    return { fence: new Fence(bus, stream, subject, head), head };
+  }
+
+  /** Sequence of the last head. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /**
+   * Commits `messages` (at most 999) and then `head`, and answers the head's sequence. After a timeout or an error it asks
+   * the leader what became of the commit, and sends the same bytes again until it knows.
+   * Throws `Superseded` when another writer's head is there, and the signal's reason when aborted with the outcome unknown.
+   */
+  async commit(messages: readonly BatchMessage[], head: object, signal: AbortSignal): Promise<number> {
+    const commitId = nuid.next();
+    const batch: BatchMessage[] = [
+      ...messages,
+      {
+        subject: this.#subject,
+        data: JSON.stringify({ ...head, commit_id: commitId }),
+        rollup: true,
+        expectedLastSubjectSeq: this.#seq,
+      },
+    ];
+    for (let wait = RETRY_MS.first; ; wait = Math.min(wait * 2, RETRY_MS.longest)) {
+      try {
+        const ack = await publishBatch(this.#bus, batch);
+        return this.#committed(ack.seq, commitId);
+      } catch (error) {
+        const seq = await this.#settle(commitId, error, signal);
+        if (seq !== undefined) return this.#committed(seq, commitId);
+        await delay(wait, undefined, { signal });
+      }
+    }
+  }
+
+  #committed(seq: number, commitId: string): number {
+    this.#seq = seq;
+    this.#commitId = commitId;
+    return seq;
+  }
+
+  /** The sequence if the commit has happened, `undefined` if it has not; asks until the leader answers. */
+  async #settle(commitId: string, cause: unknown, signal: AbortSignal): Promise<number | undefined> {
+    for (;;) {
+      const head = await lastOf(this.#bus, this.#stream, this.#subject).catch(() => null);
+      if (head === null) {
+        await delay(RETRY_MS.first, undefined, { signal });
+        continue;
+      }
+      const found = head && (JSON.parse(head.text()) as Head).commit_id;
+      if (head !== undefined && found === commitId) return head.seq;
+      if (found === this.#commitId && (head?.seq ?? 0) === this.#seq && !isLostRace(cause)) return undefined;
+      if (found === this.#commitId && (head?.seq ?? 0) === this.#seq) {
+        // The server saw another head for a moment; whose it is shows at the next look.
+        await delay(RETRY_MS.first, undefined, { signal });
+        cause = undefined;
+        continue;
+      }
+      throw new Superseded(`${this.#subject} now holds commit ${found} at ${head?.seq ?? 0}`, { cause });
+    }
+  }
+}

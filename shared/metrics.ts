@@ -1,0 +1,115 @@
+/** Every metric of the pipeline. Labels are few and closed: stage, realm, reason; never a player. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+export const registry = new Registry();
+collectDefaultMetrics({ register: registry });
+
+const seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
+const registers = [registry];
+
+export const metrics = {
+  inputs: new Counter({
+    name: "amoi_stage_inputs_total",
+    help: "Input messages folded and committed",
+    labelNames: ["stage", "realm"],
+    registers,
+  }),
+  outputs: new Counter({
+    name: "amoi_stage_outputs_total",
+    help: "Bodies committed, by kind of output and reason",
+    labelNames: ["stage", "realm", "kind", "reason"],
+    registers,
+  }),
+  lag: new Gauge({
+    name: "amoi_stage_lag_messages",
+    help: "Messages of the input stream that are not yet read",
+    labelNames: ["stage", "realm"],
+    registers,
+  }),
+  commitSeconds: new Histogram({
+    name: "amoi_commit_seconds",
+    help: "From the first try of a commit to its outcome",
+    labelNames: ["stage", "realm"],
+    buckets: seconds,
+    registers,
+  }),
+  restores: new Counter({
+    name: "amoi_restores_total",
+    help: "Times a realm's state was restored, by what went before: start, superseded, error",
+    labelNames: ["stage", "realm", "reason"],
+    registers,
+  }),
+  refused: new Gauge({
+    name: "amoi_realm_refused",
+    help: "1 while a realm is not run because its streams contradict its position",
+    labelNames: ["stage", "realm"],
+    registers,
+  }),
+  owned: new Gauge({
+    name: "amoi_realm_owned",
+    help: "1 while this worker runs the realm",
+    labelNames: ["stage", "realm"],
+    registers,
+  }),
+  flushedEntries: new Counter({
+    name: "amoi_cache_flushed_entries_total",
+    help: "KV entries written by the state cache",
+    labelNames: ["stage", "realm"],
+    registers,
+  }),
+  clipped: new Counter({
+    name: "amoi_clipped_millipoints_total",
+    help: "Milli-points cut off, by cap",
+    labelNames: ["realm", "by"],
+    registers,
+  }),
+  folded: new Counter({
+    name: "amoi_folded_events_total",
+    help: "Accepted events that the simulator folded, repeats after a restore included",
+    labelNames: ["realm"],
+    registers,
+  }),
+  tick: new Gauge({ name: "amoi_tick", help: "Last committed tick", labelNames: ["realm"], registers }),
+  tickLateness: new Gauge({
+    name: "amoi_tick_lateness_seconds",
+    help: "How long after it was due the last tick marker was written",
+    labelNames: ["realm"],
+    registers,
+  }),
+  archivePosition: new Gauge({
+    name: "amoi_archive_lag_messages",
+    help: "Messages of a stream that Postgres doesn't hold yet",
+    labelNames: ["realm", "stream"],
+    registers,
+  }),
+  archiveErrors: new Counter({
+    name: "amoi_archive_errors_total",
+    help: "Failed archive transactions",
+    labelNames: ["realm"],
+    registers,
+  }),
+  archiveDisagreements: new Counter({
+    name: "amoi_archive_disagreements_total",
+    help: "Factions of a tick whose ledger entries don't sum to what the tick's record says",
+    labelNames: ["realm"],
+    registers,
+  }),
+  connections: new Gauge({
+    name: "amoi_feed_connections",
+    help: "Open feed sockets",
+    labelNames: ["realm"],
+    registers,
+  }),
+  frames: new Counter({
+    name: "amoi_feed_frames_total",
+    help: "Frames published to the feed, by type",
+    labelNames: ["realm", "type"],
+    registers,
+  }),
+  closes: new Counter({
+    name: "amoi_feed_closes_total",
+    help: "Feed sockets closed by the server, by code",
+    labelNames: ["realm", "code"],
+    registers,
+  }),
+} as const;

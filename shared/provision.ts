@@ -1,0 +1,162 @@
+/**
+ * Provisioning: makes buckets and a realm's streams as `topology.ts` says, and writes the first lines of each log, so that
+ * every stage has a position and readers have a snapshot from the realm's first second. Repeating it changes nothing.
+ */
+import { JetStreamApiError } from "@nats-io/jetstream";
+import { z } from "zod";
+import { type Bus, isLostRace, lastOf, publishBatch, publishOne, REFUSED, streamEnds } from "./bus.ts";
+import { bodiesOf } from "./codec.ts";
+import type { DecidedCommand } from "./contracts/command.ts";
+import { Ruleset } from "./contracts/ruleset.ts";
+import type { Env } from "./env.ts";
+import { genesis } from "./genesis.ts";
+import { commandId } from "./identity.ts";
+import { eventsStream, rawStream, subjects, validStream, worldStream } from "./subjects.ts";
+import { BUCKETS, type Bucket, bucketStream, kvSubject, realmStreams, type StreamSpec } from "./topology.ts";
+
+/** The cluster isn't what the pipeline needs, and only an operator can change that. */
+export class ProvisionError extends Error {}
+
+/** KV `realms`: `<realm>`. */
+export const RealmEntry = z.object({ realm_id: z.string(), name: z.string(), created_at: z.string() });
+export type RealmEntry = z.infer<typeof RealmEntry>;
+
+export type NewRealm = {
+  realm: string;
+  name: string;
+  ruleset: Ruleset;
+  replicas: number;
+  rawMaxBytes: number;
+};
+
+/** Makes the buckets, idempotently. */
+export async function provisionBuckets(bus: Bus, replicas: number): Promise<void> {
+  for (const bucket of Object.keys(BUCKETS) as Bucket[])
+    await ensureStream(bus, bucketStream(bucket, replicas));
+}
+
+/**
+ * Makes a realm, idempotently: a crash at any point is mended by the next call. Where the realm exists, its own first
+ * ruleset stays and the one given here is not looked at. Answers whether this call made it.
+ */
+export async function provisionRealm(bus: Bus, wanted: NewRealm): Promise<{ created: boolean }> {
+  const { realm, replicas, rawMaxBytes } = wanted;
+  await provisionBuckets(bus, replicas);
+  for (const spec of realmStreams(realm, { replicas, rawMaxBytes })) await ensureStream(bus, spec);
+  const positionZero = async (stage: string, input: string) => ({
+    subject: subjects.position(stage, realm),
+    data: JSON.stringify({
+      through: 0,
+      input_created: (await streamEnds(bus, input)).created,
+      worker: "provision",
+      commit_id: `genesis-${realm}`,
+    }),
+    rollup: true,
+    expectedLastSubjectSeq: 0,
+  });
+
+  await writeFirst(bus, validStream(realm), async () => [await positionZero("ingest", rawStream(realm))]);
+  await writeFirst(bus, eventsStream(realm), async () => [
+    { subject: subjects.command(realm), data: JSON.stringify([genesisCommand(realm, wanted.ruleset)]) },
+    await positionZero("normalizer", validStream(realm)),
+  ]);
+  const first = await firstCommand(bus, realm);
+  const { record, snapshot } = genesis(realm, first.ruleset, first.at);
+  await writeFirst(bus, worldStream(realm), async () => [
+    { subject: subjects.tick(realm), data: JSON.stringify(record) },
+    { subject: subjects.snapshot(realm), data: JSON.stringify(snapshot), rollup: true },
+    await positionZero("simulator", eventsStream(realm)),
+  ]);
+  await createKey(bus, "world", realm, snapshot);
+  await createKey(bus, "rulesets", `${realm}.1`, first.ruleset);
+  const entry: RealmEntry = { realm_id: realm, name: wanted.name, created_at: first.at };
+  return { created: await createKey(bus, "realms", realm, entry) };
+}
+
+async function ensureStream(bus: Bus, spec: StreamSpec): Promise<void> {
+  try {
+    const { config } = await bus.jsm.streams.info(spec.name);
+    const wrong = (
+      ["allow_atomic", "allow_rollup_hdrs", "allow_direct", "allow_msg_ttl", "max_age", "discard"] as const
+    ).filter((key) => spec[key] !== undefined && (config[key] ?? false) !== spec[key]);
+    if (wrong.length > 0)
+      throw new ProvisionError(
+        `stream ${spec.name} exists with another ${wrong.join(", ")} than the topology's`,
+      );
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== REFUSED.streamNotFound) throw error;
+    await bus.jsm.streams.add(spec);
+  }
+}
+
+/** Writes the first messages of a stream unless it has some; of two callers one wins. */
+async function writeFirst(
+  bus: Bus,
+  stream: string,
+  messages: () => Promise<Parameters<typeof publishBatch>[1]>,
+): Promise<void> {
+  if ((await streamEnds(bus, stream)).lastSeq > 0) return;
+  try {
+    await publishBatch(bus, await messages());
+  } catch (error) {
+    if (!isLostRace(error)) throw error;
+  }
+}
+
+/** The command that gives a realm its first ruleset: the first message of EVENTS. */
+function genesisCommand(realm: string, ruleset: Ruleset): DecidedCommand {
+  const key = "genesis.ruleset";
+  return {
+    v: 1,
+    idempotency_key: key,
+    realm_id: realm,
+    kind: "ruleset.set",
+    actor: { type: "system", id: "provision" },
+    payload: { ruleset },
+    command_id: commandId(realm, key),
+    received_at: new Date().toISOString(),
+    source_seq: 0,
+    status: "applied",
+    ruleset_version: 1,
+  };
+}
+
+/** The first ruleset of a realm and its time, as EVENTS has them. Throws where the stream doesn't start with them. */
+export async function firstCommand(bus: Bus, realm: string): Promise<{ ruleset: Ruleset; at: string }> {
+  const message = await bus.jsm.streams.getMessage(eventsStream(realm), { seq: 1 });
+  const command = message && bodiesOf<DecidedCommand>(message.data)[0];
+  if (command?.kind !== "ruleset.set")
+    throw new ProvisionError(
+      `${eventsStream(realm)} doesn't start with the realm's first ruleset: it is not whole`,
+    );
+  return { ruleset: Ruleset.parse(command.payload.ruleset), at: command.received_at };
+}
+
+/** Creates a key unless it exists. */
+async function createKey(bus: Bus, bucket: Bucket, key: string, value: object): Promise<boolean> {
+  const subject = kvSubject(bucket, key);
+  if ((await lastOf(bus, `KV_${bucket}`, subject)) !== undefined) return false;
+  try {
+    await publishOne(bus, { subject, data: JSON.stringify(value), expectedLastSubjectSeq: 0 });
+    return true;
+  } catch (error) {
+    if (isLostRace(error)) return false;
+    throw error;
+  }
+}
+
+/**
+ * Outside local mode, every NATS server must write to disk before it acknowledges (`sync_interval: always`): asks the
+ * servers' monitoring ports. Throws `ProvisionError` that names the server.
+ */
+export async function assertDurable(env: Env): Promise<void> {
+  if (env.MODE === "local") return;
+  for (const url of env.AMOI_NATS_MONITOR_URL!.split(",")) {
+    const answer = await fetch(new URL("/varz", url));
+    const varz = (await answer.json()) as { jetstream?: { config?: { sync_always?: boolean } } };
+    if (varz.jetstream?.config?.sync_always !== true)
+      throw new ProvisionError(
+        `the NATS server at ${url} doesn't run with jetstream { sync_interval: always }`,
+      );
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Ordered reading of a stream from a sequence, with a bounded queue. It heals itself after a reconnect, and fails rather
+ * than skip: a consumer that starts below a stream's first sequence would jump ahead without a word.
+ */
+import { type ConsumerMessages, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
+import { type Bus, streamEnds } from "./bus.ts";
+
+/** The stream no longer holds what must be read next, or is another one of that name. */
+export class StreamGap extends Error {}
+
+/** Above this many waiting messages, or bytes, the consumer is closed until half of them are taken. */
+const HIGH_WATER_MESSAGES = 16_384;
+const HIGH_WATER_BYTES = 64 * 1024 * 1024;
+
+export class Reader {
+  readonly #bus: Bus;
+  readonly #stream: string;
+  readonly #subjects: string[];
+  readonly #created: string;
+  readonly #gapless: boolean;
+  #next: number;
+  #queue: JsMsg[] = [];
+  #bytes = 0;
+  #messages: ConsumerMessages | undefined;
+  #opening: Promise<void> | undefined;
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+  #closed = false;
+
+  /**
+   * `created`: the stream's creation as `streamEnds` tells it; `from`: the first sequence to read.
+   * `gapless: false` is for buckets, where later values replace earlier ones.
+   */
+  constructor(
+    bus: Bus,
+    options: { stream: string; subjects: string[]; created: string; from: number; gapless?: boolean },
+  ) {
+    this.#bus = bus;
+    this.#stream = options.stream;
+    this.#subjects = options.subjects;
+    this.#created = options.created;
+    this.#gapless = options.gapless ?? true;
+    this.#next = options.from;
+  }
+
+  /** Messages received and not yet taken. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /**
+   * At least one message and at most `max`, in stream order; none once `signal` is aborted.
+   * Throws `StreamGap` when messages are missing for good, and whatever else kept it from reading: read anew then.
+   */
+  async take(max: number, signal: AbortSignal): Promise<JsMsg[]> {
+    while (this.#queue.length === 0) {
+      if (signal.aborted) return [];
+      if (this.#failure !== undefined) throw this.#failure;
+      this.#open();
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          this.#wake = undefined;
+          signal.removeEventListener("abort", wake);
+          resolve();
+        };
+        this.#wake = wake;
+        signal.addEventListener("abort", wake);
+      });
+    }
+    const taken = this.#queue.length <= max ? this.#queue : this.#queue.slice(0, max);
+    this.#queue = this.#queue.length <= max ? [] : this.#queue.slice(max);
+    for (const message of taken) this.#bytes -= message.data.length;
+    if (this.#queue.length < HIGH_WATER_MESSAGES / 2 && this.#bytes < HIGH_WATER_BYTES / 2) this.#open();
+    return taken;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#opening?.catch(() => {});
+    await this.#stop();
+  }
+
+  #open(): void {
+    if (this.#messages !== undefined || this.#opening !== undefined || this.#closed) return;
+    this.#opening = this.#consume()
+      .catch((error: unknown) => this.#fail(error instanceof Error ? error : new Error(String(error))))
+      .finally(() => {
+        this.#opening = undefined;
+      });
+  }
+
+  async #consume(): Promise<void> {
+    const consumer = await this.#bus.js.consumers.get(this.#stream, {
+      filter_subjects: this.#subjects,
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: this.#next,
+    });
+    await this.#assertContinuous();
+    const messages = await consumer.consume({
+      max_messages: 4_096,
+      expires: 5_000,
+      idle_heartbeat: 1_000,
+      callback: (message) => this.#receive(message),
+    });
+    this.#messages = messages;
+    void this.#watch(messages);
+  }
+
+  #receive(message: JsMsg): void {
+    if (message.seq < this.#next) return;
+    this.#next = message.seq + 1;
+    this.#queue.push(message);
+    this.#bytes += message.data.length;
+    if (this.#queue.length >= HIGH_WATER_MESSAGES || this.#bytes >= HIGH_WATER_BYTES) void this.#stop();
+    this.#wake?.();
+  }
+
+  /** The client makes a lost ordered consumer anew by itself; each time, nothing may have gone missing meanwhile. */
+  async #watch(messages: ConsumerMessages): Promise<void> {
+    for await (const status of messages.status()) {
+      if (status.type !== "ordered_consumer_recreated") continue;
+      await this.#assertContinuous().catch((error: unknown) => {
+        if (error instanceof StreamGap) this.#fail(error);
+      });
+    }
+    const error = await messages.closed();
+    if (this.#messages === messages) this.#messages = undefined;
+    if (error instanceof Error) this.#fail(error);
+  }
+
+  async #assertContinuous(): Promise<void> {
+    const ends = await streamEnds(this.#bus, this.#stream);
+    if (ends.created !== this.#created)
+      throw new StreamGap(
+        `${this.#stream} was created at ${ends.created}, not ${this.#created}: another log`,
+      );
+    if (this.#gapless && ends.firstSeq > this.#next)
+      throw new StreamGap(`${this.#stream} starts at ${ends.firstSeq}, but ${this.#next} has not been read`);
+    if (this.#next > ends.lastSeq + 1)
+      throw new StreamGap(
+        `${this.#stream} ends at ${ends.lastSeq}, but ${this.#next - 1} was read: it lost its end`,
+      );
+  }
+
+  async #stop(): Promise<void> {
+    const messages = this.#messages;
+    this.#messages = undefined;
+    messages?.stop();
+    await messages?.closed();
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error;
+    this.#wake?.();
+  }
+}

@@ -1,0 +1,148 @@
+/** A stage as a process: connects, announces itself, runs the realms that are its, serves its operations port, drains. */
+import { setTimeout as delay } from "node:timers/promises";
+import { Kvm } from "@nats-io/kv";
+import type { FastifyInstance } from "fastify";
+import { type Bus, openBus } from "./bus.ts";
+import { armCrash } from "./crash.ts";
+import { type Env, EnvError, readEnv } from "./env.ts";
+import { type Health, listen, operationsServer } from "./http.ts";
+import { type Log, openLog } from "./log.ts";
+import { Workers } from "./ownership.ts";
+import { assertDurable } from "./provision.ts";
+import { RealmRun, type Stage } from "./stage.ts";
+
+/** Aborted by SIGTERM or SIGINT. */
+export function untilSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT"] as const)
+    process.once(name, () => controller.abort(new Error(name)));
+  return controller.signal;
+}
+
+export type Service = { env: Env; bus: Bus; log: Log; signal: AbortSignal };
+
+/** Reads the environment and runs `body`; one clear line and exit code 1 for a configuration that can't work. */
+export async function serve(name: string, body: (service: Service) => Promise<void>): Promise<void> {
+  let env: Env;
+  try {
+    env = readEnv(process.env);
+    if (env.NATS_URL === undefined)
+      throw new EnvError("NATS_URL is required to run a stage by itself; npm start starts all");
+  } catch (error) {
+    if (!(error instanceof EnvError)) throw error;
+    process.stderr.write(`${name}: ${error.message.split("\n").join(`\n${name}: `)}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  armCrash(env.AMOI_CRASH_AT);
+  const log = openLog(env, name);
+  const signal = untilSignal();
+  const bus = await connected(env.NATS_URL, name, log, signal);
+  if (bus === undefined) return;
+  try {
+    await assertDurable(env);
+    await body({ env, bus, log, signal });
+  } catch (error) {
+    log.fatal({ err: error }, "stopped");
+    process.exitCode = 1;
+  } finally {
+    await bus.close();
+  }
+}
+
+async function connected(
+  natsUrl: string,
+  name: string,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Bus | undefined> {
+  while (!signal.aborted) {
+    try {
+      return await openBus({ natsUrl, name });
+    } catch (error) {
+      log.warn({ reason: String(error) }, "no NATS yet; trying again");
+      await delay(1_000, undefined, { signal }).catch(() => {});
+    }
+  }
+  return undefined;
+}
+
+/** Calls back with every realm known so far, and with each that is added, until the signal. Waits for provisioning. */
+export async function watchRealms(service: Service, found: (realm: string) => void): Promise<void> {
+  const { bus, log, signal } = service;
+  while (!signal.aborted) {
+    try {
+      const bucket = await new Kvm(bus.nc).open("realms");
+      const entries = await bucket.watch();
+      signal.addEventListener("abort", () => entries.stop());
+      for await (const entry of entries) if (entry.operation === "PUT") found(entry.key);
+    } catch (error) {
+      if (!signal.aborted)
+        log.warn({ reason: String(error) }, "no realms yet: nothing is provisioned; trying again");
+    }
+    await delay(500, undefined, { signal }).catch(() => {});
+  }
+}
+
+export type StageServer = {
+  port: number;
+  /** Adds the stage's own routes before it listens. */
+  routes?(server: FastifyInstance, realms: { has(realm: string): boolean }): void;
+};
+
+/** Runs a stage until the signal: every realm that rendezvous hashing gives this worker. */
+export async function runStage<State>(
+  stage: Stage<State>,
+  service: Service,
+  web: StageServer,
+): Promise<void> {
+  const { bus, env, log, signal } = service;
+  const realms = new Set<string>();
+  const running = new Map<string, { stop: AbortController; done: Promise<void> }>();
+  const health: Health = {
+    notReady: () =>
+      bus.nc.isClosed() ? "no NATS" : realms.size === 0 ? "no realm is provisioned" : undefined,
+  };
+  const server = operationsServer(health);
+  web.routes?.(server, realms);
+  const port = await listen(server, env.AMOI_HOST, web.port);
+  const workers = new Workers(bus, stage.name, env.AMOI_WORKER_TTL_SECONDS, { port });
+  await whenProvisioned(service, () => workers.start(settle));
+
+  /** Starts the realms that are mine and stops those that are not. */
+  function settle(): void {
+    if (signal.aborted) return;
+    for (const realm of realms) {
+      const run = running.get(realm);
+      if (workers.owns(realm) && run === undefined) {
+        const stop = new AbortController();
+        const either = AbortSignal.any([signal, stop.signal]);
+        const done = new RealmRun(stage, bus, realm, workers.id, log)
+          .run(either)
+          .finally(() => running.delete(realm));
+        running.set(realm, { stop, done });
+      } else if (!workers.owns(realm)) run?.stop.abort(new Error("the realm moved to another worker"));
+    }
+  }
+
+  log.info({ port, worker: workers.id }, "up");
+  await watchRealms(service, (realm) => {
+    realms.add(realm);
+    settle();
+  });
+  await Promise.all([...running.values()].map((run) => run.done));
+  await workers.stop();
+  await server.close();
+  log.info("drained");
+}
+
+async function whenProvisioned(service: Service, act: () => Promise<void>): Promise<void> {
+  while (!service.signal.aborted) {
+    try {
+      return await act();
+    } catch (error) {
+      service.log.warn({ reason: String(error) }, "waiting for the buckets to be provisioned");
+      await delay(500, undefined, { signal: service.signal }).catch(() => {});
+    }
+  }
+}

@@ -1,0 +1,342 @@
+/**
+ * The one shell of every stage:
+ *
+ *     restore state → read inputs after my position → decide (pure) → commit outputs + my new position, atomically → evolve
+ *
+ * A core is plain data in, plain data out. The shell reads, batches, commits, owns, measures, flushes and drains. State runs
+ * ahead of the log by the batch that is being committed; when a commit is lost, all state is dropped and restored.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { JsMsg } from "@nats-io/jetstream";
+import { type BatchMessage, type Bus, lastOf, MAX_OUTPUTS, streamEnds } from "./bus.ts";
+import { Cache, type CacheSpec } from "./cache.ts";
+import { FrameBuilder, MAX_FRAME_BODIES } from "./codec.ts";
+import { Position } from "./contracts/position.ts";
+import { crashPoint } from "./crash.ts";
+import { Fence, Superseded } from "./fence.ts";
+import type { Log } from "./log.ts";
+import { metrics } from "./metrics.ts";
+import { Reader, StreamGap } from "./reader.ts";
+import { subjects } from "./subjects.ts";
+
+export type StageName = "ingest" | "normalizer" | "simulator";
+
+/** One message of the input stream. */
+export type Input = { subject: string; seq: number; data: Uint8Array; atMs: number };
+
+/** What a core writes for the batch in the making. */
+export class Draft {
+  readonly #frames = new FrameBuilder();
+  readonly #counts = new Map<string, number>();
+  readonly #clips = new Map<string, number>();
+  readonly #afterwards: ((bus: Bus) => Promise<void>)[] = [];
+  /** Last input accounted for; set by the shell at each commit point. */
+  through = 0;
+  inputs = 0;
+
+  /** Adds a body (JSON text) to the subject's frame. */
+  body(subject: string, text: string): void {
+    this.#frames.push(subject, text);
+  }
+
+  /** Adds a message that is not a frame. */
+  message(message: BatchMessage): void {
+    this.#frames.finish();
+    this.#frames.messages.push(message);
+  }
+
+  /** Counts an output for the metrics; `kind` and `reason` are closed lists. */
+  count(kind: string, reason: string): void {
+    const key = `${kind} ${reason}`;
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+  }
+
+  /** Counts milli-points cut by a cap. */
+  clip(by: string, points: number): void {
+    this.#clips.set(by, (this.#clips.get(by) ?? 0) + points);
+  }
+
+  /** Runs after the commit; it may be lost by a crash, so it only refreshes what can be made again. */
+  afterCommit(act: (bus: Bus) => Promise<void>): void {
+    this.#afterwards.push(act);
+  }
+
+  get size(): number {
+    return this.#frames.size;
+  }
+  get bodies(): number {
+    return this.#frames.bodies;
+  }
+  finish(): BatchMessage[] {
+    return this.#frames.finish();
+  }
+
+  async committed(bus: Bus, labels: { stage: string; realm: string }): Promise<void> {
+    metrics.inputs.inc(labels, this.inputs);
+    for (const [key, n] of this.#counts) {
+      const [kind, reason] = key.split(" ") as [string, string];
+      metrics.outputs.inc({ ...labels, kind, reason }, n);
+    }
+    for (const [by, points] of this.#clips) metrics.clipped.inc({ realm: labels.realm, by }, points);
+    for (const act of this.#afterwards) await act(bus);
+  }
+}
+
+/** A realm as its core meets it. */
+export type Restoring = {
+  bus: Bus;
+  realm: string;
+  position: Position;
+  /** Sequence of the position message in the output stream: everything before it is committed. */
+  positionSeq: number;
+  signal: AbortSignal;
+};
+
+export type Owned<State> = { bus: Bus; realm: string; state: State; log: Log; signal: AbortSignal };
+
+export type Stage<State> = {
+  name: StageName;
+  input(realm: string): { stream: string; subjects: string[] };
+  outputStream(realm: string): string;
+  /** State at the position, from the output stream; a stage with a cache has the shell restore it instead. */
+  restore?(restoring: Restoring): Promise<State>;
+  /**
+   * Folds one input: decides, writes into the draft, evolves the state. Pure but for the state it is given.
+   * Answers whether the position may move past this input.
+   */
+  step(state: State, input: Input, draft: Draft): boolean;
+  cache?: {
+    spec: CacheSpec<State>;
+    initial(realm: string): State;
+    /** Folds one committed output message that the cache may not include; entries that do include it stay. */
+    refold(state: State, message: Input): void;
+    subjects(realm: string): string[];
+  };
+  /** What a realm's owner does besides, until the signal: the simulator's clock. Rejects only for what a restore mends. */
+  duties?(owned: Owned<State>): Promise<void>;
+};
+
+/** The streams contradict the position: running would skip or repeat silently. */
+export class RealmRefused extends Error {}
+
+/** Inputs taken at once, and bodies after which a batch is closed: more gains nothing, and a restart repeats less. */
+const MAX_INPUTS = 2_000;
+const MAX_BODIES = 4_000;
+
+export class RealmRun<State> {
+  readonly #stage: Stage<State>;
+  readonly #bus: Bus;
+  readonly #realm: string;
+  readonly #worker: string;
+  readonly #log: Log;
+  readonly #labels: { stage: string; realm: string };
+
+  constructor(stage: Stage<State>, bus: Bus, realm: string, worker: string, log: Log) {
+    this.#stage = stage;
+    this.#bus = bus;
+    this.#realm = realm;
+    this.#worker = worker;
+    this.#log = log.child({ realm });
+    this.#labels = { stage: stage.name, realm };
+  }
+
+  /** Runs the realm until the signal, whatever happens meanwhile. */
+  async run(signal: AbortSignal): Promise<void> {
+    metrics.owned.set(this.#labels, 1);
+    for (let reason = "start"; !signal.aborted; ) {
+      try {
+        metrics.restores.inc({ ...this.#labels, reason });
+        await this.#runOnce(signal);
+      } catch (error) {
+        if (signal.aborted) break;
+        reason = await this.#recover(error, signal);
+      }
+    }
+    metrics.owned.set(this.#labels, 0);
+    metrics.refused.set(this.#labels, 0);
+  }
+
+  async #recover(error: unknown, signal: AbortSignal): Promise<string> {
+    const pause = (ms: number) => delay(ms, undefined, { signal }).catch(() => {});
+    if (error instanceof Superseded) {
+      this.#log.info({ reason: error.message }, "another worker committed for this realm; restoring");
+      await pause(250 + Math.random() * 750);
+      return "superseded";
+    }
+    if (error instanceof RealmRefused || error instanceof StreamGap) {
+      metrics.refused.set(this.#labels, 1);
+      this.#log.error({ reason: error.message }, "refusing to run this realm until an operator has looked");
+      await pause(5_000);
+      return "refused";
+    }
+    this.#log.warn({ err: error }, "interrupted; restoring");
+    await pause(500);
+    return "error";
+  }
+
+  async #runOnce(outer: AbortSignal): Promise<void> {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([outer, stop.signal]);
+    let failure: unknown;
+    const fail = (error: unknown) => {
+      failure ??= error;
+      stop.abort(error);
+    };
+    const restored = await this.#restore(signal);
+    metrics.refused.set(this.#labels, 0);
+    const owned = { bus: this.#bus, realm: this.#realm, state: restored.state, log: this.#log, signal };
+    const duties = this.#stage.duties?.(owned).catch(fail);
+    try {
+      await this.#follow(restored, outer, signal, fail);
+    } catch (error) {
+      failure ??= error;
+    } finally {
+      stop.abort();
+      await duties;
+      await restored.cache?.settled();
+    }
+    if (failure !== undefined && !outer.aborted) throw failure;
+  }
+
+  async #restore(signal: AbortSignal) {
+    const stage = this.#stage;
+    const output = stage.outputStream(this.#realm);
+    const input = stage.input(this.#realm);
+    const { fence, head } = await Fence.open(this.#bus, output, subjects.position(stage.name, this.#realm));
+    if (head === undefined)
+      throw new RealmRefused(
+        `${output} holds no position of ${stage.name}: provision the realm, or restore the stream`,
+      );
+    const position = Position.parse(JSON.parse(head.text()));
+    const ends = await streamEnds(this.#bus, input.stream);
+    if (ends.created !== position.input_created)
+      throw new RealmRefused(
+        `${input.stream} was created at ${ends.created}, but the position counts in the one of ${position.input_created}`,
+      );
+    if (position.through > ends.lastSeq)
+      throw new RealmRefused(
+        `${input.stream} ends at ${ends.lastSeq}, before the position ${position.through}`,
+      );
+    if (ends.firstSeq > position.through + 1)
+      throw new RealmRefused(
+        `${input.stream} starts at ${ends.firstSeq}, after the position ${position.through}`,
+      );
+    const restoring = { bus: this.#bus, realm: this.#realm, position, positionSeq: head.seq, signal };
+    const cached = stage.cache && (await this.#restoreCached(stage.cache, head.seq, signal));
+    const state = cached?.state ?? (await stage.restore!(restoring));
+    return { fence, position, state, cache: cached?.cache, created: ends.created };
+  }
+
+  /** Entries from KV, then the decisions after the watermark. */
+  async #restoreCached(parts: NonNullable<Stage<State>["cache"]>, positionSeq: number, signal: AbortSignal) {
+    const state = parts.initial(this.#realm);
+    const cache = await Cache.restore(this.#bus, parts.spec, this.#labels, state, signal);
+    const stream = this.#stage.outputStream(this.#realm);
+    const ends = await streamEnds(this.#bus, stream);
+    if (cache.through > ends.lastSeq)
+      throw new RealmRefused(
+        `the cache includes ${stream} up to ${cache.through}, but it ends at ${ends.lastSeq}`,
+      );
+    const position = subjects.position(this.#stage.name, this.#realm);
+    const reader = new Reader(this.#bus, {
+      stream,
+      subjects: [...parts.subjects(this.#realm), position],
+      created: ends.created,
+      from: Math.max(cache.through + 1, ends.firstSeq),
+    });
+    try {
+      for (let read = cache.through; read < positionSeq; ) {
+        for (const message of await reader.take(10_000, signal)) {
+          read = message.seq;
+          if (message.subject !== position && message.seq < positionSeq)
+            parts.refold(state, inputOf(message));
+        }
+        signal.throwIfAborted();
+      }
+    } finally {
+      await reader.close();
+    }
+    return { state, cache };
+  }
+
+  async #follow(
+    restored: {
+      fence: Fence;
+      position: Position;
+      state: State;
+      cache: Cache<State> | undefined;
+      created: string;
+    },
+    outer: AbortSignal,
+    signal: AbortSignal,
+    fail: (error: unknown) => void,
+  ): Promise<void> {
+    const { fence, position, state, cache, created } = restored;
+    const input = this.#stage.input(this.#realm);
+    crashPoint("before_read");
+    const reader = new Reader(this.#bus, { ...input, created, from: position.through + 1 });
+    let committing: Promise<void> = Promise.resolve();
+    let draft = new Draft();
+
+    const commit = async (batch: Draft, entries: ReturnType<CacheSpec<State>["takeChanged"]> | undefined) => {
+      const end = metrics.commitSeconds.startTimer(this.#labels);
+      crashPoint("before_commit");
+      const head = { through: batch.through, input_created: created, worker: this.#worker };
+      const seq = await fence.commit(batch.finish(), head, signal);
+      crashPoint("after_commit");
+      end();
+      if (entries !== undefined) cache?.flush(entries, seq, signal, fail);
+      await batch.committed(this.#bus, this.#labels);
+    };
+    /** Closes the draft: it commits as soon as the commit before it is through, while the next one is decided. */
+    const close = async () => {
+      await committing;
+      const batch = draft;
+      draft = new Draft();
+      const entries = cache?.rested ? this.#stage.cache?.spec.takeChanged(state) : undefined;
+      committing = commit(batch, entries);
+      committing.catch(fail);
+    };
+
+    try {
+      for (;;) {
+        const taken = await reader.take(MAX_INPUTS, signal);
+        if (taken.length === 0) break;
+        crashPoint("after_read");
+        for (const message of taken) {
+          const advance = this.#stage.step(state, inputOf(message), draft);
+          draft.inputs++;
+          if (!advance) continue;
+          draft.through = message.seq;
+          if (draft.size > MAX_OUTPUTS - MAX_FRAME_BODIES || draft.bodies >= MAX_BODIES) await close();
+        }
+        metrics.lag.set(this.#labels, taken.at(-1)!.info.pending + reader.waiting);
+        if (draft.through > 0) await close();
+        if (outer.aborted) break;
+      }
+      await committing;
+      if (outer.aborted && cache !== undefined && this.#stage.cache !== undefined) {
+        await cache.settled();
+        cache.flush(this.#stage.cache.spec.takeChanged(state), fence.seq, signal, fail);
+      }
+    } finally {
+      await reader.close();
+    }
+  }
+}
+
+/** A message as a core sees it. */
+export function inputOf(message: JsMsg): Input {
+  return {
+    subject: message.subject,
+    seq: message.seq,
+    data: message.data,
+    atMs: Math.floor(message.info.timestampNanos / 1_000_000),
+  };
+}
+
+/** The last message of each subject, oldest first, from the leader. */
+export async function lastOfEach(bus: Bus, stream: string, names: string[]) {
+  const found = await Promise.all(names.map((name) => lastOf(bus, stream, name)));
+  return found.filter((message) => message !== undefined).sort((a, b) => a.seq - b.seq);
+}
