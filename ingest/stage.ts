@@ -1,0 +1,52 @@
+/** Ingest as a stage: RAW in, frames on VALID out. Its only state is the last `received_at`, which never decreases. */
+import { bodiesOf } from "../shared/codec.ts";
+import { type Draft, type Input, lastOfEach, type Stage } from "../shared/stage.ts";
+import { rawStream, subjects, validStream } from "../shared/subjects.ts";
+import { validate } from "./validate.ts";
+
+type IngestState = { realm: string; lastAtMs: number };
+
+export const ingestStage: Stage<IngestState> = {
+  name: "ingest",
+  input: (realm) => ({
+    stream: rawStream(realm),
+    subjects: [subjects.rawCandidate(realm), subjects.rawCommand(realm)],
+  }),
+  outputStream: validStream,
+
+  async restore({ bus, realm }) {
+    const outputs = [subjects.validCandidate, subjects.validCommand, subjects.ingestRejected].map((of) =>
+      of(realm),
+    );
+    let lastAtMs = 0;
+    for (const frame of await lastOfEach(bus, validStream(realm), outputs)) {
+      const last = bodiesOf<{ received_at: string }>(frame.data).at(-1)!;
+      lastAtMs = Math.max(lastAtMs, Date.parse(last.received_at));
+    }
+    return { realm, lastAtMs };
+  },
+
+  step(state: IngestState, input: Input, draft: Draft): boolean {
+    const { realm } = state;
+    state.lastAtMs = Math.max(state.lastAtMs, input.atMs);
+    const kind = input.subject === subjects.rawCommand(realm) ? "command" : "candidate";
+    const verdict = validate({ kind, realm, data: input.data, atMs: state.lastAtMs, source_seq: input.seq });
+    switch (verdict.kind) {
+      case "candidate":
+        draft.body(subjects.validCandidate(realm), JSON.stringify(verdict.valid));
+        draft.count("valid", "candidate");
+        break;
+      case "command":
+        draft.body(subjects.validCommand(realm), JSON.stringify(verdict.valid));
+        draft.count("valid", "command");
+        break;
+      case "rejected":
+        draft.body(subjects.ingestRejected(realm), JSON.stringify(verdict.rejection));
+        draft.count("rejected", verdict.rejection.reason);
+        break;
+      default:
+        verdict satisfies never;
+    }
+    return true;
+  },
+};

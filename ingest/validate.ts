@@ -1,0 +1,99 @@
+/**
+ * The gate: a body of RAW in, a valid candidate or command, or a readable rejection, out. Pure: no clock, no I/O, no throw.
+ * Checks go from cheap to dear: size, JSON, schema, realm, freshness.
+ */
+import type { z } from "zod";
+import { sha256 } from "../shared/canonical.ts";
+import { Candidate, MAX_CANDIDATE_BYTES, type ValidCandidate } from "../shared/contracts/candidate.ts";
+import { COMMAND_KINDS, Command, MAX_COMMAND_BYTES, type ValidCommand } from "../shared/contracts/command.ts";
+import type { IngestReason, IngestRejection } from "../shared/contracts/decision.ts";
+import { fieldProblems } from "../shared/contracts/problem.ts";
+import { commandId, eventId } from "../shared/identity.ts";
+
+export type Arrival = {
+  kind: "candidate" | "command";
+  /** The realm that the subject names. */
+  realm: string;
+  data: Uint8Array;
+  /** `received_at` in ms since 1970. */
+  atMs: number;
+  source_seq: number;
+};
+
+export type Verdict =
+  | { kind: "candidate"; valid: ValidCandidate }
+  | { kind: "command"; valid: ValidCommand }
+  | { kind: "rejected"; rejection: IngestRejection };
+
+/** `occurred_at` may lie this far from `received_at`, ms. */
+export const STALE_AFTER_MS = 24 * 3_600_000;
+export const FUTURE_AFTER_MS = 5 * 60_000;
+
+const HEAD_BYTES = 1_024;
+const strict = new TextDecoder("utf-8", { fatal: true });
+const lenient = new TextDecoder("utf-8");
+
+export function validate(arrival: Arrival): Verdict {
+  const reject = (reason: IngestReason, message: string, path?: string): Verdict => ({
+    kind: "rejected",
+    rejection: {
+      kind: arrival.kind,
+      reason,
+      ...(path === undefined ? {} : { path }),
+      message,
+      sha256: sha256(arrival.data),
+      head: headOf(arrival.data),
+      received_at: new Date(arrival.atMs).toISOString(),
+      source_seq: arrival.source_seq,
+    },
+  });
+
+  const limit = arrival.kind === "candidate" ? MAX_CANDIDATE_BYTES : MAX_COMMAND_BYTES;
+  if (arrival.data.length > limit)
+    return reject("too_large", `${arrival.data.length} bytes; at most ${limit}`);
+  let body: unknown;
+  try {
+    body = JSON.parse(strict.decode(arrival.data));
+  } catch (error) {
+    return reject("not_json", error instanceof Error ? error.message : "not JSON");
+  }
+
+  const received_at = new Date(arrival.atMs).toISOString();
+  const { source_seq, realm } = arrival;
+  if (arrival.kind === "command") {
+    const command = Command.safeParse(body);
+    if (!command.success) {
+      const kind = (body as { kind?: unknown } | null)?.kind;
+      if (typeof kind === "string" && !(COMMAND_KINDS as readonly string[]).includes(kind))
+        return reject("unknown_command", `no command is named ${JSON.stringify(kind.slice(0, 64))}`, "kind");
+      return rejectSchema(command.error);
+    }
+    if (command.data.realm_id !== realm)
+      return reject("realm_mismatch", `sent to realm ${realm}`, "realm_id");
+    const command_id = commandId(realm, command.data.idempotency_key);
+    return { kind: "command", valid: { ...command.data, command_id, received_at, source_seq } };
+  }
+
+  const candidate = Candidate.safeParse(body);
+  if (!candidate.success) return rejectSchema(candidate.error);
+  if (candidate.data.realm_id !== realm)
+    return reject("realm_mismatch", `sent to realm ${realm}`, "realm_id");
+  const occurredMs = Date.parse(candidate.data.occurred_at);
+  if (occurredMs < arrival.atMs - STALE_AFTER_MS)
+    return reject("stale", "occurred more than 24 h ago", "occurred_at");
+  if (!(occurredMs <= arrival.atMs + FUTURE_AFTER_MS))
+    return reject("future", "occurs more than 5 min from now", "occurred_at");
+  const { user_id, idempotency_key } = candidate.data;
+  const event_id = eventId(realm, user_id, idempotency_key);
+  return { kind: "candidate", valid: { ...candidate.data, event_id, received_at, source_seq } };
+
+  function rejectSchema(error: z.ZodError): Verdict {
+    const { path, message } = fieldProblems(error)[0]!;
+    return reject("schema", message.slice(0, 256), path.slice(0, 256));
+  }
+}
+
+/** The first KiB as text; NUL, which Postgres refuses, is escaped. */
+function headOf(data: Uint8Array): string {
+  return lenient.decode(data.subarray(0, HEAD_BYTES)).replaceAll("\0", "\\u0000");
+}
