@@ -1,0 +1,12 @@
+/**
+ * Simulator: accepted events in, one world per realm out, a step per tick. It is a pure function of EVENTS.
+ *
+ * Reads `events.accepted|command|tick`. Writes the tick marker, then per tick `world.tick|delta|snapshot` and its position.
+ * Keeps, per realm, the world of the last tick and what came since; restores it from `world.snapshot`.
+ */
+import { runStage, serve } from "../shared/service.ts";
+import { simulatorStage } from "./stage.ts";
+
+await serve("simulator", (service) =>
+  runStage(simulatorStage, service, { port: service.env.SIMULATOR_PORT }),
+);
