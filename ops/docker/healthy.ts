@@ -1,0 +1,4 @@
+/** A container's health check: `node ops/docker/healthy.ts <port>` exits 0 when the stage there is ready. */
+const port = Number(process.argv[2]);
+const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+process.exit(answer?.ok ? 0 : 1);
