@@ -6,16 +6,29 @@ import { join } from "node:path";
 import { type Bus, openBus } from "../../shared/bus.ts";
 import { startNats } from "../local/nats.ts";
 
-export type TestNats = Awaited<ReturnType<typeof startNats>> & { bus: Bus; close(): Promise<void> };
+export type TestNats = {
+  url: string;
+  port: number;
+  bus: Bus;
+  /** `kill -9`, and a new process on the same port and folder. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+};
 
 /** A server with a connection. `close` ends both and removes the folder. */
 export async function testNats(options: { syncAlways?: boolean } = {}): Promise<TestNats> {
   const dir = await mkdtemp(join(tmpdir(), "amoisekai-nats-"));
-  const server = await startNats({ dir, syncAlways: options.syncAlways ?? false });
+  const syncAlways = options.syncAlways ?? false;
+  let server = await startNats({ dir, syncAlways });
   const bus = await openBus({ natsUrl: server.url, name: "test" });
   return {
-    ...server,
+    url: server.url,
+    port: server.port,
     bus,
+    restart: async () => {
+      await server.kill();
+      server = await startNats({ dir, syncAlways, port: server.port });
+    },
     close: async () => {
       await bus.close();
       await server.kill();

@@ -1,0 +1,223 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type TestNats, testNats } from "../ops/testing/nats.ts";
+import { lastOf, publishBatch, publishOne, streamEnds } from "./bus.ts";
+import { bodiesOf, textOf } from "./codec.ts";
+import type { Position } from "./contracts/position.ts";
+import { readEnv } from "./env.ts";
+import { openLog } from "./log.ts";
+import { metrics } from "./metrics.ts";
+import { RealmRun, type Stage } from "./stage.ts";
+import { subjects } from "./subjects.ts";
+
+let nats: TestNats;
+let realm = "";
+let n = 0;
+const log = openLog(readEnv({ AMOI_LOG_LEVEL: "silent" }), "ingest");
+
+beforeAll(async () => {
+  nats = await testNats();
+});
+afterAll(() => nats.close());
+
+/** The smallest stage: numbers every message, and remembers the last number, from its own output. */
+type Counting = { realm: string; count: number };
+const counting: Stage<Counting> = {
+  name: "ingest",
+  input: (of) => ({ stream: `IN_${of}`, subjects: [`in.${of}`] }),
+  outputStream: (of) => `OUT_${of}`,
+  async restore({ bus, realm: of }) {
+    const last = await lastOf(bus, `OUT_${of}`, `out.${of}`);
+    const count = last === undefined ? 0 : bodiesOf<{ count: number }>(last.data).at(-1)!.count;
+    return { realm: of, count };
+  },
+  step(state, input, draft) {
+    state.count++;
+    draft.body(`out.${state.realm}`, JSON.stringify({ count: state.count, said: textOf(input.data) }));
+    return true;
+  },
+};
+
+beforeEach(async () => {
+  realm = `r${++n}`;
+  for (const [name, subject] of [
+    [`IN_${realm}`, [`in.${realm}`]],
+    [`OUT_${realm}`, [`out.${realm}`, subjects.position("ingest", realm)]],
+  ] as const)
+    await nats.bus.jsm.streams.add({
+      name,
+      subjects: [...subject],
+      allow_atomic: true,
+      allow_rollup_hdrs: true,
+      allow_direct: false,
+    });
+  await setPosition({ through: 0 });
+});
+
+async function setPosition(change: Partial<Position>): Promise<void> {
+  const { created } = await streamEnds(nats.bus, `IN_${realm}`);
+  const position: Position = {
+    through: 0,
+    input_created: created,
+    worker: "test",
+    commit_id: "zero",
+    ...change,
+  };
+  const subject = subjects.position("ingest", realm);
+  await publishOne(nats.bus, { subject, data: JSON.stringify(position), rollup: true });
+}
+
+const send = (...texts: string[]) =>
+  publishBatch(
+    nats.bus,
+    texts.map((data) => ({ subject: `in.${realm}`, data })),
+  );
+
+const run = (worker: string) => {
+  const stop = new AbortController();
+  const done = new RealmRun(counting, nats.bus, realm, worker, log).run(stop.signal);
+  return {
+    stop: async () => {
+      stop.abort();
+      await done;
+    },
+  };
+};
+
+/** Everything the stage has written, in order. */
+async function written(): Promise<{ count: number; said: string }[]> {
+  const { lastSeq } = await streamEnds(nats.bus, `OUT_${realm}`);
+  const bodies: { count: number; said: string }[] = [];
+  for (let seq = 1; seq <= lastSeq; seq++) {
+    const message = await nats.bus.jsm.streams.getMessage(`OUT_${realm}`, { seq }).catch(() => null);
+    if (message?.subject === `out.${realm}`)
+      bodies.push(...bodiesOf<{ count: number; said: string }>(message.data));
+  }
+  return bodies;
+}
+
+async function until(ready: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 500; i++) {
+    if (await ready()) return;
+    await delay(20);
+  }
+  throw new Error("did not happen");
+}
+
+const refused = async () => {
+  const values = (await metrics.refused.get()).values;
+  return values.some((value) => value.labels["realm"] === realm && value.value === 1);
+};
+
+test("every input comes out once, in order, with the position in the same commit", async () => {
+  await send("a", "b", "c");
+  const stage = run("one");
+  await until(async () => (await written()).length === 3);
+  await send("d");
+  await until(async () => (await written()).length === 4);
+  await stage.stop();
+  expect((await written()).map(({ count, said }) => `${count}${said}`)).toEqual(["1a", "2b", "3c", "4d"]);
+  const position = JSON.parse(
+    (await lastOf(nats.bus, `OUT_${realm}`, subjects.position("ingest", realm)))!.text(),
+  );
+  expect(position).toMatchObject({ through: 4, worker: "one" });
+});
+
+test("two workers that both believe they own a realm lose nothing and double nothing", async () => {
+  const [first, second] = [run("first"), run("second")];
+  const wanted: string[] = [];
+  for (let batch = 0; batch < 40; batch++) {
+    const texts = Array.from({ length: 5 }, (_, i) => `${batch}.${i}`);
+    wanted.push(...texts);
+    await send(...texts);
+    await delay(10);
+  }
+  await until(async () => (await written()).length >= wanted.length);
+  await delay(300);
+  await Promise.all([first.stop(), second.stop()]);
+  const bodies = await written();
+  expect(bodies.map(({ said }) => said)).toEqual(wanted);
+  expect(bodies.map(({ count }) => count)).toEqual(wanted.map((_, i) => i + 1));
+});
+
+test("a realm without a position is refused, not started from nothing", async () => {
+  await send("a");
+  await nats.bus.jsm.streams.purge(`OUT_${realm}`);
+  const stage = run("one");
+  await until(refused);
+  expect(await written()).toEqual([]);
+  await stage.stop();
+});
+
+test("a realm whose input stream was made anew is refused", async () => {
+  await setPosition({ input_created: "2020-01-01T00:00:00Z" });
+  await send("a");
+  const stage = run("one");
+  await until(refused);
+  expect(await written()).toEqual([]);
+  await stage.stop();
+});
+
+test("a realm whose input ends before the position is refused", async () => {
+  await send("a");
+  await setPosition({ through: 9 });
+  const stage = run("one");
+  await until(refused);
+  expect(await written()).toEqual([]);
+  await stage.stop();
+});
+
+test("a realm whose input lost messages after the position is refused, since a consumer would jump ahead", async () => {
+  await send("a", "b", "c");
+  await nats.bus.jsm.streams.purge(`IN_${realm}`, { seq: 3 });
+  const stage = run("one");
+  await until(refused);
+  expect(await written()).toEqual([]);
+  await stage.stop();
+});
+
+test("a refused realm runs as soon as its streams agree again", async () => {
+  await setPosition({ through: 9 });
+  const stage = run("one");
+  await until(refused);
+  await setPosition({ through: 0 });
+  await send("a");
+  await until(async () => (await written()).length === 1);
+  expect(await refused()).toBe(false);
+  await stage.stop();
+});
+
+test("a NATS server that is killed and started again costs nothing but time", async () => {
+  const own = await testNats({ syncAlways: true });
+  const kept = nats;
+  nats = own;
+  try {
+    for (const [name, subject] of [
+      [`IN_${realm}`, [`in.${realm}`]],
+      [`OUT_${realm}`, [`out.${realm}`, subjects.position("ingest", realm)]],
+    ] as const)
+      await own.bus.jsm.streams.add({
+        name,
+        subjects: [...subject],
+        allow_atomic: true,
+        allow_rollup_hdrs: true,
+      });
+    await setPosition({ through: 0 });
+    const stage = run("one");
+    await send("a", "b");
+    await until(async () => (await written()).length === 2);
+    await own.restart();
+    await until(() =>
+      send("c").then(
+        () => true,
+        () => false,
+      ),
+    );
+    await until(async () => (await written().catch(() => [])).length >= 3);
+    await stage.stop();
+    expect((await written()).map(({ said }) => said)).toEqual(["a", "b", "c"]);
+  } finally {
+    nats = kept;
+    await own.close();
+  }
+});
