@@ -30,13 +30,13 @@ export class Chance {
     return list[this.within([0, list.length - 1])]!;
   }
 
-  /** A key, as often as its weight says: integers ≥ 0, not all 0. */
+  /** A key, as often as its weight says: integers ≥ 0, not all 0. The weights must not change afterwards. */
   weighted<K extends string>(weights: Readonly<Partial<Record<K, number>>>): K {
-    const entries = Object.entries(weights) as [K, number][];
-    let left = this.within([0, entries.reduce((sum, [, weight]) => sum + weight, 0) - 1]);
+    const { entries, sum } = tableOf(weights);
+    let left = this.within([0, sum - 1]);
     for (const [key, weight] of entries) {
       left -= weight;
-      if (left < 0) return key;
+      if (left < 0) return key as K;
     }
     throw new RangeError("no key has a weight");
   }
@@ -47,4 +47,18 @@ export class Chance {
     for (let i = 0; i < length; i++) text += LETTERS[this.within([0, 31])];
     return text;
   }
+}
+
+type Table = { entries: [string, number][]; sum: number };
+const tables = new WeakMap<object, Table>();
+
+/** Taken apart once: a story draws from a few tables millions of times. */
+function tableOf(weights: Readonly<Record<string, number | undefined>>): Table {
+  let table = tables.get(weights);
+  if (table === undefined) {
+    const entries = Object.entries(weights) as [string, number][];
+    table = { entries, sum: entries.reduce((sum, [, weight]) => sum + weight, 0) };
+    tables.set(weights, table);
+  }
+  return table;
 }

@@ -92,7 +92,7 @@ export function* tellStory(options: StoryOptions): Generator<Line, never> {
     const sessionId = `s${chance.letters(12)}`;
     let atMs = startsMs;
     const plan = (name: string, deed: DeedKind) => {
-      agenda.add({ atMs, kind: "deed", player, sessionId, key: `${sessionId}.${name}`, deed });
+      if (atMs >= 0) agenda.add({ atMs, kind: "deed", player, sessionId, key: `${sessionId}.${name}`, deed });
       atMs += chance.within(gapMs);
     };
     const chapterCount = chance.within(chapters);
