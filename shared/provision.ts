@@ -6,7 +6,7 @@ import { JetStreamApiError } from "@nats-io/jetstream";
 import { z } from "zod";
 import { type Bus, isLostRace, lastOf, publishBatch, publishOne, REFUSED, streamEnds } from "./bus.ts";
 import { bodiesOf } from "./codec.ts";
-import type { DecidedCommand } from "./contracts/command.ts";
+import type { DecidedCommand, ValidCommand } from "./contracts/command.ts";
 import { Ruleset } from "./contracts/ruleset.ts";
 import type { Env } from "./env.ts";
 import { genesis } from "./genesis.ts";
@@ -43,10 +43,10 @@ export async function provisionRealm(bus: Bus, wanted: NewRealm): Promise<{ crea
   const { realm, replicas, rawMaxBytes } = wanted;
   await provisionBuckets(bus, replicas);
   for (const spec of realmStreams(realm, { replicas, rawMaxBytes })) await ensureStream(bus, spec);
-  const positionZero = async (stage: string, input: string) => ({
+  const firstPosition = async (stage: string, input: string, through: number) => ({
     subject: subjects.position(stage, realm),
     data: JSON.stringify({
-      through: 0,
+      through,
       input_created: (await streamEnds(bus, input)).created,
       worker: "provision",
       commit_id: `genesis-${realm}`,
@@ -55,17 +55,23 @@ export async function provisionRealm(bus: Bus, wanted: NewRealm): Promise<{ crea
     expectedLastSubjectSeq: 0,
   });
 
-  await writeFirst(bus, validStream(realm), async () => [await positionZero("ingest", rawStream(realm))]);
+  // The first ruleset goes the way of every command, and stays the first message of VALID and EVENTS: what a position
+  // counts is never a position, which a rollup removes, so `first_seq` tells of a real gap.
+  const command = firstRulesetCommand(realm, wanted.ruleset);
+  await writeFirst(bus, validStream(realm), async () => [
+    { subject: subjects.validCommand(realm), data: JSON.stringify([command]) },
+    await firstPosition("ingest", rawStream(realm), 0),
+  ]);
   await writeFirst(bus, eventsStream(realm), async () => [
-    { subject: subjects.command(realm), data: JSON.stringify([genesisCommand(realm, wanted.ruleset)]) },
-    await positionZero("normalizer", validStream(realm)),
+    { subject: subjects.command(realm), data: JSON.stringify([await decidedFirst(bus, realm)]) },
+    await firstPosition("normalizer", validStream(realm), 1),
   ]);
   const first = await firstCommand(bus, realm);
   const { record, snapshot } = genesis(realm, first.ruleset, first.at);
   await writeFirst(bus, worldStream(realm), async () => [
     { subject: subjects.tick(realm), data: JSON.stringify(record) },
     { subject: subjects.snapshot(realm), data: JSON.stringify(snapshot), rollup: true },
-    await positionZero("simulator", eventsStream(realm)),
+    await firstPosition("simulator", eventsStream(realm), 0),
   ]);
   await createKey(bus, "world", realm, snapshot);
   await createKey(bus, "rulesets", `${realm}.1`, first.ruleset);
@@ -103,8 +109,8 @@ async function writeFirst(
   }
 }
 
-/** The command that gives a realm its first ruleset: the first message of EVENTS. */
-function genesisCommand(realm: string, ruleset: Ruleset): DecidedCommand {
+/** The command that gives a realm its first ruleset. */
+function firstRulesetCommand(realm: string, ruleset: Ruleset): ValidCommand {
   const key = "genesis.ruleset";
   return {
     v: 1,
@@ -116,9 +122,18 @@ function genesisCommand(realm: string, ruleset: Ruleset): DecidedCommand {
     command_id: commandId(realm, key),
     received_at: new Date().toISOString(),
     source_seq: 0,
-    status: "applied",
-    ruleset_version: 1,
   };
+}
+
+/** The first command of VALID, decided as the normalizer would. */
+async function decidedFirst(bus: Bus, realm: string): Promise<DecidedCommand> {
+  const message = await bus.jsm.streams.getMessage(validStream(realm), { seq: 1 });
+  const command = message && bodiesOf<ValidCommand>(message.data)[0];
+  if (command?.kind !== "ruleset.set")
+    throw new ProvisionError(
+      `${validStream(realm)} doesn't start with the realm's first ruleset: it is not whole`,
+    );
+  return { ...command, status: "applied", ruleset_version: 1 };
 }
 
 /** The first ruleset of a realm and its time, as EVENTS has them. Throws where the stream doesn't start with them. */

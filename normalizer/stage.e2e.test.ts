@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type TestNats, testNats } from "../ops/testing/nats.ts";
+import {
+  bodiesIn,
+  candidate,
+  runStages,
+  sendCandidate,
+  sendCommand,
+  testRealm,
+  until,
+} from "../ops/testing/realm.ts";
+import { lastOf, publishBatch, publishOne } from "../shared/bus.ts";
+import type { DecidedCommand } from "../shared/contracts/command.ts";
+import type { Decision } from "../shared/contracts/decision.ts";
+import { eventsStream, subjects, validStream } from "../shared/subjects.ts";
+import { kvSubject } from "../shared/topology.ts";
+
+let nats: TestNats;
+let made = 0;
+beforeAll(async () => {
+  nats = await testNats();
+});
+afterAll(() => nats.close());
+
+async function freshRealm(): Promise<string> {
+  const realm = `judge-${++made}`;
+  await testRealm(nats.bus, realm);
+  return realm;
+}
+
+const decisions = async (realm: string) =>
+  (await bodiesIn<Decision>(nats.bus, eventsStream(realm), "events."))
+    .filter(({ subject }) => !/command|tick/.test(subject))
+    .map(({ body }) => body);
+
+const decided = (realm: string, count: number) =>
+  until(async () => {
+    const all = await decisions(realm);
+    return all.length >= count && all;
+  });
+
+/** Publishes to RAW without a message id, as a repeat after JetStream's window arrives. */
+const repeat = (realm: string, body: object) =>
+  publishOne(nats.bus, { subject: subjects.rawCandidate(realm), data: JSON.stringify(body) });
+
+test("an accepted candidate carries its factors, its points and its day", async () => {
+  const realm = await freshRealm();
+  const stages = runStages(nats.bus, realm, ["ingest", "normalizer"]);
+  await sendCandidate(nats.bus, candidate(realm));
+  const [decision] = await decided(realm, 1);
+  await stages.stop();
+  expect(decision).toMatchObject({
+    validity_status: "accepted",
+    factors: { quality_bp: 12_200, anti_spam_bp: 10_000, fairness_bp: 10_000 },
+    normalized_points: 122_000,
+    clipped: [],
+    ruleset_version: 1,
+  });
+  expect(decision!.daily_cap_bucket).toBe(
+    new Date(Date.parse(decision!.received_at) + 420 * 60_000).toISOString().slice(0, 10),
+  );
+});
+
+test("a repeated key counts once, and with another body it is a conflict, also after a restart from KV", async () => {
+  const realm = await freshRealm();
+  const first = candidate(realm);
+  let stages = runStages(nats.bus, realm, ["ingest", "normalizer"]);
+  await repeat(realm, first);
+  await decided(realm, 1);
+  await stages.stop();
+  expect(await lastOf(nats.bus, "KV_caps", kvSubject("caps", `${realm}.u.ada`))).toBeDefined();
+
+  stages = runStages(nats.bus, realm, ["ingest", "normalizer"]);
+  await repeat(realm, first);
+  await repeat(realm, { ...first, base_points: 7 });
+  const all = await decided(realm, 3);
+  await stages.stop();
+  expect(all.map(({ validity_status, reason }) => [validity_status, reason])).toEqual([
+    ["accepted", undefined],
+    ["rejected", "duplicate"],
+    ["rejected", "key_conflict"],
+  ]);
+});
+
+test("the day's cap holds to the milli-point across a wiped KV bucket: the decisions are the state", async () => {
+  const realm = await freshRealm();
+  let stages = runStages(nats.bus, realm, ["ingest", "normalizer"]);
+  for (let i = 0; i < 5; i++) await sendCandidate(nats.bus, candidate(realm));
+  await decided(realm, 5);
+  await stages.stop();
+  await nats.bus.jsm.streams.purge("KV_caps", { filter: kvSubject("caps", `${realm}.>`) });
+
+  stages = runStages(nats.bus, realm, ["ingest", "normalizer"]);
+  for (let i = 0; i < 6; i++) await sendCandidate(nats.bus, candidate(realm));
+  const all = await decided(realm, 11);
+  await stages.stop();
+  expect(all.reduce((sum, { normalized_points }) => sum + normalized_points, 0)).toBe(1_000_000);
+  expect(all[8]!.clipped).toEqual([{ by: "user_day", points: 98_000 }]);
+  expect(all[10]).toMatchObject({ validity_status: "accepted", normalized_points: 0 });
+});
+
+test("references that the ruleset doesn't know are rejected by name", async () => {
+  const realm = await freshRealm();
+  const stages = runStages(nats.bus, realm, ["ingest", "normalizer"]);
+  for (const change of [
+    { faction_id: "constructor" },
+    { territory_id: "toString".toLowerCase() },
+    { event_type: "relic_claim", relic_id: "grail" } as const,
+    { campaign_id: "crusade" },
+  ])
+    await sendCandidate(nats.bus, candidate(realm, change));
+  const all = await decided(realm, 4);
+  await stages.stop();
+  expect(all.map(({ reason }) => reason)).toEqual([
+    "unknown_faction",
+    "unknown_territory",
+    "unknown_relic",
+    "unknown_campaign",
+  ]);
+});
+
+test("the first accepted event binds a player to their faction", async () => {
+  const realm = await freshRealm();
+  const stages = runStages(nats.bus, realm, ["ingest", "normalizer"]);
+  await sendCandidate(nats.bus, candidate(realm, { faction_id: "veilborn" }));
+  await sendCandidate(nats.bus, candidate(realm, { faction_id: "empire" }));
+  const all = await decided(realm, 2);
+  await stages.stop();
+  expect(all.map(({ reason }) => reason)).toEqual([undefined, "faction_mismatch"]);
+});
+
+test("an input that makes the core throw is quarantined with the error, and what follows is judged", async () => {
+  const realm = await freshRealm();
+  const poison = {
+    ...candidate(realm),
+    stakes: undefined,
+    event_id: "a".repeat(26),
+    received_at: new Date().toISOString(),
+    source_seq: 1,
+  };
+  const good = {
+    ...candidate(realm),
+    event_id: "b".repeat(26),
+    received_at: new Date().toISOString(),
+    source_seq: 2,
+  };
+  await publishBatch(nats.bus, [
+    { subject: subjects.validCandidate(realm), data: JSON.stringify([poison, good]) },
+  ]);
+  const stages = runStages(nats.bus, realm, ["normalizer"]);
+  const all = await decided(realm, 2);
+  await stages.stop();
+  expect(all[0]).toMatchObject({
+    validity_status: "quarantined",
+    reason: "stage_error",
+    error: expect.stringContaining("safe integer"),
+  });
+  expect(all[1]).toMatchObject({ validity_status: "accepted" });
+  expect(
+    (await lastOf(nats.bus, eventsStream(realm), subjects.position("normalizer", realm)))!.text(),
+  ).toContain('"through":3');
+});
+
+test("a ruleset takes effect from its place in the log, and an invalid one is refused with its reasons", async () => {
+  const realm = await freshRealm();
+  const ruleset = await testRealm(nats.bus, realm);
+  const stages = runStages(nats.bus, realm, ["ingest", "normalizer"]);
+  await sendCandidate(nats.bus, candidate(realm));
+  await decided(realm, 1);
+  await sendCommand(nats.bus, realm, "ruleset.set", { ruleset: { ...ruleset, caps: { user_day: 150 } } });
+  const trigger = { ...ruleset.triggers[0], when: { gt: ["faction.nobody.share_bp", 1] } };
+  await sendCommand(nats.bus, realm, "ruleset.set", { ruleset: { ...ruleset, triggers: [trigger] } });
+  const commands = await until(async () => {
+    const all = await bodiesIn<DecidedCommand>(nats.bus, eventsStream(realm), subjects.command(realm));
+    return all.length === 3 && all.map(({ body }) => body);
+  });
+  await sendCandidate(nats.bus, candidate(realm));
+  const all = await decided(realm, 2);
+  await stages.stop();
+  expect(commands.map(({ status, ruleset_version }) => [status, ruleset_version])).toEqual([
+    ["applied", 1],
+    ["applied", 2],
+    ["refused", undefined],
+  ]);
+  expect(commands[2]!.reason).toContain("nobody");
+  expect(all[1]).toMatchObject({
+    ruleset_version: 2,
+    normalized_points: 28_000,
+    clipped: [{ by: "user_day", points: 94_000 }],
+  });
+});
+
+test("frames on VALID and EVENTS hold consecutive bodies, at most 50", async () => {
+  const realm = await freshRealm();
+  await publishBatch(
+    nats.bus,
+    Array.from({ length: 120 }, (_, i) => ({
+      subject: subjects.rawCandidate(realm),
+      data: JSON.stringify(candidate(realm, { user_id: `player-${i}` })),
+    })),
+  );
+  const stages = runStages(nats.bus, realm, ["ingest", "normalizer"]);
+  const all = await decided(realm, 120);
+  await stages.stop();
+  expect(all.map(({ source_seq }) => source_seq)).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
+  const { state } = await nats.bus.jsm.streams.info(validStream(realm), { subjects_filter: ">" });
+  expect(state.subjects?.[subjects.validCandidate(realm)]).toBeLessThan(10);
+});

@@ -1,0 +1,119 @@
+/** A provisioned realm for tests, with candidates to send and stages that run in the test's own process. */
+import { setTimeout as delay } from "node:timers/promises";
+import { ingestStage } from "../../ingest/stage.ts";
+import { normalizerStage } from "../../normalizer/stage.ts";
+import { type BatchAck, type Bus, publishOne } from "../../shared/bus.ts";
+import { bodiesOf, textOf } from "../../shared/codec.ts";
+import type { Candidate } from "../../shared/contracts/candidate.ts";
+import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import { readEnv } from "../../shared/env.ts";
+import { openLog } from "../../shared/log.ts";
+import { provisionRealm } from "../../shared/provision.ts";
+import { loadRuleset } from "../../shared/rulesets.ts";
+import { RealmRun, type Stage } from "../../shared/stage.ts";
+import { candidateMsgId, commandMsgId, subjects } from "../../shared/subjects.ts";
+import { simulatorStage } from "../../simulator/stage.ts";
+
+/** Provisions `realm` with the first realm's rules, changed as told. */
+export async function testRealm(bus: Bus, realm: string, change: Partial<Ruleset> = {}): Promise<Ruleset> {
+  const ruleset = { ...(await loadRuleset("amoi-1")), ...change };
+  await provisionRealm(bus, { realm, name: realm, ruleset, replicas: 1, rawMaxBytes: 2 ** 28 });
+  return ruleset;
+}
+
+let made = 0;
+
+/** A candidate that is right in every field. */
+export function candidate(realm: string, change: Partial<Candidate> = {}): Candidate {
+  return {
+    v: 1,
+    idempotency_key: `test-key-${++made}`,
+    realm_id: realm,
+    faction_id: "empire",
+    user_id: "ada",
+    source: "combat_milestone",
+    event_type: "territory_push",
+    territory_id: "iron_gate",
+    action_key: "combat.skirmish",
+    category: "combat",
+    base_points: 100,
+    stakes: 6_000,
+    significance: 8_000,
+    occurred_at: new Date().toISOString(),
+    ...change,
+  };
+}
+
+/** Publishes to RAW as a story engine does. */
+export const sendCandidate = (bus: Bus, body: Candidate): Promise<BatchAck> =>
+  publishOne(bus, {
+    subject: subjects.rawCandidate(body.realm_id),
+    data: JSON.stringify(body),
+    msgId: candidateMsgId(body.user_id, body.idempotency_key),
+  });
+
+/** Publishes a game master's command to RAW. */
+export function sendCommand(
+  bus: Bus,
+  realm: string,
+  kind: string,
+  payload: object,
+  key = `command-${++made}`,
+) {
+  const actor = { type: "gm", id: "tester" };
+  const body = { v: 1, idempotency_key: key, realm_id: realm, kind, actor, payload };
+  return publishOne(bus, {
+    subject: subjects.rawCommand(realm),
+    data: JSON.stringify(body),
+    msgId: commandMsgId(key),
+  });
+}
+
+export type Running = { stop(): Promise<void> };
+
+/** Runs stages for one realm until `stop`. */
+export function runStages(
+  bus: Bus,
+  realm: string,
+  names: ("ingest" | "normalizer" | "simulator")[],
+): Running {
+  const stages = { ingest: ingestStage, normalizer: normalizerStage, simulator: simulatorStage };
+  const log = openLog(readEnv({ AMOI_LOG_LEVEL: "silent" }), "test");
+  const stop = new AbortController();
+  const done = names.map((name) =>
+    new RealmRun(stages[name] as Stage<unknown>, bus, realm, `test-${name}-${++made}`, log).run(stop.signal),
+  );
+  return {
+    stop: async () => {
+      stop.abort();
+      await Promise.all(done);
+    },
+  };
+}
+
+/** Every body (frames taken apart) of a stream whose subject starts with `prefix`, with its subject. */
+export async function bodiesIn<Body>(
+  bus: Bus,
+  stream: string,
+  prefix: string,
+): Promise<{ subject: string; body: Body }[]> {
+  const { state } = await bus.jsm.streams.info(stream);
+  const found: { subject: string; body: Body }[] = [];
+  for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
+    const message = await bus.jsm.streams.getMessage(stream, { seq }).catch(() => null);
+    if (message === null || !message.subject.startsWith(prefix)) continue;
+    const framed = textOf(message.data).startsWith("[");
+    const bodies = framed ? bodiesOf<Body>(message.data) : [JSON.parse(textOf(message.data)) as Body];
+    for (const body of bodies) found.push({ subject: message.subject, body });
+  }
+  return found;
+}
+
+/** Waits until `ready`, at most 10 s. */
+export async function until<T>(ready: () => Promise<T | undefined | false>): Promise<T> {
+  for (const deadline = performance.now() + 10_000; performance.now() < deadline; await delay(20)) {
+    const found = await ready();
+    if (found !== undefined && found !== false) return found;
+  }
+  throw new Error("it did not happen within 10 s");
+}
