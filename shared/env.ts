@@ -51,6 +51,7 @@ const Env = z
     };
     need("NATS_URL", env.NATS_URL === undefined, "is required outside local mode");
     need("DATABASE_URL", env.DATABASE_URL === undefined, "is required outside local mode");
+    need("AMOI_NATS_MONITOR_URL", env.AMOI_NATS_MONITOR_URL === undefined, "is required outside local mode");
     need(
       "INTERNAL_TOKEN",
       env.INTERNAL_TOKEN === LOCAL_INTERNAL_TOKEN,

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { EnvError, readEnv } from "./env.ts";
+
+const production = {
+  MODE: "production",
+  NATS_URL: "nats://nats:4222",
+  DATABASE_URL: "postgres://postgres/amoisekai",
+  INTERNAL_TOKEN: "a-secret-of-16-chars",
+  FEED_TOKEN_SECRET: "a-secret-that-has-32-characters-or-more",
+  AMOI_NATS_MONITOR_URL: "http://nats:8222",
+};
+
+test("local mode needs nothing", () => {
+  expect(readEnv({})).toMatchObject({ MODE: "local", FEED_PORT: 8080, DATA_DIR: ".data" });
+});
+
+test("an empty variable is an absent one", () => {
+  expect(readEnv({ NATS_URL: "", FEED_PORT: "" })).toMatchObject({ FEED_PORT: 8080 });
+});
+
+test("an unknown AMOI_ variable is refused by name", () => {
+  expect(() => readEnv({ AMOI_REPLICSA: "3" })).toThrow("AMOI_REPLICSA is not a known variable");
+});
+
+test("production refuses a missing or default secret, by name", () => {
+  expect(readEnv(production).MODE).toBe("production");
+  for (const name of Object.keys(production).filter((name) => name !== "MODE"))
+    expect(() => readEnv({ ...production, [name]: undefined }), name).toThrow(name);
+});
+
+test("production refuses what is for local runs and tests", () => {
+  expect(() => readEnv({ ...production, TICK_SECONDS: "3" })).toThrow(EnvError);
+  expect(() => readEnv({ ...production, AMOI_CRASH_AT: "before_commit:1" })).toThrow(EnvError);
+});
