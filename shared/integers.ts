@@ -10,8 +10,10 @@ export function assertSafe(value: number, what = "value"): number {
 export function mulDiv(a: number, b: number, divisor: number): number {
   const product = a * b;
   if (Number.isSafeInteger(product)) {
+    // Towards 0 first: adding the divisor to a negative product could pass 2^53.
     const rest = product % divisor;
-    return (product - (rest < 0 ? rest + divisor : rest)) / divisor;
+    const towardsZero = (product - rest) / divisor;
+    return rest < 0 ? towardsZero - 1 : towardsZero;
   }
   const exact = BigInt(assertSafe(a)) * BigInt(assertSafe(b));
   const by = BigInt(divisor);

@@ -24,7 +24,7 @@ export const cutToBurst = (
  * record says. Per faction they sum to `min(sum, cap)`; an event of a faction that the tick no longer knew applied 0.
  */
 export function appliedPoints(
-  decisions: Iterable<Accepted>,
+  decisions: Iterable<Pick<Accepted, "faction_id" | "event_id" | "normalized_points">>,
   factions: TickRecord["factions"],
 ): Map<string, number> {
   const columns = new Map<string, { events: string[]; points: number[] }>();
