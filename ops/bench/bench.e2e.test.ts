@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { benchLatency, benchPipeline } from "./pipeline.ts";
+import { benchReplay } from "./replay.ts";
+
+// Tiny runs, so that the benchmarks cannot rot. Their figures mean nothing at this size.
+const say = () => {};
+
+test("the pipeline's benchmark runs", async () => {
+  const { ratio, archivedRatio, frameRatio } = await benchPipeline({ events: 2_000, rounds: 1, say });
+  for (const value of [ratio, archivedRatio, frameRatio]) expect(value).toBeGreaterThan(0);
+}, 120_000);
+
+test("the latency's benchmark runs", async () => {
+  const { p50, p99 } = await benchLatency({ perSecond: 100, seconds: 1, say });
+  expect(p99).toBeGreaterThanOrEqual(p50);
+}, 60_000);
+
+test("the replay's benchmark runs", async () => {
+  expect((await benchReplay({ events: 2_000, rounds: 1, say })).ratio).toBeGreaterThan(0);
+}, 60_000);

@@ -1,0 +1,28 @@
+/** `npm run bench -- [pipeline|latency|replay] [--events N] [--rounds N]`: all of them when none is named. */
+import { parseArgs } from "node:util";
+import { benchLatency, benchPipeline } from "./pipeline.ts";
+import { benchReplay } from "./replay.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    events: { type: "string", default: "200000" },
+    rounds: { type: "string", default: "3" },
+    seconds: { type: "string", default: "10" },
+  },
+});
+const events = Number(values.events);
+const rounds = Number(values.rounds);
+const say = (line: string) => console.log(line);
+
+const benches: Record<string, () => Promise<unknown>> = {
+  pipeline: () => benchPipeline({ events, rounds, say }),
+  latency: () => benchLatency({ perSecond: 1_000, seconds: Number(values.seconds), say }),
+  replay: () => benchReplay({ events, rounds, say }),
+};
+const wanted = positionals.length > 0 ? positionals : Object.keys(benches);
+const unknown = wanted.filter((name) => !Object.hasOwn(benches, name));
+if (unknown.length > 0) {
+  console.error(`no benchmark is named ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}`);
+  process.exitCode = 1;
+} else for (const name of wanted) await benches[name]!();

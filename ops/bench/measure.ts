@@ -1,0 +1,31 @@
+/** Rates of processes that work a backlog off: from the first tenth of the events to the last, so that no start-up counts. */
+import { setTimeout as delay } from "node:timers/promises";
+
+const POLL_MS = 20;
+const STALLED_MS = 60_000;
+
+/** Events a second while `progress` goes from a tenth of `total` to `total`. Throws when it stands still. */
+export async function rateOf(total: number, progress: () => Promise<number>): Promise<number> {
+  let first: { ms: number; events: number } | undefined;
+  let last = { ms: performance.now(), events: -1 };
+  for (;;) {
+    const events = await progress();
+    const ms = performance.now();
+    if (events > last.events) last = { ms, events };
+    else if (ms - last.ms > STALLED_MS) throw new Error(`stalled at ${events} of ${total} events`);
+    if (first === undefined && events >= total / 10) first = { ms, events };
+    if (events >= total && first !== undefined) return ((events - first.events) / (ms - first.ms)) * 1_000;
+    await delay(POLL_MS);
+  }
+}
+
+export const median = (values: number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)]!;
+};
+
+/** The value below which `share` of all lie. */
+export const quantile = (values: number[], share: number): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
+};

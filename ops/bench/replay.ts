@@ -1,0 +1,101 @@
+/** `npm run bench -- replay`: replayed events/s against a bare consume-and-parse of the same stream. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Bus, openBus, publishOne, streamEnds } from "../../shared/bus.ts";
+import { bodiesOf } from "../../shared/codec.ts";
+import { provisionRealm } from "../../shared/provision.ts";
+import { Reader } from "../../shared/reader.ts";
+import { loadRuleset } from "../../shared/rulesets.ts";
+import { commandMsgId, eventsStream, subjects } from "../../shared/subjects.ts";
+import { movingSubjects } from "../../simulator/advance.ts";
+import { startNats } from "../local/nats.ts";
+import { replay } from "../replay/replay.ts";
+import { median, rateOf } from "./measure.ts";
+import { startStage } from "./stages.ts";
+import { fill } from "./traffic.ts";
+
+const REALM = "bench";
+
+export type ReplayOptions = { events: number; rounds: number; say: (line: string) => void };
+
+/** Records a realm with the real stages, then replays and bare-reads it in turn. */
+export async function benchReplay({ events, rounds, say }: ReplayOptions) {
+  const dir = await mkdtemp(join(tmpdir(), "amoisekai-bench-"));
+  const nats = await startNats({ dir, syncAlways: false });
+  const bus = await openBus({ natsUrl: nats.url, name: "bench" });
+  try {
+    await record(bus, nats.url, events);
+    const ratios: number[] = [];
+    for (let round = 1; round <= rounds; round++) {
+      const bare = await bareRate(bus);
+      const replayed = await replay(bus, REALM);
+      if (replayed.problems.length > 0) throw new Error(replayed.problems.join("; "));
+      const rate = replayed.events / replayed.seconds;
+      ratios.push(rate / bare);
+      say(
+        `round ${round}: consume and parse ${Math.round(bare).toLocaleString("en-US")}/s, ` +
+          `replay and verify ${Math.round(rate).toLocaleString("en-US")}/s`,
+      );
+    }
+    const ratio = median(ratios);
+    say(`replay / consume and parse           ${ratio.toFixed(2)} (target 0.5)`);
+    return { ratio };
+  } finally {
+    await bus.close();
+    await nats.stop();
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** Runs the stages over a filled RAW, with a manual tick at the end. */
+async function record(bus: Bus, url: string, events: number): Promise<void> {
+  const ruleset = await loadRuleset("amoi-1");
+  await provisionRealm(bus, { realm: REALM, name: "Bench", ruleset, replicas: 1, rawMaxBytes: 2 ** 32 });
+  const accepted = await fill(bus, subjects.rawCandidate(REALM), REALM, events);
+  const command = {
+    v: 1,
+    idempotency_key: "bench-tick",
+    realm_id: REALM,
+    kind: "tick.run",
+    actor: { type: "system", id: "bench" },
+    payload: {},
+  };
+  await publishOne(bus, {
+    subject: subjects.rawCommand(REALM),
+    data: JSON.stringify(command),
+    msgId: commandMsgId(command.idempotency_key),
+  });
+  const env = { NATS_URL: url };
+  const simulator = await startStage("simulator/main.ts", "SIMULATOR_PORT", env);
+  const normalizer = await startStage("normalizer/main.ts", "NORMALIZER_PORT", env);
+  const ingest = await startStage("ingest/main.ts", "INGEST_PORT", env);
+  try {
+    await rateOf(accepted + 1, async () => {
+      const folded = await simulator.metric("amoi_folded_events_total");
+      return folded + (await simulator.metric("amoi_tick"));
+    });
+  } finally {
+    for (const stage of [ingest, normalizer, simulator]) await stage.stop();
+  }
+}
+
+/** Events a second of a reader that only parses. */
+async function bareRate(bus: Bus): Promise<number> {
+  const stream = eventsStream(REALM);
+  const { created, lastSeq } = await streamEnds(bus, stream);
+  const names = [...movingSubjects(REALM), subjects.position("normalizer", REALM)];
+  const reader = new Reader(bus, { stream, subjects: names, created, from: 1 });
+  const signal = new AbortController().signal;
+  const startedMs = performance.now();
+  let events = 0;
+  for (let read = 0; read < lastSeq; ) {
+    for (const message of await reader.take(1_000, signal)) {
+      read = message.seq;
+      if (message.subject === subjects.accepted(REALM)) events += bodiesOf(message.data).length;
+    }
+  }
+  const seconds = (performance.now() - startedMs) / 1_000;
+  await reader.close();
+  return events / seconds;
+}
