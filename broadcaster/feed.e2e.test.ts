@@ -1,0 +1,281 @@
+/** The broadcaster as a process, behind a real NATS server whose WORLD is written by hand. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { launch, type ProcessSpec, type Running } from "../ops/local/launch.ts";
+import { type LocalServer, startNats } from "../ops/local/nats.ts";
+import { pickPort } from "../ops/local/ports.ts";
+import { type Bus, lastOf, openBus } from "../shared/bus.ts";
+import { canonicalHash } from "../shared/canonical.ts";
+import type { DeltaFrame, SnapshotFrame } from "../shared/contracts/feed.ts";
+import type { WorldSnapshot } from "../shared/contracts/world.ts";
+import { FeedClient, type FeedClientOptions, type World } from "../shared/feed-client.ts";
+import { provisionRealm } from "../shared/provision.ts";
+import { loadRuleset } from "../shared/rulesets.ts";
+import { subjects, worldStream } from "../shared/subjects.ts";
+import { HandMadeWorld, storeTicks } from "./hand-made-world.ts";
+import { RawClient } from "./raw-client.ts";
+
+const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
+let dir: string;
+let nats: LocalServer;
+let bus: Bus;
+let feedPort: number;
+let url: string;
+const broadcasters: Running[] = [];
+let broadcaster: Running;
+let realms = 0;
+let world: HandMadeWorld;
+const clients: { close(): void }[] = [];
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "amoisekai-feed-"));
+  nats = await startNats({ dir: join(dir, "nats"), syncAlways: false });
+  bus = await openBus({ natsUrl: nats.url, name: "test" });
+  feedPort = await pickPort();
+  url = `http://127.0.0.1:${feedPort}`;
+  world = await newRealm();
+  broadcaster = await startBroadcaster();
+}, 240_000);
+afterAll(async () => {
+  for (const running of broadcasters) await running.stop();
+  await bus.close();
+  await nats.kill();
+  await rm(dir, { recursive: true, force: true });
+});
+/** Every test has a realm of its own, which the running broadcaster learns of. */
+beforeEach(async () => {
+  world = await newRealm();
+  await vi.waitFor(async () => expect((await read("summary")).status).toBe(200), {
+    timeout: 5_000,
+    interval: 10,
+  });
+});
+afterEach(() => {
+  for (const client of clients.splice(0)) client.close();
+});
+
+async function newRealm(realm = `realm-${realms++}`): Promise<HandMadeWorld> {
+  const ruleset = await loadRuleset("demo");
+  await provisionRealm(bus, { realm, name: `The ${realm}`, ruleset, replicas: 1, rawMaxBytes: 1_048_576 });
+  const stored = await lastOf(bus, worldStream(realm), subjects.snapshot(realm));
+  return new HandMadeWorld(realm, JSON.parse(stored!.text()) as WorldSnapshot);
+}
+async function startBroadcaster(port = feedPort, attempts?: number): Promise<Running> {
+  const operations = await pickPort();
+  const spec: ProcessSpec = {
+    name: "broadcaster",
+    command: process.execPath,
+    args: [MAIN],
+    env: {
+      PATH: process.env.PATH,
+      NATS_URL: nats.url,
+      FEED_PORT: `${port}`,
+      BROADCASTER_PORT: `${operations}`,
+    },
+    logFile: join(dir, `broadcaster-${broadcasters.length}.log`),
+    probe: async () => (await fetch(`http://127.0.0.1:${operations}/readyz`)).ok,
+  };
+  const running = await launch(spec, attempts);
+  broadcasters.push(running);
+  return running;
+}
+const read = (part: string) => fetch(`${url}/api/world/${world.realm}/${part}`);
+const ticks = (count: number) =>
+  storeTicks(
+    bus,
+    Array.from({ length: count }, () => world.tick()),
+  );
+const tick = (change: object = {}) => storeTicks(bus, [world.tick(change)]);
+
+/** What a client of the library saw; each state was vouched for by its hash. */
+function watch(options: Partial<FeedClientOptions> = {}) {
+  const seen: string[] = [];
+  const faults: string[] = [];
+  const client = new FeedClient({
+    url,
+    realm: world.realm,
+    hash: canonicalHash,
+    pauseMs: { min: 10, max: 100 },
+    changed: (_: World, frame: SnapshotFrame | DeltaFrame) => seen.push(`${frame.type} ${frame.tick}`),
+    resynced: (reason) => seen.push(`resync ${reason}`),
+    fault: (message) => faults.push(message),
+    ...options,
+  });
+  clients.push(client);
+  const until = (tick: number) =>
+    vi.waitFor(() => expect(client.world?.tick).toBe(tick), { timeout: 10_000, interval: 5 });
+  return { client, seen, faults, until };
+}
+async function framesSince(since: string, count: number) {
+  const client = new RawClient(feedPort, `/feed/${world.realm}?since=${since}`);
+  clients.push(client);
+  await client.until(({ frames }) => frames.length >= count);
+  return client.frames.map((frame) =>
+    frame.type === "resync" ? `resync ${frame.reason}` : `${frame.type} ${frame.tick}`,
+  );
+}
+
+test("a client gets the snapshot of tick 0 in the realm's first second, then every tick", async () => {
+  const { client, seen, faults, until } = watch();
+  await until(0);
+  for (let i = 1; i <= 5; i++) await tick({ meters: { global_tension: i } });
+  await until(5);
+  expect(seen).toEqual(["snapshot 0", "delta 1", "delta 2", "delta 3", "delta 4", "delta 5"]);
+  expect(client.world?.state).toEqual(world.snapshot.state.public);
+  expect(client.world?.hash).toBe(world.snapshot.public_hash);
+  expect(faults).toEqual([]);
+});
+
+test("reads show the same tick and hash as the feed", async () => {
+  const { client, until } = watch();
+  await tick({ factions: { empire: { influence: 2 ** 40 + 1 } } });
+  await until(1);
+  const factions = await (await read("factions")).json();
+  const { epoch, tick: at, hash, state } = client.world!;
+  expect(factions).toEqual({
+    realm: world.realm,
+    epoch,
+    tick: at,
+    at: state.at,
+    hash,
+    factions: state.factions,
+  });
+  expect(state.factions.empire?.influence).toBe(2 ** 40 + 1);
+  expect(hash).toBe(world.snapshot.public_hash);
+  const { realms } = (await (await fetch(`${url}/api/world`)).json()) as { realms: { realm: string }[] };
+  expect(realms.find(({ realm }) => realm === world.realm)).toMatchObject({
+    name: `The ${world.realm}`,
+    tick: 1,
+    hash,
+  });
+});
+
+test("a client that returns gets exactly the ticks that it missed", async () => {
+  const first = watch();
+  await tick();
+  await first.until(1);
+  const left = first.client.world!;
+  first.client.close();
+  await ticks(3);
+  const second = watch({ world: left });
+  await second.until(4);
+  await tick();
+  await second.until(5);
+  expect(second.seen).toEqual(["delta 2", "delta 3", "delta 4", "delta 5"]);
+});
+
+test("a place of another epoch, of the future or too long ago starts a client anew", async () => {
+  await ticks(300);
+  const { client, until } = watch();
+  await until(300);
+  const { epoch } = client.world!;
+  expect(await framesSince(`${epoch}:44`, 256)).toEqual(
+    Array.from({ length: 256 }, (_, i) => `delta ${45 + i}`),
+  );
+  expect(await framesSince(`${epoch}:43`, 2)).toEqual(["resync too_old", "snapshot 300"]);
+  expect(await framesSince(`${epoch}:301`, 2)).toEqual(["resync future", "snapshot 300"]);
+  expect(await framesSince("another:300", 2)).toEqual(["resync epoch", "snapshot 300"]);
+});
+
+test("a broadcaster that is killed and started again heals its clients without a gap", async () => {
+  await ticks(300);
+  const { seen, faults, until } = watch();
+  await until(300);
+  await broadcaster.kill();
+  for (let i = 0; i < 3; i++) await tick({ meters: { global_tension: i } });
+  broadcaster = await startBroadcaster();
+  await until(303);
+  await tick();
+  await until(304);
+  expect(seen).toEqual(["snapshot 300", "delta 301", "delta 302", "delta 303", "delta 304"]);
+  expect(faults).toEqual([]);
+  const epoch = ((await (await read("summary")).json()) as { epoch: string }).epoch;
+  expect(await framesSince(`${epoch}:48`, 256)).toHaveLength(256);
+  expect(await framesSince(`${epoch}:47`, 2)).toEqual(["resync too_old", "snapshot 304"]);
+});
+
+test("broadcasters share the port, and the clients of one that dies go on with another", async () => {
+  const second = await startBroadcaster();
+  const watched = Array.from({ length: 8 }, () => watch());
+  for (const { until } of watched) await until(0);
+  await tick();
+  for (const { until } of watched) await until(1);
+  await second.kill();
+  await tick();
+  for (const { until, seen } of watched) {
+    await until(2);
+    expect(seen).toEqual(["snapshot 0", "delta 1", "delta 2"]);
+  }
+});
+
+test("a NATS server that dies and returns costs no tick", async () => {
+  const { seen, until } = watch();
+  await until(0);
+  await tick();
+  await until(1);
+  await nats.kill();
+  nats = await startNats({ dir: join(dir, "nats"), port: nats.port, syncAlways: false });
+  await vi.waitFor(() => bus.nc.rtt(), { timeout: 5_000 });
+  await ticks(3);
+  await until(4);
+  expect(seen).toEqual(["snapshot 0", "delta 1", "delta 2", "delta 3", "delta 4"]);
+}, 20_000);
+
+test("a delta that doesn't give its hash reaches nobody: clients start anew from the snapshot", async () => {
+  const { seen, faults, until } = watch();
+  await until(0);
+  await tick();
+  await until(1);
+  const bad = world.tick({ meters: { global_tension: 7 } });
+  await storeTicks(bus, [{ ...bad, delta: { ...bad.delta, patch: { tick: 2 } } }]);
+  await until(2);
+  await tick();
+  await until(3);
+  expect(seen).toEqual(["snapshot 0", "delta 1", "resync gap", "snapshot 2", "delta 3"]);
+  expect(faults).toEqual([]);
+});
+
+test("a realm whose stream was made anew has another epoch, and its clients start anew", async () => {
+  const { client, seen, until } = watch();
+  await until(0);
+  await tick();
+  await until(1);
+  const { epoch } = client.world!;
+  await bus.jsm.streams.delete(worldStream(world.realm));
+  world = await newRealm(world.realm);
+  await until(0);
+  await tick();
+  await until(1);
+  expect(client.world?.epoch).not.toBe(epoch);
+  expect(seen).toEqual(["snapshot 0", "delta 1", "resync epoch", "snapshot 0", "delta 1"]);
+}, 20_000);
+
+test("a client whose state is not the server's finds out at the next tick and starts anew", async () => {
+  const first = watch();
+  await first.until(0);
+  const wrong = { ...first.client.world!, hash: "another" };
+  const { seen, faults, until } = watch({ world: wrong });
+  await tick();
+  await until(1);
+  expect(seen).toEqual(["snapshot 1"]);
+  expect(faults).toEqual(["the delta of tick 1 doesn't continue tick 0"]);
+});
+
+test("SIGTERM ends a broadcaster within a second, with code 0; its clients go on with the next", async () => {
+  const { until } = watch();
+  await until(0);
+  const startedMs = performance.now();
+  await broadcaster.stop();
+  expect(performance.now() - startedMs).toBeLessThan(1_500);
+  expect(await broadcaster.exited).toEqual({ code: 0, signal: null });
+  broadcaster = await startBroadcaster();
+  await tick();
+  await until(1);
+});
+
+test("a taken FEED_PORT ends a broadcaster with one clear reason", async () => {
+  await expect(startBroadcaster(nats.port, 1)).rejects.toThrow(/another program has it.*set FEED_PORT/);
+});

@@ -1,0 +1,66 @@
+/** For tests: a realm whose ticks change whatever they are told to. */
+import { type BatchMessage, type Bus, publishBatch } from "../shared/bus.ts";
+import { canonicalHash } from "../shared/canonical.ts";
+import type { DerivedEvent, PublicState, WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
+import { genesis } from "../shared/genesis.ts";
+import { apply, diff } from "../shared/merge-patch.ts";
+import { loadRuleset } from "../shared/rulesets.ts";
+import { subjects } from "../shared/subjects.ts";
+
+export type HandMadeTick = { delta: WorldDelta; snapshot: WorldSnapshot };
+
+const FIRST_AT = "2025-01-01T00:00:00.000Z";
+const demo = await loadRuleset("demo");
+
+export class HandMadeWorld {
+  readonly realm: string;
+  /** Of the last tick. */
+  snapshot: WorldSnapshot;
+
+  constructor(realm: string, snapshot: WorldSnapshot = genesis(realm, demo, FIRST_AT).snapshot) {
+    this.realm = realm;
+    this.snapshot = snapshot;
+  }
+
+  /** The next tick. `change`: a merge patch of the public state. */
+  tick(change: object = {}, events: DerivedEvent[] = []): HandMadeTick {
+    const before = this.snapshot.state.public;
+    const tick = before.tick + 1;
+    const at = new Date(Date.parse(before.at) + 3_000).toISOString();
+    const after = apply(before, { ...change, tick, at }) as PublicState;
+    const hash = canonicalHash(after);
+    const { realm } = this;
+    const delta = { realm, tick, prev: this.snapshot.public_hash, hash, patch: diff(before, after), events };
+    const state = { ...this.snapshot.state, public: after };
+    this.snapshot = { ...this.snapshot, tick, public_hash: hash, state };
+    return { delta, snapshot: this.snapshot };
+  }
+}
+
+/** Ticks in one batch, which takes 1 000 messages. */
+const TICKS_AT_ONCE = 400;
+
+/** Stores ticks as the simulator does, as many as fit in one batch. A batch rolls a subject up once, so its last tick does. */
+export async function storeTicks(bus: Bus, ticks: HandMadeTick[]): Promise<void> {
+  for (let i = 0; i < ticks.length; i += TICKS_AT_ONCE) {
+    const batch = ticks.slice(i, i + TICKS_AT_ONCE);
+    await publishBatch(bus, [...batch.flatMap(historyOf), ...headOf(batch.at(-1)!)]);
+  }
+}
+
+const historyOf = ({ delta }: HandMadeTick): BatchMessage[] => [
+  {
+    subject: subjects.tick(delta.realm),
+    data: JSON.stringify({ tick: delta.tick, public_hash: delta.hash }),
+  },
+  { subject: subjects.delta(delta.realm), data: JSON.stringify(delta) },
+];
+
+function headOf({ snapshot }: HandMadeTick): BatchMessage[] {
+  const { realm, tick } = snapshot;
+  const position = { through: tick, input_created: "", worker: "test", commit_id: `test-${tick}` };
+  return [
+    { subject: subjects.snapshot(realm), data: JSON.stringify(snapshot), rollup: true },
+    { subject: subjects.position("simulator", realm), data: JSON.stringify(position), rollup: true },
+  ];
+}

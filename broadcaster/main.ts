@@ -1,0 +1,48 @@
+/**
+ * Broadcaster: the world to every client, as it changes. Any number of them may run; each follows every realm by itself.
+ *
+ * Reads WORLD (the deltas, and the last snapshot to start from) and KV `realms`. Writes only its announcement in `workers`.
+ * Keeps, per realm and in memory, the public state and the last 256 deltas: no client costs a read of anything else.
+ */
+import { listen, operationsServer } from "../shared/http.ts";
+import { Workers } from "../shared/ownership.ts";
+import { serve } from "../shared/service.ts";
+import { PortTaken, PublicServer } from "./public.ts";
+import { Realms } from "./realms.ts";
+
+await serve("broadcaster", async (service) => {
+  const { env, bus, log } = service;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([service.signal, stop.signal]);
+  const server = new PublicServer();
+  const realms = new Realms({ ...service, signal }, server.feed);
+  let port: number | undefined;
+  // Once it serves, one realm that can't be restored is no reason to send the clients of all others away.
+  const operations = operationsServer({
+    notReady: () => (port === undefined ? (realms.missing() ?? "not listening yet") : undefined),
+  });
+  const following = realms.follow();
+  let workers: Workers | undefined;
+  try {
+    const operationsPort = await listen(operations, env.AMOI_HOST, env.BROADCASTER_PORT);
+    await realms.restored();
+    if (!signal.aborted) {
+      workers = new Workers(bus, "broadcaster", env.AMOI_WORKER_TTL_SECONDS, { port: operationsPort });
+      await workers.start(() => {});
+      port = await server.listen(env.AMOI_HOST, env.FEED_PORT);
+      log.info({ port, operations_port: operationsPort }, "up");
+    }
+    await following;
+    log.info("drained");
+  } catch (error) {
+    if (!(error instanceof PortTaken)) throw error;
+    log.fatal(error.message);
+    process.exitCode = 1;
+  } finally {
+    stop.abort();
+    server.close();
+    await operations.close();
+    await workers?.stop();
+    await following;
+  }
+});

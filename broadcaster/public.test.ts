@@ -1,0 +1,179 @@
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { pickPort } from "../ops/local/ports.ts";
+import { PROBLEM_JSON, Problem } from "../shared/contracts/problem.ts";
+import { HandMadeWorld } from "./hand-made-world.ts";
+import { PortTaken, PublicServer } from "./public.ts";
+import { RawClient } from "./raw-client.ts";
+import { RealmView } from "./realm-view.ts";
+
+let server: PublicServer;
+let port: number;
+let url: string;
+let view: RealmView;
+
+beforeAll(async () => {
+  server = new PublicServer();
+  port = await server.listen("127.0.0.1", await pickPort());
+  url = `http://127.0.0.1:${port}`;
+  const world = new HandMadeWorld("amoi-1");
+  view = new RealmView(world.snapshot, "e1");
+  server.feed.open("amoi-1").restored(view);
+  server.feed.open("absent");
+});
+afterAll(() => server.close());
+
+/** What the server says on one connection to these bytes, until it closes it or is silent for a moment. */
+async function say(bytes: string): Promise<{ answers: string[]; closed: boolean }> {
+  const socket = connect({ port, host: "127.0.0.1" });
+  let text = "";
+  socket.on("data", (chunk) => {
+    text += chunk;
+  });
+  socket.write(bytes);
+  const closed = await Promise.race([
+    once(socket, "close").then(() => true),
+    new Promise<false>((resolve) => setTimeout(() => resolve(false), 200)),
+  ]);
+  socket.destroy();
+  return { answers: text.match(/HTTP\/1\.1 \d{3}/g)?.map((line) => line.slice(9)) ?? [], closed };
+}
+
+async function expectProblem(response: Response, status: number): Promise<Problem> {
+  expect(response.status).toBe(status);
+  expect(response.headers.get("content-type")).toBe(PROBLEM_JSON);
+  expect(response.headers.get("access-control-allow-origin")).toBe("*");
+  const problem = Problem.parse(await response.json());
+  expect(problem.status).toBe(status);
+  return problem;
+}
+
+test("reads answer JSON that any origin may read", async () => {
+  for (const part of ["summary", "factions", "territories"]) {
+    const response = await fetch(`${url}/api/world/amoi-1/${part}?unknown=1`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("application/json");
+    expect(response.headers.get("access-control-allow-origin")).toBe("*");
+    expect(await response.json()).toMatchObject({ realm: "amoi-1", epoch: "e1", tick: 0, hash: view.hash });
+  }
+});
+
+test("an unchanged part is answered with 304", async () => {
+  const etag = (await fetch(`${url}/api/world/amoi-1/summary`)).headers.get("etag")!;
+  const again = await fetch(`${url}/api/world/amoi-1/summary`, { headers: { "If-None-Match": etag } });
+  expect(again.status).toBe(304);
+  expect(await again.text()).toBe("");
+  const other = await fetch(`${url}/api/world/amoi-1/summary`, { headers: { "If-None-Match": '"e1.7"' } });
+  expect(other.status).toBe(200);
+});
+
+test("an unknown realm, part or path is a 404 with its problem", async () => {
+  for (const path of [
+    "/api/world/nowhere/summary",
+    "/api/world/amoi-1/nothing",
+    "/api/world/amoi-1",
+    "/api/world/..%2f/summary",
+    "/api/world/AMOI-1/summary",
+    "/api/world/constructor/summary",
+    "/nothing",
+    "/shared/feed-client.ts/x",
+    "/%00",
+  ])
+    await expectProblem(await fetch(url + path), 404);
+});
+
+test("a realm that is not restored yet is a 503 that says when to come back, also on the feed", async () => {
+  const response = await fetch(`${url}/api/world/absent/summary`);
+  await expectProblem(response, 503);
+  expect(response.headers.get("retry-after")).toBe("1");
+  expect((await new RawClient(port, "/feed/absent").until(({ status }) => status !== "")).status).toContain(
+    "503",
+  );
+});
+
+test("anything but GET is a 405 that names GET", async () => {
+  for (const method of ["DELETE", "OPTIONS", "PROPFIND"]) {
+    const response = await fetch(`${url}/api/world`, { method });
+    await expectProblem(response, 405);
+    expect(response.headers.get("allow")).toBe("GET");
+  }
+  for (const method of ["HEAD", "POST", "get"])
+    expect((await say(`${method} /api/world HTTP/1.1\r\nHost: x\r\n\r\n`)).answers).toEqual(["405"]);
+});
+
+test("a POST with a body is a 400", async () => {
+  await expectProblem(await fetch(`${url}/api/world`, { method: "POST", body: "{}" }), 400);
+});
+
+test("a request with a body is a 400 and ends its connection: what follows is not taken for a request", async () => {
+  const next = "GET /api/world HTTP/1.1\r\nHost: x\r\n\r\n";
+  for (const path of ["/api/world", "/api/world/amoi-1/summary", "/", "/nothing", "/feed/amoi-1"])
+    for (const announced of [
+      `Content-Length: ${next.length}`,
+      `Content-Length: 0\r\nContent-Length: ${next.length}`,
+      "Content-Length: 00",
+      "Transfer-Encoding: chunked",
+      `Content-Length: ${next.length}\r\nTransfer-Encoding: identity`,
+    ]) {
+      const { answers, closed } = await say(`GET ${path} HTTP/1.1\r\nHost: x\r\n${announced}\r\n\r\n${next}`);
+      // Where uWS itself makes out a second request, it cuts the connection before the first is answered.
+      const refused = answers.every((status) => status === "400");
+      expect({ path, announced, closed, refused }).toEqual({ path, announced, closed: true, refused: true });
+    }
+  const { answers } = await say("GET /api/world HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
+  expect(answers).toEqual(["400"]);
+});
+
+test("an upgrade with a body is refused as well", async () => {
+  const { answers, closed } = await say(
+    "GET /feed/amoi-1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nContent-Length: 5\r\n\r\nhello",
+  );
+  expect({ answers, closed }).toEqual({ answers: ["400"], closed: true });
+});
+
+test("an empty body that is announced as such is none", async () => {
+  const { answers } = await say("GET /api/world HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+  expect(answers).toEqual(["200"]);
+});
+
+test("requests that follow each other on one connection are all answered", async () => {
+  const one = "GET /api/world/amoi-1/territories HTTP/1.1\r\nHost: x\r\n\r\n";
+  expect((await say(one + one + one)).answers).toEqual(["200", "200", "200"]);
+});
+
+test("the feed refuses an unknown realm and a since that is none before it upgrades", async () => {
+  const statusOf = async (path: string) =>
+    (await new RawClient(port, path).until(({ status }) => status !== "")).status;
+  expect(await statusOf("/feed/nowhere")).toContain("404");
+  for (const since of ["", "e1", "e1:", "e1:-1", "e1:1.5", "e1:01", "E1:1", "e1:99999999999999999", "e1:1:1"])
+    expect(await statusOf(`/feed/amoi-1?since=${since}`)).toContain("400");
+  expect(await statusOf("/feed/amoi-1?since=e1%3A0")).toContain("101");
+  await expectProblem(await fetch(`${url}/feed/amoi-1`), 426);
+});
+
+test("the page and everything it loads is served", async () => {
+  const html = await (await fetch(url)).text();
+  const loaded = [...html.matchAll(/"(\/[a-z.-]+)"/g)].map((match) => match[1]!);
+  expect(loaded).toEqual(expect.arrayContaining(["/page.js", "/page.css", "/msgpackr.js"]));
+  for (const path of [...loaded, "/shared/feed-client.ts", "/shared/merge-patch.ts"]) {
+    const response = await fetch(url + path);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toMatch(
+      path.endsWith(".css") ? "text/css" : "text/javascript",
+    );
+  }
+});
+
+test("a port that another program has is told clearly; another broadcaster shares it", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const address = other.address();
+  const taken = typeof address === "object" && address !== null ? address.port : 0;
+  const second = new PublicServer();
+  await expect(second.listen("127.0.0.1", taken)).rejects.toThrow(PortTaken);
+  other.close();
+  expect(await second.listen("127.0.0.1", port)).toBe(port);
+  second.close();
+});

@@ -1,0 +1,52 @@
+/** The public port: feed, read API and page on uWebSockets.js. GET only, since its parser isn't one to trust with bodies. */
+import {
+  App,
+  type TemplatedApp,
+  type us_listen_socket,
+  us_listen_socket_close,
+  us_socket_local_port,
+} from "uWebSockets.js";
+import { serveNothingElse } from "./answer.ts";
+import { FEED_LIMITS, Feed, type FeedLimits } from "./feed.ts";
+import { servePage } from "./page.ts";
+import { serveReads } from "./read.ts";
+
+/** The port is taken by a program that doesn't share it, or isn't ours to take. */
+export class PortTaken extends Error {}
+
+export class PublicServer {
+  readonly feed: Feed;
+  readonly #app: TemplatedApp;
+  #socket: us_listen_socket | undefined;
+
+  constructor(limits: FeedLimits = FEED_LIMITS) {
+    this.#app = App();
+    this.feed = new Feed(this.#app, limits);
+    serveReads(this.#app, this.feed.channels);
+    servePage(this.#app);
+    serveNothingElse(this.#app);
+  }
+
+  /** Listens and answers the port. Other broadcasters may share it: the system spreads connections over them. Throws `PortTaken`. */
+  async listen(host: string, port: number): Promise<number> {
+    this.#socket = await new Promise<us_listen_socket>((resolve, reject) =>
+      this.#app.listen(host, port, (socket) => {
+        if (socket) resolve(socket);
+        else
+          reject(
+            new PortTaken(
+              `can't listen on port ${port} of ${host}: another program has it; end that one or set FEED_PORT`,
+            ),
+          );
+      }),
+    );
+    return us_socket_local_port(this.#socket);
+  }
+
+  /** Cuts every connection; clients come back with `since`, to another broadcaster or the next one. */
+  close(): void {
+    if (this.#socket !== undefined) us_listen_socket_close(this.#socket);
+    this.#socket = undefined;
+    this.#app.close();
+  }
+}

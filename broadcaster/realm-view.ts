@@ -1,0 +1,134 @@
+/** A realm as clients see it: its public state after the last tick, and the deltas that led there, encoded once. */
+import { canonicalHash } from "../shared/canonical.ts";
+import type { Place, ResyncReason } from "../shared/contracts/feed.ts";
+import type { PublicState, WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
+import { apply } from "../shared/merge-patch.ts";
+import { type EncodedFrame, encodeFrame } from "./encode.ts";
+
+/** Ticks that a client may have missed and still be brought up to date by deltas. */
+export const HELD_DELTAS = 256;
+
+/** What the stream holds contradicts itself: a delta doesn't continue the state, or a state doesn't have its hash. */
+export class Divergence extends Error {
+  /** The tick that can't be trusted. */
+  readonly tick: number;
+  constructor(tick: number, message: string) {
+    super(message);
+    this.tick = tick;
+  }
+}
+
+type HeldDelta = { tick: number; prev: string; hash: string; frame: EncodedFrame };
+
+/** The next frames for a client, and the place that they bring it to. */
+export type Step = { place: Place; frames: EncodedFrame[] };
+
+export class RealmView {
+  readonly realm: string;
+  readonly epoch: string;
+  /** Of the realm's ruleset. */
+  tickSeconds: number;
+  #state: PublicState;
+  #hash: string;
+  #held: HeldDelta[] = [];
+  #snapshot: EncodedFrame | undefined;
+
+  /** Throws `Divergence` where the snapshot's state doesn't have the hash that it states. */
+  constructor(snapshot: WorldSnapshot, epoch: string) {
+    if (canonicalHash(snapshot.state.public) !== snapshot.public_hash)
+      throw new Divergence(snapshot.tick, `the snapshot of tick ${snapshot.tick} doesn't have its hash`);
+    this.realm = snapshot.realm;
+    this.epoch = epoch;
+    this.tickSeconds = snapshot.state.private.ruleset.tick_seconds;
+    this.#state = snapshot.state.public;
+    this.#hash = snapshot.public_hash;
+  }
+
+  get state(): PublicState {
+    return this.#state;
+  }
+  /** `public_hash` of the state. */
+  get hash(): string {
+    return this.#hash;
+  }
+  get tick(): number {
+    return this.#state.tick;
+  }
+  get place(): Place {
+    return { epoch: this.epoch, tick: this.tick };
+  }
+
+  /** Holds a delta that the state already includes, oldest first, for clients that missed it. */
+  recall(delta: WorldDelta): void {
+    this.#hold(delta);
+    // A past that doesn't lead to this state is of no use to anybody.
+    if (delta.tick === this.tick && delta.hash !== this.#hash) this.#held = [];
+  }
+
+  /** Moves on by one tick and answers its frame. Throws `Divergence`, and stays where it is, when the delta isn't the next one. */
+  advance(delta: WorldDelta): EncodedFrame {
+    const { tick } = delta;
+    if (tick !== this.tick + 1) throw new Divergence(tick, `tick ${tick} follows tick ${this.tick}`);
+    if (delta.prev !== this.#hash)
+      throw new Divergence(tick, `tick ${tick} continues ${delta.prev}, but the state is ${this.#hash}`);
+    const next = apply(this.#state, delta.patch) as PublicState;
+    const hash = canonicalHash(next);
+    if (hash !== delta.hash)
+      throw new Divergence(
+        tick,
+        `after tick ${tick} the state is ${hash}, but the delta states ${delta.hash}`,
+      );
+    this.#state = next;
+    this.#hash = hash;
+    this.#snapshot = undefined;
+    return this.#hold(delta).frame;
+  }
+
+  /** What a client at `place` gets next, one without a place a snapshot; nothing when it is up to date. */
+  next(place: Place | undefined): Step | undefined {
+    if (place === undefined) return this.#fresh();
+    if (place.epoch !== this.epoch) return this.resync("epoch");
+    if (place.tick > this.tick) return this.resync("future");
+    if (place.tick === this.tick) return undefined;
+    const oldest = this.#held[0];
+    const delta = oldest && this.#held[place.tick + 1 - oldest.tick];
+    if (delta === undefined) return this.resync("too_old");
+    return { place: { epoch: this.epoch, tick: delta.tick }, frames: [delta.frame] };
+  }
+
+  /** The client is told to drop its state, and gets the newest one. */
+  resync(reason: ResyncReason): Step {
+    const { place, frames } = this.#fresh();
+    return { place, frames: [encodeFrame({ type: "resync", reason }), ...frames] };
+  }
+
+  /** Whether the deltas held continue what another view of the realm showed last. */
+  continues(earlier: RealmView): boolean {
+    if (earlier.epoch !== this.epoch) return false;
+    if (earlier.tick === this.tick) return earlier.hash === this.#hash;
+    return this.#held.some((delta) => delta.tick === earlier.tick + 1 && delta.prev === earlier.hash);
+  }
+
+  #fresh(): Step {
+    this.#snapshot ??= encodeFrame({
+      type: "snapshot",
+      realm: this.realm,
+      epoch: this.epoch,
+      tick: this.tick,
+      hash: this.#hash,
+      state: this.#state,
+    });
+    return { place: this.place, frames: [this.#snapshot] };
+  }
+
+  #hold(delta: WorldDelta): HeldDelta {
+    const { realm, tick, prev, hash, patch, events } = delta;
+    const last = this.#held.at(-1);
+    if (last !== undefined && (last.tick + 1 !== tick || last.hash !== prev)) this.#held = [];
+    const frame = encodeFrame({ type: "delta", realm, epoch: this.epoch, tick, prev, hash, patch, events });
+    const held = { tick, prev, hash, frame };
+    this.#held.push(held);
+    if (this.#held.length > HELD_DELTAS) this.#held.shift();
+    return held;
+  }
+}
