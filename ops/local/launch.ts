@@ -33,8 +33,8 @@ export interface Running {
   process: ChildProcess;
   /** Resolves when the process has ended, by whatever cause. */
   exited: Promise<Exit>;
-  /** Asks it to end, and kills it after `graceMs`. */
-  stop(graceMs?: number): Promise<void>;
+  /** Asks it to end, and kills it after `graceMs`. Answers whether it had to be killed. */
+  stop(graceMs?: number): Promise<{ killed: boolean }>;
   /** `kill -9`, and waits until it is gone. */
   kill(): Promise<void>;
   /** What it said last, in one line, for a person. */
@@ -76,11 +76,15 @@ export async function spawnProcess(spec: ProcessSpec): Promise<Running> {
     child.kill("SIGKILL");
     await exited;
   };
-  const stop = async (graceMs = STOP_GRACE_MS): Promise<void> => {
+  const stop = async (graceMs = STOP_GRACE_MS): Promise<{ killed: boolean }> => {
+    let killed = false;
     child.kill(spec.stopSignal ?? "SIGTERM");
-    const late = setTimeout(() => child.kill("SIGKILL"), graceMs);
+    const late = setTimeout(() => {
+      killed = child.kill("SIGKILL");
+    }, graceMs);
     await exited;
     clearTimeout(late);
+    return { killed };
   };
   const lastWords = (): string => `${lastLine(spec.logFile, logStart)} (log: ${spec.logFile})`;
   return { pid: child.pid!, process: child, exited, stop, kill, lastWords };

@@ -4,7 +4,7 @@
  */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -15,6 +15,7 @@ const run = promisify(execFile);
 /** Atomic batches that roll up and fence, as `shared/` relies on them, came with this version. */
 export const MINIMUM_NATS_VERSION = "2.14.4";
 const CACHE_DIR = fileURLToPath(new URL("../../.cache/nats-server/", import.meta.url));
+const ABANDONED_MS = 600_000;
 const THREE_WAYS =
   `set NATS_URL to a running one, put nats-server ${MINIMUM_NATS_VERSION} or newer on PATH, ` +
   "or start on Debian or Ubuntu with its package mirror within reach";
@@ -34,7 +35,10 @@ export function atLeast(found: string, minimum: string): boolean {
  * The command of a nats-server that is new enough: a name on PATH or an absolute path.
  * `say` hears of a download, which happens once a clone. Throws `LocalSetupError`.
  */
-export async function findNatsServer(say: (line: string) => void = () => {}): Promise<string> {
+export async function findNatsServer(
+  say: (line: string) => void = () => {},
+  signal?: AbortSignal,
+): Promise<string> {
   const onPath = await versionOf("nats-server");
   if (onPath && atLeast(onPath, MINIMUM_NATS_VERSION)) return "nats-server";
   const cached = join(CACHE_DIR, "nats-server");
@@ -42,9 +46,10 @@ export async function findNatsServer(say: (line: string) => void = () => {}): Pr
   if (before && atLeast(before, MINIMUM_NATS_VERSION)) return cached;
   try {
     say("fetching nats-server from the Debian mirror, once");
-    await fetchFromDebian(cached);
+    await fetchFromDebian(cached, signal);
     return cached;
   } catch (error) {
+    signal?.throwIfAborted();
     const found = onPath ? `the nats-server ${onPath} on PATH is too old` : "there is no nats-server on PATH";
     const why = error instanceof Error ? error.message : String(error);
     throw new LocalSetupError(
@@ -63,13 +68,20 @@ async function versionOf(command: string): Promise<string | undefined> {
 }
 
 /** Several processes may fetch at once: each works in a folder of its own and renames the finished file into place. */
-async function fetchFromDebian(target: string): Promise<void> {
+async function fetchFromDebian(target: string, signal: AbortSignal | undefined): Promise<void> {
   await mkdir(CACHE_DIR, { recursive: true });
+  for (const name of await readdir(CACHE_DIR)) {
+    const path = join(CACHE_DIR, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+    // Ctrl-C during an earlier download left it; a younger one may be at work in another process.
+    if (name.startsWith("fetch-") && mtimeMs < Date.now() - ABANDONED_MS)
+      await rm(path, { recursive: true, force: true });
+  }
   const work = await mkdtemp(join(CACHE_DIR, "fetch-"));
   try {
     const failures: string[] = [];
     for (const archive of await archives()) {
-      const problem = await fetchFrom(archive, work, target);
+      const problem = await fetchFrom(archive, work, target, signal);
       if (problem === undefined) return;
       failures.push(problem);
     }
@@ -111,11 +123,20 @@ function today(uri: string): string {
 }
 
 /** Downloads, checks and moves the server into place. Answers what went wrong, if anything did. */
-async function fetchFrom(archive: Archive, work: string, target: string): Promise<string | undefined> {
+async function fetchFrom(
+  archive: Archive,
+  work: string,
+  target: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
   const apt = await privateApt(archive, work);
   try {
-    await run("apt-get", ["-c", apt, "update"], { timeout: 180_000 });
-    await run("apt-get", ["-c", apt, "download", "nats-server"], { cwd: work, timeout: 180_000 });
+    await run("apt-get", ["-c", apt, "update"], { timeout: 180_000, ...(signal && { signal }) });
+    await run("apt-get", ["-c", apt, "download", "nats-server"], {
+      cwd: work,
+      timeout: 180_000,
+      ...(signal && { signal }),
+    });
     const packages = (await readdir(work)).filter((name) => name.endsWith(".deb"));
     await run("dpkg", ["-x", join(work, packages[0] ?? "nothing.deb"), join(work, "unpacked")]);
     const places = ["usr/sbin/nats-server", "usr/bin/nats-server"].map((path) =>

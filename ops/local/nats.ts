@@ -5,12 +5,12 @@ import { join, resolve } from "node:path";
 import { MAX_PAYLOAD_BYTES } from "../../shared/topology.ts";
 import { launch, type ProcessSpec, type Running } from "./launch.ts";
 import { findNatsServer } from "./nats-server.ts";
-import { pickPort } from "./ports.ts";
+import { portFor } from "./ports.ts";
 
 export interface NatsOptions {
   /** Holds the store, the configuration and the log; a restart with the same folder keeps every stream. */
   dir: string;
-  /** Absent or 0: a free one. */
+  /** Absent or 0: the one that this folder's server had before, or a free one. */
   port?: number;
   /** False answers before the disk has it: faster, and wrong for anything but a test. */
   syncAlways?: boolean;
@@ -19,6 +19,8 @@ export interface NatsOptions {
   logFile?: string;
   /** Hears of a download of the server. */
   say?: (line: string) => void;
+  /** Ends a download half-way. */
+  signal?: AbortSignal;
 }
 
 export interface LocalServer extends Running {
@@ -36,10 +38,10 @@ export async function startNats(options: NatsOptions): Promise<LocalServer> {
 export async function natsProcess(
   options: NatsOptions,
 ): Promise<{ spec: ProcessSpec; url: string; port: number }> {
-  const command = await findNatsServer(options.say);
+  const command = await findNatsServer(options.say, options.signal);
   const dir = resolve(options.dir);
-  const port = options.port || (await pickPort());
   await mkdir(dir, { recursive: true });
+  const port = await portFor(dir, options.port);
   for (const name of await readdir(dir))
     if (name.endsWith(".ports")) await rm(join(dir, name), { force: true });
   const configuration = join(dir, "nats.conf");

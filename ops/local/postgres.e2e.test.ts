@@ -77,7 +77,7 @@ test("a first start that was cut short leaves nothing that the next one stumbles
   await writeFile(join(dir, "password"), "from a start that never made a cluster\n");
   await mkdir(join(dir, "new-abandoned"));
   expect(await query(await start({ durable: false }), "select 1 as n")).toEqual([{ n: 1 }]);
-  expect((await readdir(dir)).toSorted()).toEqual(["data", "password", "postgres.log"]);
+  expect((await readdir(dir)).toSorted()).toEqual(["data", "password", "port", "postgres.log"]);
 }, 60_000);
 
 test("data within the project's folder and within a folder closed to others both work", async () => {

@@ -18,7 +18,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { launch, type ProcessSpec } from "./launch.ts";
 import type { LocalServer } from "./nats.ts";
-import { pickPort } from "./ports.ts";
+import { portFor } from "./ports.ts";
 import { type Account, accountFor } from "./postgres-account.ts";
 import { commandLineOf } from "./processes.ts";
 import { LocalSetupError } from "./setup-error.ts";
@@ -33,7 +33,7 @@ const ENVIRONMENT = { LC_ALL: "C", TZ: "UTC" };
 export interface PostgresOptions {
   /** Holds the data, the password and the log; a restart with the same folder keeps every row. */
   dir: string;
-  /** Absent or 0: a free one. */
+  /** Absent or 0: the one that this folder's server had before, or a free one. */
   port?: number;
   /** False skips fsync: faster, and right for a test that throws its data away. */
   durable?: boolean;
@@ -53,9 +53,9 @@ export async function postgresProcess(
 ): Promise<{ spec: ProcessSpec; url: string; port: number }> {
   const dir = resolve(options.dir);
   const data = join(dir, "data");
-  const port = options.port || (await pickPort());
   const binaries = await findBinaries();
   await mkdir(dir, { recursive: true });
+  const port = await portFor(dir, options.port);
   const account = await accountFor(dir, binaries.postgres);
   const password = await makeCluster(dir, data, binaries, account);
   await forgetDeadServer(data);

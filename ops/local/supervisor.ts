@@ -122,9 +122,8 @@ class Supervised {
 
   async stop(graceMs: number): Promise<void> {
     this.#end.abort();
-    const ending = this.#running;
-    await ending?.stop(graceMs);
-    if (ending?.process.signalCode === "SIGKILL")
+    const outcome = await this.#running?.stop(graceMs);
+    if (outcome?.killed)
       this.#say(`${this.spec.name} did not end within ${(graceMs / 1_000).toFixed(1)} s and was killed`);
     await this.#kept;
   }

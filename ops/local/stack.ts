@@ -1,0 +1,181 @@
+/** The whole pipeline on this machine: NATS, PostgreSQL, the first realm, and every stage as a process of its own. */
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import type { Env } from "../../shared/env.ts";
+import { provision } from "../provision.ts";
+import { checkDatabase, checkNats, choosePorts, type Ports } from "./checks.ts";
+import { natsProcess } from "./nats.ts";
+import { postgresProcess } from "./postgres.ts";
+import { LocalSetupError } from "./setup-error.ts";
+import { httpUrl, STAGE_NAMES, type StageName, stageProcess } from "./stages.ts";
+import { type SupervisedSpec, type Supervisor, supervise } from "./supervisor.ts";
+
+export interface StackOptions {
+  /** The environment that the stages inherit, under what the stack itself sets. */
+  environment: Record<string, string | undefined>;
+  /** Hears of progress and of restarts, a line each. */
+  say: (line: string) => void;
+  /** Stops the start half-way. */
+  signal?: AbortSignal;
+  /** Absent: all. Without the archive PostgreSQL isn't started either. */
+  stages?: readonly StageName[];
+  /** More environment for one stage, asked at each of its starts. */
+  stageEnvironment?: (stage: StageName) => Record<string, string>;
+}
+
+/** Where a stack answers. */
+const StackUrls = z.object({
+  feed: z.string(),
+  internal: z.string(),
+  nats: z.string(),
+  postgres: z.string().optional(),
+});
+export type StackUrls = z.infer<typeof StackUrls>;
+
+export interface Stack {
+  urls: StackUrls;
+  ports: Ports;
+  /** Absolute. */
+  dataDir: string;
+  supervisor: Supervisor;
+  /** Ends every process, those started last first, within 5 s. */
+  stop(): Promise<void>;
+}
+
+/** The URLs of the stack that runs on a data folder, from its `stack.json`. */
+export function readStackUrls(dataDir: string): StackUrls | undefined {
+  try {
+    return StackUrls.parse(JSON.parse(readFileSync(join(dataDir, "stack.json"), "utf8")));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Starts everything and waits until it answers. Whatever fails, nothing is left running.
+ * Throws `LocalSetupError` or `NotReadyError` with one sentence for a person.
+ */
+export async function startStack(env: Env, options: StackOptions): Promise<Stack> {
+  const dataDir = resolve(env.DATA_DIR);
+  const supervisor = await supervise({ dataDir, say: options.say });
+  try {
+    return await orAborted(startAll(env, options, dataDir, supervisor), options.signal);
+  } catch (error) {
+    await supervisor.stop();
+    throw error;
+  }
+}
+
+/** What `work` answers, unless the signal comes first. The work is then left alone: its processes are ended under it. */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+    work.catch(() => {});
+  }
+}
+
+async function startAll(
+  env: Env,
+  options: StackOptions,
+  dataDir: string,
+  supervisor: Supervisor,
+): Promise<Stack> {
+  const ports = await choosePorts(env);
+  const servers = await startServers(env, options, dataDir, supervisor);
+  await provisionFirstRealm(env, servers.nats);
+  await startStages(env, options, { dataDir, supervisor, ports, ...servers });
+  const urls: StackUrls = {
+    feed: httpUrl(env.AMOI_HOST, ports.FEED_PORT),
+    internal: httpUrl(env.AMOI_HOST, ports.INGEST_PORT),
+    ...servers,
+  };
+  writeStackUrls(dataDir, urls);
+  const stop = async (): Promise<void> => {
+    rmSync(join(dataDir, "stack.json"), { force: true });
+    await supervisor.stop();
+  };
+  return { urls, ports, dataDir, supervisor, stop };
+}
+
+/** Uses the servers that the environment names, and starts those it doesn't. */
+async function startServers(
+  env: Env,
+  options: StackOptions,
+  dataDir: string,
+  supervisor: Supervisor,
+): Promise<{ nats: string; postgres?: string }> {
+  const { say, signal } = options;
+  const wantsPostgres = options.stages?.includes("archive") ?? true;
+  const logFile = (name: string): string => join(dataDir, "logs", `${name}.log`);
+  const own: SupervisedSpec[] = [];
+  let [nats, postgres] = [env.NATS_URL, wantsPostgres ? env.DATABASE_URL : undefined];
+
+  if (nats !== undefined) await checkNats(nats, say);
+  if (postgres !== undefined) await checkDatabase(postgres);
+  if (nats === undefined) {
+    const dir = join(dataDir, "nats");
+    const made = await natsProcess({ dir, logFile: logFile("nats"), say, ...(signal && { signal }) });
+    nats = made.url;
+    own.push(made.spec);
+  }
+  if (postgres === undefined && wantsPostgres) {
+    const made = await postgresProcess({ dir: join(dataDir, "postgres"), logFile: logFile("postgres") });
+    postgres = made.url;
+    own.push(made.spec);
+  }
+  if (own.length > 0) say(`starting ${own.map((spec) => spec.name).join(" and ")}`);
+  await supervisor.start(own);
+  return { nats, ...(postgres !== undefined && { postgres }) };
+}
+
+async function provisionFirstRealm(env: Env, natsUrl: string): Promise<void> {
+  try {
+    await provision(env, natsUrl);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new LocalSetupError(`Realm ${env.AMOI_REALM} could not be provisioned: ${why}`);
+  }
+}
+
+async function startStages(
+  env: Env,
+  options: StackOptions,
+  place: { dataDir: string; supervisor: Supervisor; ports: Ports; nats: string; postgres?: string },
+): Promise<void> {
+  const names = options.stages ?? STAGE_NAMES;
+  const portVariables = Object.entries(place.ports).map(([name, port]) => [name, `${port}`]);
+  options.say(`starting ${names.join(", ")}`);
+  await place.supervisor.start(
+    names.map((name) =>
+      stageProcess({
+        name,
+        ports: place.ports,
+        host: env.AMOI_HOST,
+        logFile: join(place.dataDir, "logs", `${name}.log`),
+        env: () => ({
+          ...options.environment,
+          ...Object.fromEntries(portVariables),
+          DATA_DIR: place.dataDir,
+          NATS_URL: place.nats,
+          ...(place.postgres !== undefined && { DATABASE_URL: place.postgres }),
+          ...options.stageEnvironment?.(name),
+        }),
+      }),
+    ),
+  );
+}
+
+function writeStackUrls(dataDir: string, urls: StackUrls): void {
+  const file = join(dataDir, "stack.json");
+  // For the owner alone: the database's password is in it.
+  writeFileSync(`${file}.next`, `${JSON.stringify(urls, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.next`, file);
+}
