@@ -1,0 +1,124 @@
+/**
+ * `npm run publish`: recorded candidates, NDJSON from a file or standard input, to a realm's RAW stream.
+ *
+ * Lines go as they are: what can be addressed is published, and ingest judges it. Progress is on standard error, the result
+ * on standard output.
+ */
+import { createReadStream } from "node:fs";
+import { type Bus, openBus, streamEnds } from "../../shared/bus.ts";
+import { EnvError } from "../../shared/env.ts";
+import { untilSignal } from "../../shared/service.ts";
+import { rawStream } from "../../shared/subjects.ts";
+import { addressOf, occurredAtMs, shifted } from "./address.ts";
+import { linesOf, type NumberedLine } from "./ndjson.ts";
+import { showProgress } from "./progress.ts";
+import { type Outgoing, publishCandidates } from "./publish-candidates.ts";
+import { HELP, readSettings, type Settings, UsageError } from "./settings.ts";
+import { Tally } from "./tally.ts";
+
+type Item = Outgoing & { line: number };
+
+async function openRealm(natsUrl: string, realm: string): Promise<Bus> {
+  const bus = await openBus({ natsUrl, name: "publish" }).catch((error: unknown) => {
+    throw new UsageError(
+      `No NATS answers at ${natsUrl} (${(error as Error).message}); is the stack running?`,
+    );
+  });
+  try {
+    await streamEnds(bus, rawStream(realm));
+    return bus;
+  } catch {
+    await bus.close();
+    throw new UsageError(
+      `The NATS server at ${natsUrl} has no realm ${realm}: provision it, or check --realm.`,
+    );
+  }
+}
+
+const chunksOf = (file: string | undefined): AsyncIterable<Uint8Array> =>
+  file === undefined ? process.stdin : createReadStream(file);
+
+/**
+ * The lines to publish, and by how much to shift their times. A shift needs the newest time before the first line goes: a
+ * file is read twice for it, standard input is held in memory.
+ */
+async function readLines({
+  file,
+  now,
+}: Settings): Promise<{ lines: AsyncIterable<NumberedLine>; shiftMs: number }> {
+  if (!now) return { lines: linesOf(chunksOf(file)), shiftMs: 0 };
+  const held: NumberedLine[] = [];
+  let newestMs = Number.NEGATIVE_INFINITY;
+  for await (const line of linesOf(chunksOf(file))) {
+    const address = addressOf(line.bytes);
+    const atMs = "text" in address ? occurredAtMs(address.text) : Number.NaN;
+    if (atMs > newestMs) newestMs = atMs;
+    if (file === undefined) held.push(line);
+  }
+  const shiftMs = newestMs === Number.NEGATIVE_INFINITY ? 0 : Date.now() - newestMs;
+  return { lines: file === undefined ? inMemory(held) : linesOf(chunksOf(file)), shiftMs };
+}
+
+async function* inMemory<T>(items: T[]): AsyncGenerator<T> {
+  yield* items;
+}
+
+/** What can be published; what can't is refused on the way. */
+async function* addressed(
+  lines: AsyncIterable<NumberedLine>,
+  shiftMs: number,
+  tally: Tally,
+): AsyncGenerator<Item> {
+  for await (const { number, bytes } of lines) {
+    const address = addressOf(bytes);
+    if ("refused" in address) tally.refuse(number, address.refused);
+    else {
+      const data = shiftMs === 0 ? address.text : shifted(address.text, shiftMs);
+      yield { line: number, msgId: address.msgId, data };
+    }
+  }
+}
+
+async function main(): Promise<number> {
+  const settings = await readSettings(process.argv.slice(2));
+  if (settings === "help") {
+    console.log(HELP);
+    return 0;
+  }
+  const { realm } = settings;
+  const bus = await openRealm(settings.natsUrl, realm);
+  const tally = new Tally();
+  const progress = showProgress(tally);
+  try {
+    const { lines, shiftMs } = await readLines(settings);
+    const signal = untilSignal();
+    const { unsettled, gaveUp } = await publishCandidates({
+      bus,
+      realm,
+      items: addressed(lines, shiftMs, tally),
+      settled: (item, outcome) => tally.count(item.line, outcome),
+      waiting: progress.waiting,
+      signal,
+      patienceMs: settings.patienceMs,
+    });
+    for (const item of unsettled) tally.refuse(item.line, "not acknowledged");
+    progress.stop();
+    console.log(tally.report().join("\n"));
+    const end = `after line ${tally.lastLine}; nothing beyond it was published`;
+    if (gaveUp !== undefined) console.error(`Gave up ${end}: ${gaveUp}.`);
+    else if (signal.aborted) console.error(`Stopped ${end}.`);
+    return gaveUp === undefined && !signal.aborted && tally.refused === 0 ? 0 : 1;
+  } finally {
+    progress.stop();
+    await bus.close();
+    process.stdin.destroy();
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof UsageError || error instanceof EnvError)) throw error;
+  console.error(`publish: ${error.message}`);
+  process.exitCode = 1;
+}
