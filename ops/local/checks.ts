@@ -4,6 +4,7 @@ import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { Client } from "pg";
 import type { Env } from "../../shared/env.ts";
 import { MAX_PAYLOAD_BYTES } from "../../shared/topology.ts";
+import { firstRuleset } from "../provision.ts";
 import { atLeast, MINIMUM_NATS_VERSION } from "./nats-server.ts";
 import { pickPort, portIsFree } from "./ports.ts";
 import { LocalSetupError } from "./setup-error.ts";
@@ -86,7 +87,7 @@ export async function checkDatabase(url: string): Promise<void> {
   const version = await askVersion(url).catch((error: unknown) => {
     throw new LocalSetupError(`${place} does not answer (${reason(error)}): start it, ${otherwise}.`);
   });
-  if (version < MINIMUM_POSTGRES)
+  if (!(version >= MINIMUM_POSTGRES))
     throw new LocalSetupError(
       `${place} is version ${Math.floor(version / 10_000)}: bring it to ${MINIMUM_POSTGRES / 10_000} or newer, ${otherwise}.`,
     );
@@ -103,6 +104,13 @@ async function askVersion(url: string): Promise<number> {
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/** Throws `LocalSetupError` unless the first realm's ruleset is there and valid. */
+export async function checkRuleset(env: Env): Promise<void> {
+  await firstRuleset(env).catch((error: unknown) => {
+    throw new LocalSetupError(`AMOI_RULESET ${env.AMOI_RULESET} cannot be used: ${reason(error)}.`);
+  });
 }
 
 /** A URL, or several with commas between, fit to be shown. */

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { Env } from "../../shared/env.ts";
 import { provision } from "../provision.ts";
-import { checkDatabase, checkNats, choosePorts, type Ports } from "./checks.ts";
+import { checkDatabase, checkNats, checkRuleset, choosePorts, type Ports } from "./checks.ts";
 import { natsProcess } from "./nats.ts";
 import { postgresProcess } from "./postgres.ts";
 import { LocalSetupError } from "./setup-error.ts";
@@ -88,6 +88,7 @@ async function startAll(
   dataDir: string,
   supervisor: Supervisor,
 ): Promise<Stack> {
+  await checkRuleset(env);
   const ports = await choosePorts(env);
   const servers = await startServers(env, options, dataDir, supervisor);
   await provisionFirstRealm(env, servers.nats);
@@ -141,7 +142,7 @@ async function provisionFirstRealm(env: Env, natsUrl: string): Promise<void> {
     await provision(env, natsUrl);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new LocalSetupError(`Realm ${env.AMOI_REALM} could not be provisioned: ${why}`);
+    throw new LocalSetupError(`Realm ${env.AMOI_REALM} could not be provisioned: ${why}.`);
   }
 }
 
