@@ -4,7 +4,7 @@ import type { TerritoryState } from "../shared/contracts/world.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
 import { contestOf, type Ground, instabilityOf, pushWeight } from "./contest.ts";
 import { challengerOf, type Front, frontOf } from "./flip.ts";
-import { play, standing, started } from "./given.ts";
+import { accepted, play, standing, started } from "./given.ts";
 
 let rules: Ruleset;
 let ground: Ground;
@@ -165,4 +165,22 @@ test("a lead that lasts flips on a quiet tick too, with an event and unrest", ()
   // Land yields to its new controller in the tick of the flip: iron 6, less half of the new unrest.
   expect(second!.state.public.factions.freeholds!.resources.iron).toBe(4_000 + 3_992 + 5_550);
   expect(third!.record.events).toEqual([]);
+});
+
+test("an unopposed crowd flips a capital at tick 27, not sooner", () => {
+  const crowd = Array.from({ length: 10 }, (_, i) =>
+    accepted({
+      event_id: `push-${i}`,
+      event_type: "territory_push",
+      faction_id: "freeholds",
+      territory_id: "iron_gate",
+      user_id: `user-${i}`,
+      normalized_points: 60_000,
+    }),
+  );
+  const results = play(started(rules), Array(30).fill({ events: crowd }));
+  const flips = results.flatMap(({ record }) => record.events.filter(({ kind }) => kind === "flip"));
+  expect(flips).toEqual([
+    { tick: 27, n: 1, kind: "flip", territory: "iron_gate", from: "empire", to: "freeholds" },
+  ]);
 });

@@ -5,14 +5,9 @@ import { byCodeUnit } from "../shared/integers.ts";
 
 export type Front = PrivateState["fronts"][string];
 
-/** The factions of a territory by control, the most first; among equals the controller, then the first id. */
-const ranked = (control: ReadonlyMap<string, number>, controller: string | undefined): string[] =>
-  [...control.keys()].sort(
-    (a, b) =>
-      control.get(b)! - control.get(a)! ||
-      Number(b === controller) - Number(a === controller) ||
-      byCodeUnit(a, b),
-  );
+/** The factions of a territory by control, the most first, ties by id. A tie with the controller is never a lead over it. */
+const ranked = (control: ReadonlyMap<string, number>): string[] =>
+  [...control.keys()].sort((a, b) => control.get(b)! - control.get(a)! || byCodeUnit(a, b));
 
 /**
  * The faction with a claim on the territory: first in control, ahead of the controller by the lead; where nobody controls
@@ -23,7 +18,7 @@ export function challengerOf(
   controller: string | undefined,
   { contest }: Ruleset,
 ): string | undefined {
-  const [first, second] = ranked(control, controller);
+  const [first, second] = ranked(control);
   const lead = contest.flip_lead_bp;
   if (controller !== undefined) {
     if (first === controller) return undefined;

@@ -125,7 +125,7 @@ export function frozen<Value>(value: Value): Value {
 }
 
 /** How many worlds a property is tried on. */
-export const CASES = 200;
+export const CASES = 300;
 
 /** Integers around a default as a ruleset may have them: its bounds, the default, anything between. */
 const around = (byDefault: number) => {

@@ -33,6 +33,7 @@ function smaller(): Ruleset {
     territory.control = { empire: 5_000, freeholds: 5_000 };
     if (territory.controller === "veilborn") delete territory.controller;
   }
+  next.territories.hollow_cross!.control = { empire: 6_000, freeholds: 4_000 };
   return next;
 }
 
@@ -54,7 +55,7 @@ test("a faction that is gone leaves its control to the others in proportion, its
   expect(world.territories.moon_stair!.control).toEqual({ empire: 5_000, freeholds: 5_000 });
   expect(world.territories.iron_gate!.control).toEqual({ empire: 8_235, freeholds: 1_765 });
   // Nobody who is left had any control: as at the start.
-  expect(world.territories.hollow_cross!.control).toEqual({ empire: 5_000, freeholds: 5_000 });
+  expect(world.territories.hollow_cross!.control).toEqual({ empire: 6_000, freeholds: 4_000 });
   expect(world.territories.mist_fen).toBeUndefined();
   expect(world.relics).toEqual({
     ember_crown: { territory: "crown_fields", contested: 0 },
@@ -108,7 +109,8 @@ test("what is new starts as the ruleset says, and what stays keeps its state", (
   expect(world.factions.empire!.influence).toBe(499_500);
   expect(world.factions.veilborn).toMatchObject({ influence: 0, modifiers: {} });
   expect(world.factions.empire!.resources.salt).toBe(0);
-  expect(world.factions.empire!.resources.iron).toBe(11_988);
+  // The gate's iron, 6 and again 6 after spoiling, and the hub's 2 in the unrest of its flip to the empire.
+  expect(world.factions.empire!.resources.iron).toBe(11_988 + 1_850);
   expect(world.territories.mist_fen).toMatchObject({ controller: "veilborn", control: { veilborn: 5_500 } });
   expect(world.territories.iron_gate!.control).toEqual({ empire: 5_000, freeholds: 5_000, veilborn: 0 });
   expect(world.territories.iron_gate!.strategic_value).toBe(9);

@@ -92,10 +92,10 @@ test.each([
 });
 
 test("a holder doesn't capture what it holds: its claim stays and defends", () => {
-  const [result] = play(claimed({ empire: 5_000, freeholds: 4_500 }, { holder: "empire" }), [{}]);
+  const [result] = play(claimed({ empire: 5_000, freeholds: 1_000 }, { holder: "empire" }), [{}]);
   expect(result!.record.events).toEqual([]);
   expect(result!.state.private.claims.ember_crown!.points).toEqual({
     empire: 4_750_000,
-    freeholds: 4_275_000,
+    freeholds: 950_000,
   });
 });

@@ -63,6 +63,23 @@ describe("influence", () => {
     expect(four!.state.public.factions.freeholds!.influence).toBe(200_000);
   });
 
+  test("a push weighs by the share that its own tick publishes", () => {
+    const own = pushes("veilborn", "iron_gate", 6, 60_000);
+    const rush = Array.from({ length: 40 }, (_, i) =>
+      accepted({ event_id: `rush-${i}`, faction_id: "veilborn", normalized_points: 100_000 }),
+    );
+    const others = pushes("empire", "iron_gate", 6, 60_000);
+    const steep: Ruleset = {
+      ...rules,
+      influence: { ...rules.influence, burst_min: 6_000 },
+      contest: { ...rules.contest, share_weight_bp: 30_000 },
+    };
+    const contest = (events: readonly ReturnType<typeof accepted>[]) =>
+      play(started(steep), [{ events: [...own, ...others, ...events] }])[0]!.state.public.territories
+        .iron_gate!;
+    expect(contest(rush).control.veilborn).toBeGreaterThan(contest([]).control.veilborn!);
+  });
+
   test("a faction's burst is cut to 600 pt at the start of a realm, and recorded", () => {
     const [result] = play(started(rules), [{ events: pushes("freeholds", "iron_gate", 50, 30_000) }]);
     expect(result!.record.factions.freeholds).toEqual({ sum: 1_500_000, cap: 600_000, gain_bp: 0 });
@@ -230,6 +247,27 @@ describe("triggers", () => {
     const [two] = play(started(rules), [{ events: both }]);
     expect(two!.record.events).toEqual([{ tick: 1, n: 1, kind: "trigger", key: "relic_storm" }]);
     expect(two!.state.public.relics.tide_bell).toEqual({ territory: "salt_terrace", contested: 1 });
+  });
+
+  test("a trigger whose condition comes and goes fires again when its cooldown is over, not a tick sooner", () => {
+    const odd: Ruleset = {
+      ...rules,
+      triggers: [
+        {
+          key: "odd",
+          // Held from tick 1 on except in ticks 2 and 4, which arm it again.
+          when: { not: { any: [2, 4].map((tick) => ({ eq: ["realm.tick", tick] })) } },
+          sustain: 1,
+          cooldown: 4,
+          rearm: "auto",
+          priority: 0,
+          effects: [{ do: "style", id: "odd", ticks: 1 }],
+        },
+      ],
+    };
+    const results = play(started(odd), Array(8).fill({}));
+    const fired = results.flatMap(({ record }) => record.events.filter(({ kind }) => kind === "trigger"));
+    expect(fired.map(({ tick }) => tick)).toEqual([1, 5]);
   });
 
   test("of four ready triggers the first three by priority and key fire, the fourth with the next tick", () => {
