@@ -59,9 +59,9 @@ test("a candidate is acknowledged with its id; the same again is a duplicate; an
     status: 202,
     body: { duplicate: false, event_id: expect.stringMatching(/^[a-z2-7]{26}$/) },
   });
-  expect(first.body["earliest_tick"]).toBeGreaterThanOrEqual(1);
+  expect(first.body.earliest_tick).toBeGreaterThanOrEqual(1);
   const again = await post("impact-candidate", Object.fromEntries(Object.entries(sent).reverse()));
-  expect(again).toMatchObject({ status: 202, body: { duplicate: true, event_id: first.body["event_id"] } });
+  expect(again).toMatchObject({ status: 202, body: { duplicate: true, event_id: first.body.event_id } });
   const other = await post("impact-candidate", { ...sent, base_points: 1 });
   expect(other).toMatchObject({ status: 422, body: { title: "Unprocessable Content" } });
   expect(other.headers.get("content-type")).toContain("application/problem+json");
@@ -84,7 +84,7 @@ test("an array is answered item by item, in its order, and one bad item doesn't 
     { ...b, base_points: 3 },
   ]);
   expect(status).toBe(200);
-  const results = body["results"] as {
+  const results = body.results as {
     status: number;
     duplicate?: boolean;
     problem?: { errors?: { path: string }[] };
@@ -104,7 +104,7 @@ test("an array is answered item by item, in its order, and one bad item doesn't 
 test("1 000 items are taken at once, 1 001 are too many", async () => {
   const items = Array.from({ length: 1_000 }, (_, i) => candidate(REALM, { user_id: `crowd-${i}` }));
   const { body } = await post("impact-candidate", items);
-  expect((body["results"] as { status: number }[]).every(({ status }) => status === 202)).toBe(true);
+  expect((body.results as { status: number }[]).every(({ status }) => status === 202)).toBe(true);
   expect((await post("impact-candidate", [...items, candidate(REALM)])).status).toBe(413);
 });
 
@@ -112,7 +112,7 @@ test("concurrent posts of one key store one event", async () => {
   const sent = candidate(REALM, { user_id: "stampede" });
   const answers = await Promise.all(Array.from({ length: 50 }, () => post("impact-candidate", sent)));
   expect(answers.every(({ status }) => status === 202)).toBe(true);
-  expect(answers.filter(({ body }) => body["duplicate"] === false)).toHaveLength(1);
+  expect(answers.filter(({ body }) => body.duplicate === false)).toHaveLength(1);
 });
 
 test.each([

@@ -4,7 +4,15 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { nuid } from "@nats-io/transport-node";
-import { type BatchMessage, type Bus, isLostRace, lastOf, publishBatch, type Stored } from "./bus.ts";
+import {
+  type BatchMessage,
+  type Bus,
+  isLostRace,
+  lastOf,
+  publishBatch,
+  Refusal,
+  type Stored,
+} from "./bus.ts";
 
 /** Somebody else has written this head: drop what you hold and restore. */
 export class Superseded extends Error {}
@@ -13,6 +21,9 @@ export class Superseded extends Error {}
 export type Head = { commit_id: string };
 
 const RETRY_MS = { first: 50, longest: 2_000 };
+
+/** A server that is busy or full says no a few times; one that never takes the batch must be heard of. */
+const REFUSALS_MAX = 5;
 
 export class Fence {
   readonly #bus: Bus;
@@ -47,7 +58,8 @@ export class Fence {
   /**
    * Commits `messages` (at most 999) and then `head`, and answers the head's sequence. After a timeout or an error it asks
    * the leader what became of the commit, and sends the same bytes again until it knows.
-   * Throws `Superseded` when another writer's head is there, and the signal's reason when aborted with the outcome unknown.
+   * Throws `Superseded` when another writer's head is there, `Refusal` when the server keeps saying no, and the signal's
+   * reason when aborted with the outcome unknown.
    */
   async commit(messages: readonly BatchMessage[], head: object, signal: AbortSignal): Promise<number> {
     const commitId = nuid.next();
@@ -60,6 +72,7 @@ export class Fence {
         expectedLastSubjectSeq: this.#seq,
       },
     ];
+    let refusals = 0;
     for (let wait = RETRY_MS.first; ; wait = Math.min(wait * 2, RETRY_MS.longest)) {
       try {
         const ack = await publishBatch(this.#bus, batch);
@@ -67,6 +80,7 @@ export class Fence {
       } catch (error) {
         const seq = await this.#settle(commitId, error, signal);
         if (seq !== undefined) return this.#committed(seq, commitId);
+        if (error instanceof Refusal && ++refusals > REFUSALS_MAX) throw error;
         await delay(wait, undefined, { signal });
       }
     }

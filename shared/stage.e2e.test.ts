@@ -106,7 +106,7 @@ async function until(ready: () => Promise<boolean>): Promise<void> {
 
 const refused = async () => {
   const values = (await metrics.refused.get()).values;
-  return values.some((value) => value.labels["realm"] === realm && value.value === 1);
+  return values.some((value) => value.labels.realm === realm && value.value === 1);
 };
 
 test("every input comes out once, in order, with the position in the same commit", async () => {

@@ -39,10 +39,17 @@ export class Draft {
     this.#frames.push(subject, text);
   }
 
-  /** Adds a message that is not a frame. */
+  /**
+   * Adds a message that is not a frame. Of several that are rolled up on one subject the last one stands: JetStream refuses a
+   * batch that rolls a subject up twice (10111).
+   */
   message(message: BatchMessage): void {
-    this.#frames.finish();
-    this.#frames.messages.push(message);
+    const messages = this.#frames.finish();
+    const earlier = messages.findIndex(
+      (other) => message.rollup && other.rollup && other.subject === message.subject,
+    );
+    if (earlier !== -1) messages.splice(earlier, 1);
+    messages.push(message);
   }
 
   /** Counts an output for the metrics; `kind` and `reason` are closed lists. */

@@ -53,7 +53,7 @@ test("ticks come when due, chain their hashes, and a replay of the stream gives 
     expect(all[i]!.prev_hash).toBe(all[i - 1]!.hash);
     expect(all[i]!.from_seq).toBe(all[i - 1]!.through_seq + 1);
   }
-  const sums = all.map((record) => record.factions["empire"]?.sum ?? 0);
+  const sums = all.map((record) => record.factions.empire?.sum ?? 0);
   expect(sums.reduce((a, b) => a + b)).toBe(30 * 122_000);
   const replayed = await replay(nats.bus, realm);
   expect(replayed.problems).toEqual([]);
@@ -107,7 +107,21 @@ test("tick.run is answered by a marker with its key, after everything that was s
     ["manual", "first-manual"],
     ["manual", "second-manual"],
   ]);
-  expect(all[1]!.factions["empire"]!.sum).toBe(122_000);
+  expect(all[1]!.factions.empire!.sum).toBe(122_000);
+});
+
+test("markers that wait together, as after an outage, become ticks of one batch", async () => {
+  const realm = await freshRealm(900);
+  for (let tick = 1, expectedLastSubjectSeq = 0; tick <= 3; tick++) {
+    const data = JSON.stringify({ realm, tick, kind: "scheduled" });
+    const subject = subjects.tickMarker(realm);
+    expectedLastSubjectSeq = (await publishOne(nats.bus, { subject, data, expectedLastSubjectSeq })).seq;
+  }
+  const stages = runStages(nats.bus, realm, ["simulator"]);
+  const all = await ticked(realm, 3);
+  await stages.stop();
+  expect(all.map(({ tick }) => tick)).toEqual([0, 1, 2, 3]);
+  expect((await replay(nats.bus, realm)).problems).toEqual([]);
 });
 
 test("in maintenance no marker is written and candidates wait; a new cadence holds at once", async () => {
@@ -129,7 +143,7 @@ test("in maintenance no marker is written and candidates wait; a new cadence hol
   await sendCommand(nats.bus, realm, "ruleset.set", { ruleset: { ...rules, tick_seconds: 1 } });
   const all = await ticked(realm, before + 1);
   await stages.stop();
-  expect(all[before + 1]!.factions["empire"]!.sum).toBe(122_000);
+  expect(all[before + 1]!.factions.empire!.sum).toBe(122_000);
   expect(all[before + 1]!.ruleset_version).toBe(3);
 });
 
