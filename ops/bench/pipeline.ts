@@ -16,8 +16,8 @@ import { candidateMsgId, eventsStream, subjects } from "../../shared/subjects.ts
 import { startNats } from "../local/nats.ts";
 import { startPostgres } from "../local/postgres.ts";
 import { Chance } from "../story/chance.ts";
+import { type StageProcess, startRelay, startStage } from "../testing/stages.ts";
 import { median, quantile, rateOf } from "./measure.ts";
-import { type StageProcess, startRelay, startStage } from "./stages.ts";
 import { candidateBody, fill } from "./traffic.ts";
 
 const REALM = "bench";

@@ -11,8 +11,8 @@ import { commandMsgId, eventsStream, subjects } from "../../shared/subjects.ts";
 import { movingSubjects } from "../../simulator/advance.ts";
 import { startNats } from "../local/nats.ts";
 import { replay } from "../replay/replay.ts";
+import { startStage } from "../testing/stages.ts";
 import { median, rateOf } from "./measure.ts";
-import { startStage } from "./stages.ts";
 import { fill } from "./traffic.ts";
 
 const REALM = "bench";

@@ -1,4 +1,4 @@
-/** Stage processes for benchmarks: real entry files, free ports, and their metrics. */
+/** Stage processes for tests and benchmarks: real entry files, free ports, and their metrics. */
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -7,7 +7,14 @@ import { pickPort } from "../local/ports.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-export type StageProcess = { port: number; stop(): Promise<void>; metric(name: string): Promise<number> };
+export type StageProcess = {
+  port: number;
+  /** SIGTERM, and waits until it has drained. Answers its exit code. */
+  stop(): Promise<number | null>;
+  /** `kill -9`, and waits until it is gone. */
+  kill(): Promise<void>;
+  metric(name: string): Promise<number>;
+};
 
 /** Starts a stage and answers once it is healthy. `portVariable`: which variable gives it its port. */
 export async function startStage(
@@ -35,6 +42,11 @@ export async function startStage(
   return {
     port,
     stop: () => end(child),
+    kill: async () => {
+      const exited = once(child, "exit");
+      child.kill("SIGKILL");
+      await exited;
+    },
     /** The sum over all labels. */
     metric: async (name) => {
       const text = await (await get("/metrics")).text();
@@ -46,7 +58,7 @@ export async function startStage(
   };
 }
 
-export type RelayProcess = { stop(): Promise<void>; total(): Promise<number> };
+export type RelayProcess = { stop(): Promise<number | null>; total(): Promise<number> };
 
 /** Starts one fold of the bare relay. */
 export async function startRelay(args: string[]): Promise<RelayProcess> {
@@ -62,11 +74,12 @@ export async function startRelay(args: string[]): Promise<RelayProcess> {
   };
 }
 
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+async function end(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const exited = once(child, "exit");
   child.kill("SIGTERM");
   const timer = setTimeout(() => child.kill("SIGKILL"), 5_000);
   await exited;
   clearTimeout(timer);
+  return child.exitCode;
 }
