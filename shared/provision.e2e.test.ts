@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type TestNats, testNats } from "../ops/testing/nats.ts";
+import { lastOf } from "./bus.ts";
+import { type NewRealm, ProvisionError, provisionRealm } from "./provision.ts";
+import { loadRuleset } from "./rulesets.ts";
+import { eventsStream, rawStream, subjects, validStream, worldStream } from "./subjects.ts";
+import { BUCKETS, realmStreams } from "./topology.ts";
+
+let nats: TestNats;
+const ruleset = await loadRuleset("amoi-1");
+beforeAll(async () => {
+  nats = await testNats();
+});
+afterAll(() => nats.close());
+
+const wanted = (realm: string): NewRealm => ({
+  realm,
+  name: realm,
+  ruleset,
+  replicas: 1,
+  rawMaxBytes: 2 ** 24,
+});
+const subjectsOf = async (stream: string) =>
+  (await nats.bus.jsm.streams.info(stream, { subjects_filter: ">" })).state.subjects;
+
+test("a realm is made once; repeating it changes nothing", async () => {
+  expect(await provisionRealm(nats.bus, wanted("twice"))).toEqual({ created: true });
+  const before = await Promise.all(
+    [validStream, eventsStream, worldStream].map((of) => subjectsOf(of("twice"))),
+  );
+  expect(await provisionRealm(nats.bus, wanted("twice"))).toEqual({ created: false });
+  const after = await Promise.all(
+    [validStream, eventsStream, worldStream].map((of) => subjectsOf(of("twice"))),
+  );
+  expect(after).toEqual(before);
+});
+
+test("of concurrent callers one makes it", async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, () => provisionRealm(nats.bus, wanted("race"))),
+  );
+  expect(answers.filter(({ created }) => created)).toHaveLength(1);
+});
+
+test("a call that died half-way is completed by the next one, with the ruleset that the first had written", async () => {
+  const realm = "half";
+  await provisionRealm(nats.bus, wanted(realm));
+  await nats.bus.jsm.streams.delete(worldStream(realm));
+  await nats.bus.jsm.streams.delete("KV_world");
+  await provisionRealm(nats.bus, { ...wanted(realm), ruleset: { ...ruleset, tick_seconds: 7 } });
+  const snapshot = JSON.parse((await lastOf(nats.bus, worldStream(realm), subjects.snapshot(realm)))!.text());
+  expect(snapshot.state.private.ruleset.tick_seconds).toBe(900);
+});
+
+test("no stream and no bucket answers direct reads, which may be stale around a failover", async () => {
+  await provisionRealm(nats.bus, wanted("direct"));
+  const names = [
+    ...realmStreams("direct", { replicas: 1, rawMaxBytes: 2 ** 24 }).map(({ name }) => name),
+    ...Object.keys(BUCKETS).map((bucket) => `KV_${bucket}`),
+  ];
+  for (const name of names)
+    expect((await nats.bus.jsm.streams.info(name)).config.allow_direct, name).toBe(false);
+});
+
+test("RAW alone has limits: an aged-out position would reset its stage's fence", async () => {
+  await provisionRealm(nats.bus, wanted("limits"));
+  for (const of of [validStream, eventsStream, worldStream]) {
+    const { config } = await nats.bus.jsm.streams.info(of("limits"));
+    expect([config.max_age, config.max_bytes, config.max_msgs]).toEqual([0, -1, -1]);
+  }
+  const { config } = await nats.bus.jsm.streams.info(rawStream("limits"));
+  expect(config).toMatchObject({ discard: "new", max_bytes: 2 ** 24, max_msg_size: 256 * 1024 });
+});
+
+test("a stream that exists with other promises is refused by name", async () => {
+  await nats.bus.jsm.streams.add({ name: validStream("foreign"), subjects: ["impact.valid.foreign"] });
+  await expect(provisionRealm(nats.bus, wanted("foreign"))).rejects.toThrow(ProvisionError);
+  await expect(provisionRealm(nats.bus, wanted("foreign"))).rejects.toThrow("VALID_foreign");
+});
