@@ -52,7 +52,7 @@ const ENGINE_DELAY_MS = [40, 900] as const;
 /** A visit is started by somebody who was here before, of 10 000, once there is somebody rested. */
 const RETURNS_BP = 6_000;
 const REST_MS = 600_000;
-const MAX_RESTING = 5_000;
+const MAX_RESTING = 30_000;
 const RECENT_DEVICES = 64;
 
 /** Tells the story, without an end. */
