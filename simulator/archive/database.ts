@@ -1,0 +1,49 @@
+/** Postgres, as the archive uses it: a pool that outlives outages, transactions, and what an error means. */
+import pg from "pg";
+import { assertSafe } from "../../shared/integers.ts";
+import type { Log } from "../../shared/log.ts";
+
+export type Database = pg.Pool;
+export type Transaction = pg.PoolClient;
+
+const types = new pg.TypeOverrides();
+types.setTypeParser(pg.types.builtins.INT8, (text) => assertSafe(Number(text)));
+
+/** Connects when first used. */
+export function openDatabase(url: string, log: Log): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: "archive",
+    types,
+    max: 12,
+    connectionTimeoutMillis: 10_000,
+    // A server that has vanished without a word must not hold a statement for ever.
+    query_timeout: 120_000,
+    keepAlive: true,
+  });
+  pool.on("error", (error) => log.warn({ reason: error.message }, "lost an idle connection to Postgres"));
+  return pool;
+}
+
+/** Runs `body` in a transaction. When it throws the outcome is unknown: COMMIT may have happened unheard. */
+export async function inTransaction<T>(
+  database: Database,
+  body: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  const client = await database.connect();
+  try {
+    await client.query("BEGIN");
+    const result = await body(client);
+    await client.query("COMMIT");
+    client.release();
+    return result;
+  } catch (error) {
+    // Whatever state it is in, the server rolls back what a closed connection leaves open.
+    client.release(true);
+    throw error;
+  }
+}
+
+/** True when Postgres refused the values themselves: data (22), constraint (23) or a limit of the server (54). */
+export const refusesData = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && /^(22|23|54)/.test(error.code ?? "");

@@ -1,0 +1,168 @@
+/** For tests of the archive: a Postgres of their own, and a realm whose logs they write by hand. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { pino } from "pino";
+import { startPostgres } from "../../ops/local/postgres.ts";
+import { type Bus, lastOf, publishBatch, publishOne, streamEnds } from "../../shared/bus.ts";
+import type { Accepted, Decision } from "../../shared/contracts/decision.ts";
+import type { TickRecord, WorldSnapshot } from "../../shared/contracts/world.ts";
+import { eventId } from "../../shared/identity.ts";
+import { provisionRealm } from "../../shared/provision.ts";
+import { Reader } from "../../shared/reader.ts";
+import { loadRuleset } from "../../shared/rulesets.ts";
+import { eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
+import { advance, movingSubjects, stateOf } from "../advance.ts";
+import { type Database, openDatabase } from "./database.ts";
+
+export const silent = pino({ level: "silent" });
+
+export type TestPostgres = {
+  /** A database of its own for each call, without a table. */
+  fresh(): Promise<{ url: string; database: Database }>;
+  kill(): Promise<void>;
+  /** The same data on the same port. */
+  startAgain(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export async function testPostgres(): Promise<TestPostgres> {
+  const dir = await mkdtemp(join(tmpdir(), "amoisekai-postgres-"));
+  let server = await startPostgres({ dir, durable: false });
+  const opened: Database[] = [];
+  let made = 0;
+  return {
+    async fresh() {
+      const name = `test_${++made}`;
+      const admin = new pg.Client(server.url);
+      await admin.connect();
+      await admin.query(`CREATE DATABASE ${name}`);
+      // Without fsync, but what is committed survives a kill of the server.
+      await admin.query(`ALTER DATABASE ${name} SET synchronous_commit = on`);
+      await admin.end();
+      const url = Object.assign(new URL(server.url), { pathname: `/${name}` }).href;
+      const database = openDatabase(url, silent);
+      opened.push(database);
+      return { url, database };
+    },
+    kill: () => server.kill(),
+    startAgain: async () => {
+      server = await startPostgres({ dir, port: server.port, durable: false });
+    },
+    close: async () => {
+      await Promise.all(opened.map((database) => database.end()));
+      await server.kill();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+export type TestRealm = {
+  realm: string;
+  /** Writes bodies as one frame, or several frames of up to 50. */
+  write(subject: (realm: string) => string, bodies: unknown[]): Promise<void>;
+  /** Writes a marker and what the simulator makes of it; answers the record. */
+  tick(): Promise<TickRecord>;
+};
+
+export async function testRealm(bus: Bus, realm: string): Promise<TestRealm> {
+  const ruleset = await loadRuleset("demo");
+  await provisionRealm(bus, { realm, name: "A realm", ruleset, replicas: 1, rawMaxBytes: 16 * 1024 * 1024 });
+  const stream = eventsStream(realm);
+  const first = await lastOf(bus, worldStream(realm), subjects.snapshot(realm));
+  const state = stateOf(JSON.parse(first!.text()) as WorldSnapshot);
+  return {
+    realm,
+    write: async (subject, bodies) => {
+      for (let start = 0; start < bodies.length; start += 25_000) {
+        const batch = bodies.slice(start, start + 25_000);
+        const frames = Array.from({ length: Math.ceil(batch.length / 50) }, (_, i) => ({
+          subject: subject(realm),
+          data: JSON.stringify(batch.slice(i * 50, i * 50 + 50)),
+        }));
+        await publishBatch(bus, frames);
+      }
+    },
+    tick: async () => {
+      const marker = { realm, tick: state.world.public.tick + 1, kind: "scheduled" };
+      const { seq } = await publishOne(bus, {
+        subject: subjects.tickMarker(realm),
+        data: JSON.stringify(marker),
+      });
+      const { created } = await streamEnds(bus, stream);
+      const reader = new Reader(bus, {
+        stream,
+        subjects: movingSubjects(realm),
+        created,
+        from: state.readSeq + 1,
+      });
+      try {
+        for (;;) {
+          for (const message of await reader.take(1_000, AbortSignal.timeout(5_000))) {
+            const atMs = Math.floor(message.info.timestampNanos / 1_000_000);
+            const { tick } = advance(state, {
+              subject: message.subject,
+              seq: message.seq,
+              data: message.data,
+              atMs,
+            });
+            if (tick === undefined || message.seq !== seq) continue;
+            await publishBatch(bus, [
+              { subject: subjects.tick(realm), data: JSON.stringify(tick.record) },
+              { subject: subjects.delta(realm), data: JSON.stringify(tick.delta) },
+              { subject: subjects.snapshot(realm), data: JSON.stringify(tick.snapshot), rollup: true },
+            ]);
+            return tick.record;
+          }
+        }
+      } finally {
+        await reader.close();
+      }
+    },
+  };
+}
+
+/** A decision of the `n`-th of many players; every third one for the same faction. */
+export function accepted(realm: string, n: number, given: Partial<Accepted> = {}): Accepted {
+  const user_id = given.user_id ?? `user-${n % 1_000}`;
+  const idempotency_key = `chapter-${n}-end`;
+  return {
+    v: 1,
+    idempotency_key,
+    realm_id: realm,
+    faction_id: ["empire", "freeholds", "veilborn"][(n % 1_000) % 3]!,
+    user_id,
+    device_id: `device-${n % 900}`,
+    session_id: `session-${n % 2_000}`,
+    source: "combat_milestone",
+    event_type: "territory_push",
+    territory_id: "iron_gate",
+    action_key: "combat.skirmish",
+    category: "combat",
+    base_points: 100,
+    stakes: 6_000,
+    significance: 8_000,
+    occurred_at: "2026-03-01T09:59:58.000Z",
+    event_id: eventId(realm, user_id, idempotency_key),
+    received_at: "2026-03-01T10:00:00.000Z",
+    source_seq: n + 1,
+    factors: { quality_bp: 12_200, anti_spam_bp: 10_000, fairness_bp: 10_000 },
+    normalized_points: 122_000 + (n % 7),
+    clipped: [],
+    daily_cap_bucket: "2026-03-01",
+    ruleset_version: 1,
+    validity_status: "accepted",
+    ...given,
+  };
+}
+
+/** The same candidate with another verdict. */
+export const judged = (
+  decision: Accepted,
+  verdict: Pick<Decision, "validity_status" | "reason">,
+): object => ({
+  ...decision,
+  normalized_points: 0,
+  ...verdict,
+});
