@@ -1,0 +1,104 @@
+/** Whether ledger and state agree: what the events of each tick moved is what its factions gained. */
+
+import { find } from "../../shared/by-id.ts";
+import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import type { FactionState, TickRecord } from "../../shared/contracts/world.ts";
+import { mul, sortedKeys } from "../../shared/integers.ts";
+import { lateness } from "../influence.ts";
+import type { Database } from "./database.ts";
+
+/** `ticks`: how many were checked. `problems`: a sentence each; none when all agree. */
+export type Agreement = { ticks: number; problems: string[] };
+
+type Row = {
+  tick: number;
+  factions: Record<string, FactionState>;
+  record: TickRecord;
+  ruleset: Ruleset;
+  /** Milli-points by faction, as the ledger sums them. */
+  applied: Record<string, number>;
+};
+
+/** Ticks read at once. */
+const PAGE = 500;
+
+/**
+ * Checks every archived tick of a realm. Per tick and faction three numbers must be one: Σ `applied_points` of the ledger,
+ * `min(sum, cap)` of the tick's record, and the influence after the tick less what decay left of the influence before it.
+ * Also: ticks without a gap from 0, each naming the record before it, and no row of the ledger outside them.
+ */
+export async function checkAgreement(database: Database, realm: string): Promise<Agreement> {
+  const problems: string[] = [];
+  let before: Row | undefined;
+  for (;;) {
+    const rows = await readTicks(database, realm, before?.tick ?? -1);
+    for (const row of rows) {
+      problems.push(...(before === undefined ? checkFirst(row) : checkTick(before, row)));
+      before = row;
+    }
+    if (rows.length < PAGE) break;
+  }
+  const last = before?.tick ?? -1;
+  const { rows } = await database.query<{ tick: number; entries: number }>(
+    `SELECT tick, count(*) AS entries FROM influence_ledger
+      WHERE realm_id = $1 AND (tick < 1 OR tick > $2) GROUP BY tick ORDER BY tick`,
+    [realm, last],
+  );
+  for (const { tick, entries } of rows)
+    problems.push(`tick ${tick} has ${entries} ledger entries and no snapshot`);
+  return { ticks: Math.max(0, last), problems };
+}
+
+async function readTicks(database: Database, realm: string, after: number): Promise<Row[]> {
+  const { rows } = await database.query<Row>(
+    `SELECT s.tick_number AS tick, s.faction_state_json AS factions, s.record_json AS record, r.ruleset_json AS ruleset,
+        coalesce(l.applied, '{}') AS applied
+      FROM world_state_snapshots s
+      JOIN rulesets r ON r.realm_id = s.realm_id AND r.version = s.ruleset_version
+      LEFT JOIN LATERAL (
+        SELECT jsonb_object_agg(faction_id, points) AS applied
+        FROM (SELECT faction_id, sum(applied_points) AS points FROM influence_ledger
+          WHERE realm_id = s.realm_id AND tick = s.tick_number GROUP BY faction_id) AS sums
+      ) AS l ON true
+      WHERE s.realm_id = $1 AND s.tick_number > $2 ORDER BY s.tick_number LIMIT ${PAGE}`,
+    [realm, after],
+  );
+  return rows;
+}
+
+function checkFirst({ tick, applied }: Row): string[] {
+  if (tick !== 0) return [`the first archived tick is ${tick}, not 0`];
+  return Object.keys(applied).length > 0 ? ["tick 0 has ledger entries"] : [];
+}
+
+function checkTick(before: Row, row: Row): string[] {
+  const { tick, record, factions, ruleset } = row;
+  if (tick !== before.tick + 1) return [`tick ${tick} follows tick ${before.tick}`];
+  const problems: string[] = [];
+  if (record.prev_hash !== before.record.hash)
+    problems.push(
+      `tick ${tick} names ${record.prev_hash} as the record before it, which is ${before.record.hash}`,
+    );
+  const k = lateness(
+    tick,
+    Date.parse(record.at) - Date.parse(before.record.at),
+    ruleset.tick_seconds * 1_000,
+  );
+  const gained = Object.keys(row.applied).filter((id) => find(record.factions, id) === undefined);
+  for (const id of gained)
+    if (row.applied[id] !== 0)
+      problems.push(`tick ${tick}: the ledger has points of ${id}, the record doesn't know it`);
+  for (const id of sortedKeys(record.factions)) {
+    const { sum, cap } = record.factions[id]!;
+    const counted = Math.min(sum, cap);
+    const ledger = find(row.applied, id) ?? 0;
+    if (ledger !== counted)
+      problems.push(`tick ${tick}: ${id} gained ${counted} by its record, ${ledger} by the ledger`);
+    let kept = find(before.factions, id)?.influence ?? 0;
+    for (let i = 0; i < k; i++) kept -= mul(kept, ruleset.influence.decay_bp);
+    const moved = (find(factions, id)?.influence ?? 0) - kept;
+    if (moved !== counted)
+      problems.push(`tick ${tick}: ${id} gained ${counted} by its record, ${moved} by its influence`);
+  }
+  return problems;
+}

@@ -1,0 +1,364 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { type TestNats, testNats, wireTo } from "../../ops/testing/nats.ts";
+import { openBus, publishBatch, streamEnds } from "../../shared/bus.ts";
+import type { IngestRejection } from "../../shared/contracts/decision.ts";
+import { registry } from "../../shared/metrics.ts";
+import { eventsStream, subjects, validStream, worldStream } from "../../shared/subjects.ts";
+import { checkAgreement } from "./agreement.ts";
+import type { Database } from "./database.ts";
+import { migrate } from "./migrate.ts";
+import { archive, readPosition } from "./position.ts";
+import { archiveRealm } from "./realms.ts";
+import {
+  accepted,
+  judged,
+  silent,
+  type TestPostgres,
+  type TestRealm,
+  testPostgres,
+  testRealm,
+} from "./testing.ts";
+import { Troubles } from "./troubles.ts";
+
+let nats: TestNats;
+let postgres: TestPostgres;
+let database: Database;
+let troubles: Troubles;
+let world: TestRealm;
+let realm: string;
+let made = 0;
+const running: { stop: AbortController; done: Promise<void> }[] = [];
+
+beforeAll(async () => {
+  [nats, postgres] = await Promise.all([testNats(), testPostgres()]);
+});
+afterAll(() => Promise.all([nats.close(), postgres.close()]));
+beforeEach(async () => {
+  ({ database } = await postgres.fresh());
+  await migrate(database);
+  troubles = new Troubles();
+  world = await testRealm(nats.bus, `realm-${++made}`);
+  realm = world.realm;
+});
+afterEach(stopAll);
+
+function start(bus = nats.bus): void {
+  const stop = new AbortController();
+  const done = archiveRealm(realm, { database, bus, log: silent, troubles }, stop.signal);
+  running.push({ stop, done });
+}
+async function stopAll(): Promise<void> {
+  for (const { stop, done } of running.splice(0)) {
+    stop.abort(new Error("stopped"));
+    await done;
+  }
+}
+/** Waits until `query` answers `expected` as its one value. */
+async function until(query: string, expected: unknown): Promise<void> {
+  let found: unknown;
+  for (let i = 0; i < 800; i++) {
+    try {
+      found = await one(query);
+      if (found === expected) return;
+    } catch (error) {
+      found = error;
+    }
+    await delay(25);
+  }
+  expect(found, `${query}; ${troubles.summary()}`).toBe(expected);
+}
+const one = async (query: string): Promise<unknown> =>
+  Object.values((await database.query(query)).rows[0] ?? {})[0];
+const all = async (query: string): Promise<unknown[]> => (await database.query(query)).rows;
+const numbered = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => accepted(realm, from + i));
+const rejection = (head: string, source_seq: number): IngestRejection => ({
+  kind: "candidate",
+  reason: "not_json",
+  message: "not JSON",
+  sha256: "00",
+  head,
+  received_at: "2026-03-01T10:00:00.000Z",
+  source_seq,
+});
+
+test("everything that was decided is a row, with its verdict and its reason", async () => {
+  await world.write(subjects.accepted, [accepted(realm, 1)]);
+  await world.write(subjects.quarantined, [
+    judged(accepted(realm, 2), { validity_status: "quarantined", reason: "burst_user" }),
+  ]);
+  await world.write(subjects.rejected, [
+    judged(accepted(realm, 3), { validity_status: "rejected", reason: "duplicate" }),
+  ]);
+  await world.write(subjects.ingestRejected, [rejection("{", 9)]);
+  start();
+  await until("SELECT count(*) FROM world_events", 5);
+  expect(
+    await all(
+      "SELECT event_type, source_type, source_id, validity_status, reason, weight FROM world_events ORDER BY stream, stream_seq",
+    ),
+  ).toEqual(
+    [
+      ["ruleset.set", "system", "provision", "accepted", null, 0],
+      ["territory_push", "player", "user-1", "accepted", null, 122_001],
+      ["territory_push", "player", "user-2", "quarantined", "burst_user", 0],
+      ["territory_push", "player", "user-3", "rejected", "duplicate", 0],
+      ["candidate", "player", null, "rejected", "not_json", 0],
+    ].map(([event_type, source_type, source_id, validity_status, reason, weight]) => ({
+      event_type,
+      source_type,
+      source_id,
+      validity_status,
+      reason,
+      weight,
+    })),
+  );
+  expect(await one("SELECT id FROM world_events WHERE stream = 'VALID'")).toBe("raw-9");
+});
+
+test("world_events refuses UPDATE, DELETE and TRUNCATE, on the table and on a realm's partition", async () => {
+  start();
+  await until("SELECT count(*) FROM world_events", 1);
+  for (const table of ["world_events", `"world_events_${realm}"`])
+    for (const change of [
+      `UPDATE ${table} SET reason = 'x'`,
+      `DELETE FROM ${table}`,
+      `TRUNCATE ${table}`,
+      `SET session_replication_role = replica; DELETE FROM ${table}`,
+    ])
+      await expect(database.query(change)).rejects.toThrow("append-only");
+  expect(await one("SELECT count(*) FROM world_events")).toBe(1);
+});
+
+test("a tick is archived with its state, its ledger and the realm as it is now", async () => {
+  await world.write(subjects.accepted, numbered(0, 300));
+  const first = await world.tick();
+  await world.write(subjects.accepted, numbered(300, 330));
+  await world.tick();
+  await world.tick();
+  start();
+  await until("SELECT max(tick_number) FROM world_state_snapshots", 3);
+  expect(await checkAgreement(database, realm)).toEqual({ ticks: 3, problems: [] });
+
+  const { cap, sum } = first.factions.empire!;
+  expect(sum).toBeGreaterThan(cap);
+  expect(
+    await one(
+      "SELECT sum(applied_points)::bigint FROM influence_ledger WHERE tick = 1 AND faction_id = 'empire'",
+    ),
+  ).toBe(cap);
+  expect(await all("SELECT tick, count(*) FROM influence_ledger GROUP BY tick ORDER BY tick")).toEqual([
+    { tick: 1, count: 300 },
+    { tick: 2, count: 30 },
+  ]);
+  expect(await one("SELECT count(*) FROM memberships")).toBe(330);
+  expect(await one("SELECT count(*) FROM territories")).toBe(7);
+  expect(await one("SELECT name FROM territories WHERE id = 'iron_gate'")).toBe("Iron Gate");
+  expect(await one("SELECT cooldown_ticks FROM world_triggers WHERE trigger_key = 'age_of_iron'")).toBe(20);
+  expect(await one("SELECT count(*) FROM rulesets")).toBe(1);
+  expect(await one("SELECT season_id FROM seasons")).toBe(1);
+  const { state_json, public_hash, ...snapshot } = (
+    await database.query("SELECT * FROM world_state_snapshots WHERE tick_number = 1")
+  ).rows[0];
+  expect(snapshot.hash).toBe(first.hash);
+  expect(public_hash).toBe(first.public_hash);
+  expect(snapshot.created_at.toISOString()).toBe(first.at);
+  expect(snapshot.faction_state_json).toEqual(state_json.factions);
+  expect(Object.keys(snapshot.resource_state_json).sort()).toEqual(["empire", "freeholds", "veilborn"]);
+  expect(await one("SELECT influence_points FROM factions WHERE id = 'empire'")).toBe(
+    await one(
+      "SELECT faction_state_json->'empire'->'influence' FROM world_state_snapshots WHERE tick_number = 3",
+    ),
+  );
+});
+
+test("an archive that begins again where it stopped writes nothing twice and misses nothing", async () => {
+  for (let round = 0; round < 4; round++) {
+    start();
+    await world.write(subjects.accepted, numbered(round * 100, round * 100 + 100));
+    await world.tick();
+    if (round % 2 === 0) await delay(60);
+    await stopAll();
+  }
+  start();
+  await until("SELECT max(tick_number) FROM world_state_snapshots", 4);
+  await until("SELECT count(*) FROM world_events", 401);
+  expect(await one("SELECT count(*) FROM influence_ledger")).toBe(400);
+  expect(await checkAgreement(database, realm)).toEqual({ ticks: 4, problems: [] });
+});
+
+test("the same messages again, after the positions were lost, make no row twice", async () => {
+  await world.write(subjects.accepted, numbered(0, 120));
+  await world.tick();
+  start();
+  await until("SELECT count(*) FROM influence_ledger", 120);
+  await until("SELECT count(*) FROM world_events", 121);
+  await stopAll();
+  await database.query("UPDATE archive_positions SET through = 0 WHERE stream LIKE 'EVENTS%'");
+  start();
+  await until("SELECT through > 3 FROM archive_positions WHERE stream LIKE 'EVENTS%'", true);
+  expect(await one("SELECT count(*) FROM world_events")).toBe(121);
+});
+
+test("two archives of one realm write every row once", async () => {
+  start();
+  start();
+  for (let n = 0; n < 5; n++) {
+    await world.write(subjects.accepted, numbered(n * 200, n * 200 + 200));
+    await world.tick();
+  }
+  await until("SELECT max(tick_number) FROM world_state_snapshots", 5);
+  await until("SELECT count(*) FROM world_events", 1_001);
+  expect(await one("SELECT count(*) FROM influence_ledger")).toBe(1_000);
+  expect(await checkAgreement(database, realm)).toEqual({ ticks: 5, problems: [] });
+});
+
+test("a transaction from a position that has moved is refused whole", async () => {
+  start();
+  await until("SELECT count(*) FROM world_events", 1);
+  await stopAll();
+  const stream = eventsStream(realm);
+  const position = await readPosition(database, nats.bus, realm, stream);
+  const write = async () => {};
+  await archive(database, { ...position, through: position.through }, position.through, write);
+  await expect(archive(database, { ...position, through: 0 }, 1, write)).rejects.toThrow(
+    "no longer archived up to 0",
+  );
+});
+
+test("Postgres dies and comes back: nothing upstream notices, readiness says why, everything is there", async () => {
+  start();
+  await world.write(subjects.accepted, numbered(0, 50));
+  await until("SELECT count(*) FROM world_events", 51);
+  await postgres.kill();
+  await world.write(subjects.accepted, numbered(50, 150));
+  await world.tick();
+  while (!troubles.summary()?.includes("ECONNREFUSED")) await delay(10);
+  const lag = registry.getSingleMetric("amoi_archive_lag_messages")!;
+  while ((await lag.get()).values.find(({ labels }) => labels.stream === eventsStream(realm))?.value !== 2)
+    await delay(20);
+  await postgres.startAgain();
+  await until("SELECT count(*) FROM influence_ledger", 150);
+  await until("SELECT count(*) FROM world_events", 151);
+  expect(await checkAgreement(database, realm)).toEqual({ ticks: 1, problems: [] });
+  expect(troubles.summary()).toBeUndefined();
+});
+
+test("what NATS delivered into a connection that broke is read anew, also when nothing comes after it", async () => {
+  const wire = await wireTo(nats.port);
+  const bus = await openBus({ natsUrl: wire.url, name: "archive" });
+  start(bus);
+  await until("SELECT count(*) FROM world_events", 1);
+  wire.swallowReplies(true);
+  await world.write(subjects.accepted, numbered(0, 120));
+  await delay(100);
+  wire.swallowReplies(false);
+  wire.cut();
+  await until("SELECT count(*) FROM world_events", 121);
+  await stopAll();
+  await bus.close();
+  wire.close();
+});
+
+test("NUL, lone surrogates and bodies that break their contract block nothing", async () => {
+  await world.write(subjects.ingestRejected, [rejection("a\0b\ud800", 1)]);
+  await world.write(subjects.accepted, [
+    accepted(realm, 1),
+    { ...accepted(realm, 2), received_at: "no time" },
+    accepted(realm, 3),
+  ]);
+  await publishBatch(nats.bus, [
+    { subject: subjects.rejected(realm), data: new Uint8Array([0x7b, 0, 0xff]) },
+    { subject: subjects.rejected(realm), data: `[${"[".repeat(50_000)}${"]".repeat(50_000)}]` },
+    { subject: subjects.rejected(realm), data: "[{}]" },
+  ]);
+  await world.write(subjects.quarantined, [
+    judged(accepted(realm, 4), { validity_status: "quarantined", reason: "stage_error" }),
+  ]);
+  start();
+  await until("SELECT count(*) FROM world_events WHERE reason = 'stage_error'", 1);
+  await until("SELECT payload_json->>'head' FROM world_events WHERE stream = 'VALID'", "a\\u0000b\ufffd");
+  expect(
+    await all(
+      "SELECT stream_seq, frame_index FROM world_events WHERE event_type = 'unreadable' ORDER BY 1, 2",
+    ),
+  ).toEqual([
+    { stream_seq: 3, frame_index: 1 },
+    { stream_seq: 4, frame_index: 0 },
+    { stream_seq: 5, frame_index: 0 },
+    { stream_seq: 6, frame_index: 0 },
+  ]);
+  expect(await one("SELECT count(*) FROM world_events WHERE validity_status = 'accepted'")).toBe(3);
+});
+
+test("a command that sets the realm's status sets it here, a refused one doesn't", async () => {
+  start();
+  const command = {
+    command_id: "a",
+    kind: "realm.status",
+    actor: { type: "gm", id: "ada" },
+    received_at: "2026-03-01T10:00:00.000Z",
+  };
+  await world.write(subjects.command, [
+    { ...command, payload: { status: "maintenance" }, status: "applied" },
+    { ...command, payload: { status: "season_end" }, status: "refused", reason: "unchanged" },
+  ]);
+  await until("SELECT count(*) FROM world_events WHERE event_type = 'realm.status'", 2);
+  expect(await one("SELECT status FROM realms")).toBe("maintenance");
+});
+
+test("a position moves over what isn't archived, so that a purge knows how far it may go", async () => {
+  start();
+  await world.write(subjects.validCandidate, [{}, {}]);
+  const { lastSeq } = await streamEnds(nats.bus, validStream(realm));
+  await until(`SELECT through FROM archive_positions WHERE stream = '${validStream(realm)}'`, lastSeq);
+});
+
+test("messages that were purged before they were archived are a loud gap, never skipped", async () => {
+  await world.write(subjects.accepted, numbered(0, 10));
+  start();
+  await until("SELECT count(*) FROM world_events", 11);
+  await stopAll();
+  await world.write(subjects.accepted, numbered(10, 20));
+  await world.write(subjects.accepted, numbered(20, 30));
+  const { lastSeq } = await streamEnds(nats.bus, eventsStream(realm));
+  await nats.bus.jsm.streams.purge(eventsStream(realm), { seq: lastSeq });
+  start();
+  while (troubles.summary() === undefined) await delay(10);
+  expect(troubles.summary()).toContain("what lies between is missing");
+  expect(await one("SELECT count(*) FROM world_events")).toBe(11);
+});
+
+test("a delta that doesn't lead to the state of its record is refused, and nothing of it is archived", async () => {
+  start();
+  const { tick, at, ...record } = await world.tick();
+  await until("SELECT max(tick_number) FROM world_state_snapshots", 1);
+  await publishBatch(nats.bus, [
+    {
+      subject: subjects.tick(realm),
+      data: JSON.stringify({ ...record, tick: tick + 1, at, prev_hash: record.hash }),
+    },
+    {
+      subject: subjects.delta(realm),
+      data: JSON.stringify({ realm, tick: tick + 1, patch: { status: "maintenance" }, events: [] }),
+    },
+  ]);
+  while (troubles.summary() === undefined) await delay(10);
+  expect(troubles.summary()).toContain(worldStream(realm));
+  expect(troubles.summary()).toContain("its delta leads to");
+  expect(await one("SELECT max(tick_number) FROM world_state_snapshots")).toBe(1);
+});
+
+test("a ledger that was tampered with disagrees", async () => {
+  await world.write(subjects.accepted, numbered(0, 10));
+  await world.tick();
+  start();
+  await until("SELECT count(*) FROM influence_ledger", 10);
+  await database.query(
+    "UPDATE influence_ledger SET applied_points = applied_points + 1 WHERE user_id = 'user-0'",
+  );
+  const { problems } = await checkAgreement(database, realm);
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toContain("tick 1: empire gained");
+});

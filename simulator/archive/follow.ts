@@ -1,0 +1,247 @@
+/**
+ * Follows one stream of one realm into Postgres, whatever happens meanwhile:
+ *
+ *     read my position → read the stream after it → write rows + my new position, in one transaction
+ *
+ * After any failure it drops what it holds and begins again at the position. Nothing upstream waits for it.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { AckPolicy, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
+import { nanos } from "@nats-io/transport-node";
+import { type Bus, lastOf, streamEnds } from "../../shared/bus.ts";
+import { Superseded } from "../../shared/fence.ts";
+import type { Log } from "../../shared/log.ts";
+import { metrics } from "../../shared/metrics.ts";
+import { Reader, StreamGap } from "../../shared/reader.ts";
+import type { Database, Transaction } from "./database.ts";
+import { ArchiveRefused, archive, type Position, readPosition } from "./position.ts";
+import type { Troubles } from "./troubles.ts";
+
+/** What a follower works with. */
+export type Archiving = {
+  database: Database;
+  bus: Bus;
+  realm: string;
+  log: Log;
+  signal: AbortSignal;
+  /** Writes rows and moves the position to `through`, in one transaction. */
+  commit(through: number, write: (transaction: Transaction) => Promise<void>): Promise<void>;
+};
+
+/** Turns messages into rows. */
+export type Fold = {
+  /** Commits every message, now or with a later one that makes it whole. */
+  take(messages: JsMsg[]): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type Followed = {
+  stream: string;
+  subjects: string[];
+  /** Begins at the position, with what is archived already. */
+  open(archiving: Archiving): Promise<Fold>;
+};
+
+export type Surroundings = { database: Database; bus: Bus; log: Log; troubles: Troubles };
+
+/** Messages taken at once: 5 000 bodies in full frames, above which a statement gains nothing more. */
+const MAX_MESSAGES = 100;
+/** So many messages say that more are waiting; after fewer it rests, so that a trickle doesn't cost a commit each. */
+const BUSY_MESSAGES = 20;
+const REST_MS = 100;
+/** Without a message for so long, it looks whether the position can move past what isn't archived. */
+const IDLE_MS = 2_000;
+const RETRY_MS = { first: 500, longest: 10_000 };
+
+/** Follows until the signal. */
+export async function follow(
+  realm: string,
+  followed: Followed,
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<void> {
+  const run = new Run(realm, followed, surroundings, signal);
+  for (let wait = RETRY_MS.first; !signal.aborted; ) {
+    const committed = run.commits;
+    try {
+      await run.once();
+    } catch (error) {
+      if (signal.aborted) break;
+      if (run.commits > committed) wait = RETRY_MS.first;
+      run.failed(error);
+      await run.measureLag();
+      await delay(wait, undefined, { signal }).catch(() => {});
+      wait = Math.min(wait * 2, RETRY_MS.longest);
+    }
+  }
+  run.left();
+}
+
+class Run {
+  readonly #realm: string;
+  readonly #followed: Followed;
+  readonly #surroundings: Surroundings;
+  readonly #log: Log;
+  readonly #signal: AbortSignal;
+  readonly #labels: { realm: string; stream: string };
+  /** As far as this process knows. */
+  #position: Position | undefined;
+  /** The last message that was read, and the last one that was there when it last looked: it must come within a look. */
+  #read = 0;
+  #expected = 0;
+  #refused = false;
+  #failures = 0;
+  commits = 0;
+
+  constructor(realm: string, followed: Followed, surroundings: Surroundings, signal: AbortSignal) {
+    this.#realm = realm;
+    this.#followed = followed;
+    this.#surroundings = surroundings;
+    this.#labels = { realm, stream: followed.stream };
+    this.#log = surroundings.log.child(this.#labels);
+    this.#signal = signal;
+  }
+
+  async once(): Promise<void> {
+    const { database, bus } = this.#surroundings;
+    const { stream, subjects } = this.#followed;
+    const signal = this.#signal;
+    const position = await readPosition(database, bus, this.#realm, stream);
+    this.#position = position;
+    this.#read = position.through;
+    this.#expected = 0;
+    const fold = await this.#followed.open({
+      database,
+      bus,
+      realm: this.#realm,
+      log: this.#log,
+      signal,
+      commit: (through, write) => this.#commit(through, write),
+    });
+    const reader = new Reader(bus, {
+      stream,
+      subjects,
+      created: position.created,
+      from: position.through + 1,
+    });
+    if (!this.#refused) this.#well();
+    try {
+      while (!signal.aborted) {
+        const messages = await takeWithin(reader, IDLE_MS, signal);
+        const last = messages.at(-1);
+        if (last === undefined) {
+          if (!signal.aborted) await this.#pass();
+          continue;
+        }
+        this.#read = last.seq;
+        metrics.archivePosition.set(this.#labels, last.info.pending + reader.waiting + messages.length);
+        await fold.take(messages);
+        metrics.archivePosition.set(this.#labels, last.info.pending + reader.waiting);
+        if (messages.length < BUSY_MESSAGES) await delay(REST_MS, undefined, { signal }).catch(() => {});
+      }
+    } finally {
+      await reader.close();
+      await fold.close();
+    }
+  }
+
+  async #commit(through: number, write: (transaction: Transaction) => Promise<void>): Promise<void> {
+    this.#position = await archive(this.#surroundings.database, this.#position!, through, write);
+    this.commits++;
+    this.#well();
+  }
+
+  /**
+   * Moves the position over messages of other subjects, so that it tells how far the stream can be purged. The end is read
+   * first: when every last message of a followed subject is archived then, nothing up to that end is missing.
+   * Throws when a message has been there for a whole idle time and has not come: the server counts as delivered what it
+   * wrote into a connection that broke.
+   */
+  async #pass(): Promise<void> {
+    const { bus } = this.#surroundings;
+    const { stream, subjects } = this.#followed;
+    const { through } = this.#position!;
+    const { lastSeq } = await streamEnds(bus, stream);
+    const lasts = await Promise.all(subjects.map((subject) => lastOf(bus, stream, subject)));
+    if (this.#expected > this.#read)
+      throw new Error(
+        `${stream} holds ${this.#expected}, but nothing came after ${this.#read}: reading anew`,
+      );
+    this.#expected = Math.max(...lasts.map((last) => last?.seq ?? 0));
+    if (this.#expected > through) return;
+    if (lastSeq > through) await this.#commit(lastSeq, async () => {});
+    metrics.archivePosition.set(this.#labels, 0);
+    this.#well();
+  }
+
+  #well(): void {
+    this.#refused = false;
+    this.#failures = 0;
+    this.#surroundings.troubles.over(this.#followed.stream);
+    metrics.refused.set(
+      { stage: "archive", realm: this.#realm },
+      this.#surroundings.troubles.refused(this.#realm),
+    );
+  }
+
+  failed(error: unknown): void {
+    if (error instanceof Superseded) {
+      this.#log.info(
+        { reason: error.message },
+        "another archive writes this realm; beginning again after it",
+      );
+      return;
+    }
+    const { troubles } = this.#surroundings;
+    this.#refused = error instanceof ArchiveRefused || error instanceof StreamGap;
+    const reason = error instanceof Error ? error.message || error.name : String(error);
+    troubles.begin(this.#followed.stream, { realm: this.#realm, reason, refused: this.#refused });
+    metrics.archiveErrors.inc({ realm: this.#realm });
+    metrics.refused.set({ stage: "archive", realm: this.#realm }, troubles.refused(this.#realm));
+    if (this.#refused) this.#log.error({ reason }, "not archiving this stream until an operator has looked");
+    else this.#log.warn(this.#failures++ === 0 ? { err: error } : { reason }, "interrupted; trying again");
+  }
+
+  /** Another archive, or none, tells of this stream from now on. */
+  left(): void {
+    this.#surroundings.troubles.over(this.#followed.stream);
+    metrics.archivePosition.remove(this.#labels);
+    metrics.refused.remove({ stage: "archive", realm: this.#realm });
+  }
+
+  /** How much waits, while nothing is read: a consumer's own count, made for the question. */
+  async measureLag(): Promise<void> {
+    if (this.#position === undefined) return;
+    const { jsm } = this.#surroundings.bus;
+    const { stream, subjects } = this.#followed;
+    try {
+      const consumer = await jsm.consumers.add(stream, {
+        ack_policy: AckPolicy.None,
+        deliver_policy: DeliverPolicy.StartSequence,
+        opt_start_seq: this.#position.through + 1,
+        filter_subjects: subjects,
+        inactive_threshold: nanos(5_000),
+        mem_storage: true,
+      });
+      metrics.archivePosition.set(this.#labels, consumer.num_pending);
+      await jsm.consumers.delete(stream, consumer.name);
+    } catch {
+      // NATS is away as well: the last known lag stays.
+    }
+  }
+}
+
+/** Up to 100 messages, or none after `ms` without one or once the signal is aborted. */
+export async function takeWithin(reader: Reader, ms: number, signal: AbortSignal): Promise<JsMsg[]> {
+  const patience = new AbortController();
+  const give = () => patience.abort();
+  const timer = setTimeout(give, ms);
+  signal.addEventListener("abort", give);
+  if (signal.aborted) give();
+  try {
+    return await reader.take(MAX_MESSAGES, patience.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", give);
+  }
+}

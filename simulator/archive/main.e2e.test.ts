@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { pickPort } from "../../ops/local/ports.ts";
+import { type TestNats, testNats } from "../../ops/testing/nats.ts";
+import { subjects } from "../../shared/subjects.ts";
+import { checkAgreement } from "./agreement.ts";
+import { accepted, type TestPostgres, testPostgres, testRealm } from "./testing.ts";
+
+const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
+let nats: TestNats;
+let postgres: TestPostgres;
+const started: ChildProcess[] = [];
+
+beforeAll(async () => {
+  [nats, postgres] = await Promise.all([testNats(), testPostgres()]);
+});
+afterAll(() => Promise.all([nats.close(), postgres.close()]));
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill("SIGKILL");
+});
+
+type Variables = Record<string, string | undefined>;
+
+function run(env: Variables): ChildProcess & { said: string } {
+  const child = Object.assign(
+    spawn(process.execPath, [MAIN], {
+      env: { PATH: process.env.PATH, NATS_URL: nats.url, AMOI_WORKER_TTL_SECONDS: "2", ...env },
+      stdio: ["ignore", "ignore", "pipe"],
+    }),
+    { said: "" },
+  );
+  child.stderr?.on("data", (text) => {
+    child.said += text;
+  });
+  started.push(child);
+  return child;
+}
+async function readiness(port: number): Promise<{ status: number; reason?: string }> {
+  const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+  if (answer === undefined) return { status: 0 };
+  return { status: answer.status, reason: ((await answer.json()) as { reason?: string }).reason ?? "" };
+}
+
+test("killed before and after COMMIT, again and again, the archive is whole and nothing is in it twice", async () => {
+  const { url, database } = await postgres.fresh();
+  const { realm, write, tick } = await testRealm(nats.bus, "killed");
+  const ticks = 6;
+  for (let n = 0; n < ticks; n++) {
+    const bodies = Array.from({ length: 120 }, (_, i) => accepted(realm, n * 120 + i));
+    await write(subjects.accepted, bodies);
+    await tick();
+  }
+  const variables = { DATABASE_URL: url, ARCHIVE_PORT: "0" };
+  for (const point of ["before_archive:1", "after_archive:1", "before_archive:3"]) {
+    const [, signal] = await once(run({ ...variables, AMOI_CRASH_AT: point }), "exit");
+    expect(signal).toBe("SIGKILL");
+  }
+  const last = run(variables);
+  const rows = async (table: string) => (await database.query(`SELECT * FROM ${table}`)).rowCount;
+  const players = "world_events WHERE source_type = 'player'";
+  for (let i = 0; i < 400 && (await checkAgreement(database, realm)).ticks < ticks; i++) await delay(25);
+  for (let i = 0; i < 400 && ((await rows(players)) ?? 0) < ticks * 120; i++) await delay(25);
+  expect(await checkAgreement(database, realm)).toEqual({ ticks, problems: [] });
+  expect(await rows(players)).toBe(ticks * 120);
+  expect(await rows("influence_ledger")).toBe(ticks * 120);
+  last.kill("SIGTERM");
+  expect((await once(last, "exit"))[0], last.said).toBe(0);
+});
+
+test("without Postgres the process stays, says why it isn't ready, and goes on when Postgres is there", async () => {
+  const { url } = await postgres.fresh();
+  await testRealm(nats.bus, "waiting");
+  const port = await pickPort();
+  await postgres.kill();
+  run({ DATABASE_URL: url, ARCHIVE_PORT: `${port}` });
+  let seen = await readiness(port);
+  for (; seen.status === 0; seen = await readiness(port)) await delay(25);
+  for (; !seen.reason?.includes("ECONNREFUSED"); seen = await readiness(port)) await delay(25);
+  expect(seen.status).toBe(503);
+  await postgres.startAgain();
+  for (let i = 0; i < 400 && seen.status !== 200; i++, seen = await readiness(port)) await delay(25);
+  expect(seen.status, seen.reason).toBe(200);
+});
+
+test("without DATABASE_URL it ends with one clear sentence", async () => {
+  const child = run({ ARCHIVE_PORT: "0" });
+  expect((await once(child, "exit"))[0]).toBe(1);
+  expect(child.said).toBe("archive: DATABASE_URL is required to run it by itself; npm start starts all\n");
+});

@@ -1,0 +1,20 @@
+/** JSON that Postgres can hold: its text has no NUL and no half of a surrogate pair, where JSON allows both. */
+
+/** Escapes that `jsonb` may refuse; pairs of surrogates are among them, and come through unchanged. */
+const SUSPECT = /\\u(?:0000|[dD][89a-fA-F])/;
+
+/** The same JSON text with NUL as the six characters `\u0000` and lone surrogates as U+FFFD. Throws where it isn't JSON. */
+export const storable = (json: string): string =>
+  SUSPECT.test(json) ? JSON.stringify(clean(JSON.parse(json))) : json;
+
+/** JSON text of a value, storable. */
+export const storableJson = (value: unknown): string => storable(JSON.stringify(value));
+
+export const storableText = (text: string): string => text.replaceAll("\0", "\\u0000").toWellFormed();
+
+function clean(value: unknown): unknown {
+  if (typeof value === "string") return storableText(value);
+  if (Array.isArray(value)) return value.map(clean);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [storableText(key), clean(inner)]));
+}

@@ -1,0 +1,136 @@
+/**
+ * WORLD into Postgres: a snapshot per tick with its ledger, and the realm as it is now. The stream holds only the last
+ * snapshot, so each state is made from the one before: tick 0 from the realm's first ruleset, then delta by delta. Every
+ * state is held against the hash that the tick's record states.
+ */
+import type { JsMsg } from "@nats-io/jetstream";
+import { canonicalHash } from "../../shared/canonical.ts";
+import { textOf } from "../../shared/codec.ts";
+import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import type { PublicState, TickRecord, WorldDelta } from "../../shared/contracts/world.ts";
+import { genesis } from "../../shared/genesis.ts";
+import { apply } from "../../shared/merge-patch.ts";
+import { metrics } from "../../shared/metrics.ts";
+import { firstCommand } from "../../shared/provision.ts";
+import { eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
+import type { Database } from "./database.ts";
+import type { Archiving, Fold, Followed } from "./follow.ts";
+import { insertLedger, ledgerOf, TickInputsReader } from "./ledger.ts";
+import { ArchiveRefused, readPosition } from "./position.ts";
+import { insertSeason, type Tick, writeTick } from "./rows.ts";
+
+/** The last archived tick. */
+type Place = { state: PublicState; hash: string; ruleset: Ruleset };
+
+export const world = (realm: string): Followed => ({
+  stream: worldStream(realm),
+  subjects: [subjects.tick(realm), subjects.delta(realm)],
+  open: async (archiving) => {
+    const { database, bus } = archiving;
+    const { created } = await readPosition(database, bus, realm, eventsStream(realm));
+    return new WorldFold(
+      archiving,
+      await lastPlace(database, realm),
+      new TickInputsReader(bus, realm, created),
+    );
+  },
+});
+
+class WorldFold implements Fold {
+  readonly #archiving: Archiving;
+  readonly #inputs: TickInputsReader;
+  #place: Place | undefined;
+  /** A record whose delta has not come yet: both are in one batch of the simulator. */
+  #record: TickRecord | undefined;
+
+  constructor(archiving: Archiving, place: Place | undefined, inputs: TickInputsReader) {
+    this.#archiving = archiving;
+    this.#place = place;
+    this.#inputs = inputs;
+  }
+
+  async take(messages: JsMsg[]): Promise<void> {
+    for (const { subject, seq, data } of messages) {
+      this.#archiving.signal.throwIfAborted();
+      if (subject === subjects.tick(this.#archiving.realm)) {
+        const record = JSON.parse(textOf(data)) as TickRecord;
+        if (record.kind === "genesis") await this.#archiveGenesis(record, seq);
+        else this.#record = record;
+      } else await this.#archiveTick(JSON.parse(textOf(data)) as WorldDelta, seq);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#inputs.close();
+  }
+
+  async #archiveGenesis(record: TickRecord, seq: number): Promise<void> {
+    const { bus, realm, commit } = this.#archiving;
+    const { ruleset, at } = await firstCommand(bus, realm);
+    const first = genesis(realm, ruleset, at);
+    if (first.record.hash !== record.hash)
+      throw new ArchiveRefused(
+        `the first ruleset of ${realm} gives tick 0 the hash ${first.record.hash}, its record states ${record.hash}`,
+      );
+    const tick: Tick = {
+      record,
+      state: first.state.public,
+      ruleset,
+      rulesets: [{ version: record.ruleset_version, ruleset, at }],
+    };
+    await commit(seq, async (transaction) => {
+      await insertSeason(transaction, realm, tick);
+      await writeTick(transaction, realm, tick);
+    });
+    this.#place = { state: tick.state, hash: record.hash, ruleset };
+  }
+
+  async #archiveTick(delta: WorldDelta, seq: number): Promise<void> {
+    const { realm, commit, log, signal } = this.#archiving;
+    const { record, state, ruleset: before } = this.#next(delta);
+    const { accepted, rulesets } = await this.#inputs.of(record, signal);
+    const ledger = ledgerOf(accepted, record);
+    const { problems } = ledger;
+    const ruleset = rulesets.find(({ version }) => version === record.ruleset_version)?.ruleset ?? before;
+    await commit(seq, async (transaction) => {
+      await writeTick(transaction, realm, { record, state, ruleset, rulesets });
+      const repeated = await insertLedger(transaction, realm, record.tick, ledger);
+      if (repeated > 0)
+        problems.push(`tick ${record.tick}: ${repeated} events had counted in an earlier tick`);
+    });
+    // Rows tell what happened, also where it is wrong: an operator must hear of it, readers can go on.
+    for (const problem of problems) log.error({ problem }, "ledger and record disagree");
+    metrics.archiveDisagreements.inc({ realm }, problems.length);
+    this.#place = { state, hash: record.hash, ruleset };
+    this.#record = undefined;
+  }
+
+  /** The state after a delta. Throws `ArchiveRefused` where it doesn't follow what is archived. */
+  #next(delta: WorldDelta): { record: TickRecord; state: PublicState; ruleset: Ruleset } {
+    const { realm } = this.#archiving;
+    const place = this.#place;
+    const record = this.#record;
+    const refuse = (what: string) => new ArchiveRefused(`tick ${delta.tick} of ${realm} ${what}`);
+    if (place === undefined) throw refuse("came before tick 0");
+    if (record === undefined || record.tick !== delta.tick) throw refuse("has a delta without a record");
+    if (record.tick !== place.state.tick + 1) throw refuse(`follows tick ${place.state.tick}`);
+    if (record.prev_hash !== place.hash)
+      throw refuse(`names ${record.prev_hash} as the record before it, archived is ${place.hash}`);
+    // The hash below says whether this is the state that the simulator had.
+    const state = apply(place.state, delta.patch) as PublicState;
+    const hash = canonicalHash(state);
+    if (hash !== record.public_hash || hash !== delta.hash)
+      throw refuse(`states the public hash ${record.public_hash}, its delta leads to ${hash}`);
+    return { record, state, ruleset: place.ruleset };
+  }
+}
+
+async function lastPlace(database: Database, realm: string): Promise<Place | undefined> {
+  const { rows } = await database.query<Place>(
+    `SELECT s.state_json AS state, s.hash, r.ruleset_json AS ruleset
+      FROM world_state_snapshots s JOIN rulesets r ON r.realm_id = s.realm_id AND r.version = s.ruleset_version
+      WHERE s.realm_id = $1 ORDER BY s.tick_number DESC LIMIT 1`,
+    [realm],
+  );
+  return rows[0];
+}
