@@ -1,0 +1,42 @@
+/** The storyteller as a process of the stack, beside the stages: supervised like them, and ended before them. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import type { Env } from "../../shared/env.ts";
+import type { Stack } from "../local/stack.ts";
+import type { SupervisedSpec } from "../local/supervisor.ts";
+import { ACT_TICKS, PER_SECOND, RESTING_BP } from "./plot.ts";
+
+const PROJECT = new URL("../../", import.meta.url);
+export const STORYTELLER = "storyteller";
+
+/** `environment`: what it inherits. The story's acts follow the ruleset's ticks. */
+export function storytellerProcess(
+  stack: Stack,
+  env: Env,
+  ruleset: Ruleset,
+  environment: Record<string, string | undefined>,
+): SupervisedSpec {
+  const options = {
+    realm: env.AMOI_REALM,
+    nats: stack.urls.nats,
+    feed: stack.urls.feed,
+    ruleset: env.AMOI_RULESET,
+    "per-second": PER_SECOND,
+    "act-seconds": ACT_TICKS * ruleset.tick_seconds,
+    "resting-bp": RESTING_BP,
+  };
+  return {
+    name: STORYTELLER,
+    command: process.execPath,
+    args: [
+      fileURLToPath(new URL("ops/story/main.ts", PROJECT)),
+      ...Object.entries(options).map(([name, value]) => `--${name}=${value}`),
+    ],
+    cwd: fileURLToPath(PROJECT),
+    env: environment,
+    logFile: join(stack.dataDir, "logs", `${STORYTELLER}.log`),
+    // It answers nobody: that it runs is all there is to see.
+    probe: async () => true,
+  };
+}

@@ -1,0 +1,77 @@
+/** What a demo run has to have shown, each held against the streams and Postgres themselves. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Bus } from "../../shared/bus.ts";
+import { checkAgreement } from "../../simulator/archive/agreement.ts";
+import type { Database } from "../../simulator/archive/database.ts";
+import { replay } from "../replay/replay.ts";
+import type { Chronicle } from "./chronicle.ts";
+import { triggered } from "./view.ts";
+
+export type Check = { fact: string; holds: boolean; detail: string };
+
+/** Postgres may lag: it is given this long to reach the last tick, ms. */
+const ARCHIVE_PATIENCE_MS = 30_000;
+
+/** The four facts, in order. Nothing here throws: what can't be checked doesn't hold. */
+export async function judgeRun(
+  bus: Bus,
+  database: Database,
+  realm: string,
+  chronicle: Chronicle,
+): Promise<Check[]> {
+  return [
+    {
+      fact: "a territory changed its controller",
+      holds: chronicle.flips > 0,
+      detail: `${chronicle.flips} times`,
+    },
+    {
+      fact: "a trigger fired",
+      holds: chronicle.triggers.length > 0,
+      detail: triggered(chronicle),
+    },
+    await checked("the replay of the stream gave the same hashes", async () => {
+      const { ticks, events, problems } = await replay(bus, realm);
+      return { problems, detail: `${ticks} ticks, ${events} events` };
+    }),
+    await checked("ledger and state agree", () => agreement(database, realm, chronicle.lastTick)),
+  ];
+}
+
+/**
+ * Waits until Postgres holds the last tick. The archive goes on writing while it is checked, so what doesn't fit has to be
+ * there twice to count.
+ */
+async function agreement(
+  database: Database,
+  realm: string,
+  lastTick: number,
+): Promise<{ problems: string[]; detail: string }> {
+  const deadline = Date.now() + ARCHIVE_PATIENCE_MS;
+  let before: string[] = [];
+  for (;;) {
+    const { ticks, problems } = await checkAgreement(database, realm);
+    const lasting = problems.filter((problem) => before.includes(problem));
+    if (lasting.length > 0) return { problems: lasting, detail: "" };
+    if (problems.length === 0 && ticks >= lastTick) return { problems: [], detail: `${ticks} ticks` };
+    if (Date.now() > deadline)
+      return { problems: [`Postgres stands at tick ${ticks} of ${lastTick}`], detail: "" };
+    before = problems;
+    await delay(250);
+  }
+}
+
+async function checked(
+  fact: string,
+  check: () => Promise<{ problems: string[]; detail: string }>,
+): Promise<Check> {
+  try {
+    const { problems, detail } = await check();
+    return { fact, holds: problems.length === 0, detail: problems[0] ?? detail };
+  } catch (error) {
+    return { fact, holds: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+export const checkLine = ({ fact, holds, detail }: Check): string =>
+  `${holds ? "✓" : "✗"} ${fact} (${detail})`;
