@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const reportFile = process.env["AMOI_TEST_REPORT"];
+const reportFile = process.env.AMOI_TEST_REPORT;
 
 export default defineConfig({
   test: {

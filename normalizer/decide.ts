@@ -3,7 +3,7 @@
 import { checkRuleset } from "../shared/check-ruleset.ts";
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import type { DecidedCommand, ValidCommand } from "../shared/contracts/command.ts";
-import type { Decision, Judged, QuarantineReason, RejectReason } from "../shared/contracts/decision.ts";
+import type { Decision, QuarantineReason, RejectReason } from "../shared/contracts/decision.ts";
 import { mul } from "../shared/integers.ts";
 import { baseMilli } from "./factors/base.ts";
 import { clip } from "./factors/caps.ts";
@@ -19,17 +19,13 @@ export function decide(state: NormalizerState, candidate: ValidCandidate): Decis
   const atMs = Date.parse(candidate.received_at);
   const bucket = dayOf(atMs, ruleset.day_offset_minutes);
   const factors = { quality_bp: qualityBp(candidate), anti_spam_bp: 10_000, fairness_bp: 10_000 };
-  const judged: Judged = {
-    ...candidate,
-    factors,
-    normalized_points: 0,
-    clipped: [],
-    daily_cap_bucket: bucket,
-    ruleset_version: rules.version,
-  };
+  const judged = { factors, daily_cap_bucket: bucket, ruleset_version: rules.version };
 
   const refusal = refusalOf(state, rules, candidate, atMs);
-  if (refusal !== undefined) return { ...judged, validity_status: "rejected", reason: refusal };
+  if (refusal !== undefined) {
+    const verdict = { validity_status: "rejected", reason: refusal } as const;
+    return { ...candidate, ...judged, normalized_points: 0, clipped: [], ...verdict };
+  }
 
   const worth = mul(
     mul(mul(baseMilli(candidate, ruleset), factors.quality_bp), factors.anti_spam_bp),
@@ -39,7 +35,7 @@ export function decide(state: NormalizerState, candidate: ValidCandidate): Decis
   const { points, clipped } = clip(worth, [
     { by: "user_day", left: ruleset.caps.user_day * 1_000 - usedToday },
   ]);
-  return { ...judged, normalized_points: points, clipped, validity_status: "accepted" };
+  return { ...candidate, ...judged, normalized_points: points, clipped, validity_status: "accepted" };
 }
 
 function refusalOf(

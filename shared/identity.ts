@@ -5,17 +5,16 @@ const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
 
 /** The first 26 characters of lower-case base32 (RFC 4648) of SHA-256: 130 bits. */
 function shortHash(text: string): string {
-  const digest = hash("sha256", text, "buffer");
+  const digest = hash("sha256", text, "hex");
   let id = "";
   let bits = 0;
   let held = 0;
   for (let i = 0; id.length < 26; i++) {
-    held = ((held << 8) | digest[i]!) & 0xfff;
-    bits += 8;
-    while (bits >= 5 && id.length < 26) {
-      bits -= 5;
-      id += ALPHABET[(held >> bits) & 31];
-    }
+    held = ((held << 4) | Number.parseInt(digest[i]!, 16)) & 0xff;
+    bits += 4;
+    if (bits < 5) continue;
+    bits -= 5;
+    id += ALPHABET[(held >> bits) & 31];
   }
   return id;
 }

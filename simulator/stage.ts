@@ -54,6 +54,8 @@ function step(state: SimulatorState, input: Input, draft: Draft): boolean {
   draft.message({ subject: subjects.delta(realm), data: JSON.stringify(delta) });
   draft.message({ subject: subjects.snapshot(realm), data: JSON.stringify(snapshot), rollup: true });
   draft.count("tick", record.kind);
+  for (const { sum, cap } of Object.values(record.factions))
+    draft.clip("faction_burst", Math.max(0, sum - cap));
   draft.afterCommit(async (bus) => {
     crashPoint("before_snapshot");
     await refreshKv(bus, snapshot);

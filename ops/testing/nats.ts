@@ -20,6 +20,9 @@ export async function testNats(options: { syncAlways?: boolean } = {}): Promise<
   const dir = await mkdtemp(join(tmpdir(), "amoisekai-nats-"));
   const syncAlways = options.syncAlways ?? false;
   let server = await startNats({ dir, syncAlways });
+  // The server has a process group of its own: a test run that is broken off must still take it along.
+  const orphaned = () => server.process.kill("SIGKILL");
+  process.once("exit", orphaned);
   const bus = await openBus({ natsUrl: server.url, name: "test" });
   return {
     url: server.url,
@@ -30,7 +33,8 @@ export async function testNats(options: { syncAlways?: boolean } = {}): Promise<
       server = await startNats({ dir, syncAlways, port: server.port });
     },
     close: async () => {
-      await bus.close();
+      process.off("exit", orphaned);
+      await bus.close().catch(() => {});
       await server.kill();
       await rm(dir, { recursive: true, force: true });
     },
