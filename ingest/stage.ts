@@ -11,6 +11,7 @@ export const ingestStage: Stage<IngestState> = {
   input: (realm) => ({
     stream: rawStream(realm),
     subjects: [subjects.rawCandidate(realm), subjects.rawCommand(realm)],
+    prefetch: 2_000,
   }),
   outputStream: validStream,
 

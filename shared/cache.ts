@@ -79,6 +79,7 @@ export class Cache<State> {
       created: ends.created,
       from: ends.firstSeq,
       gapless: false,
+      prefetch: 4_000,
     });
     try {
       for (let read = 0; read < mine; ) {

@@ -18,6 +18,7 @@ export class Reader {
   readonly #subjects: string[];
   readonly #created: string;
   readonly #gapless: boolean;
+  readonly #prefetch: number;
   #next: number;
   #queue: JsMsg[] = [];
   #bytes = 0;
@@ -29,17 +30,26 @@ export class Reader {
 
   /**
    * `created`: the stream's creation as `streamEnds` tells it; `from`: the first sequence to read.
-   * `gapless: false` is for buckets, where later values replace earlier ones.
+   * `gapless: false` is for buckets, where later values replace earlier ones. `prefetch`: messages asked for at once; what is
+   * under way must stay below the 64 MB at which a server cuts a slow consumer off, and a frame may have 34 KB.
    */
   constructor(
     bus: Bus,
-    options: { stream: string; subjects: string[]; created: string; from: number; gapless?: boolean },
+    options: {
+      stream: string;
+      subjects: string[];
+      created: string;
+      from: number;
+      gapless?: boolean;
+      prefetch?: number;
+    },
   ) {
     this.#bus = bus;
     this.#stream = options.stream;
     this.#subjects = options.subjects;
     this.#created = options.created;
     this.#gapless = options.gapless ?? true;
+    this.#prefetch = options.prefetch ?? 256;
     this.#next = options.from;
   }
 
@@ -97,7 +107,7 @@ export class Reader {
     });
     await this.#assertContinuous();
     const messages = await consumer.consume({
-      max_messages: 4_096,
+      max_messages: this.#prefetch,
       expires: 5_000,
       idle_heartbeat: 1_000,
       callback: (message) => this.#receive(message),
@@ -118,6 +128,16 @@ export class Reader {
   /** The client makes a lost ordered consumer anew by itself; each time, nothing may have gone missing meanwhile. */
   async #watch(messages: ConsumerMessages): Promise<void> {
     for await (const status of messages.status()) {
+      // What was delivered into a connection that broke is lost, and the server's consumer counts it as delivered: its idle
+      // heartbeat, which comes after all it sent, names a message that never arrived.
+      if (
+        status.type === "heartbeat" &&
+        status.lastStreamSequence >= this.#next &&
+        this.#messages === messages
+      ) {
+        await this.#stop();
+        this.#open();
+      }
       if (status.type !== "ordered_consumer_recreated") continue;
       await this.#assertContinuous().catch((error: unknown) => {
         if (error instanceof StreamGap) this.#fail(error);

@@ -103,7 +103,8 @@ export type Owned<State> = { bus: Bus; realm: string; state: State; log: Log; si
 
 export type Stage<State> = {
   name: StageName;
-  input(realm: string): { stream: string; subjects: string[] };
+  /** `prefetch` as the reader takes it: more where messages are small. */
+  input(realm: string): { stream: string; subjects: string[]; prefetch?: number };
   outputStream(realm: string): string;
   /** State at the position, from the output stream; a stage with a cache has the shell restore it instead. */
   restore?(restoring: Restoring): Promise<State>;

@@ -26,7 +26,13 @@ const stop = new AbortController();
 process.once("SIGTERM", () => stop.abort());
 const bus = await openBus({ natsUrl: nats, name: "relay" });
 const { created } = await streamEnds(bus, stream);
-const reader = new Reader(bus, { stream, subjects: [`${stream}.body`], created, from: 1 });
+const reader = new Reader(bus, {
+  stream,
+  subjects: [`${stream}.body`],
+  created,
+  from: 1,
+  prefetch: values.framed ? 256 : 2_000,
+});
 let total = 0;
 /** The parent asks by any message and gets the count of events that are through. */
 process.on("message", () => process.send?.(total));
