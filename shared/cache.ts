@@ -30,7 +30,7 @@ const WATERMARK_KEY = "r.flushed";
  * A longer rest makes a restart fold more decisions again, at some 100 000 a second.
  */
 const REST_FACTOR = 20;
-const REST_MIN_MS = 2_000;
+const REST_MIN_MS = 5_000;
 
 export class Cache<State> {
   readonly #spec: CacheSpec<State>;

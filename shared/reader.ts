@@ -5,6 +5,18 @@
 import { type ConsumerMessages, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
 import { type Bus, streamEnds } from "./bus.ts";
 
+/**
+ * One message of a stream. It is taken off the client's message on arrival: what waits in a queue should be small, since the
+ * garbage collector copies it.
+ */
+export type Input = {
+  subject: string;
+  seq: number;
+  data: Uint8Array;
+  /** The stream's timestamp, Unix milliseconds. */
+  atMs: number;
+};
+
 /** The stream no longer holds what must be read next, or is another one of that name. */
 export class StreamGap extends Error {}
 
@@ -20,7 +32,9 @@ export class Reader {
   readonly #gapless: boolean;
   readonly #prefetch: number;
   #next: number;
-  #queue: JsMsg[] = [];
+  #queue: Input[] = [];
+  /** Messages behind the last one received. */
+  #pending = 0;
   #bytes = 0;
   #messages: ConsumerMessages | undefined;
   #opening: Promise<void> | undefined;
@@ -53,16 +67,16 @@ export class Reader {
     this.#next = options.from;
   }
 
-  /** Messages received and not yet taken. */
-  get waiting(): number {
-    return this.#queue.length;
+  /** Messages of these subjects that are not yet taken. */
+  get lag(): number {
+    return this.#queue.length + this.#pending;
   }
 
   /**
    * At least one message and at most `max`, in stream order; none once `signal` is aborted.
    * Throws `StreamGap` when messages are missing for good, and whatever else kept it from reading: read anew then.
    */
-  async take(max: number, signal: AbortSignal): Promise<JsMsg[]> {
+  async take(max: number, signal: AbortSignal): Promise<Input[]> {
     while (this.#queue.length === 0) {
       if (signal.aborted) return [];
       if (this.#failure !== undefined) throw this.#failure;
@@ -119,7 +133,9 @@ export class Reader {
   #receive(message: JsMsg): void {
     if (message.seq < this.#next) return;
     this.#next = message.seq + 1;
-    this.#queue.push(message);
+    const { info, subject, seq, data } = message;
+    this.#queue.push({ subject, seq, data, atMs: Math.floor(info.timestampNanos / 1_000_000) });
+    this.#pending = info.pending;
     this.#bytes += message.data.length;
     if (this.#queue.length >= HIGH_WATER_MESSAGES || this.#bytes >= HIGH_WATER_BYTES) void this.#stop();
     this.#wake?.();

@@ -7,7 +7,6 @@
  * ahead of the log by the batch that is being committed; when a commit is lost, all state is dropped and restored.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { JsMsg } from "@nats-io/jetstream";
 import { type BatchMessage, type Bus, lastOf, MAX_OUTPUTS, streamEnds } from "./bus.ts";
 import { Cache, type CacheSpec } from "./cache.ts";
 import { FrameBuilder, MAX_FRAME_BODIES } from "./codec.ts";
@@ -16,13 +15,10 @@ import { crashPoint } from "./crash.ts";
 import { Fence, Superseded } from "./fence.ts";
 import type { Log } from "./log.ts";
 import { metrics } from "./metrics.ts";
-import { Reader, StreamGap } from "./reader.ts";
+import { type Input, Reader, StreamGap } from "./reader.ts";
 import { subjects } from "./subjects.ts";
 
 export type StageName = "ingest" | "normalizer" | "simulator";
-
-/** One message of the input stream. */
-export type Input = { subject: string; seq: number; data: Uint8Array; atMs: number };
 
 /** What a core writes for the batch in the making. */
 export class Draft {
@@ -256,8 +252,7 @@ export class RealmRun<State> {
       for (let read = cache.through; read < positionSeq; ) {
         for (const message of await reader.take(10_000, signal)) {
           read = message.seq;
-          if (message.subject !== position && message.seq < positionSeq)
-            parts.refold(state, inputOf(message));
+          if (message.subject !== position && message.seq < positionSeq) parts.refold(state, message);
         }
         signal.throwIfAborted();
       }
@@ -312,13 +307,13 @@ export class RealmRun<State> {
         if (taken.length === 0) break;
         crashPoint("after_read");
         for (const message of taken) {
-          const advance = this.#stage.step(state, inputOf(message), draft);
+          const advance = this.#stage.step(state, message, draft);
           draft.inputs++;
           if (!advance) continue;
           draft.through = message.seq;
           if (draft.size > MAX_OUTPUTS - MAX_FRAME_BODIES || draft.bodies >= MAX_BODIES) await close();
         }
-        metrics.lag.set(this.#labels, taken.at(-1)!.info.pending + reader.waiting);
+        metrics.lag.set(this.#labels, reader.lag);
         if (draft.through > 0) await close();
         if (outer.aborted) break;
       }
@@ -331,16 +326,6 @@ export class RealmRun<State> {
       await reader.close();
     }
   }
-}
-
-/** A message as a core sees it. */
-export function inputOf(message: JsMsg): Input {
-  return {
-    subject: message.subject,
-    seq: message.seq,
-    data: message.data,
-    atMs: Math.floor(message.info.timestampNanos / 1_000_000),
-  };
 }
 
 /** The last message of each subject, oldest first, from the leader. */

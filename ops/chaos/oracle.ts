@@ -11,8 +11,7 @@ import { bodiesOf, textOf } from "../../shared/codec.ts";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { TickRecord } from "../../shared/contracts/world.ts";
 import { genesis } from "../../shared/genesis.ts";
-import { Reader } from "../../shared/reader.ts";
-import { type Input, inputOf } from "../../shared/stage.ts";
+import { type Input, Reader } from "../../shared/reader.ts";
 import { eventsStream, rawStream, subjects, validStream, worldStream } from "../../shared/subjects.ts";
 import { advance, movingSubjects, stateOf } from "../../simulator/advance.ts";
 
@@ -177,8 +176,7 @@ async function readAll(bus: Bus, stream: string, names: string[]): Promise<Input
   );
   const total = matching.reduce((sum, [, count]) => sum + count, 0);
   try {
-    while (inputs.length < total)
-      for (const message of await reader.take(10_000, signal)) inputs.push(inputOf(message));
+    while (inputs.length < total) inputs.push(...(await reader.take(10_000, signal)));
   } finally {
     await reader.close();
   }

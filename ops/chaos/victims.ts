@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { CrashPoint } from "../../shared/crash.ts";
 import { type ProcessSpec, type Running, spawnProcess } from "../local/launch.ts";
+import { STAGE_FLAGS } from "../runtime.ts";
 import type { Chance } from "../story/chance.ts";
 
 export type VictimSpec = {
@@ -109,7 +110,7 @@ export class Victim {
     const spec: ProcessSpec = {
       name: this.name,
       command: process.execPath,
-      args: [this.#spec.entry],
+      args: [...STAGE_FLAGS, this.#spec.entry],
       cwd: join(import.meta.dirname, "../.."),
       env: {
         ...process.env,

@@ -1,5 +1,6 @@
 /** The stages as processes: which file each runs, where it answers, when it is ready. */
 import { fileURLToPath } from "node:url";
+import { STAGE_FLAGS } from "../runtime.ts";
 import type { Ports } from "./checks.ts";
 import type { SupervisedSpec } from "./supervisor.ts";
 
@@ -33,7 +34,7 @@ export function stageProcess(options: {
   return {
     name,
     command: process.execPath,
-    args: [fileURLToPath(new URL(entry, PROJECT))],
+    args: [...STAGE_FLAGS, fileURLToPath(new URL(entry, PROJECT))],
     cwd: fileURLToPath(PROJECT),
     env,
     logFile,

@@ -6,7 +6,6 @@ import type { TickRecord } from "../../shared/contracts/world.ts";
 import { genesis } from "../../shared/genesis.ts";
 import { firstCommand } from "../../shared/provision.ts";
 import { Reader } from "../../shared/reader.ts";
-import { inputOf } from "../../shared/stage.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
 import { advance, movingSubjects, type SimulatorState, stateOf } from "../../simulator/advance.ts";
 
@@ -50,7 +49,7 @@ export async function replay(
   try {
     while (state.world.public.tick < last && problems.length === 0) {
       for (const message of await reader.take(1_000, signal)) {
-        const advanced = advance(state, inputOf(message));
+        const advanced = advance(state, message);
         events += advanced.events;
         if (advanced.tick === undefined) continue;
         const { record } = advanced.tick;

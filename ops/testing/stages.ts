@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { pickPort } from "../local/ports.ts";
+import { STAGE_FLAGS } from "../runtime.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -23,7 +24,7 @@ export async function startStage(
   env: Record<string, string>,
 ): Promise<StageProcess> {
   const port = await pickPort();
-  const child = spawn(process.execPath, [join(ROOT, entry)], {
+  const child = spawn(process.execPath, [...STAGE_FLAGS, join(ROOT, entry)], {
     cwd: ROOT,
     // A test runner has a MODE of its own.
     env: { ...process.env, MODE: "local", AMOI_LOG_LEVEL: "warn", ...env, [portVariable]: `${port}` },
@@ -62,7 +63,7 @@ export type RelayProcess = { stop(): Promise<number | null>; total(): Promise<nu
 
 /** Starts one fold of the bare relay. */
 export async function startRelay(args: string[]): Promise<RelayProcess> {
-  const child = fork(join(ROOT, "ops/bench/relay.ts"), args, { cwd: ROOT });
+  const child = fork(join(ROOT, "ops/bench/relay.ts"), args, { cwd: ROOT, execArgv: [...STAGE_FLAGS] });
   await once(child, "message");
   return {
     stop: () => end(child),

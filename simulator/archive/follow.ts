@@ -6,13 +6,13 @@
  * After any failure it drops what it holds and begins again at the position. Nothing upstream waits for it.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { AckPolicy, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
+import { AckPolicy, DeliverPolicy } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/transport-node";
 import { type Bus, lastOf, streamEnds } from "../../shared/bus.ts";
 import { Superseded } from "../../shared/fence.ts";
 import type { Log } from "../../shared/log.ts";
 import { metrics } from "../../shared/metrics.ts";
-import { Reader, StreamGap } from "../../shared/reader.ts";
+import { type Input, Reader, StreamGap } from "../../shared/reader.ts";
 import type { Database, Transaction } from "./database.ts";
 import { ArchiveRefused, archive, type Position, readPosition } from "./position.ts";
 import type { Troubles } from "./troubles.ts";
@@ -31,7 +31,7 @@ export type Archiving = {
 /** Turns messages into rows. */
 export type Fold = {
   /** Commits every message, now or with a later one that makes it whole. */
-  take(messages: JsMsg[]): Promise<void>;
+  take(messages: Input[]): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -134,9 +134,9 @@ class Run {
           continue;
         }
         this.#read = last.seq;
-        metrics.archivePosition.set(this.#labels, last.info.pending + reader.waiting + messages.length);
+        metrics.archivePosition.set(this.#labels, reader.lag + messages.length);
         await fold.take(messages);
-        metrics.archivePosition.set(this.#labels, last.info.pending + reader.waiting);
+        metrics.archivePosition.set(this.#labels, reader.lag);
         if (messages.length < BUSY_MESSAGES) await delay(REST_MS, undefined, { signal }).catch(() => {});
       }
     } finally {
@@ -232,7 +232,7 @@ class Run {
 }
 
 /** Up to 100 messages, or none after `ms` without one or once the signal is aborted. */
-export async function takeWithin(reader: Reader, ms: number, signal: AbortSignal): Promise<JsMsg[]> {
+export async function takeWithin(reader: Reader, ms: number, signal: AbortSignal): Promise<Input[]> {
   const patience = new AbortController();
   const give = () => patience.abort();
   const timer = setTimeout(give, ms);

@@ -1,5 +1,5 @@
 /** The ledger: what each accepted event of a tick moved, and whom it bound to which faction. */
-import type { JsMsg } from "@nats-io/jetstream";
+
 import type { Bus } from "../../shared/bus.ts";
 import { bodiesOf } from "../../shared/codec.ts";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
@@ -7,6 +7,7 @@ import type { Accepted } from "../../shared/contracts/decision.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { TickRecord } from "../../shared/contracts/world.ts";
 import { sortedKeys } from "../../shared/integers.ts";
+import type { Input } from "../../shared/reader.ts";
 import { Reader } from "../../shared/reader.ts";
 import { eventsStream, subjects } from "../../shared/subjects.ts";
 import { appliedPoints } from "../applied.ts";
@@ -43,7 +44,7 @@ export class TickInputsReader {
   readonly #created: string;
   #reader: Reader | undefined;
   /** Received, but of a later tick. */
-  #ahead: JsMsg[] = [];
+  #ahead: Input[] = [];
 
   constructor(bus: Bus, realm: string, created: string) {
     this.#bus = bus;
@@ -92,7 +93,7 @@ export class TickInputsReader {
     await this.#reader?.close();
   }
 
-  #gather(inputs: TickInputs, message: JsMsg): void {
+  #gather(inputs: TickInputs, message: Input): void {
     if (message.subject === subjects.accepted(this.#realm)) {
       for (const decision of bodiesOf<Accepted>(message.data)) inputs.accepted.push(entryOf(decision));
       return;

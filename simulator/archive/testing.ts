@@ -100,7 +100,7 @@ export async function testRealm(bus: Bus, realm: string): Promise<TestRealm> {
       try {
         for (;;) {
           for (const message of await reader.take(1_000, AbortSignal.timeout(5_000))) {
-            const atMs = Math.floor(message.info.timestampNanos / 1_000_000);
+            const atMs = message.atMs;
             const { tick } = advance(state, {
               subject: message.subject,
               seq: message.seq,

@@ -3,7 +3,7 @@
  * snapshot, so each state is made from the one before: tick 0 from the realm's first ruleset, then delta by delta. Every
  * state is held against the hash that the tick's record states.
  */
-import type { JsMsg } from "@nats-io/jetstream";
+
 import { canonicalHash } from "../../shared/canonical.ts";
 import { textOf } from "../../shared/codec.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
@@ -12,6 +12,7 @@ import { genesis } from "../../shared/genesis.ts";
 import { apply } from "../../shared/merge-patch.ts";
 import { metrics } from "../../shared/metrics.ts";
 import { firstCommand } from "../../shared/provision.ts";
+import type { Input } from "../../shared/reader.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
 import type { Database } from "./database.ts";
 import type { Archiving, Fold, Followed } from "./follow.ts";
@@ -49,7 +50,7 @@ class WorldFold implements Fold {
     this.#inputs = inputs;
   }
 
-  async take(messages: JsMsg[]): Promise<void> {
+  async take(messages: Input[]): Promise<void> {
     for (const { subject, seq, data } of messages) {
       this.#archiving.signal.throwIfAborted();
       if (subject === subjects.tick(this.#archiving.realm)) {
