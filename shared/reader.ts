@@ -21,7 +21,7 @@ export type Input = {
 export class StreamGap extends Error {}
 
 /** Above this many waiting messages, or bytes, the consumer is closed until half of them are taken. */
-const HIGH_WATER_MESSAGES = 16_384;
+const HIGH_WATER_MESSAGES = 65_536;
 const HIGH_WATER_BYTES = 64 * 1024 * 1024;
 
 export class Reader {
