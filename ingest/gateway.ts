@@ -85,7 +85,8 @@ export class Gateway {
     try {
       const ack = await publishBatch(this.#bus, unique.map(messageOf));
       const first = ack.seq - unique.length + 1;
-      unique.forEach((waiting, i) => waiting.resolve({ kind: "stored", seq: first + i, duplicate: false }));
+      for (const [i, waiting] of unique.entries())
+        waiting.resolve({ kind: "stored", seq: first + i, duplicate: false });
     } catch (error) {
       if (isRefusal(error, REFUSED.duplicateInBatch) || isRefusal(error, REFUSED.duplicateInFlight))
         await Promise.all(

@@ -153,11 +153,27 @@ async function undrained(bus: Bus, pool: pg.Pool): Promise<string | undefined> {
   const world = await lastOf(bus, "KV_world", kvSubject("world", REALM));
   const snapshot = JSON.parse(world!.text()) as WorldSnapshot;
   if (snapshot.through_seq < (accepted?.seq ?? 0)) return "simulator is behind";
-  const archived = await pool.query(
-    "SELECT max(tick_number) AS tick FROM world_state_snapshots WHERE realm_id = $1",
+  const archived = await pool.query<{ tick: number | null }>(
+    "SELECT max(tick_number)::int AS tick FROM world_state_snapshots WHERE realm_id = $1",
     [REALM],
   );
-  if (Number(archived.rows[0].tick ?? -1) < snapshot.tick) return "archive is behind";
+  if ((archived.rows[0]?.tick ?? -1) < snapshot.tick) return "archive is behind the world";
+  const decided = await Promise.all(
+    [subjects.accepted, subjects.quarantined, subjects.rejected, subjects.command].map((of) =>
+      lastOf(bus, eventsStream(REALM), of(REALM)),
+    ),
+  );
+  const refused = await lastOf(bus, validStream(REALM), subjects.ingestRejected(REALM));
+  for (const [stream, last] of [
+    [eventsStream(REALM), Math.max(...decided.map((message) => message?.seq ?? 0))],
+    [validStream(REALM), refused?.seq ?? 0],
+  ] as const) {
+    const { rows } = await pool.query<{ through: string }>(
+      "SELECT through FROM archive_positions WHERE realm_id = $1 AND stream = $2",
+      [REALM, stream],
+    );
+    if (Number(rows[0]?.through ?? -1) < last) return `archive is behind ${stream}`;
+  }
   return undefined;
 }
 
