@@ -37,6 +37,8 @@ const DEFAULT_PAUSE_MS = { min: 250, max: 15_000 };
 const NO_CODE = 1006;
 /** A connection that was open for so long doesn't count as a failure. */
 const GOOD_MS = 10_000;
+/** A connection that isn't open after this is given up, ms. */
+const CONNECT_TIMEOUT_MS = 10_000;
 /** Codes from here on say that coming back is of no use; all others, and a cut without any, that it is. */
 const FIRST_FINAL_CODE = 4_500;
 const LAST_FINAL_CODE = 4_999;
@@ -89,7 +91,13 @@ export class FeedClient {
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
     let openedMs = Number.POSITIVE_INFINITY;
+    // A server that died between the handshake's lines never answers, and nothing else would tell.
+    const unanswered = setTimeout(() => {
+      this.#lost(socket, NO_CODE, "no answer");
+      socket.close();
+    }, CONNECT_TIMEOUT_MS);
     socket.addEventListener("open", () => {
+      clearTimeout(unanswered);
       openedMs = performance.now();
       if (this.#socket === socket) this.#say("open");
     });
@@ -104,12 +112,16 @@ export class FeedClient {
       });
     });
     socket.addEventListener("close", ({ code, reason }) => {
+      clearTimeout(unanswered);
       // A realm may be silent between ticks: a connection that held for long was a good one all the same.
       if (performance.now() - openedMs > GOOD_MS) this.#failures = 0;
       this.#lost(socket, code, reason);
     });
     // Node tells of an attempt that failed by `error` alone, browsers by `error` and then `close`, which knows more.
-    socket.addEventListener("error", () => setTimeout(() => this.#lost(socket, NO_CODE, ""), 0));
+    socket.addEventListener("error", () => {
+      clearTimeout(unanswered);
+      setTimeout(() => this.#lost(socket, NO_CODE, ""), 0);
+    });
   }
 
   async #take(frame: FeedFrame, socket: WebSocket): Promise<void> {

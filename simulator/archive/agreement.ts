@@ -41,7 +41,10 @@ export async function checkAgreement(database: Database, realm: string): Promise
   const last = before?.tick ?? -1;
   const { rows } = await database.query<{ tick: number; entries: number }>(
     `SELECT tick, count(*) AS entries FROM influence_ledger
-      WHERE realm_id = $1 AND (tick < 1 OR tick > $2) GROUP BY tick ORDER BY tick`,
+      WHERE realm_id = $1 AND (tick < 1 OR tick > $2)
+        AND NOT EXISTS (SELECT 1 FROM world_state_snapshots s
+          WHERE s.realm_id = influence_ledger.realm_id AND s.tick_number = influence_ledger.tick AND tick > 0)
+      GROUP BY tick ORDER BY tick`,
     [realm, last],
   );
   for (const { tick, entries } of rows)
