@@ -9,6 +9,7 @@ import { COMMAND_KINDS, Command, MAX_COMMAND_BYTES, type ValidCommand } from "..
 import type { IngestReason, IngestRejection } from "../shared/contracts/decision.ts";
 import { fieldProblems } from "../shared/contracts/problem.ts";
 import { commandId, eventId } from "../shared/identity.ts";
+import { timeText } from "../shared/time.ts";
 
 export type Arrival = {
   kind: "candidate" | "command";
@@ -91,18 +92,6 @@ export function validate(arrival: Arrival): Verdict {
     const { path, message } = fieldProblems(error)[0]!;
     return reject("schema", message.slice(0, 256), path.slice(0, 256));
   }
-}
-
-let lastMs = Number.NaN;
-let lastText = "";
-
-/** RFC 3339 with milliseconds. Messages of one batch share their millisecond, and the text is dear to make. */
-function timeText(ms: number): string {
-  if (ms !== lastMs) {
-    lastMs = ms;
-    lastText = new Date(ms).toISOString();
-  }
-  return lastText;
 }
 
 /** The first KiB as text; NUL, which Postgres refuses, is escaped. */

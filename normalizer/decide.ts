@@ -5,6 +5,7 @@ import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import type { DecidedCommand, ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision, QuarantineReason, RejectReason } from "../shared/contracts/decision.ts";
 import { mul } from "../shared/integers.ts";
+import { timeMs } from "../shared/time.ts";
 import { baseMilli } from "./factors/base.ts";
 import { clip } from "./factors/caps.ts";
 import { dayOf } from "./factors/day.ts";
@@ -16,7 +17,7 @@ import { type NormalizerState, type RealmRules, SEEN_MAX, SEEN_MS } from "./stat
 export function decide(state: NormalizerState, candidate: ValidCandidate): Decision {
   const rules = rulesOf(state);
   const { ruleset } = rules;
-  const atMs = Date.parse(candidate.received_at);
+  const atMs = timeMs(candidate.received_at);
   const bucket = dayOf(atMs, ruleset.day_offset_minutes);
   const factors = { quality_bp: qualityBp(candidate), anti_spam_bp: 10_000, fairness_bp: 10_000 };
   const judged = { factors, daily_cap_bucket: bucket, ruleset_version: rules.version };
@@ -79,7 +80,7 @@ export function quarantine(
     factors: { quality_bp: 10_000, anti_spam_bp: 10_000, fairness_bp: 10_000 },
     normalized_points: 0,
     clipped: [],
-    daily_cap_bucket: dayOf(Date.parse(candidate.received_at), rules.ruleset.day_offset_minutes),
+    daily_cap_bucket: dayOf(timeMs(candidate.received_at), rules.ruleset.day_offset_minutes),
     ruleset_version: rules.version,
     validity_status: "quarantined",
     reason,

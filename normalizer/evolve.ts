@@ -4,6 +4,7 @@
  */
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
+import { timeMs } from "../shared/time.ts";
 import { contentHash } from "./factors/fingerprint.ts";
 import {
   COMMANDS_KEPT,
@@ -20,7 +21,7 @@ export function evolve(state: NormalizerState, decision: Decision): void {
   const { user_id, source_seq } = decision;
   const player: PlayerState = state.players.get(user_id) ?? { through: 0, days: new Map(), seen: new Map() };
   if (player.through < source_seq) {
-    const atMs = Date.parse(decision.received_at);
+    const atMs = timeMs(decision.received_at);
     const bucket = decision.daily_cap_bucket;
     player.through = source_seq;
     if (decision.validity_status === "accepted") {
