@@ -67,6 +67,11 @@ export class Reader {
     this.#next = options.from;
   }
 
+  /** Messages received and not yet taken. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
   /** Messages of these subjects that are not yet taken. */
   get lag(): number {
     return this.#queue.length + this.#pending;

@@ -127,6 +127,9 @@ export class RealmRefused extends Error {}
 const MAX_INPUTS = 2_000;
 const MAX_BODIES = 4_000;
 
+/** So many waiting inputs mean that the stage is behind, and throughput counts for more than latency. */
+const OVERLAP_INPUTS = 100;
+
 export class RealmRun<State> {
   readonly #stage: Stage<State>;
   readonly #bus: Bus;
@@ -303,6 +306,9 @@ export class RealmRun<State> {
 
     try {
       for (;;) {
+        // Deciding overlaps with committing only when much waits: else what arrives meanwhile would miss this commit, and wait
+        // for two.
+        if (reader.waiting < OVERLAP_INPUTS) await committing;
         const taken = await reader.take(MAX_INPUTS, signal);
         if (taken.length === 0) break;
         crashPoint("after_read");
