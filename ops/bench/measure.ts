@@ -21,7 +21,8 @@ export async function rateOf(total: number, progress: () => Promise<number>): Pr
 
 export const median = (values: number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
+  const middle = sorted.length / 2;
+  return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
 };
 
 /** The value below which `share` of all lie. */
