@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const reportFile = process.env.AMOI_TEST_REPORT;
+const reportFile = process.env.TEST_REPORT_FILE;
 
 export default defineConfig({
   test: {
