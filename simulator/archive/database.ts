@@ -21,6 +21,8 @@ export function openDatabase(url: string, log: Log): Database {
     query_timeout: 120_000,
     keepAlive: true,
   });
+  // A connection may die between two statements of a transaction, when nobody listens: the next statement fails and tells.
+  pool.on("connect", (client) => client.on("error", () => {}));
   pool.on("error", (error) => log.warn({ reason: error.message }, "lost an idle connection to Postgres"));
   return pool;
 }
