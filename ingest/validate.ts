@@ -10,6 +10,7 @@ import type { IngestReason, IngestRejection } from "../shared/contracts/decision
 import { fieldProblems } from "../shared/contracts/problem.ts";
 import { commandId, eventId } from "../shared/identity.ts";
 import { timeText } from "../shared/time.ts";
+import { isCandidate } from "./is-candidate.ts";
 
 export type Arrival = {
   kind: "candidate" | "command";
@@ -75,18 +76,15 @@ export function validate(arrival: Arrival): Verdict {
     return { kind: "command", valid: { ...command.data, command_id, received_at, source_seq } };
   }
 
-  const candidate = Candidate.safeParse(body);
-  if (!candidate.success) return rejectSchema(candidate.error);
-  if (candidate.data.realm_id !== realm)
-    return reject("realm_mismatch", `sent to realm ${realm}`, "realm_id");
-  const occurredMs = Date.parse(candidate.data.occurred_at);
+  if (!isCandidate(body)) return rejectSchema(Candidate.safeParse(body).error!);
+  if (body.realm_id !== realm) return reject("realm_mismatch", `sent to realm ${realm}`, "realm_id");
+  const occurredMs = Date.parse(body.occurred_at);
   if (occurredMs < arrival.atMs - STALE_AFTER_MS)
     return reject("stale", "occurred more than 24 h ago", "occurred_at");
   if (!(occurredMs <= arrival.atMs + FUTURE_AFTER_MS))
     return reject("future", "occurs more than 5 min from now", "occurred_at");
-  const { user_id, idempotency_key } = candidate.data;
-  const event_id = eventId(realm, user_id, idempotency_key);
-  return { kind: "candidate", valid: { ...candidate.data, event_id, received_at, source_seq } };
+  const event_id = eventId(realm, body.user_id, body.idempotency_key);
+  return { kind: "candidate", valid: Object.assign(body, { event_id, received_at, source_seq }) };
 
   function rejectSchema(error: z.ZodError): Verdict {
     const { path, message } = fieldProblems(error)[0]!;

@@ -29,8 +29,8 @@ export function evolve(state: NormalizerState, decision: Decision): void {
       while (player.days.size > DAYS_KEPT) player.days.delete(player.days.keys().next().value!);
     }
     player.seen.set(decision.event_id, { hash: contentHash(decision), atMs });
-    for (const [id, seen] of player.seen) {
-      if (seen.atMs > atMs - SEEN_MS && player.seen.size <= SEEN_MAX) break;
+    for (const id of player.seen.keys()) {
+      if (player.seen.get(id)!.atMs > atMs - SEEN_MS && player.seen.size <= SEEN_MAX) break;
       player.seen.delete(id);
     }
     state.players.set(user_id, player);

@@ -14,6 +14,18 @@ export type Source = (typeof SOURCES)[number];
 /** Largest candidate on `impact.raw`, in bytes. */
 export const MAX_CANDIDATE_BYTES = 16 * 1024;
 
+/** The place that an event type moves and that its candidate doesn't name. */
+export function missingTarget(candidate: {
+  event_type: string;
+  territory_id?: string | undefined;
+  relic_id?: string | undefined;
+}): "territory_id" | "relic_id" | undefined {
+  if (candidate.event_type === "territory_push" && candidate.territory_id === undefined)
+    return "territory_id";
+  if (candidate.event_type === "relic_claim" && candidate.relic_id === undefined) return "relic_id";
+  return undefined;
+}
+
 export const Candidate = z
   .strictObject({
     v: z.literal(1),
@@ -37,10 +49,9 @@ export const Candidate = z
     occurred_at: z.iso.datetime({ offset: true }),
   })
   .superRefine((candidate, context) => {
-    if (candidate.event_type === "territory_push" && candidate.territory_id === undefined)
-      context.addIssue({ code: "custom", path: ["territory_id"], message: "territory_push needs it" });
-    if (candidate.event_type === "relic_claim" && candidate.relic_id === undefined)
-      context.addIssue({ code: "custom", path: ["relic_id"], message: "relic_claim needs it" });
+    const path = missingTarget(candidate);
+    if (path !== undefined)
+      context.addIssue({ code: "custom", path: [path], message: `${candidate.event_type} needs it` });
   });
 export type Candidate = z.infer<typeof Candidate>;
 
