@@ -107,7 +107,7 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
         : { ...command, status: "applied", ruleset_version: rules.version + 1 };
     }
     default:
-      return command satisfies never;
+      return refused("not_supported");
   }
 }
 

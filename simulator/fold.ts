@@ -60,6 +60,13 @@ export function foldCommand(folding: Folding, command: DecidedCommand): void {
         folding.ruleset = { version, ruleset: command.payload.ruleset };
       return;
     }
+    case "member.join":
+    case "member.switch":
+    case "review.release":
+    case "review.reject":
+    case "shadow.set":
+    case "shadow.clear":
+      return; // The normalizer's alone.
     default:
       command satisfies never;
   }

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Accepted } from "../shared/contracts/decision.ts";
-import type { Ruleset } from "../shared/contracts/ruleset.ts";
+import { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { Condition, Effect, Trigger } from "../shared/contracts/trigger.ts";
 import type { WorldState } from "../shared/contracts/world.ts";
 import { genesis } from "../shared/genesis.ts";
@@ -315,7 +315,8 @@ export const rulesets: fc.Arbitrary<Ruleset> = fc
             rare_discovery: 400,
             campaign_participation: 150,
           },
-          caps: { user_day: 1_000 },
+          caps: Ruleset.shape.caps.parse({ user_day: 1_000 }),
+          judgement: Ruleset.shape.judgement.parse(undefined),
           chain: { goal: 5_000, min_contributors: 20 },
           ...numbers,
           // The bounds of the two overlap; the lower must not pass the upper.

@@ -16,26 +16,33 @@ const envelope = {
   actor: z.strictObject({ type: z.enum(["player", "system", "gm"]), id: AccountId }),
 };
 
+/** A person's word on why, for the log. */
+const Note = z.string().max(500);
+
+/** What a review names: the quarantined event, and its decision as `events.quarantined` has it. */
+const Review = z.strictObject({
+  event: z.string().regex(/^[a-z2-7]{26}$/),
+  note: Note.optional(),
+  decision: z.looseObject({}),
+});
+
+const kind = <Kind extends string, Payload extends z.ZodType>(name: Kind, payload: Payload) =>
+  z.strictObject({ ...envelope, kind: z.literal(name), payload });
+
 export const Command = z.discriminatedUnion("kind", [
-  z.strictObject({ ...envelope, kind: z.literal("tick.run"), payload: z.strictObject({}) }),
-  z.strictObject({
-    ...envelope,
-    kind: z.literal("realm.status"),
-    payload: z.strictObject({ status: RealmStatus }),
-  }),
-  z.strictObject({
-    ...envelope,
-    kind: z.literal("ruleset.set"),
-    payload: z.strictObject({ ruleset: Ruleset }),
-  }),
+  kind("tick.run", z.strictObject({})),
+  kind("realm.status", z.strictObject({ status: RealmStatus })),
+  kind("ruleset.set", z.strictObject({ ruleset: Ruleset, note: Note.optional() })),
+  kind("member.join", z.strictObject({ user: AccountId, faction: Id, cohort: Id.optional() })),
+  kind("member.switch", z.strictObject({ user: AccountId, faction: Id })),
+  kind("review.release", Review),
+  kind("review.reject", Review),
+  kind("shadow.set", z.strictObject({ ruleset: Ruleset })),
+  kind("shadow.clear", z.strictObject({})),
 ]);
 export type Command = z.infer<typeof Command>;
 export type CommandKind = Command["kind"];
-export const COMMAND_KINDS = [
-  "tick.run",
-  "realm.status",
-  "ruleset.set",
-] as const satisfies readonly CommandKind[];
+export const COMMAND_KINDS = Command.options.map(({ shape }) => shape.kind.value);
 
 /** A command that ingest let through. */
 export type ValidCommand = Command & { command_id: string; received_at: string; source_seq: number };

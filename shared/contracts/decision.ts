@@ -37,6 +37,36 @@ export type RejectReason = (typeof REJECT_REASONS)[number];
 /** One cut by a cap, in milli-points. */
 export type Clip = { by: "source" | "user_day" | "device_day" | "faction_burst"; points: number };
 
+/** Hits that a key had not yet cooled off, rounded up, before this event. Absent where the event named no such key. */
+export type Heat = {
+  user_burst: number;
+  user_drip: number;
+  session_burst?: number;
+  device_burst?: number;
+  device_drip?: number;
+  fingerprint: number;
+};
+
+/** What the factors and caps of a decision follow from. Points in milli-points. */
+export type Explanation = {
+  /** Before factors: `base_points`, at most the maximum of its source. */
+  base: number;
+  /** Levels of the same action on the same target, and of its category and type, before it; 10 000 is one hit. */
+  fine_bp: number;
+  coarse_bp: number;
+  /** Categories of the user's last 24 hours, this one's included. */
+  categories: number;
+  /** The user's points of 7 day buckets before this one, and the realm's mean that they are compared with; 0: none yet. */
+  recent: number;
+  mean: number;
+  /** What the caps still leave after this decision. */
+  left: { source: number; user_day: number; device_day?: number };
+  /** With the user's first points of a day: the day of the ones before, or "" where none is remembered. */
+  previous_day?: string;
+  /** Where a heat limit was reached. */
+  heat?: Heat;
+};
+
 export type Judged = ValidCandidate & {
   factors: { quality_bp: number; anti_spam_bp: number; fairness_bp: number };
   /** Milli-points after factors and caps. Zero unless accepted. */
@@ -45,6 +75,8 @@ export type Judged = ValidCandidate & {
   /** `YYYY-MM-DD` of `received_at`, the ruleset's day offset applied. */
   daily_cap_bucket: string;
   ruleset_version: number;
+  /** Absent from what was rejected before it was judged. */
+  explain?: Explanation;
 };
 
 export type Accepted = Judged & { validity_status: "accepted"; reason?: "released" };

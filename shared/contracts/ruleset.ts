@@ -42,6 +42,107 @@ const TerritoryRules = z.strictObject({
   yields: z.record(Id, z.int().min(0).max(100)),
 });
 
+/** How fast a key cools, and how many hits at once are too many for a look and for good. */
+const heat = (leak_seconds: number, quarantine: number, reject: number) =>
+  z.strictObject({
+    leak_seconds: around(leak_seconds),
+    quarantine: around(quarantine),
+    reject: around(reject),
+  });
+
+const SOURCE_DAY = {
+  chapter_outcome: 600,
+  combat_milestone: 400,
+  faction_quest: 500,
+  rare_discovery: 400,
+  campaign_participation: 400,
+};
+
+/** What an action is worth, and who is playing foul: the normalizer's numbers. */
+const Judgement = z.strictObject({
+  /** `floor + (stakes·stakes_bp + significance·significance_bp) / 10000`. */
+  quality: z.strictObject({
+    floor_bp: around(5_000),
+    stakes_bp: z.int().min(0).max(40_000),
+    significance_bp: z.int().min(0).max(60_000),
+  }),
+  anti_spam: z.strictObject({
+    /** Of the same action on the same target. */
+    fine_leak_seconds: around(7_200),
+    fine_weight_bp: around(5_000),
+    /** Of the same category and type. */
+    coarse_leak_seconds: around(1_800),
+    coarse_weight_bp: around(1_000),
+    /** For each category beyond the first in the user's last 24 hours. */
+    variety_bp: around(500),
+    min_bp: around(1_000),
+    max_bp: z.int().min(10_000).max(20_000),
+  }),
+  fairness: z.strictObject({
+    /** The mean is never taken as less, points. */
+    mean_min: around(50),
+    /** Below so many active users there is no mean to compare with. */
+    users_min: around(10),
+    rolling_min_bp: around(3_000).max(10_000),
+    min_bp: around(2_500).max(10_000),
+    /** By `spend_tier`; never above 10 000. */
+    tier_bp: z.tuple([BasisPoints, BasisPoints, BasisPoints, BasisPoints]),
+  }),
+  heat: z.strictObject({
+    user_burst: heat(60, 6, 20),
+    user_drip: heat(720, 40, 160),
+    session_burst: heat(60, 6, 20),
+    device_burst: heat(30, 12, 40),
+    device_drip: heat(360, 80, 320),
+  }),
+  /** The same action, target, base points, stakes and significance of one user. */
+  fingerprint: z.strictObject({ leak_seconds: around(21_600), quarantine: around(5) }),
+  /** Eight intervals with a mean of at least this, and `(max − min) · spread ≤ mean`. */
+  clockwork: z.strictObject({ mean_min_seconds: around(60), spread: around(50) }),
+  /** More users than this on one device within 7 days are a crowd. */
+  device_users: around(16).max(64),
+  /** Open at once, and for how long. */
+  quarantine: z.strictObject({
+    user_max: around(10),
+    realm_max: z.int().min(500).max(10_000),
+    days: z.int().min(1).max(7),
+  }),
+  membership_switch_days: around(14),
+});
+
+/** Also what a ruleset from before the judgement had numbers is read as. */
+const JUDGEMENT: z.infer<typeof Judgement> = {
+  quality: { floor_bp: 5_000, stakes_bp: 4_000, significance_bp: 6_000 },
+  anti_spam: {
+    fine_leak_seconds: 7_200,
+    fine_weight_bp: 5_000,
+    coarse_leak_seconds: 1_800,
+    coarse_weight_bp: 1_000,
+    variety_bp: 500,
+    min_bp: 1_000,
+    max_bp: 11_000,
+  },
+  fairness: {
+    mean_min: 50,
+    users_min: 10,
+    rolling_min_bp: 3_000,
+    min_bp: 2_500,
+    tier_bp: [10_000, 9_500, 9_000, 8_500],
+  },
+  heat: {
+    user_burst: { leak_seconds: 60, quarantine: 6, reject: 20 },
+    user_drip: { leak_seconds: 720, quarantine: 40, reject: 160 },
+    session_burst: { leak_seconds: 60, quarantine: 6, reject: 20 },
+    device_burst: { leak_seconds: 30, quarantine: 12, reject: 40 },
+    device_drip: { leak_seconds: 360, quarantine: 80, reject: 320 },
+  },
+  fingerprint: { leak_seconds: 21_600, quarantine: 5 },
+  clockwork: { mean_min_seconds: 60, spread: 50 },
+  device_users: 16,
+  quarantine: { user_max: 10, realm_max: 5_000, days: 7 },
+  membership_switch_days: 14,
+};
+
 export const Ruleset = z
   .strictObject({
     engine: z.literal(ENGINE),
@@ -63,8 +164,13 @@ export const Ruleset = z
       rare_discovery: 400,
       campaign_participation: 150,
     }),
-    /** Points a day. */
-    caps: z.strictObject({ user_day: z.int().min(100).max(1_600) }),
+    /** Points a day: of a user in all, of a user by source, of a device whoever plays on it. */
+    caps: z.strictObject({
+      user_day: z.int().min(100).max(1_600),
+      source_day: bySource(SOURCE_DAY).default(SOURCE_DAY),
+      device_day: around(2_000).default(2_000),
+    }),
+    judgement: Judgement.default(JUDGEMENT),
     influence: z.strictObject({
       /** Points per faction, counted into shares and the burst cap. */
       prior: around(20_000),
@@ -149,3 +255,5 @@ export const Ruleset = z
         refuse(["relics", id, "territory"], "no such territory");
   });
 export type Ruleset = z.infer<typeof Ruleset>;
+export type Judgement = Ruleset["judgement"];
+export type HeatRules = Judgement["heat"]["user_burst"];
