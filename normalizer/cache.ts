@@ -1,44 +1,53 @@
 /** The normalizer's state as entries of the KV bucket `caps`, and back. */
 import type { CacheEntry, CacheSpec } from "../shared/cache.ts";
+import { coldAtOf, type Shelf } from "./shelf.ts";
 import type { NormalizerState } from "./state.ts";
 
-/** A player's entry outlives everything in it: 7 day buckets and 25 hours of keys. */
-const PLAYER_TTL_SECONDS = 8 * 86_400;
+/**
+ * An entry stays in KV for so long after it is cold: what RAW holds may be seven days old when it is decided, and a stage may
+ * be away for a day before it no longer trusts its cache.
+ */
+const TTL_SLACK_MS = 8 * 86_400_000;
 
-function entryOf(state: NormalizerState, key: string): CacheEntry {
-  const id = key.slice(2);
-  if (key.startsWith("u.")) {
-    const { through, days, seen } = state.players.get(id)!;
-    const recent = [...seen].map(([event, { hash, atMs }]) => [event, hash, atMs]);
-    const value = JSON.stringify({ through, days: Object.fromEntries(days), seen: recent });
-    return { key, value, ttlSeconds: PLAYER_TTL_SECONDS };
-  }
-  if (key.startsWith("m.")) return { key, value: JSON.stringify(state.members.get(id)!) };
-  const rules = state.rules!;
-  return { key, value: JSON.stringify({ ...rules, commands: [...rules.commands] }) };
-}
+const shelfOf = (state: NormalizerState, key: string): Shelf<object> | undefined =>
+  [state.players, state.devices, state.sessions, state.members, state.quarantine].find(({ prefix }) =>
+    key.startsWith(prefix),
+  );
 
 export const cacheSpec: CacheSpec<NormalizerState> = {
   bucket: "caps",
 
   load(state, key, text) {
-    const id = key.slice(2);
-    const value = JSON.parse(text);
-    if (key.startsWith("u."))
-      state.players.set(id, {
-        through: value.through,
-        days: new Map(Object.entries(value.days)),
-        seen: new Map(
-          value.seen.map(([event, hash, atMs]: [string, string, number]) => [event, { hash, atMs }]),
-        ),
-      });
-    else if (key.startsWith("m.")) state.members.set(id, value);
-    else if (key === "r.realm") state.rules = { ...value, commands: new Set(value.commands) };
+    if (key === "r.realm") {
+      const value = JSON.parse(text);
+      state.rules = { ...value, commands: new Set(value.commands) };
+    } else if (key === "r.week") state.week = JSON.parse(text);
+    else {
+      const id = key.slice(2);
+      shelfOf(state, key)?.load(id, text);
+      if (!key.startsWith(state.quarantine.prefix)) return;
+      const { user, closed } = state.quarantine.get(id)!;
+      if (closed === 1) return;
+      state.open.set(user, (state.open.get(user) ?? 0) + 1);
+      state.openTotal++;
+    }
   },
 
   takeChanged(state) {
-    const entries = [...state.changed].map((key) => entryOf(state, key));
+    const keys = [...state.changed];
     state.changed.clear();
-    return entries;
+    return keys;
+  },
+
+  entry(state, key): CacheEntry | undefined {
+    if (key === "r.realm")
+      return { key, value: JSON.stringify({ ...state.rules!, commands: [...state.rules!.commands] }) };
+    if (key === "r.week") return { key, value: JSON.stringify(state.week) };
+    const value = shelfOf(state, key)?.text(key.slice(2));
+    if (value === undefined) return undefined;
+    const coldAtMs = coldAtOf(value);
+    if (coldAtMs === 0) return { key, value };
+    const ttlSeconds = Math.ceil((Math.max(0, coldAtMs - state.nowMs) + TTL_SLACK_MS) / 1_000);
+    return { key, value, ttlSeconds };
   },
 };

@@ -1,117 +1,240 @@
-/** The judgement of a candidate: plain data in, a decision out that holds every factor, cap and reason. Pure. */
-
-import { checkRuleset } from "../shared/check-ruleset.ts";
-import type { ValidCandidate } from "../shared/contracts/candidate.ts";
-import type { DecidedCommand, ValidCommand } from "../shared/contracts/command.ts";
-import type { Decision, QuarantineReason, RejectReason } from "../shared/contracts/decision.ts";
-import { mul } from "../shared/integers.ts";
+/**
+ * The judgement of a candidate: plain data in, a decision out that holds every factor, cap and reason. Pure.
+ *
+ * The order: season and realm status → references → membership → replay → velocity → patterns and device → factors → caps.
+ */
+import { CATEGORIES, SOURCES, type ValidCandidate } from "../shared/contracts/candidate.ts";
+import type {
+  Accepted,
+  Decision,
+  Explanation,
+  Heat,
+  Judged,
+  QuarantineReason,
+  RejectReason,
+} from "../shared/contracts/decision.ts";
+import type { Ruleset } from "../shared/contracts/ruleset.ts";
+import { floorDiv, mul } from "../shared/integers.ts";
 import { timeMs } from "../shared/time.ts";
+import { isClockwork } from "./checks/clockwork.ts";
+import { isCrowd } from "./checks/device-crowd.ts";
+import { membershipReason } from "./checks/membership.ts";
+import { referenceReason } from "./checks/references.ts";
+import { replayReason } from "./checks/replay.ts";
+import { type Actors, heatOf, heatReason, velocityReason } from "./checks/velocity.ts";
+import { antiSpamBp } from "./factors/anti-spam.ts";
 import { baseMilli } from "./factors/base.ts";
 import { clip } from "./factors/caps.ts";
-import { dayOf } from "./factors/day.ts";
-import { contentHash } from "./factors/fingerprint.ts";
+import { dayName, dayOf } from "./factors/day.ts";
+import { fairnessBp, meanPoints, recentPoints, weekBefore } from "./factors/fairness.ts";
+import { levelBp } from "./factors/heat.ts";
 import { qualityBp } from "./factors/quality.ts";
-import { type NormalizerState, type RealmRules, SEEN_MAX, SEEN_MS } from "./state.ts";
+import { coarseSignature, fineSignature, fingerprint } from "./factors/signatures.ts";
+import { DAY_MS, type NormalizerState, type PlayerState, type RealmRules } from "./state.ts";
 
-/** Decides a candidate in the realm's order: status → references → membership → replay → factors → caps. */
+/** Decides a candidate under the realm's rules, or under others: a shadow's, a back-test's. */
 export function decide(state: NormalizerState, candidate: ValidCandidate): Decision {
   const rules = rulesOf(state);
   const { ruleset } = rules;
   const atMs = timeMs(candidate.received_at);
-  const bucket = dayOf(atMs, ruleset.day_offset_minutes);
-  const factors = { quality_bp: qualityBp(candidate), anti_spam_bp: 10_000, fairness_bp: 10_000 };
-  const judged = { factors, daily_cap_bucket: bucket, ruleset_version: rules.version };
-
-  const refusal = refusalOf(state, rules, candidate, atMs);
-  if (refusal !== undefined) {
-    const verdict = { validity_status: "rejected", reason: refusal } as const;
-    return { ...candidate, ...judged, normalized_points: 0, clipped: [], ...verdict };
-  }
-
-  const worth = mul(
-    mul(mul(baseMilli(candidate, ruleset), factors.quality_bp), factors.anti_spam_bp),
-    factors.fairness_bp,
-  );
-  const usedToday = state.players.get(candidate.user_id)?.days.get(bucket) ?? 0;
-  const { points, clipped } = clip(worth, [
-    { by: "user_day", left: ruleset.caps.user_day * 1_000 - usedToday },
-  ]);
-  return { ...candidate, ...judged, normalized_points: points, clipped, validity_status: "accepted" };
-}
-
-function refusalOf(
-  state: NormalizerState,
-  rules: RealmRules,
-  candidate: ValidCandidate,
-  atMs: number,
-): RejectReason | undefined {
-  const { ruleset } = rules;
-  if (rules.status === "season_end") return "realm_closed";
-  if (!Object.hasOwn(ruleset.factions, candidate.faction_id)) return "unknown_faction";
-  if (candidate.territory_id !== undefined && !Object.hasOwn(ruleset.territories, candidate.territory_id))
-    return "unknown_territory";
-  if (candidate.relic_id !== undefined && !Object.hasOwn(ruleset.relics, candidate.relic_id))
-    return "unknown_relic";
-  if (candidate.campaign_id !== undefined) return "unknown_campaign";
-  const member = state.members.get(candidate.user_id);
-  if (member === undefined ? ruleset.membership === "assigned" : member.faction !== candidate.faction_id)
-    return member === undefined ? "not_a_member" : "faction_mismatch";
+  const day = realmDay(state, atMs);
   const player = state.players.get(candidate.user_id);
-  const seen = player?.seen.get(candidate.event_id);
-  if (seen !== undefined && seen.atMs > atMs - SEEN_MS)
-    return seen.hash === contentHash(candidate) ? "duplicate" : "key_conflict";
-  if (player !== undefined && player.seen.size >= SEEN_MAX && oldest(player.seen).atMs > atMs - SEEN_MS)
-    return "velocity_user";
-  return undefined;
+
+  const refusal =
+    referenceReason(rules, candidate) ??
+    membershipReason(state.members.get(candidate.user_id), candidate.faction_id, ruleset) ??
+    replayReason(player, candidate, atMs);
+  if (refusal !== undefined) return rejected(unjudged(candidate, rules, day), refusal);
+
+  const actors = actorsOf(state, candidate, player);
+  const exact = player?.fingerprints.get(fingerprint(candidate)) ?? 0;
+  const heat = heatOf(actors, exact, atMs, ruleset.judgement);
+  const weighed = weigh(state, candidate, actors, { atMs, day });
+  const tooFast = velocityReason(heat, actors.hasDevice, ruleset.judgement.heat);
+  if (tooFast !== undefined) return rejected(explained(weighed, heat), tooFast);
+
+  const suspicion = suspicionOf(candidate, actors, heat, atMs, ruleset);
+  if (suspicion !== undefined) return quarantined(state, explained(weighed, heat), suspicion);
+  return capped(state, weighed, actors.player, day);
 }
 
-const oldest = <V>(map: ReadonlyMap<string, V>): V => map.values().next().value!;
+/** The realm's calendar day. It never goes back, whatever a new ruleset says of its offset. */
+export const realmDay = (state: NormalizerState, atMs: number): number =>
+  Math.max(dayOf(atMs, rulesOf(state).ruleset.day_offset_minutes), state.week.day);
 
-/** An input that made the core throw: quarantined with the error, so that it blocks nothing and a person sees it. */
-export function quarantine(
+function actorsOf(
   state: NormalizerState,
   candidate: ValidCandidate,
-  reason: QuarantineReason,
-  error: unknown,
-): Decision {
-  const rules = rulesOf(state);
+  player: PlayerState | undefined,
+): Actors {
+  const { device_id, session_id } = candidate;
   return {
-    ...candidate,
-    factors: { quality_bp: 10_000, anti_spam_bp: 10_000, fairness_bp: 10_000 },
-    normalized_points: 0,
-    clipped: [],
-    daily_cap_bucket: dayOf(timeMs(candidate.received_at), rules.ruleset.day_offset_minutes),
-    ruleset_version: rules.version,
-    validity_status: "quarantined",
-    reason,
-    error: String(error).slice(0, 512),
+    player,
+    device: device_id === undefined ? undefined : state.devices.get(device_id),
+    session: session_id === undefined ? undefined : state.sessions.get(session_id),
+    hasDevice: device_id !== undefined,
+    hasSession: session_id !== undefined,
   };
 }
 
-/** Decides a command: applied here, refused with a reason, or passed on to the simulator. */
-export function decideCommand(state: NormalizerState, command: ValidCommand): DecidedCommand {
-  const rules = rulesOf(state);
-  const refused = (reason: string): DecidedCommand => ({ ...command, status: "refused", reason });
-  if (rules.commands.has(command.command_id)) return refused("duplicate");
-  switch (command.kind) {
-    case "tick.run":
-      return rules.status === "active"
-        ? { ...command, status: "passed" }
-        : refused(`realm is in ${rules.status}`);
-    case "realm.status":
-      return { ...command, status: "applied" };
-    case "ruleset.set": {
-      const problems = checkRuleset(command.payload.ruleset);
-      return problems.length > 0
-        ? refused(problems.join("; ").slice(0, 4_096))
-        : { ...command, status: "applied", ruleset_version: rules.version + 1 };
-    }
-    default:
-      return refused("not_supported");
-  }
+function suspicionOf(
+  candidate: ValidCandidate,
+  { player, device, hasDevice }: Actors,
+  heat: Heat,
+  atMs: number,
+  { judgement }: Ruleset,
+): QuarantineReason | undefined {
+  const hot = heatReason(heat, hasDevice, judgement.heat);
+  if (hot !== undefined) return hot;
+  if (heat.fingerprint >= judgement.fingerprint.quarantine) return "fingerprint";
+  if (player !== undefined && isClockwork(player.times, atMs, judgement.clockwork)) return "clockwork";
+  if (isCrowd(device, candidate.user_id, atMs, judgement.device_users)) return "device_crowd";
+  return undefined;
 }
 
-function rulesOf(state: NormalizerState): RealmRules {
+/** A candidate with its factors and what they follow from; `left` is what the caps leave before it. */
+type Weighed = Judged & { explain: Explanation };
+
+function weigh(
+  state: NormalizerState,
+  candidate: ValidCandidate,
+  { player, device, hasDevice }: Actors,
+  { atMs, day }: { atMs: number; day: number },
+): Weighed {
+  const rules = rulesOf(state);
+  const { ruleset } = rules;
+  const { anti_spam, fairness, quality } = ruleset.judgement;
+  const level = (signature: string, leakSeconds: number) =>
+    levelBp(player?.signatures.get(signature) ?? 0, atMs, leakSeconds * 1_000);
+  const levels = {
+    fine_bp: level(fineSignature(candidate), anti_spam.fine_leak_seconds),
+    coarse_bp: level(coarseSignature(candidate), anti_spam.coarse_leak_seconds),
+    categories: categoriesOf(player, candidate, atMs),
+  };
+  const compared = {
+    recent: player === undefined ? 0 : recentPoints(player.days, day),
+    mean: meanPoints(weekBefore(state.week, day), fairness),
+  };
+  const factors = {
+    quality_bp: qualityBp(candidate, quality),
+    anti_spam_bp: antiSpamBp(levels, anti_spam),
+    fairness_bp: fairnessBp(compared, candidate.spend_tier ?? 0, fairness),
+  };
+  const base = baseMilli(candidate, ruleset);
+  const left = leftOf({ player, device, hasDevice }, candidate, day, ruleset);
+  return Object.assign(judgedAs(candidate, factors, rules, day), {
+    explain: { base, ...levels, ...compared, left },
+  });
+}
+
+/** A new ruleset may have lowered a cap below what was used. */
+const room = (cap: number, used: number): number => Math.max(0, cap - used);
+
+/** What each cap still lets through today, milli-points. */
+function leftOf(
+  { player, device, hasDevice }: Pick<Actors, "player" | "device" | "hasDevice">,
+  candidate: ValidCandidate,
+  day: number,
+  { caps }: Ruleset,
+): Explanation["left"] {
+  const today = player?.today.day === day ? player.today.sources : undefined;
+  const userCap = hasDevice ? caps.user_day * 1_000 : floorDiv(caps.user_day * 1_000, 2);
+  const usedByDevice = device?.today.day === day ? device.today.points : 0;
+  return {
+    source: room(caps.source_day[candidate.source] * 1_000, today?.[SOURCES.indexOf(candidate.source)] ?? 0),
+    user_day: room(userCap, today?.reduce((sum, points) => sum + points, 0) ?? 0),
+    ...(hasDevice ? { device_day: room(caps.device_day * 1_000, usedByDevice) } : {}),
+  };
+}
+
+/** Categories of the user's last 24 hours, this action's included. */
+function categoriesOf(player: PlayerState | undefined, { category }: ValidCandidate, atMs: number): number {
+  let count = 1;
+  if (player !== undefined)
+    for (let i = 0; i < CATEGORIES.length; i++)
+      if (CATEGORIES[i] !== category && player.categories[i]! > atMs - DAY_MS) count++;
+  return count;
+}
+
+/** `normalized = mul(mul(mul(base, quality), anti_spam), fairness)`, then the caps in their order; milli-points. */
+function capped(
+  _state: NormalizerState,
+  weighed: Weighed,
+  player: PlayerState | undefined,
+  day: number,
+): Accepted {
+  const { factors, explain } = weighed;
+  const worth = mul(mul(mul(explain.base, factors.quality_bp), factors.anti_spam_bp), factors.fairness_bp);
+  const { left } = explain;
+  const { points, clipped } = clip(worth, left);
+  weighed.normalized_points = points;
+  weighed.clipped = clipped;
+  left.source -= points;
+  left.user_day -= points;
+  if (left.device_day !== undefined) left.device_day -= points;
+  const latest = player?.days.at(-1)?.day;
+  if (points > 0 && (latest === undefined || latest < day))
+    explain.previous_day = latest === undefined ? "" : dayName(latest);
+  return Object.assign(weighed, { validity_status: "accepted" as const });
+}
+
+/** A quarantined event that a person releases: its factors are those of its time, the caps are today's. */
+export function released(
+  state: NormalizerState,
+  candidate: ValidCandidate,
+  factors: Judged["factors"],
+): Accepted {
+  const atMs = timeMs(candidate.received_at);
+  const day = realmDay(state, atMs);
+  const actors = actorsOf(state, candidate, state.players.get(candidate.user_id));
+  const weighed = weigh(state, candidate, actors, { atMs, day });
+  return { ...capped(state, { ...weighed, factors }, actors.player, day), reason: "released" };
+}
+
+/** Quarantine has room for some events of a user, and for some of a realm. */
+function quarantined(state: NormalizerState, judged: Judged, reason: QuarantineReason): Decision {
+  const { user_max, realm_max } = rulesOf(state).ruleset.judgement.quarantine;
+  if ((state.open.get(judged.user_id) ?? 0) >= user_max || state.openTotal >= realm_max)
+    return rejected(judged, "quarantine_full");
+  return Object.assign(judged, { validity_status: "quarantined" as const, reason });
+}
+
+/** An input that made the core throw: quarantined with the error, so that it blocks nothing and a person sees it. */
+export function poisoned(state: NormalizerState, candidate: ValidCandidate, error: unknown): Decision {
+  const neutral = { quality_bp: 10_000, anti_spam_bp: 10_000, fairness_bp: 10_000 };
+  const day = realmDay(state, timeMs(candidate.received_at));
+  const judged = judgedAs(candidate, neutral, rulesOf(state), day);
+  return Object.assign(quarantined(state, judged, "stage_error"), { error: String(error).slice(0, 512) });
+}
+
+const rejected = (judged: Judged, reason: RejectReason): Decision =>
+  Object.assign(judged, { validity_status: "rejected" as const, reason });
+
+const explained = (weighed: Weighed, heat: Heat): Weighed => {
+  weighed.explain.heat = heat;
+  return weighed;
+};
+
+const unjudged = (candidate: ValidCandidate, rules: RealmRules, day: number): Judged => {
+  const quality_bp = qualityBp(candidate, rules.ruleset.judgement.quality);
+  return judgedAs(candidate, { quality_bp, anti_spam_bp: 10_000, fairness_bp: 10_000 }, rules, day);
+};
+
+const judgedAs = (
+  candidate: ValidCandidate,
+  factors: Judged["factors"],
+  { version }: RealmRules,
+  day: number,
+): Judged => ({
+  ...candidate,
+  factors,
+  normalized_points: 0,
+  clipped: [],
+  daily_cap_bucket: dayName(day),
+  ruleset_version: version,
+});
+
+export function rulesOf(state: NormalizerState): RealmRules {
   if (state.rules === undefined) throw new Error("the realm has no ruleset: EVENTS doesn't start with one");
   return state.rules;
 }

@@ -1,57 +1,261 @@
 /**
- * The only way the normalizer's state changes: by a decision that is, or is about to be, in EVENTS. Folding it again onto an
- * entry that includes it changes nothing, which is what makes a cache of entries with different ages a fold.
+ * The only way the normalizer's state changes: by a decision that is, or is about to be, in EVENTS. Each entry changes by what
+ * the decision and the entry itself say, never by another entry, and never twice by one decision: which is what makes a cache
+ * of entries with different ages a fold.
  */
+import { CATEGORIES, SOURCES } from "../shared/contracts/candidate.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
-import type { Decision } from "../shared/contracts/decision.ts";
+import type { Accepted, Decision, Quarantined } from "../shared/contracts/decision.ts";
+import { type Judgement, Ruleset } from "../shared/contracts/ruleset.ts";
 import { timeMs } from "../shared/time.ts";
-import { contentHash } from "./factors/fingerprint.ts";
+import { userHeatRules } from "./checks/velocity.ts";
+import { rulesOf } from "./decide.ts";
+import { contentMark, quarantineHash } from "./factors/content-hash.ts";
+import { dayNamed } from "./factors/day.ts";
+import { weekBefore } from "./factors/fairness.ts";
+import { hit } from "./factors/heat.ts";
+import { coarseSignature, fineSignature, fingerprint } from "./factors/signatures.ts";
 import {
   COMMANDS_KEPT,
-  DAYS_KEPT,
-  type Membership,
+  type Entry,
+  JUDGEMENTS_KEPT,
   type NormalizerState,
+  newDevice,
+  newPlayer,
   type PlayerState,
+  type QuarantinedEvent,
   SEEN_MAX,
   SEEN_MS,
+  SIGNATURES_MAX,
+  TIMES_MAX,
+  WINDOW_DAYS,
 } from "./state.ts";
 
 export function evolve(state: NormalizerState, decision: Decision): void {
   if (decision.validity_status === "rejected") return;
-  const { user_id, source_seq } = decision;
-  const player: PlayerState = state.players.get(user_id) ?? { through: 0, days: new Map(), seen: new Map() };
-  if (player.through < source_seq) {
-    const atMs = timeMs(decision.received_at);
-    const bucket = decision.daily_cap_bucket;
-    player.through = source_seq;
-    if (decision.validity_status === "accepted") {
-      player.days.set(bucket, (player.days.get(bucket) ?? 0) + decision.normalized_points);
-      while (player.days.size > DAYS_KEPT) player.days.delete(player.days.keys().next().value!);
+  const atMs = timeMs(decision.received_at);
+  state.nowMs = Math.max(state.nowMs, atMs);
+  evolvePlayer(state, decision, atMs);
+  if (decision.device_id !== undefined) evolveDevice(state, decision, decision.device_id, atMs);
+  if (decision.session_id !== undefined) evolveSession(state, decision, decision.session_id, atMs);
+  if (decision.validity_status === "accepted") {
+    evolveMember(state, decision, atMs);
+    evolveWeek(state, decision);
+  } else openQuarantined(state, decision, atMs);
+}
+
+/** Whether an entry already includes a decision; where it doesn't, it will. */
+function includes(entry: Entry, source_seq: number): boolean {
+  if (entry.through >= source_seq) return true;
+  entry.through = source_seq;
+  return false;
+}
+
+/** The numbers that a decision was made by: the realm's own rules may be ahead of a decision that is folded again. */
+function judgementOf(state: NormalizerState, { ruleset_version }: Decision): Judgement {
+  const { judgements } = rulesOf(state);
+  const found = judgements.findLast(({ version }) => version === ruleset_version);
+  if (found === undefined) throw new Error(`ruleset ${ruleset_version} is no longer known: wipe the cache`);
+  return found.judgement;
+}
+
+/** A release adds points alone, since heat came with its quarantine; and of what made the core throw nothing is known. */
+const addsHeat = ({ reason }: Accepted | Quarantined): boolean =>
+  reason !== "released" && reason !== "stage_error";
+
+function evolvePlayer(state: NormalizerState, decision: Accepted | Quarantined, atMs: number): void {
+  const { user_id, source_seq, normalized_points: points } = decision;
+  const player = state.players.get(user_id) ?? newPlayer();
+  if (includes(player, source_seq)) return;
+  player.lastMs = atMs;
+  if (decision.reason !== "released") remember(player, decision, atMs);
+  if (addsHeat(decision)) warmPlayer(player, decision, atMs, judgementOf(state, decision));
+  if (points > 0) {
+    const day = dayNamed(decision.daily_cap_bucket);
+    const latest = player.days.at(-1);
+    if (latest?.day === day) latest.points += points;
+    else {
+      player.days.push({ day, points });
+      if (player.days.length > WINDOW_DAYS) player.days.shift();
     }
-    player.seen.set(decision.event_id, { hash: contentHash(decision), atMs });
-    for (const id of player.seen.keys()) {
-      if (player.seen.get(id)!.atMs > atMs - SEEN_MS && player.seen.size <= SEEN_MAX) break;
-      player.seen.delete(id);
-    }
-    state.players.set(user_id, player);
-    state.changed.add(`u.${user_id}`);
+    if (player.today.day !== day) player.today = { day, sources: SOURCES.map(() => 0) };
+    player.today.sources[SOURCES.indexOf(decision.source)]! += points;
   }
-  if (decision.validity_status === "accepted" && !state.members.has(user_id)) {
-    const member: Membership = { through: source_seq, faction: decision.faction_id };
-    state.members.set(user_id, member);
-    state.changed.add(`m.${user_id}`);
+  state.players.put(user_id, player);
+}
+
+function warmPlayer(
+  player: PlayerState,
+  decision: Accepted | Quarantined,
+  atMs: number,
+  { heat, anti_spam, fingerprint: exact }: Judgement,
+): void {
+  const hasDevice = decision.device_id !== undefined;
+  player.burst = hit(
+    player.burst,
+    atMs,
+    heat.user_burst.leak_seconds * 1_000,
+    userHeatRules(heat.user_burst, hasDevice).reject,
+  );
+  player.drip = hit(
+    player.drip,
+    atMs,
+    heat.user_drip.leak_seconds * 1_000,
+    userHeatRules(heat.user_drip, hasDevice).reject,
+  );
+  warm(player.signatures, fineSignature(decision), atMs, anti_spam.fine_leak_seconds);
+  warm(player.signatures, coarseSignature(decision), atMs, anti_spam.coarse_leak_seconds);
+  warm(player.fingerprints, fingerprint(decision), atMs, exact.leak_seconds);
+  player.times.push(atMs);
+  if (player.times.length > TIMES_MAX) player.times.shift();
+  player.categories[CATEGORIES.indexOf(decision.category)] = atMs;
+}
+
+function remember(player: PlayerState, decision: Accepted | Quarantined, atMs: number): void {
+  player.seen.set(decision.event_id, { hash: contentMark(decision), atSeconds: Math.ceil(atMs / 1_000) });
+  for (const id of player.seen.keys()) {
+    if (player.seen.size <= SEEN_MAX && player.seen.get(id)!.atSeconds * 1_000 > atMs - SEEN_MS) break;
+    player.seen.delete(id);
   }
 }
 
+/** A hit on one of at most 32 keys: the one that cools first makes room, ties by key. */
+function warm(keys: Map<string, number>, key: string, atMs: number, leakSeconds: number): void {
+  keys.set(key, hit(keys.get(key) ?? 0, atMs, leakSeconds * 1_000));
+  if (keys.size <= SIGNATURES_MAX) return;
+  let coolest = key;
+  let coolestMs = keys.get(key)!;
+  for (const [other, untilMs] of keys)
+    if (untilMs < coolestMs || (untilMs === coolestMs && other < coolest)) {
+      coolest = other;
+      coolestMs = untilMs;
+    }
+  keys.delete(coolest);
+}
+
+function evolveDevice(
+  state: NormalizerState,
+  decision: Accepted | Quarantined,
+  id: string,
+  atMs: number,
+): void {
+  const { user_id, source_seq, normalized_points: points } = decision;
+  const device = state.devices.get(id) ?? newDevice();
+  if (includes(device, source_seq)) return;
+  device.lastMs = atMs;
+  const { heat, device_users } = judgementOf(state, decision);
+  if (addsHeat(decision)) {
+    const { device_burst, device_drip } = heat;
+    device.burst = hit(device.burst, atMs, device_burst.leak_seconds * 1_000, device_burst.reject);
+    device.drip = hit(device.drip, atMs, device_drip.leak_seconds * 1_000, device_drip.reject);
+    device.users.delete(user_id);
+    device.users.set(user_id, atMs);
+    // One more than are allowed tells a crowd; whoever is over that, the crowd has outlived.
+    while (device.users.size > device_users + 1) device.users.delete(device.users.keys().next().value!);
+  }
+  if (points > 0) {
+    const day = dayNamed(decision.daily_cap_bucket);
+    if (device.today.day !== day) device.today = { day, points: 0 };
+    device.today.points += points;
+  }
+  state.devices.put(id, device);
+}
+
+function evolveSession(
+  state: NormalizerState,
+  decision: Accepted | Quarantined,
+  id: string,
+  atMs: number,
+): void {
+  if (!addsHeat(decision)) return;
+  const session = state.sessions.get(id) ?? { through: 0, burst: 0 };
+  if (includes(session, decision.source_seq)) return;
+  const { leak_seconds, reject } = judgementOf(state, decision).heat.session_burst;
+  session.burst = hit(session.burst, atMs, leak_seconds * 1_000, reject);
+  state.sessions.put(id, session);
+}
+
+/** Under `open` rules the first accepted event binds its user. */
+function evolveMember(state: NormalizerState, decision: Accepted, atMs: number): void {
+  if (state.members.get(decision.user_id) !== undefined) return;
+  state.members.put(decision.user_id, {
+    through: decision.source_seq,
+    faction: decision.faction_id,
+    sinceMs: atMs,
+  });
+}
+
+function evolveWeek(state: NormalizerState, { daily_cap_bucket, ...decision }: Accepted): void {
+  const { week } = state;
+  const points = decision.normalized_points;
+  if (points === 0 || includes(week, decision.source_seq)) return;
+  const day = dayNamed(daily_cap_bucket);
+  if (day > week.day) {
+    week.before = weekBefore(week, day);
+    week.day = day;
+    week.days.push({ day, points: 0, users: 0 });
+    week.days = week.days.filter((other) => other.day >= day - WINDOW_DAYS);
+  }
+  const today = week.days.at(-1)!;
+  today.points += points;
+  const previous = decision.explain?.previous_day;
+  if (previous !== undefined) {
+    today.users++;
+    const earlier = previous === "" ? undefined : dayNamed(previous);
+    const left = week.days.find((other) => other.day === earlier);
+    if (left !== undefined) left.users--;
+  }
+  state.changed.add("r.week");
+}
+
+function openQuarantined(state: NormalizerState, decision: Quarantined, atMs: number): void {
+  const known = state.quarantine.get(decision.event_id);
+  if (known !== undefined && known.through >= decision.source_seq) return;
+  putQuarantined(state, decision.event_id, {
+    through: decision.source_seq,
+    user: decision.user_id,
+    atMs,
+    hash: quarantineHash(decision),
+    closed: 0,
+  });
+}
+
+/** A review closes the event that it names. */
+function closeReviewed(state: NormalizerState, command: DecidedCommand): void {
+  if (command.kind !== "review.release" && command.kind !== "review.reject") return;
+  const entry = state.quarantine.get(command.payload.event);
+  if (entry === undefined || entry.closed === 1 || entry.through >= command.source_seq) return;
+  putQuarantined(state, command.payload.event, { ...entry, through: command.source_seq, closed: 1 });
+}
+
+/** Puts an entry there and keeps the index of open ones. */
+function putQuarantined(state: NormalizerState, event: string, entry: QuarantinedEvent): void {
+  const by = entry.closed === 1 ? -1 : 1;
+  const open = (state.open.get(entry.user) ?? 0) + by;
+  if (open === 0) state.open.delete(entry.user);
+  else state.open.set(entry.user, open);
+  state.openTotal += by;
+  state.quarantine.put(event, entry);
+}
+
 export function evolveCommand(state: NormalizerState, command: DecidedCommand): void {
+  if (command.status === "applied") {
+    evolveMembership(state, command);
+    closeReviewed(state, command);
+  }
   const rules = state.rules;
   if (rules !== undefined && rules.through >= command.source_seq) return;
   if (command.kind === "ruleset.set" && command.status === "applied") {
+    // A ruleset from before some of its numbers existed gets their defaults.
+    const ruleset = Ruleset.parse(command.payload.ruleset);
+    const version = command.ruleset_version!;
+    const judgements = [...(rules?.judgements ?? []), { version, judgement: ruleset.judgement }];
     state.rules = {
       through: command.source_seq,
       status: rules?.status ?? "active",
-      ruleset: command.payload.ruleset,
-      version: command.ruleset_version!,
+      ruleset,
+      version,
+      judgements: judgements.slice(-JUDGEMENTS_KEPT),
       commands: rules?.commands ?? new Set(),
     };
   } else if (rules === undefined) throw new Error("EVENTS must start with the realm's first ruleset");
@@ -62,4 +266,18 @@ export function evolveCommand(state: NormalizerState, command: DecidedCommand): 
   now.commands.add(command.command_id);
   while (now.commands.size > COMMANDS_KEPT) now.commands.delete(now.commands.values().next().value!);
   state.changed.add("r.realm");
+}
+
+function evolveMembership(state: NormalizerState, command: DecidedCommand): void {
+  if (command.kind !== "member.join" && command.kind !== "member.switch") return;
+  const { user, faction } = command.payload;
+  const member = state.members.get(user);
+  if (member !== undefined && member.through >= command.source_seq) return;
+  const cohort = command.kind === "member.join" ? command.payload.cohort : member?.cohort;
+  state.members.put(user, {
+    through: command.source_seq,
+    faction,
+    sinceMs: member?.faction === faction ? member.sinceMs : timeMs(command.received_at),
+    ...(cohort === undefined ? {} : { cohort }),
+  });
 }

@@ -7,9 +7,10 @@ import type { Input } from "../shared/reader.ts";
 import type { Draft, Stage } from "../shared/stage.ts";
 import { eventsStream, subjects, validStream } from "../shared/subjects.ts";
 import { cacheSpec } from "./cache.ts";
-import { decide, decideCommand, quarantine } from "./decide.ts";
+import { foldCandidate, foldCommand } from "./core.ts";
 import { evolve, evolveCommand } from "./evolve.ts";
-import { initialState, type NormalizerState } from "./state.ts";
+import { initialState } from "./initial-state.ts";
+import type { NormalizerState } from "./state.ts";
 
 const SUBJECT_OF = {
   accepted: subjects.accepted,
@@ -40,32 +41,24 @@ export const normalizerStage: Stage<NormalizerState> = {
     const { realm } = state;
     if (input.subject === subjects.validCommand(realm)) {
       for (const command of bodiesOf<ValidCommand>(input.data)) {
-        const decided = decideCommand(state, command);
-        draft.body(subjects.command(realm), JSON.stringify(decided));
-        draft.count("command", decided.status);
-        evolveCommand(state, decided);
+        const decided = foldCommand(state, command);
+        draft.body(subjects.command(realm), JSON.stringify(decided.command));
+        draft.count("command", decided.command.status);
+        if (decided.decision !== undefined) write(decided.decision, realm, draft);
       }
       return true;
     }
-    for (const candidate of bodiesOf<ValidCandidate>(input.data)) {
-      const decision = judge(state, candidate);
-      draft.body(SUBJECT_OF[decision.validity_status](realm), JSON.stringify(decision));
-      draft.count(
-        decision.validity_status,
-        decision.reason ?? (decision.clipped.length > 0 ? "clipped" : "whole"),
-      );
-      for (const cut of decision.clipped) draft.clip(cut.by, cut.points);
-      evolve(state, decision);
-    }
+    for (const candidate of bodiesOf<ValidCandidate>(input.data))
+      write(foldCandidate(state, candidate), realm, draft);
     return true;
   },
 };
 
-/** A core that throws on one input must not stop the others: that input goes to a person. */
-function judge(state: NormalizerState, candidate: ValidCandidate): Decision {
-  try {
-    return decide(state, candidate);
-  } catch (error) {
-    return quarantine(state, candidate, "stage_error", error);
-  }
+function write(decision: Decision, realm: string, draft: Draft): void {
+  draft.body(SUBJECT_OF[decision.validity_status](realm), JSON.stringify(decision));
+  draft.count(
+    decision.validity_status,
+    decision.reason ?? (decision.clipped.length > 0 ? "clipped" : "whole"),
+  );
+  for (const cut of decision.clipped) draft.clip(cut.by, cut.points);
 }

@@ -168,9 +168,23 @@ export async function publishOne(bus: Bus, message: BatchMessage, timeoutMs = 5_
 export type Stored = { seq: number; atMs: number; data: Uint8Array; text(): string };
 
 /** The last message of a subject, asked of the stream's leader; `undefined` where there is none. */
-export async function lastOf(bus: Bus, stream: string, subject: string): Promise<Stored | undefined> {
+export const lastOf = (bus: Bus, stream: string, subject: string): Promise<Stored | undefined> =>
+  storedAt(bus, stream, { last_by_subj: subject });
+
+/** The first message of a subject from a sequence on, asked of the stream's leader; `undefined` where there is none. */
+export function nextOf(bus: Bus, stream: string, subject: string, seq: number): Promise<Stored | undefined> {
+  // The client's types know no `next_by_subj`; the server does.
+  const query = { seq, next_by_subj: subject };
+  return storedAt(bus, stream, query);
+}
+
+async function storedAt(
+  bus: Bus,
+  stream: string,
+  query: Parameters<JetStreamManager["streams"]["getMessage"]>[1],
+): Promise<Stored | undefined> {
   try {
-    const message = await bus.jsm.streams.getMessage(stream, { last_by_subj: subject });
+    const message = await bus.jsm.streams.getMessage(stream, query);
     if (message === null) return undefined;
     return {
       seq: message.seq,

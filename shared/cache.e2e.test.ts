@@ -9,7 +9,8 @@ type Counts = Map<string, string>;
 const spec: CacheSpec<Counts> = {
   bucket: "caps",
   load: (state, key, value) => state.set(key, value),
-  takeChanged: () => [],
+  takeChanged: (state) => [...state.keys()],
+  entry: (state, key) => ({ key, value: state.get(key)! }),
 };
 const signal = new AbortController().signal;
 let nats: TestNats;
@@ -26,7 +27,12 @@ const restore = async (realm: string) => {
 };
 const flush = (cache: Cache<Counts>, entries: CacheEntry[], through: number) =>
   new Promise<unknown>((resolve) => {
-    cache.flush(entries, through, signal, resolve);
+    cache.flush(
+      cache.capture(new Map(entries.map(({ key, value }) => [key, value])), true),
+      through,
+      signal,
+      resolve,
+    );
     void cache.settled().then(() => resolve(undefined));
   });
 const entry = (key: string, value: string): CacheEntry => ({ key, value });

@@ -20,17 +20,27 @@ export type CacheSpec<State> = {
   bucket: Bucket;
   /** Puts an entry that was read back into the state. Keys come without the realm. */
   load(state: State, key: string, value: string): void;
-  /** The entries that changed since the last call, as they are now. Keys without the realm. */
-  takeChanged(state: State): CacheEntry[];
+  /** Keys, without the realm, of the entries that changed since the last call. */
+  takeChanged(state: State): string[];
+  /** An entry as it is now; `undefined` where it is gone because it no longer says anything. */
+  entry(state: State, key: string): CacheEntry | undefined;
 };
+
+/** Entries that were captured at a batch's end. */
+export type Captured = { entries: CacheEntry[]; endsRound: boolean };
 
 const WATERMARK_KEY = "r.flushed";
 /**
- * The flush takes at most about a twentieth of the time: it rests twenty times as long as it took, and never less than this.
- * A longer rest makes a restart fold more decisions again, at some 100 000 a second.
+ * Entries go out in rounds: all that changed before a round began, in parts, each captured as it is then. Parts are small, since
+ * the stage decides nothing while it captures one, and they take at most about a twentieth of the time: after each the flush
+ * rests twenty times as long as it took. Longer rounds make a restart fold more decisions again, at some 100 000 a second.
  */
+const PART_ENTRIES = 500;
 const REST_FACTOR = 20;
-const REST_MIN_MS = 5_000;
+const REST_MIN_MS = { part: 50, round: 5_000 };
+
+/** A stage that finds work this old knows that entries may have expired while it was away, and folds everything again. */
+export const CACHE_TRUSTED_MS = 86_400_000;
 
 export class Cache<State> {
   readonly #spec: CacheSpec<State>;
@@ -41,6 +51,8 @@ export class Cache<State> {
   through: number;
   #flushing: Promise<void> | undefined;
   #nextAtMs = 0;
+  /** The round under way: keys still to be written, and the output sequence that it brings the watermark to. */
+  #round: { keys: string[]; through: number | undefined } | undefined;
 
   private constructor(
     spec: CacheSpec<State>,
@@ -56,8 +68,8 @@ export class Cache<State> {
   }
 
   /**
-   * Takes the cache over: rewrites the watermark, which ends every other writer, and loads all entries before it.
-   * Throws `Superseded` when another worker does the same at this moment.
+   * Takes the cache over: rewrites the watermark, which ends every other writer, and loads all entries before it, unless the
+   * cache is no longer trusted. Throws `Superseded` when another worker does the same at this moment.
    */
   static async restore<State>(
     bus: Bus,
@@ -65,12 +77,14 @@ export class Cache<State> {
     labels: { stage: string; realm: string },
     state: State,
     signal: AbortSignal,
+    trusted = true,
   ): Promise<Cache<State>> {
     const stream = `KV_${spec.bucket}`;
     const watermarkSubject = kvSubject(spec.bucket, `${labels.realm}.${WATERMARK_KEY}`);
     const { fence, head } = await Fence.open(bus, stream, watermarkSubject);
-    const through = head === undefined ? 0 : (JSON.parse(head.text()) as Watermark).through;
+    const through = head === undefined || !trusted ? 0 : (JSON.parse(head.text()) as Watermark).through;
     const mine = await fence.commit([], { through }, signal);
+    if (through === 0) return new Cache(spec, labels, fence, 0);
     const ends = await streamEnds(bus, stream);
     const prefix = kvSubject(spec.bucket, `${labels.realm}.`);
     const reader = new Reader(bus, {
@@ -102,19 +116,37 @@ export class Cache<State> {
     return this.#flushing === undefined && performance.now() >= this.#nextAtMs;
   }
 
+  /** The next part of what has changed, as it is now; of a round that begins here, or of all that is left. */
+  capture(state: State, all = false): Captured {
+    const fresh = this.#round === undefined || all ? this.#spec.takeChanged(state) : [];
+    this.#round ??= { keys: [], through: undefined };
+    const { keys } = this.#round;
+    keys.push(...fresh);
+    const entries = keys
+      .splice(0, all ? keys.length : PART_ENTRIES)
+      .flatMap((key) => this.#spec.entry(state, key) ?? []);
+    return { entries, endsRound: keys.length === 0 };
+  }
+
   /**
-   * Writes entries that were captured when the output stream stood at `through`, in the background.
+   * Writes what was captured when the output stream stood at `through`, in the background.
    * `failed` gets what ends it: `Superseded`, or the signal's reason.
    */
-  flush(entries: CacheEntry[], through: number, signal: AbortSignal, failed: (error: unknown) => void): void {
-    if (entries.length === 0 && through === this.through) return;
+  flush(captured: Captured, through: number, signal: AbortSignal, failed: (error: unknown) => void): void {
+    const round = this.#round!;
+    // A round accounts for what had changed at its beginning; what it captures later includes that.
+    round.through ??= through;
+    const watermark = captured.endsRound ? round.through : this.through;
+    if (captured.endsRound) this.#round = undefined;
+    if (captured.entries.length === 0 && watermark === this.through) return;
     const startedMs = performance.now();
-    this.#flushing = this.#write(entries, through, signal)
+    this.#flushing = this.#write(captured.entries, watermark, signal)
       .catch(failed)
       .finally(() => {
         this.#flushing = undefined;
         const tookMs = performance.now() - startedMs;
-        this.#nextAtMs = performance.now() + Math.max(REST_MIN_MS, tookMs * REST_FACTOR);
+        const restMs = captured.endsRound ? REST_MIN_MS.round : REST_MIN_MS.part;
+        this.#nextAtMs = performance.now() + Math.max(restMs, tookMs * REST_FACTOR);
       });
   }
 

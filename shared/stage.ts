@@ -7,8 +7,8 @@
  * ahead of the log by the batch that is being committed; when a commit is lost, all state is dropped and restored.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { type BatchMessage, type Bus, lastOf, MAX_OUTPUTS, streamEnds } from "./bus.ts";
-import { Cache, type CacheSpec } from "./cache.ts";
+import { type BatchMessage, type Bus, lastOf, MAX_OUTPUTS, nextOf, streamEnds } from "./bus.ts";
+import { CACHE_TRUSTED_MS, Cache, type CacheSpec, type Captured } from "./cache.ts";
 import { FrameBuilder, MAX_FRAME_BODIES } from "./codec.ts";
 import { Position } from "./contracts/position.ts";
 import { crashPoint } from "./crash.ts";
@@ -229,15 +229,24 @@ export class RealmRun<State> {
         `${input.stream} starts at ${ends.firstSeq}, after the position ${position.through}`,
       );
     const restoring = { bus: this.#bus, realm: this.#realm, position, positionSeq: head.seq, signal };
-    const cached = stage.cache && (await this.#restoreCached(stage.cache, head.seq, signal));
+    const cached = stage.cache && (await this.#restoreCached(stage.cache, position, head.seq, signal));
     const state = cached?.state ?? (await stage.restore!(restoring));
     return { fence, position, state, cache: cached?.cache, created: ends.created };
   }
 
   /** Entries from KV, then the decisions after the watermark. */
-  async #restoreCached(parts: NonNullable<Stage<State>["cache"]>, positionSeq: number, signal: AbortSignal) {
+  async #restoreCached(
+    parts: NonNullable<Stage<State>["cache"]>,
+    { through }: Position,
+    positionSeq: number,
+    signal: AbortSignal,
+  ) {
     const state = parts.initial(this.#realm);
-    const cache = await Cache.restore(this.#bus, parts.spec, this.#labels, state, signal);
+    const { stream: input, subjects: inputs } = this.#stage.input(this.#realm);
+    const waiting = await Promise.all(inputs.map((name) => nextOf(this.#bus, input, name, through + 1)));
+    const oldestMs = Math.min(...waiting.map((message) => message?.atMs ?? Number.POSITIVE_INFINITY));
+    const trusted = oldestMs > Date.now() - CACHE_TRUSTED_MS;
+    const cache = await Cache.restore(this.#bus, parts.spec, this.#labels, state, signal, trusted);
     const stream = this.#stage.outputStream(this.#realm);
     const ends = await streamEnds(this.#bus, stream);
     if (cache.through > ends.lastSeq)
@@ -284,14 +293,14 @@ export class RealmRun<State> {
     let committing: Promise<void> = Promise.resolve();
     let draft = new Draft();
 
-    const commit = async (batch: Draft, entries: ReturnType<CacheSpec<State>["takeChanged"]> | undefined) => {
+    const commit = async (batch: Draft, captured: Captured | undefined) => {
       const end = metrics.commitSeconds.startTimer(this.#labels);
       crashPoint("before_commit");
       const head = { through: batch.through, input_created: created, worker: this.#worker };
       const seq = await fence.commit(batch.finish(), head, signal);
       crashPoint("after_commit");
       end();
-      if (entries !== undefined) cache?.flush(entries, seq, signal, fail);
+      if (captured !== undefined) cache?.flush(captured, seq, signal, fail);
       await batch.committed(this.#bus, this.#labels);
     };
     /** Closes the draft: it commits as soon as the commit before it is through, while the next one is decided. */
@@ -299,8 +308,7 @@ export class RealmRun<State> {
       await committing;
       const batch = draft;
       draft = new Draft();
-      const entries = cache?.rested ? this.#stage.cache?.spec.takeChanged(state) : undefined;
-      committing = commit(batch, entries);
+      committing = commit(batch, cache?.rested ? cache.capture(state) : undefined);
       committing.catch(fail);
     };
 
@@ -324,9 +332,9 @@ export class RealmRun<State> {
         if (outer.aborted) break;
       }
       await committing;
-      if (outer.aborted && cache !== undefined && this.#stage.cache !== undefined) {
+      if (outer.aborted && cache !== undefined) {
         await cache.settled();
-        cache.flush(this.#stage.cache.spec.takeChanged(state), fence.seq, signal, fail);
+        cache.flush(cache.capture(state, true), fence.seq, signal, fail);
       }
     } finally {
       await reader.close();

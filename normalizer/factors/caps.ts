@@ -1,15 +1,17 @@
-import type { Clip } from "../../shared/contracts/decision.ts";
+import type { Clip, Explanation } from "../../shared/contracts/decision.ts";
 
-/** A cap: `left` milli-points may still pass. */
-export type Allowance = { by: Clip["by"]; left: number };
+/** The caps in their order. */
+const ORDER = ["source", "user_day", "device_day"] as const satisfies readonly Clip["by"][];
 
-/** Each cap is a `min`, in order; each cut is recorded. `points` in milli-points. */
-export function clip(points: number, allowances: readonly Allowance[]): { points: number; clipped: Clip[] } {
+/** Each cap is a `min` of the points and what it has left, in order; each cut is recorded. All in milli-points. */
+export function clip(points: number, left: Explanation["left"]): { points: number; clipped: Clip[] } {
   const clipped: Clip[] = [];
   let rest = points;
-  for (const { by, left } of allowances) {
-    const allowed = Math.min(rest, Math.max(0, left));
-    if (allowed < rest) clipped.push({ by, points: rest - allowed });
+  for (const by of ORDER) {
+    const room = left[by];
+    if (room === undefined || room >= rest) continue;
+    const allowed = Math.max(0, room);
+    clipped.push({ by, points: rest - allowed });
     rest = allowed;
   }
   return { points: rest, clipped };

@@ -3,9 +3,9 @@
  * cores and says what every stream must hold if nothing was lost and nothing was doubled.
  */
 import { validate } from "../../ingest/validate.ts";
-import { decide, decideCommand } from "../../normalizer/decide.ts";
-import { evolve, evolveCommand } from "../../normalizer/evolve.ts";
-import { initialState } from "../../normalizer/state.ts";
+import { foldCandidate, foldCommand } from "../../normalizer/core.ts";
+import { evolveCommand } from "../../normalizer/evolve.ts";
+import { initialState } from "../../normalizer/initial-state.ts";
 import { type Bus, streamEnds } from "../../shared/bus.ts";
 import { bodiesOf, textOf } from "../../shared/codec.ts";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
@@ -109,13 +109,13 @@ function refold(
       valid.push(`${subjects.ingestRejected(realm)} ${JSON.stringify(verdict.rejection)}`);
     else if (verdict.kind === "command") {
       valid.push(`${subjects.validCommand(realm)} ${JSON.stringify(verdict.valid)}`);
-      const command = decideCommand(state, verdict.valid);
-      evolveCommand(state, command);
+      const { command, decision } = foldCommand(state, verdict.valid);
       events.push(`${subjects.command(realm)} ${JSON.stringify(command)}`);
+      if (decision !== undefined)
+        events.push(`events.${decision.validity_status}.${realm} ${JSON.stringify(decision)}`);
     } else {
       valid.push(`${subjects.validCandidate(realm)} ${JSON.stringify(verdict.valid)}`);
-      const decision = decide(state, verdict.valid);
-      evolve(state, decision);
+      const decision = foldCandidate(state, verdict.valid);
       events.push(`events.${decision.validity_status}.${realm} ${JSON.stringify(decision)}`);
     }
   }

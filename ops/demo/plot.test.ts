@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { validate } from "../../ingest/validate.ts";
-import { decide } from "../../normalizer/decide.ts";
-import { evolve, evolveCommand } from "../../normalizer/evolve.ts";
-import { initialState } from "../../normalizer/state.ts";
+import { foldCandidate } from "../../normalizer/core.ts";
+import { evolveCommand } from "../../normalizer/evolve.ts";
+import { initialState } from "../../normalizer/initial-state.ts";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { DerivedEvent } from "../../shared/contracts/world.ts";
 import { genesis } from "../../shared/genesis.ts";
@@ -64,8 +64,7 @@ async function play(seed: number, lastTick: number): Promise<DerivedEvent[]> {
     const data = new TextEncoder().encode(line.text);
     const verdict = validate({ kind: "candidate", realm: REALM, data, atMs, source_seq: ++seq });
     if (verdict.kind !== "candidate") continue;
-    const decision = decide(judging, verdict.valid);
-    evolve(judging, decision);
+    const decision = foldCandidate(judging, verdict.valid);
     if (decision.validity_status === "accepted") fold(subjects.accepted(REALM), [decision], atMs);
   }
   return events;

@@ -25,12 +25,14 @@ let made = 0;
 
 /** A candidate that is right in every field. */
 export function candidate(realm: string, change: Partial<Candidate> = {}): Candidate {
+  const { user_id = "ada" } = change;
   return {
     v: 1,
     idempotency_key: `test-key-${++made}`,
     realm_id: realm,
     faction_id: "empire",
-    user_id: "ada",
+    user_id,
+    device_id: `phone-of-${user_id}`,
     source: "combat_milestone",
     event_type: "territory_push",
     territory_id: "iron_gate",

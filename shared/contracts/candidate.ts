@@ -10,6 +10,7 @@ export const SOURCES = [
   "campaign_participation",
 ] as const;
 export type Source = (typeof SOURCES)[number];
+export const CATEGORIES = ["combat", "explore", "social"] as const;
 
 /** Largest candidate on `impact.raw`, in bytes. */
 export const MAX_CANDIDATE_BYTES = 16 * 1024;
@@ -41,7 +42,7 @@ export const Candidate = z
     relic_id: Id.optional(),
     campaign_id: Id.optional(),
     action_key: ActionKey,
-    category: z.enum(["combat", "explore", "social"]),
+    category: z.enum(CATEGORIES),
     base_points: z.int().min(1).max(10_000),
     stakes: BasisPoints,
     significance: BasisPoints,

@@ -1,0 +1,13 @@
+import type { RejectReason } from "../../shared/contracts/decision.ts";
+import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import type { Membership } from "../state.ts";
+
+/** A user acts for one faction. Under `open` rules the first accepted event binds; under `assigned` a command must have. */
+export function membershipReason(
+  member: Membership | undefined,
+  faction: string,
+  rules: Pick<Ruleset, "membership">,
+): RejectReason | undefined {
+  if (member === undefined) return rules.membership === "assigned" ? "not_a_member" : undefined;
+  return member.faction === faction ? undefined : "faction_mismatch";
+}

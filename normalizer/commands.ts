@@ -1,0 +1,64 @@
+/** Decides a command: applied here, refused with a reason, or passed on to the simulator. Pure. */
+import { checkRuleset } from "../shared/check-ruleset.ts";
+import type { DecidedCommand, ValidCommand } from "../shared/contracts/command.ts";
+import type { Decision } from "../shared/contracts/decision.ts";
+import { timeMs } from "../shared/time.ts";
+import { rulesOf } from "./decide.ts";
+import { decideReview } from "./review.ts";
+import { DAY_MS, type NormalizerState } from "./state.ts";
+
+/** `decision`: what a review makes of the event that it names. */
+export type Decided = { command: DecidedCommand; decision?: Decision };
+
+export function decideCommand(state: NormalizerState, command: ValidCommand): Decided {
+  const rules = rulesOf(state);
+  const refused = (reason: string): Decided => ({ command: { ...command, status: "refused", reason } });
+  const applied: Decided = { command: { ...command, status: "applied" } };
+  if (rules.commands.has(command.command_id)) return refused("duplicate");
+  switch (command.kind) {
+    case "tick.run":
+      return rules.status === "active"
+        ? { command: { ...command, status: "passed" } }
+        : refused(`realm is in ${rules.status}`);
+    case "realm.status":
+    case "shadow.clear":
+      return applied;
+    case "ruleset.set": {
+      const problems = checkRuleset(command.payload.ruleset);
+      return problems.length > 0
+        ? refused(problems.join("; ").slice(0, 4_096))
+        : { command: { ...command, status: "applied", ruleset_version: rules.version + 1 } };
+    }
+    case "shadow.set": {
+      const problems = checkRuleset(command.payload.ruleset);
+      return problems.length > 0 ? refused(problems.join("; ").slice(0, 4_096)) : applied;
+    }
+    case "member.join":
+    case "member.switch": {
+      const reason = membershipRefusal(state, command);
+      return reason === undefined ? applied : refused(reason);
+    }
+    case "review.release":
+    case "review.reject": {
+      const review = decideReview(state, command);
+      return "refusal" in review ? refused(review.refusal) : { ...applied, decision: review.decision };
+    }
+    default:
+      return command satisfies never;
+  }
+}
+
+type Membering = Extract<ValidCommand, { kind: "member.join" | "member.switch" }>;
+
+function membershipRefusal(state: NormalizerState, command: Membering): string | undefined {
+  const { ruleset } = rulesOf(state);
+  const { user, faction } = command.payload;
+  if (!Object.hasOwn(ruleset.factions, faction)) return "unknown_faction";
+  const member = state.members.get(user);
+  if (command.kind === "member.join")
+    return member === undefined || member.faction === faction ? undefined : "already_member";
+  if (member === undefined) return "not_a_member";
+  if (member.faction === faction) return "same_faction";
+  const switchesMs = member.sinceMs + ruleset.judgement.membership_switch_days * DAY_MS;
+  return timeMs(command.received_at) < switchesMs ? "too_early" : undefined;
+}

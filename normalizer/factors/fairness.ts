@@ -1,0 +1,42 @@
+import type { Judgement } from "../../shared/contracts/ruleset.ts";
+import { clamp, floorDiv, mul, mulDiv } from "../../shared/integers.ts";
+import type { DayPoints, Week } from "../state.ts";
+import { WINDOW_DAYS } from "../state.ts";
+
+/** A user's final milli-points of the last 7 day buckets, today's included. */
+export function recentPoints(days: readonly DayPoints[], today: number): number {
+  let sum = 0;
+  for (const { day, points } of days) if (day > today - WINDOW_DAYS) sum += points;
+  return sum;
+}
+
+/** All points and all users of the 7 days that ended when `today` began: frozen, so that a day's order doesn't matter. */
+export function weekBefore(week: Week, today: number): Week["before"] {
+  if (week.day === today) return week.before;
+  const before = { points: 0, users: 0 };
+  for (const { day, points, users } of week.days)
+    if (day < today && day >= today - WINDOW_DAYS) {
+      before.points += points;
+      before.users += users;
+    }
+  return before;
+}
+
+/** The mean `max(⌊T / A⌋, mean_min)` in milli-points; 0 while there are too few users to have one. */
+export const meanPoints = ({ points, users }: Week["before"], rules: Judgement["fairness"]): number =>
+  users < rules.users_min ? 0 : Math.max(floorDiv(points, users), rules.mean_min * 1_000);
+
+/**
+ * No advantage is absolute, basis points, never above 10 000: `ρ = ⌊R·10000 / M⌋`,
+ * `rolling = clamp(⌊2·10^8 / (10000 + ρ)⌋, rolling_min, 10000)`, `fairness = max(min, mul(rolling, tier))`.
+ * ρ of 1, 2, 3, 5, 7 times the mean gives 10000, 6666, 5000, 3333, 3000. A newcomer's bonus would pay sybils.
+ */
+export function fairnessBp(
+  { recent, mean }: { recent: number; mean: number },
+  spendTier: number,
+  rules: Judgement["fairness"],
+): number {
+  const ratio = mean === 0 ? 0 : mulDiv(recent, 10_000, mean);
+  const rolling = clamp(floorDiv(200_000_000, 10_000 + ratio), rules.rolling_min_bp, 10_000);
+  return Math.max(rules.min_bp, mul(rolling, rules.tier_bp[spendTier]!));
+}

@@ -1,0 +1,92 @@
+/**
+ * Entries of one kind by id. Most players of a realm are asleep, so an entry is the text that KV has until somebody asks for
+ * it, and text again after it has rested: a sleeping player costs a string.
+ */
+
+/** An entry as text and back. The text begins with `[<coldAtMs>,`: from then on the entry equals an absent one. */
+export type Codec<Entry> = {
+  read(text: string): Entry;
+  write(entry: Entry): string;
+  /** Unix milliseconds from which on the entry says no more than none would; `Infinity` where it never does. */
+  coldAtMs(entry: Entry): number;
+  /** When it was last needed. */
+  lastMs(entry: Entry): number;
+};
+
+/** An entry that nobody touched for so long becomes text. */
+const RESTS_AFTER_MS = 3_600_000;
+
+export class Shelf<Entry extends object> {
+  readonly prefix: string;
+  readonly #codec: Codec<Entry>;
+  readonly #changed: Set<string>;
+  readonly #parent: Shelf<Entry> | undefined;
+  readonly #entries = new Map<string, Entry | string>();
+  #sweep: MapIterator<[string, Entry | string]> | undefined;
+
+  /** `changed` collects `prefix + id` of what is written. With a `parent`, an entry starts as a copy of the parent's. */
+  constructor(prefix: string, codec: Codec<Entry>, changed: Set<string>, parent?: Shelf<Entry>) {
+    this.prefix = prefix;
+    this.#codec = codec;
+    this.#changed = changed;
+    this.#parent = parent;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(id: string): Entry | undefined {
+    const found = this.#entries.get(id);
+    if (typeof found === "object") return found;
+    const text = found ?? this.#parent?.text(id);
+    if (text === undefined) return undefined;
+    const entry = this.#codec.read(text);
+    this.#entries.set(id, entry);
+    return entry;
+  }
+
+  /** Puts an entry there, or says that the one there has changed. */
+  put(id: string, entry: Entry): void {
+    this.#entries.set(id, entry);
+    this.#changed.add(this.prefix + id);
+  }
+
+  /** Puts an entry there as KV has it. */
+  load(id: string, text: string): void {
+    this.#entries.set(id, text);
+  }
+
+  text(id: string): string | undefined {
+    const found = this.#entries.get(id);
+    return typeof found === "object" ? this.#codec.write(found) : found;
+  }
+
+  *ids(): Generator<string> {
+    yield* this.#entries.keys();
+  }
+
+  /** Looks at one more entry: drops it where it is cold, lays it down as text where it has rested. */
+  sweep(atMs: number): void {
+    this.#sweep ??= this.#entries.entries();
+    const next = this.#sweep.next();
+    if (next.done) {
+      this.#sweep = undefined;
+      return;
+    }
+    const [id, found] = next.value;
+    if (this.#changed.has(this.prefix + id)) return;
+    if (typeof found === "string") {
+      const coldAtMs = coldAtOf(found);
+      if (coldAtMs !== 0 && coldAtMs < atMs) this.#entries.delete(id);
+    } else if (this.#codec.coldAtMs(found) < atMs) this.#entries.delete(id);
+    else if (this.#codec.lastMs(found) < atMs - RESTS_AFTER_MS)
+      this.#entries.set(id, this.#codec.write(found));
+  }
+}
+
+/** When an entry's text is cold, Unix milliseconds; 0: never. */
+export const coldAtOf = (text: string): number => Number(text.slice(1, text.indexOf(",")));
+
+/** The head of an entry's text. */
+export const coldHead = (coldAtMs: number): number => (coldAtMs === Number.POSITIVE_INFINITY ? 0 : coldAtMs);
