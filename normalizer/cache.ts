@@ -9,10 +9,16 @@ import type { NormalizerState } from "./state.ts";
  */
 const TTL_SLACK_MS = 8 * 86_400_000;
 
+const shelvesOf = (state: NormalizerState): Shelf<object>[] => [
+  state.players,
+  state.devices,
+  state.sessions,
+  state.members,
+  state.quarantine,
+];
+
 const shelfOf = (state: NormalizerState, key: string): Shelf<object> | undefined =>
-  [state.players, state.devices, state.sessions, state.members, state.quarantine].find(({ prefix }) =>
-    key.startsWith(prefix),
-  );
+  shelvesOf(state).find(({ prefix }) => key.startsWith(prefix));
 
 export const cacheSpec: CacheSpec<NormalizerState> = {
   bucket: "caps",
@@ -34,7 +40,7 @@ export const cacheSpec: CacheSpec<NormalizerState> = {
   },
 
   takeChanged(state) {
-    const keys = [...state.changed];
+    const keys = [...state.changed, ...shelvesOf(state).flatMap((shelf) => shelf.takeChanged())];
     state.changed.clear();
     return keys;
   },

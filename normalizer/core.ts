@@ -11,9 +11,15 @@ import type { NormalizerState } from "./state.ts";
 export function foldCandidate(state: NormalizerState, candidate: ValidCandidate): Decision {
   const decision = judged(state, candidate);
   evolve(state, decision);
-  for (const shelf of [state.players, state.devices, state.sessions, state.quarantine])
-    shelf.sweep(state.nowMs);
+  sweepOne(state, candidate.source_seq);
   return decision;
+}
+
+/** One look at one entry now and then: each comes by again and again, and none is waited for. */
+function sweepOne(state: NormalizerState, turn: number): void {
+  if (turn % 4 !== 0) return;
+  const shelves = [state.players, state.devices, state.sessions, state.quarantine];
+  shelves[(turn / 4) % shelves.length]!.sweep(state.nowMs);
 }
 
 function judged(state: NormalizerState, candidate: ValidCandidate): Decision {

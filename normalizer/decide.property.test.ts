@@ -92,7 +92,7 @@ test("with categories fixed, an immediate repeat never raises anti-spam", () => 
         const before = foldCandidate(state, candidate);
         const again = {
           ...candidate,
-          event_id: `${candidate.event_id}x`,
+          event_id: [...candidate.event_id].reverse().join(""),
           source_seq: candidate.source_seq + 0.5,
         };
         const repeat = foldCandidate(state, again);
@@ -132,7 +132,7 @@ test("dropping what is cold, and laying down what rests, changes no decision", (
         const atMs = Date.parse(candidate.received_at);
         for (let i = 0; i < 20; i++)
           for (const shelf of [swept.players, swept.devices, swept.sessions, swept.quarantine]) {
-            swept.changed.clear();
+            shelf.takeChanged();
             shelf.sweep(atMs);
           }
         const { explain: _a, ...decision } = foldCandidate(swept, candidate);

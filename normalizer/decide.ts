@@ -27,9 +27,9 @@ import { baseMilli } from "./factors/base.ts";
 import { clip } from "./factors/caps.ts";
 import { dayName, dayOf } from "./factors/day.ts";
 import { fairnessBp, meanPoints, recentPoints, weekBefore } from "./factors/fairness.ts";
-import { levelBp } from "./factors/heat.ts";
+import { levelBp, untilOf } from "./factors/heat.ts";
+import { marksOf } from "./factors/marks.ts";
 import { qualityBp } from "./factors/quality.ts";
-import { coarseSignature, fineSignature, fingerprint } from "./factors/signatures.ts";
 import { DAY_MS, type NormalizerState, type PlayerState, type RealmRules } from "./state.ts";
 
 /** Decides a candidate under the realm's rules, or under others: a shadow's, a back-test's. */
@@ -47,7 +47,7 @@ export function decide(state: NormalizerState, candidate: ValidCandidate): Decis
   if (refusal !== undefined) return rejected(unjudged(candidate, rules, day), refusal);
 
   const actors = actorsOf(state, candidate, player);
-  const exact = player?.fingerprints.get(fingerprint(candidate)) ?? 0;
+  const exact = player === undefined ? 0 : untilOf(player.fingerprints, marksOf(candidate).fingerprint);
   const heat = heatOf(actors, exact, atMs, ruleset.judgement);
   const weighed = weigh(state, candidate, actors, { atMs, day });
   const tooFast = velocityReason(heat, actors.hasDevice, ruleset.judgement.heat);
@@ -104,11 +104,12 @@ function weigh(
   const rules = rulesOf(state);
   const { ruleset } = rules;
   const { anti_spam, fairness, quality } = ruleset.judgement;
-  const level = (signature: string, leakSeconds: number) =>
-    levelBp(player?.signatures.get(signature) ?? 0, atMs, leakSeconds * 1_000);
+  const { fine, coarse } = marksOf(candidate);
+  const level = (mark: number, leakSeconds: number) =>
+    player === undefined ? 0 : levelBp(untilOf(player.signatures, mark), atMs, leakSeconds * 1_000);
   const levels = {
-    fine_bp: level(fineSignature(candidate), anti_spam.fine_leak_seconds),
-    coarse_bp: level(coarseSignature(candidate), anti_spam.coarse_leak_seconds),
+    fine_bp: level(fine, anti_spam.fine_leak_seconds),
+    coarse_bp: level(coarse, anti_spam.coarse_leak_seconds),
     categories: categoriesOf(player, candidate, atMs),
   };
   const compared = {

@@ -1,6 +1,7 @@
 /** The normalizer's entries as text and back: JSON arrays, since names would be most of an entry's bytes. */
+import { hottest } from "./factors/heat.ts";
 import { type Codec, coldHead } from "./shelf.ts";
-import type { DeviceState, Membership, PlayerState, QuarantinedEvent, Seen, SessionState } from "./state.ts";
+import type { DeviceState, Membership, PlayerState, QuarantinedEvent, SessionState } from "./state.ts";
 import { DAY_MS, SEEN_MS, WINDOW_DAYS } from "./state.ts";
 
 /** A day's points count until the seventh day after it is over. */
@@ -8,38 +9,18 @@ const DAYS_COOL_MS = (WINDOW_DAYS + 1) * DAY_MS;
 /** A review that comes late is told that it is late for so long. */
 const REVIEWED_MS = 15 * DAY_MS;
 
-function* flat<Value>(map: ReadonlyMap<string, Value>): Generator<string | Value> {
-  for (const [key, value] of map) {
-    yield key;
-    yield value;
-  }
-}
-
-function pairs<Value>(list: readonly (string | Value)[]): Map<string, Value> {
-  const map = new Map<string, Value>();
-  for (let i = 0; i < list.length; i += 2) map.set(list[i] as string, list[i + 1] as Value);
-  return map;
-}
-
-const hottest = (...maps: ReadonlyMap<string, number>[]): number => {
-  let until = 0;
-  for (const map of maps) for (const each of map.values()) if (each > until) until = each;
-  return until;
-};
-
 export const playerCodec: Codec<PlayerState> = {
   coldAtMs: (player) =>
     Math.max(
       player.burst,
       player.drip,
-      hottest(player.signatures, player.fingerprints),
+      hottest(player.signatures),
+      hottest(player.fingerprints),
       player.lastMs + Math.max(DAYS_COOL_MS, SEEN_MS),
     ),
   lastMs: (player) => player.lastMs,
-  write(player) {
-    const seen: (string | number)[] = [];
-    for (const [id, { hash, atSeconds }] of player.seen) seen.push(id, hash, atSeconds);
-    return JSON.stringify([
+  write: (player) =>
+    JSON.stringify([
       coldHead(playerCodec.coldAtMs(player)),
       player.through,
       player.lastMs,
@@ -47,17 +28,31 @@ export const playerCodec: Codec<PlayerState> = {
       player.drip,
       player.days.flatMap(({ day, points }) => [day, points]),
       [player.today.day, ...player.today.sources],
-      [...flat(player.signatures)],
-      [...flat(player.fingerprints)],
+      player.signatures,
+      player.fingerprints,
       player.times,
       player.categories,
-      seen,
-    ]);
-  },
+      player.seen.events,
+      player.seen.contents,
+      player.seen.atSeconds,
+    ]),
   read(text) {
-    const [, through, lastMs, burst, drip, days, today, signatures, fingerprints, times, categories, seen] =
-      JSON.parse(text);
+    const [
+      ,
+      through,
+      lastMs,
+      burst,
+      drip,
+      days,
+      today,
+      signatures,
+      fingerprints,
+      times,
+      categories,
+      ...seen
+    ] = JSON.parse(text);
     const [day, ...sources] = today;
+    const [events, contents, atSeconds] = seen;
     const player: PlayerState = {
       through,
       lastMs,
@@ -65,15 +60,13 @@ export const playerCodec: Codec<PlayerState> = {
       drip,
       days: [],
       today: { day, sources },
-      signatures: pairs(signatures),
-      fingerprints: pairs(fingerprints),
+      signatures,
+      fingerprints,
       times,
       categories,
-      seen: new Map<string, Seen>(),
+      seen: { events, contents, atSeconds },
     };
     for (let i = 0; i < days.length; i += 2) player.days.push({ day: days[i], points: days[i + 1] });
-    for (let i = 0; i < seen.length; i += 3)
-      player.seen.set(seen[i], { hash: seen[i + 1], atSeconds: seen[i + 2] });
     return player;
   },
 };
@@ -90,11 +83,12 @@ export const deviceCodec: Codec<DeviceState> = {
       device.drip,
       device.today.day,
       device.today.points,
-      [...flat(device.users)],
+      device.users.ids,
+      device.users.lastMs,
     ]),
   read(text) {
-    const [, through, lastMs, burst, drip, day, points, users] = JSON.parse(text);
-    return { through, lastMs, burst, drip, today: { day, points }, users: pairs(users) };
+    const [, through, lastMs, burst, drip, day, points, ids, playedMs] = JSON.parse(text);
+    return { through, lastMs, burst, drip, today: { day, points }, users: { ids, lastMs: playedMs } };
   },
 };
 

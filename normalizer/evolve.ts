@@ -10,11 +10,10 @@ import { type Judgement, Ruleset } from "../shared/contracts/ruleset.ts";
 import { timeMs } from "../shared/time.ts";
 import { userHeatRules } from "./checks/velocity.ts";
 import { rulesOf } from "./decide.ts";
-import { contentMark, quarantineHash } from "./factors/content-hash.ts";
 import { dayNamed } from "./factors/day.ts";
 import { weekBefore } from "./factors/fairness.ts";
-import { hit } from "./factors/heat.ts";
-import { coarseSignature, fineSignature, fingerprint } from "./factors/signatures.ts";
+import { hit, warm } from "./factors/heat.ts";
+import { eventMark, marksOf, quarantineHash } from "./factors/marks.ts";
 import {
   COMMANDS_KEPT,
   type Entry,
@@ -26,7 +25,6 @@ import {
   type QuarantinedEvent,
   SEEN_MAX,
   SEEN_MS,
-  SIGNATURES_MAX,
   TIMES_MAX,
   WINDOW_DAYS,
 } from "./state.ts";
@@ -103,34 +101,23 @@ function warmPlayer(
     heat.user_drip.leak_seconds * 1_000,
     userHeatRules(heat.user_drip, hasDevice).reject,
   );
-  warm(player.signatures, fineSignature(decision), atMs, anti_spam.fine_leak_seconds);
-  warm(player.signatures, coarseSignature(decision), atMs, anti_spam.coarse_leak_seconds);
-  warm(player.fingerprints, fingerprint(decision), atMs, exact.leak_seconds);
+  const { fine, coarse, fingerprint } = marksOf(decision);
+  warm(player.signatures, fine, atMs, anti_spam.fine_leak_seconds * 1_000);
+  warm(player.signatures, coarse, atMs, anti_spam.coarse_leak_seconds * 1_000);
+  warm(player.fingerprints, fingerprint, atMs, exact.leak_seconds * 1_000);
   player.times.push(atMs);
   if (player.times.length > TIMES_MAX) player.times.shift();
   player.categories[CATEGORIES.indexOf(decision.category)] = atMs;
 }
 
-function remember(player: PlayerState, decision: Accepted | Quarantined, atMs: number): void {
-  player.seen.set(decision.event_id, { hash: contentMark(decision), atSeconds: Math.ceil(atMs / 1_000) });
-  for (const id of player.seen.keys()) {
-    if (player.seen.size <= SEEN_MAX && player.seen.get(id)!.atSeconds * 1_000 > atMs - SEEN_MS) break;
-    player.seen.delete(id);
-  }
-}
-
-/** A hit on one of at most 32 keys: the one that cools first makes room, ties by key. */
-function warm(keys: Map<string, number>, key: string, atMs: number, leakSeconds: number): void {
-  keys.set(key, hit(keys.get(key) ?? 0, atMs, leakSeconds * 1_000));
-  if (keys.size <= SIGNATURES_MAX) return;
-  let coolest = key;
-  let coolestMs = keys.get(key)!;
-  for (const [other, untilMs] of keys)
-    if (untilMs < coolestMs || (untilMs === coolestMs && other < coolest)) {
-      coolest = other;
-      coolestMs = untilMs;
-    }
-  keys.delete(coolest);
+function remember({ seen }: PlayerState, decision: Accepted | Quarantined, atMs: number): void {
+  const { events, contents, atSeconds } = seen;
+  events.push(eventMark(decision.event_id));
+  contents.push(marksOf(decision).content);
+  atSeconds.push(Math.ceil(atMs / 1_000));
+  let gone = 0;
+  while (events.length - gone > SEEN_MAX || atSeconds[gone]! * 1_000 <= atMs - SEEN_MS) gone++;
+  if (gone > 0) for (const column of [events, contents, atSeconds]) column.splice(0, gone);
 }
 
 function evolveDevice(
@@ -148,10 +135,14 @@ function evolveDevice(
     const { device_burst, device_drip } = heat;
     device.burst = hit(device.burst, atMs, device_burst.leak_seconds * 1_000, device_burst.reject);
     device.drip = hit(device.drip, atMs, device_drip.leak_seconds * 1_000, device_drip.reject);
-    device.users.delete(user_id);
-    device.users.set(user_id, atMs);
+    const { ids, lastMs } = device.users;
+    const place = ids.indexOf(user_id);
+    if (place !== -1) for (const column of [ids, lastMs]) column.splice(place, 1);
+    ids.push(user_id);
+    lastMs.push(atMs);
     // One more than are allowed tells a crowd; whoever is over that, the crowd has outlived.
-    while (device.users.size > device_users + 1) device.users.delete(device.users.keys().next().value!);
+    const over = ids.length - (device_users + 1);
+    if (over > 0) for (const column of [ids, lastMs]) column.splice(0, over);
   }
   if (points > 0) {
     const day = dayNamed(decision.daily_cap_bucket);
@@ -185,11 +176,11 @@ function evolveMember(state: NormalizerState, decision: Accepted, atMs: number):
   });
 }
 
-function evolveWeek(state: NormalizerState, { daily_cap_bucket, ...decision }: Accepted): void {
+function evolveWeek(state: NormalizerState, decision: Accepted): void {
   const { week } = state;
   const points = decision.normalized_points;
   if (points === 0 || includes(week, decision.source_seq)) return;
-  const day = dayNamed(daily_cap_bucket);
+  const day = dayNamed(decision.daily_cap_bucket);
   if (day > week.day) {
     week.before = weekBefore(week, day);
     week.day = day;
@@ -225,7 +216,9 @@ function closeReviewed(state: NormalizerState, command: DecidedCommand): void {
   if (command.kind !== "review.release" && command.kind !== "review.reject") return;
   const entry = state.quarantine.get(command.payload.event);
   if (entry === undefined || entry.closed === 1 || entry.through >= command.source_seq) return;
-  putQuarantined(state, command.payload.event, { ...entry, through: command.source_seq, closed: 1 });
+  entry.through = command.source_seq;
+  entry.closed = 1;
+  putQuarantined(state, command.payload.event, entry);
 }
 
 /** Puts an entry there and keeps the index of open ones. */
@@ -274,10 +267,12 @@ function evolveMembership(state: NormalizerState, command: DecidedCommand): void
   const member = state.members.get(user);
   if (member !== undefined && member.through >= command.source_seq) return;
   const cohort = command.kind === "member.join" ? command.payload.cohort : member?.cohort;
-  state.members.put(user, {
+  const sinceMs = member?.faction === faction ? member.sinceMs : timeMs(command.received_at);
+  const known = {
     through: command.source_seq,
     faction,
-    sinceMs: member?.faction === faction ? member.sinceMs : timeMs(command.received_at),
+    sinceMs,
     ...(cohort === undefined ? {} : { cohort }),
-  });
+  };
+  state.members.put(user, Object.assign(member ?? {}, known));
 }

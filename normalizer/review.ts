@@ -11,7 +11,7 @@ import type { Decision } from "../shared/contracts/decision.ts";
 import { membershipReason } from "./checks/membership.ts";
 import { referenceReason } from "./checks/references.ts";
 import { released, rulesOf } from "./decide.ts";
-import { quarantineHash } from "./factors/content-hash.ts";
+import { quarantineHash } from "./factors/marks.ts";
 import type { NormalizerState } from "./state.ts";
 
 export type Review = Extract<ValidCommand, { kind: "review.release" | "review.reject" }>;

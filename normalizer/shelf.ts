@@ -16,19 +16,23 @@ export type Codec<Entry> = {
 /** An entry that nobody touched for so long becomes text. */
 const RESTS_AFTER_MS = 3_600_000;
 
-export class Shelf<Entry extends object> {
+/** `dirty`: changed since it was last written; never part of its text. */
+export type Shelved = { dirty?: boolean };
+
+export class Shelf<Entry extends Shelved> {
   readonly prefix: string;
   readonly #codec: Codec<Entry>;
-  readonly #changed: Set<string>;
+  #changed: string[] = [];
   readonly #parent: Shelf<Entry> | undefined;
   readonly #entries = new Map<string, Entry | string>();
+  #lastId: string | undefined;
+  #last: Entry | undefined;
   #sweep: MapIterator<[string, Entry | string]> | undefined;
 
-  /** `changed` collects `prefix + id` of what is written. With a `parent`, an entry starts as a copy of the parent's. */
-  constructor(prefix: string, codec: Codec<Entry>, changed: Set<string>, parent?: Shelf<Entry>) {
+  /** With a `parent`, an entry starts as a copy of the parent's. */
+  constructor(prefix: string, codec: Codec<Entry>, parent?: Shelf<Entry>) {
     this.prefix = prefix;
     this.#codec = codec;
-    this.#changed = changed;
     this.#parent = parent;
   }
 
@@ -37,8 +41,14 @@ export class Shelf<Entry extends object> {
   }
 
   get(id: string): Entry | undefined {
+    // A decision looks its entries up again to change them.
+    if (id === this.#lastId) return this.#last;
     const found = this.#entries.get(id);
-    if (typeof found === "object") return found;
+    if (typeof found === "object") {
+      this.#lastId = id;
+      this.#last = found;
+      return found;
+    }
     const text = found ?? this.#parent?.text(id);
     if (text === undefined) return undefined;
     const entry = this.#codec.read(text);
@@ -48,12 +58,16 @@ export class Shelf<Entry extends object> {
 
   /** Puts an entry there, or says that the one there has changed. */
   put(id: string, entry: Entry): void {
+    if (entry.dirty) return;
+    entry.dirty = true;
     this.#entries.set(id, entry);
-    this.#changed.add(this.prefix + id);
+    this.#lastId = undefined;
+    this.#changed.push(id);
   }
 
   /** Puts an entry there as KV has it. */
   load(id: string, text: string): void {
+    this.#lastId = undefined;
     this.#entries.set(id, text);
   }
 
@@ -62,12 +76,24 @@ export class Shelf<Entry extends object> {
     return typeof found === "object" ? this.#codec.write(found) : found;
   }
 
+  /** Keys, with the prefix, of what was put there since the last call. */
+  takeChanged(): string[] {
+    const ids = this.#changed;
+    this.#changed = [];
+    for (const id of ids) {
+      const found = this.#entries.get(id);
+      if (typeof found === "object") found.dirty = false;
+    }
+    return ids.map((id) => this.prefix + id);
+  }
+
   *ids(): Generator<string> {
     yield* this.#entries.keys();
   }
 
   /** Looks at one more entry: drops it where it is cold, lays it down as text where it has rested. */
   sweep(atMs: number): void {
+    this.#lastId = undefined;
     this.#sweep ??= this.#entries.entries();
     const next = this.#sweep.next();
     if (next.done) {
@@ -75,7 +101,7 @@ export class Shelf<Entry extends object> {
       return;
     }
     const [id, found] = next.value;
-    if (this.#changed.has(this.prefix + id)) return;
+    if (typeof found === "object" && found.dirty) return;
     if (typeof found === "string") {
       const coldAtMs = coldAtOf(found);
       if (coldAtMs !== 0 && coldAtMs < atMs) this.#entries.delete(id);

@@ -5,18 +5,22 @@
  */
 import type { RealmStatus } from "../shared/contracts/command.ts";
 import type { Judgement, Ruleset } from "../shared/contracts/ruleset.ts";
-import type { Shelf } from "./shelf.ts";
+import type { Heats } from "./factors/heat.ts";
+import type { Shelf, Shelved } from "./shelf.ts";
 
 /** `through`: `source_seq` of the last decision in the entry. */
-export type Entry = { through: number };
+export type Entry = Shelved & { through: number };
 
-/** An accepted or quarantined event, remembered so that its key never counts twice. */
-export type Seen = { hash: number; atSeconds: number };
+/** Accepted and quarantined events, remembered so that no key counts twice, by `eventMark`: columns, oldest first. */
+export type Seen = { events: number[]; contents: number[]; atSeconds: number[] };
 
 /** Milli-points of one day. Days are numbered from 1970-01-01, the ruleset's offset applied. */
 export type DayPoints = { day: number; points: number };
 
-/** KV `<realm>.u.<user>`: everything in it cools. Times are Unix milliseconds, heat is the time until which a key is hot. */
+/**
+ * KV `<realm>.u.<user>`: everything in it cools. Times are Unix milliseconds, heat is the time until which a key is hot. It holds
+ * arrays rather than maps: a realm has a million of it, and none of its lists is long.
+ */
 export type PlayerState = Entry & {
   lastMs: number;
   burst: number;
@@ -25,15 +29,14 @@ export type PlayerState = Entry & {
   days: DayPoints[];
   /** Final points of the latest day by source, in the order of `SOURCES`. */
   today: { day: number; sources: number[] };
-  /** Heat of what the player does, by signature; and of exactly alike actions, by fingerprint. */
-  signatures: Map<string, number>;
-  fingerprints: Map<string, number>;
+  /** Heat of what the player does, by fine and coarse mark; and of exactly alike actions. */
+  signatures: Heats;
+  fingerprints: Heats;
   /** When the latest events came, oldest first. */
   times: number[];
   /** When each category was last played, in the order of `CATEGORIES`. */
   categories: number[];
-  /** By event id, oldest first. */
-  seen: Map<string, Seen>;
+  seen: Seen;
 };
 
 /** KV `<realm>.d.<device>`. */
@@ -42,8 +45,8 @@ export type DeviceState = Entry & {
   burst: number;
   drip: number;
   today: DayPoints;
-  /** When each user last played on it, oldest first. */
-  users: Map<string, number>;
+  /** Who played on it lately, and when last: columns, oldest first. */
+  users: { ids: string[]; lastMs: number[] };
 };
 
 /** KV `<realm>.s.<session>`. */
@@ -91,7 +94,7 @@ export type NormalizerState = {
   openTotal: number;
   /** `received_at` of the latest decision, Unix milliseconds. */
   nowMs: number;
-  /** KV keys that changed since they were last written. */
+  /** KV keys, besides those of the shelves, that changed since they were last written. */
   changed: Set<string>;
 };
 
@@ -102,11 +105,11 @@ export const newPlayer = (): PlayerState => ({
   drip: 0,
   days: [],
   today: { day: 0, sources: [0, 0, 0, 0, 0] },
-  signatures: new Map(),
-  fingerprints: new Map(),
+  signatures: [],
+  fingerprints: [],
   times: [],
   categories: [0, 0, 0],
-  seen: new Map(),
+  seen: { events: [], contents: [], atSeconds: [] },
 });
 
 export const newDevice = (): DeviceState => ({
@@ -115,7 +118,7 @@ export const newDevice = (): DeviceState => ({
   burst: 0,
   drip: 0,
   today: { day: 0, points: 0 },
-  users: new Map(),
+  users: { ids: [], lastMs: [] },
 });
 
 export const DAY_MS = 86_400_000;
@@ -124,7 +127,6 @@ export const SEEN_MS = 25 * 3_600_000;
 /** A player's memory for keys; who fills it within 25 h is refused, since a forgotten key could count twice. */
 export const SEEN_MAX = 512;
 export const WINDOW_DAYS = 7;
-export const SIGNATURES_MAX = 32;
 export const TIMES_MAX = 9;
 export const COMMANDS_KEPT = 1_000;
 export const JUDGEMENTS_KEPT = 16;
