@@ -8,12 +8,11 @@ import type {
   Accepted,
   Decision,
   Explanation,
-  Heat,
   Judged,
   QuarantineReason,
   RejectReason,
 } from "../shared/contracts/decision.ts";
-import type { Ruleset } from "../shared/contracts/ruleset.ts";
+import type { Judgement, Ruleset } from "../shared/contracts/ruleset.ts";
 import { floorDiv, mul } from "../shared/integers.ts";
 import { timeMs } from "../shared/time.ts";
 import { isClockwork } from "./checks/clockwork.ts";
@@ -21,7 +20,7 @@ import { isCrowd } from "./checks/device-crowd.ts";
 import { membershipReason } from "./checks/membership.ts";
 import { referenceReason } from "./checks/references.ts";
 import { replayReason } from "./checks/replay.ts";
-import { type Actors, heatOf, heatReason, velocityReason } from "./checks/velocity.ts";
+import { type Actors, type Hits, heatOf, heatReason, hitsOf, velocityReason } from "./checks/velocity.ts";
 import { antiSpamBp } from "./factors/anti-spam.ts";
 import { baseMilli } from "./factors/base.ts";
 import { clip } from "./factors/caps.ts";
@@ -47,15 +46,16 @@ export function decide(state: NormalizerState, candidate: ValidCandidate): Decis
   if (refusal !== undefined) return rejected(unjudged(candidate, rules, day), refusal);
 
   const actors = actorsOf(state, candidate, player);
+  const { judgement } = ruleset;
   const exact = player === undefined ? 0 : untilOf(player.fingerprints, marksOf(candidate).fingerprint);
-  const heat = heatOf(actors, exact, atMs, ruleset.judgement);
+  const hits = hitsOf(actors, exact, atMs, judgement);
   const weighed = weigh(state, candidate, actors, { atMs, day });
-  const tooFast = velocityReason(heat, actors.hasDevice, ruleset.judgement.heat);
-  if (tooFast !== undefined) return rejected(explained(weighed, heat), tooFast);
+  const tooFast = velocityReason(hits, actors.hasDevice, judgement.heat);
+  if (tooFast !== undefined) return rejected(heated(weighed, hits, actors), tooFast);
 
-  const suspicion = suspicionOf(candidate, actors, heat, atMs, ruleset);
-  if (suspicion !== undefined) return quarantined(state, explained(weighed, heat), suspicion);
-  return capped(state, weighed, actors.player, day);
+  const suspicion = suspicionOf(candidate, actors, hits, atMs, judgement);
+  if (suspicion !== undefined) return quarantined(state, heated(weighed, hits, actors), suspicion);
+  return capped(state, weighed, player, day);
 }
 
 /** The realm's calendar day. It never goes back, whatever a new ruleset says of its offset. */
@@ -80,15 +80,15 @@ function actorsOf(
 function suspicionOf(
   candidate: ValidCandidate,
   { player, device, hasDevice }: Actors,
-  heat: Heat,
+  hits: Hits,
   atMs: number,
-  { judgement }: Ruleset,
+  rules: Judgement,
 ): QuarantineReason | undefined {
-  const hot = heatReason(heat, hasDevice, judgement.heat);
+  const hot = heatReason(hits, hasDevice, rules.heat);
   if (hot !== undefined) return hot;
-  if (heat.fingerprint >= judgement.fingerprint.quarantine) return "fingerprint";
-  if (player !== undefined && isClockwork(player.times, atMs, judgement.clockwork)) return "clockwork";
-  if (isCrowd(device, candidate.user_id, atMs, judgement.device_users)) return "device_crowd";
+  if (hits.fingerprint >= rules.fingerprint.quarantine) return "fingerprint";
+  if (player !== undefined && isClockwork(player.times, atMs, rules.clockwork)) return "clockwork";
+  if (isCrowd(device, candidate.user_id, atMs, rules.device_users)) return "device_crowd";
   return undefined;
 }
 
@@ -107,25 +107,21 @@ function weigh(
   const { fine, coarse } = marksOf(candidate);
   const level = (mark: number, leakSeconds: number) =>
     player === undefined ? 0 : levelBp(untilOf(player.signatures, mark), atMs, leakSeconds * 1_000);
-  const levels = {
+  const explain: Explanation = {
+    base: baseMilli(candidate, ruleset),
     fine_bp: level(fine, anti_spam.fine_leak_seconds),
     coarse_bp: level(coarse, anti_spam.coarse_leak_seconds),
     categories: categoriesOf(player, candidate, atMs),
-  };
-  const compared = {
     recent: player === undefined ? 0 : recentPoints(player.days, day),
     mean: meanPoints(weekBefore(state.week, day), fairness),
+    left: leftOf({ player, device, hasDevice }, candidate, day, ruleset),
   };
   const factors = {
     quality_bp: qualityBp(candidate, quality),
-    anti_spam_bp: antiSpamBp(levels, anti_spam),
-    fairness_bp: fairnessBp(compared, candidate.spend_tier ?? 0, fairness),
+    anti_spam_bp: antiSpamBp(explain, anti_spam),
+    fairness_bp: fairnessBp(explain, candidate.spend_tier ?? 0, fairness),
   };
-  const base = baseMilli(candidate, ruleset);
-  const left = leftOf({ player, device, hasDevice }, candidate, day, ruleset);
-  return Object.assign(judgedAs(candidate, factors, rules, day), {
-    explain: { base, ...levels, ...compared, left },
-  });
+  return Object.assign(judgedAs(candidate, factors, rules, day), { explain });
 }
 
 /** A new ruleset may have lowered a cap below what was used. */
@@ -141,11 +137,14 @@ function leftOf(
   const today = player?.today.day === day ? player.today.sources : undefined;
   const userCap = hasDevice ? caps.user_day * 1_000 : floorDiv(caps.user_day * 1_000, 2);
   const usedByDevice = device?.today.day === day ? device.today.points : 0;
-  return {
-    source: room(caps.source_day[candidate.source] * 1_000, today?.[SOURCES.indexOf(candidate.source)] ?? 0),
-    user_day: room(userCap, today?.reduce((sum, points) => sum + points, 0) ?? 0),
-    ...(hasDevice ? { device_day: room(caps.device_day * 1_000, usedByDevice) } : {}),
-  };
+  const source = room(
+    caps.source_day[candidate.source] * 1_000,
+    today?.[SOURCES.indexOf(candidate.source)] ?? 0,
+  );
+  const user_day = room(userCap, today?.reduce((sum, points) => sum + points, 0) ?? 0);
+  return hasDevice
+    ? { source, user_day, device_day: room(caps.device_day * 1_000, usedByDevice) }
+    : { source, user_day };
 }
 
 /** Categories of the user's last 24 hours, this action's included. */
@@ -211,8 +210,8 @@ export function poisoned(state: NormalizerState, candidate: ValidCandidate, erro
 const rejected = (judged: Judged, reason: RejectReason): Decision =>
   Object.assign(judged, { validity_status: "rejected" as const, reason });
 
-const explained = (weighed: Weighed, heat: Heat): Weighed => {
-  weighed.explain.heat = heat;
+const heated = (weighed: Weighed, hits: Hits, actors: Actors): Weighed => {
+  weighed.explain.heat = heatOf(hits, actors);
   return weighed;
 };
 

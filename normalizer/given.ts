@@ -35,7 +35,7 @@ export function candidate(
   place: { atMs: number; seq: number },
   change: Partial<ValidCandidate> = {},
 ): ValidCandidate {
-  const { user_id = "ada", idempotency_key = `key-${place.seq}` } = change;
+  const { user_id = "ada", idempotency_key = `test-key-${place.seq}` } = change;
   return {
     v: 1,
     idempotency_key,
@@ -107,7 +107,7 @@ export function* candidates(
       { atMs, seq: ++seq },
       {
         user_id: each.user,
-        idempotency_key: `key-${each.key}`,
+        idempotency_key: `test-key-${each.key}`,
         ...(each.device === undefined ? { device_id: undefined as never } : { device_id: each.device }),
         ...(each.session === undefined ? { session_id: undefined as never } : { session_id: each.session }),
         source: each.source as ValidCandidate["source"],

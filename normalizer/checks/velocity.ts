@@ -13,27 +13,41 @@ export type Actors = {
   hasSession: boolean;
 };
 
-/** Hits of each key before this event; `fingerprintUntilMs` is the heat of exactly this action. */
-export function heatOf(
-  { player, device, session, hasDevice, hasSession }: Actors,
+/** Hits of each key before this event; 0 where it names no such key. */
+export type Hits = Required<Heat>;
+
+/** `fingerprintUntilMs`: the heat of exactly this action. */
+export function hitsOf(
+  { player, device, session }: Actors,
   fingerprintUntilMs: number,
   atMs: number,
-  rules: Judgement,
-): Heat {
-  const { heat } = rules;
-  const left = (untilMs: number | undefined, { leak_seconds }: { leak_seconds: number }) =>
-    hitsLeft(untilMs ?? 0, atMs, leak_seconds * 1_000);
+  { heat, fingerprint }: Judgement,
+): Hits {
   return {
-    user_burst: left(player?.burst, heat.user_burst),
-    user_drip: left(player?.drip, heat.user_drip),
-    ...(hasSession ? { session_burst: left(session?.burst, heat.session_burst) } : {}),
-    ...(hasDevice
-      ? {
-          device_burst: left(device?.burst, heat.device_burst),
-          device_drip: left(device?.drip, heat.device_drip),
-        }
-      : {}),
-    fingerprint: left(fingerprintUntilMs, rules.fingerprint),
+    user_burst: hits(player?.burst, atMs, heat.user_burst),
+    user_drip: hits(player?.drip, atMs, heat.user_drip),
+    session_burst: hits(session?.burst, atMs, heat.session_burst),
+    device_burst: hits(device?.burst, atMs, heat.device_burst),
+    device_drip: hits(device?.drip, atMs, heat.device_drip),
+    fingerprint: hits(fingerprintUntilMs, atMs, fingerprint),
+  };
+}
+
+const hits = (
+  untilMs: number | undefined,
+  atMs: number,
+  { leak_seconds }: { leak_seconds: number },
+): number => (untilMs === undefined ? 0 : hitsLeft(untilMs, atMs, leak_seconds * 1_000));
+
+/** The hits as a decision tells them: of the keys that the event names. */
+export function heatOf(
+  { session_burst, device_burst, device_drip, ...hits }: Hits,
+  { hasDevice, hasSession }: Actors,
+): Heat {
+  return {
+    ...hits,
+    ...(hasSession ? { session_burst } : {}),
+    ...(hasDevice ? { device_burst, device_drip } : {}),
   };
 }
 
@@ -45,34 +59,31 @@ const halved = (limit: number): number => Math.max(1, floorDiv(limit, 2));
 
 /** The second limit: no person acts that often. */
 export function velocityReason(
-  heat: Heat,
+  hits: Hits,
   hasDevice: boolean,
   rules: Judgement["heat"],
 ): RejectReason | undefined {
-  const reached = (hits: number | undefined, { reject }: HeatRules) => hits !== undefined && hits >= reject;
   if (
-    reached(heat.user_burst, userHeatRules(rules.user_burst, hasDevice)) ||
-    reached(heat.user_drip, userHeatRules(rules.user_drip, hasDevice))
+    hits.user_burst >= userHeatRules(rules.user_burst, hasDevice).reject ||
+    hits.user_drip >= userHeatRules(rules.user_drip, hasDevice).reject
   )
     return "velocity_user";
-  if (reached(heat.session_burst, rules.session_burst)) return "velocity_session";
-  if (reached(heat.device_burst, rules.device_burst) || reached(heat.device_drip, rules.device_drip))
+  if (hits.session_burst >= rules.session_burst.reject) return "velocity_session";
+  if (hits.device_burst >= rules.device_burst.reject || hits.device_drip >= rules.device_drip.reject)
     return "velocity_device";
   return undefined;
 }
 
 /** The first limit: a person should look. */
 export function heatReason(
-  heat: Heat,
+  hits: Hits,
   hasDevice: boolean,
   rules: Judgement["heat"],
 ): QuarantineReason | undefined {
-  const reached = (hits: number | undefined, { quarantine }: HeatRules) =>
-    hits !== undefined && hits >= quarantine;
-  if (reached(heat.user_burst, userHeatRules(rules.user_burst, hasDevice))) return "burst_user";
-  if (reached(heat.session_burst, rules.session_burst)) return "burst_session";
-  if (reached(heat.device_burst, rules.device_burst)) return "burst_device";
-  if (reached(heat.user_drip, userHeatRules(rules.user_drip, hasDevice))) return "drip_user";
-  if (reached(heat.device_drip, rules.device_drip)) return "drip_device";
+  if (hits.user_burst >= userHeatRules(rules.user_burst, hasDevice).quarantine) return "burst_user";
+  if (hits.session_burst >= rules.session_burst.quarantine) return "burst_session";
+  if (hits.device_burst >= rules.device_burst.quarantine) return "burst_device";
+  if (hits.user_drip >= userHeatRules(rules.user_drip, hasDevice).quarantine) return "drip_user";
+  if (hits.device_drip >= rules.device_drip.quarantine) return "drip_device";
   return undefined;
 }

@@ -1,0 +1,134 @@
+import { describe, expect, test } from "vitest";
+import type { Quarantined } from "../shared/contracts/decision.ts";
+import { foldCandidate, foldCommand } from "./core.ts";
+import { candidate, command, freshRealm, RULES, START_MS } from "./given.ts";
+import type { NormalizerState } from "./state.ts";
+
+const DAY = 86_400_000;
+
+describe("membership", () => {
+  const join = (state: NormalizerState, faction: string, seq: number) =>
+    foldCommand(
+      state,
+      command("member.join", { user: "ada", faction, cohort: "shared" }, { atMs: START_MS, seq }),
+    ).command;
+  const change = (state: NormalizerState, faction: string, seq: number, atMs: number) =>
+    foldCommand(state, command("member.switch", { user: "ada", faction }, { atMs, seq })).command;
+
+  test("where factions are assigned, nobody acts before they joined", () => {
+    const state = freshRealm({ ...RULES, membership: "assigned" });
+    expect(foldCandidate(state, candidate({ atMs: START_MS, seq: 1 })).reason).toBe("not_a_member");
+    expect(join(state, "empire", 2).status).toBe("applied");
+    expect(foldCandidate(state, candidate({ atMs: START_MS, seq: 3 })).validity_status).toBe("accepted");
+  });
+
+  test("a faction is joined once, and changed after 14 days at the earliest", () => {
+    const state = freshRealm();
+    expect(join(state, "atlantis", 1).reason).toBe("unknown_faction");
+    expect(change(state, "empire", 2, START_MS).reason).toBe("not_a_member");
+    expect(join(state, "empire", 3).status).toBe("applied");
+    expect(join(state, "veilborn", 4).reason).toBe("already_member");
+    expect(change(state, "veilborn", 5, START_MS + 14 * DAY - 1).reason).toBe("too_early");
+    expect(change(state, "empire", 6, START_MS + 14 * DAY).reason).toBe("same_faction");
+    expect(change(state, "veilborn", 7, START_MS + 14 * DAY).status).toBe("applied");
+    expect(change(state, "empire", 8, START_MS + 15 * DAY).reason).toBe("too_early");
+    const atMs = START_MS + 15 * DAY;
+    expect(foldCandidate(state, candidate({ atMs, seq: 9 })).reason).toBe("faction_mismatch");
+  });
+});
+
+describe("review", () => {
+  /** A realm with one event of ada's in quarantine, by its fingerprint. */
+  function suspected() {
+    const state = freshRealm();
+    let last: Quarantined | undefined;
+    for (let i = 0; i < 6; i++) {
+      const atMs = START_MS + i * 300_000 + i * i * 1_000;
+      const decision = foldCandidate(state, candidate({ atMs, seq: i + 1 }, { base_points: 50 }));
+      if (decision.validity_status === "quarantined") last = decision;
+    }
+    return { state, quarantined: JSON.parse(JSON.stringify(last)) as Quarantined };
+  }
+  const review = (
+    state: NormalizerState,
+    kind: "review.release" | "review.reject",
+    decision: Quarantined,
+    seq: number,
+    actor: "gm" | "system" = "gm",
+  ) =>
+    foldCommand(
+      state,
+      command(
+        kind,
+        { event: decision.event_id, decision: { ...decision } },
+        { atMs: START_MS + DAY, seq, actor },
+      ),
+    );
+
+  test("a release counts once, with the factors of its time, and the first review wins", () => {
+    const { state, quarantined } = suspected();
+    const before = state.players.get("ada")!.days.at(-1)!.points;
+    const first = review(state, "review.release", quarantined, 10);
+    expect(first.decision).toMatchObject({
+      event_id: quarantined.event_id,
+      validity_status: "accepted",
+      reason: "released",
+      factors: quarantined.factors,
+      source_seq: 10,
+    });
+    expect(first.decision!.normalized_points).toBeGreaterThan(0);
+    expect(state.players.get("ada")!.today.sources.reduce((a, b) => a + b)).toBe(
+      first.decision!.normalized_points,
+    );
+    expect(before).toBeGreaterThan(0);
+    expect(review(state, "review.reject", quarantined, 11).command.reason).toBe("already_reviewed");
+    expect(review(state, "review.release", quarantined, 12).decision).toBeUndefined();
+    expect(state.openTotal).toBe(0);
+  });
+
+  test("a reject counts never, and says whether a person or the calendar spoke", () => {
+    const byPerson = suspected();
+    expect(review(byPerson.state, "review.reject", byPerson.quarantined, 10).decision).toMatchObject({
+      validity_status: "rejected",
+      reason: "review_rejected",
+      normalized_points: 0,
+    });
+    const byTime = suspected();
+    expect(review(byTime.state, "review.reject", byTime.quarantined, 10, "system").decision!.reason).toBe(
+      "review_expired",
+    );
+  });
+
+  test.each([
+    ["another event", { event_id: "b".repeat(26) }, "unknown_event"],
+    ["more points", { base_points: 120 }, "decision_mismatch"],
+    ["points as text", { base_points: "50" }, "decision_mismatch"],
+    [
+      "a better quality",
+      { factors: { quality_bp: 15_000, anti_spam_bp: 10_000, fairness_bp: 10_000 } },
+      "decision_mismatch",
+    ],
+    ["another user", { user_id: "bo" }, "decision_mismatch"],
+  ])("a review that embeds %s is refused", (_what, change, refusal) => {
+    const { state, quarantined } = suspected();
+    const forged = { ...quarantined, ...change } as Quarantined;
+    expect(review(state, "review.release", forged, 10)).toEqual({
+      command: expect.objectContaining({ status: "refused", reason: refusal }),
+    });
+  });
+
+  test("what the embedded decision says besides is not taken over", () => {
+    const { state, quarantined } = suspected();
+    const padded = { ...quarantined, normalized_points: 9e9, extra: "field" } as Quarantined;
+    const { decision } = review(state, "review.release", padded, 10);
+    expect(decision).not.toHaveProperty("extra");
+    expect(decision!.normalized_points).toBeLessThan(400_000);
+  });
+
+  test("a release when the season is over is refused, and the event stays open", () => {
+    const { state, quarantined } = suspected();
+    foldCommand(state, command("realm.status", { status: "season_end" }, { atMs: START_MS + DAY, seq: 9 }));
+    expect(review(state, "review.release", quarantined, 10).command.reason).toBe("realm_closed");
+    expect(state.openTotal).toBe(1);
+  });
+});
