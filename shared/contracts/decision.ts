@@ -1,38 +1,42 @@
 /** Decision: the verdict on a candidate, with every factor, cap and reason. The reasons are closed lists. */
 import type { ValidCandidate } from "./candidate.ts";
 
-export const QUARANTINE_REASONS = [
-  "burst_user",
-  "burst_session",
-  "burst_device",
-  "drip_user",
-  "drip_device",
-  "fingerprint",
-  "clockwork",
-  "device_crowd",
-  "stage_error",
-] as const;
+/** Why an event waits for a person: it counts nothing until it is released. Each reason with what it says of the event. */
+export const QUARANTINE_REASON_TEXT = {
+  burst_user: "the user did more within minutes than people do",
+  burst_session: "the session did more within minutes than people do",
+  burst_device: "the device did more within minutes than the people on it do",
+  drip_user: "the user has kept on acting for longer than people do",
+  drip_device: "the device has been acted on for longer than people do",
+  fingerprint: "the user repeated one action to the last number",
+  clockwork: "the user's last nine events came at intervals as even as a clock's",
+  device_crowd: "more users played on the device within 7 days than an internet café has",
+  stage_error: "judging it failed: the decision's `error` says how",
+} as const;
 
-export const REJECT_REASONS = [
-  "realm_closed",
-  "unknown_faction",
-  "unknown_territory",
-  "unknown_relic",
-  "unknown_campaign",
-  "not_a_member",
-  "faction_mismatch",
-  "duplicate",
-  "key_conflict",
-  "velocity_user",
-  "velocity_session",
-  "velocity_device",
-  "quarantine_full",
-  "review_rejected",
-  "review_expired",
-] as const;
+/** Why an event counts nothing, for good. */
+export const REJECT_REASON_TEXT = {
+  realm_closed: "the season is over",
+  unknown_faction: "the ruleset has no such faction",
+  unknown_territory: "the ruleset has no such territory",
+  unknown_relic: "the ruleset has no such relic",
+  unknown_campaign: "no such campaign is open",
+  not_a_member: "the realm assigns factions, and the user has none yet",
+  faction_mismatch: "the user belongs to another faction",
+  duplicate: "the key counted already, for the same action",
+  key_conflict: "the key counted already, for another action",
+  velocity_user: "the user acts faster than any person, or remembers too many keys",
+  velocity_session: "the session acts faster than any person",
+  velocity_device: "the device is acted on faster than by any people",
+  quarantine_full: "it was to be quarantined, and the user or the realm has too many open",
+  review_rejected: "a game master rejected it",
+  review_expired: "nobody reviewed it in time",
+} as const;
 
-export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
-export type RejectReason = (typeof REJECT_REASONS)[number];
+export type QuarantineReason = keyof typeof QUARANTINE_REASON_TEXT;
+export type RejectReason = keyof typeof REJECT_REASON_TEXT;
+export const QUARANTINE_REASONS = Object.keys(QUARANTINE_REASON_TEXT) as QuarantineReason[];
+export const REJECT_REASONS = Object.keys(REJECT_REASON_TEXT) as RejectReason[];
 
 /** One cut by a cap, in milli-points. */
 export type Clip = { by: "source" | "user_day" | "device_day" | "faction_burst"; points: number };
