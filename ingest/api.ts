@@ -9,6 +9,7 @@ import { Command } from "../shared/contracts/command.ts";
 import { Id, IdempotencyKey } from "../shared/contracts/ids.ts";
 import { fieldProblems, PROBLEM_JSON, type Problem, problem } from "../shared/contracts/problem.ts";
 import { Ruleset } from "../shared/contracts/ruleset.ts";
+import { Text } from "../shared/contracts/text.ts";
 import type { Env } from "../shared/env.ts";
 import { commandId, eventId } from "../shared/identity.ts";
 import type { Log } from "../shared/log.ts";
@@ -25,7 +26,7 @@ const RETRY_AFTER_SECONDS = 2;
 
 export const NewRealm = z.strictObject({
   realm_id: Id,
-  name: z.string().min(1).max(64),
+  name: Text(64).min(1),
   ruleset: Ruleset.optional(),
 });
 export const RunTick = z.strictObject({ realm_id: Id, idempotency_key: IdempotencyKey });

@@ -92,7 +92,8 @@ export function validate(arrival: Arrival): Verdict {
   }
 }
 
-/** The first KiB as text; NUL, which Postgres refuses, is escaped. */
+/** The first KiB as text; NUL, which Postgres refuses, is escaped, and what the escapes leave no room for is cut. */
 function headOf(data: Uint8Array): string {
-  return lenient.decode(data.subarray(0, HEAD_BYTES)).replaceAll("\0", "\\u0000");
+  const text = lenient.decode(data.subarray(0, HEAD_BYTES)).replaceAll("\0", "\\u0000");
+  return text.slice(0, HEAD_BYTES).toWellFormed();
 }

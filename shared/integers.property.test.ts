@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { runs } from "../ops/testing/fuzz.ts";
 import { apportion, apportionList, byCodeUnit, ceilDiv, floorDiv, mul, mulDiv } from "./integers.ts";
 
-const CASES = 300;
+const CASES = runs(300);
 const safe = fc.maxSafeInteger();
 const divisor = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 const weights = fc.dictionary(
@@ -26,7 +27,7 @@ test("mulDiv is the exact floor towards −∞, or refuses what is no safe integ
       if (fits) expect(BigInt(mulDiv(a, b, by))).toBe(expected);
       else expect(() => mulDiv(a, b, by)).toThrow(RangeError);
     }),
-    { numRuns: CASES * 10 },
+    { numRuns: runs(3_000) },
   );
 });
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { runs } from "../ops/testing/fuzz.ts";
 import { apply, diff } from "./merge-patch.ts";
 
 /** Keys that a careless implementation loses. */
@@ -17,7 +18,7 @@ test("the patch from one state to another makes the other of the one", () => {
       const patch = JSON.parse(JSON.stringify(diff(from, to)));
       expect(JSON.stringify(sorted(apply(from, patch)))).toBe(JSON.stringify(sorted(to)));
     }),
-    { numRuns: 1_000 },
+    { numRuns: runs(1_000) },
   );
 });
 
@@ -29,7 +30,7 @@ test("equal states differ by an empty patch, and neither argument is changed", (
       apply(from, diff(from, to));
       expect([JSON.stringify(from), JSON.stringify(to)]).toEqual([fromBytes, toBytes]);
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 

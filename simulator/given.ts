@@ -1,5 +1,6 @@
 /** What tests of the core are given: accepted events, commands, markers, and worlds that fast-check makes up. */
 import fc from "fast-check";
+import { runs } from "../ops/testing/fuzz.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Accepted } from "../shared/contracts/decision.ts";
 import { Ruleset } from "../shared/contracts/ruleset.ts";
@@ -125,7 +126,7 @@ export function frozen<Value>(value: Value): Value {
 }
 
 /** How many worlds a property is tried on. */
-export const CASES = 300;
+export const CASES = runs(300);
 
 /** Integers around a default as a ruleset may have them: its bounds, the default, anything between. */
 const around = (byDefault: number) => {

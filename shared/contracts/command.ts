@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { AccountId, Id, IdempotencyKey } from "./ids.ts";
 import { Ruleset } from "./ruleset.ts";
+import { FreeObject, Text } from "./text.ts";
 
 /** Largest command on `command.raw`, in bytes: a ruleset fits, RAW's `max_msg_size` holds. */
 export const MAX_COMMAND_BYTES = 256 * 1024;
@@ -17,13 +18,13 @@ const envelope = {
 };
 
 /** A person's word on why, for the log. */
-const Note = z.string().max(500);
+const Note = Text(500);
 
 /** What a review names: the quarantined event, and its decision as `events.quarantined` has it. */
 const Review = z.strictObject({
   event: z.string().regex(/^[a-z2-7]{26}$/),
   note: Note.optional(),
-  decision: z.looseObject({}),
+  decision: FreeObject,
 });
 
 const kind = <Kind extends string, Payload extends z.ZodType>(name: Kind, payload: Payload) =>

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { find } from "../by-id.ts";
 import type { SOURCES } from "./candidate.ts";
 import { BasisPoints, Id } from "./ids.ts";
+import { Text } from "./text.ts";
 import { Trigger } from "./trigger.ts";
 
 /** The rules engine that this code implements; a node refuses a ruleset for an engine that it doesn't have. */
@@ -32,7 +33,7 @@ const sized = <V extends z.ZodType>(value: V, min: number, max: number) =>
   }, `needs ${min} to ${max} entries`);
 
 const TerritoryRules = z.strictObject({
-  name: z.string().min(1).max(64),
+  name: Text(64).min(1),
   strategic_value: z.int().min(1).max(50),
   adjacent: z.array(Id).max(64),
   /** Control at the start, in basis points by faction; the sum is 10 000. */
@@ -152,10 +153,10 @@ export const Ruleset = z
     day_offset_minutes: z.int().min(-720).max(840),
     season_length_ticks: around(5_376),
     membership: z.enum(["open", "assigned"]),
-    factions: sized(z.strictObject({ name: z.string().min(1).max(64) }), 2, 8),
+    factions: sized(z.strictObject({ name: Text(64).min(1) }), 2, 8),
     resources: z.array(Id).max(8),
     territories: sized(TerritoryRules, 1, 64),
-    relics: sized(z.strictObject({ name: z.string().min(1).max(64), territory: Id }), 0, 16),
+    relics: sized(z.strictObject({ name: Text(64).min(1), territory: Id }), 0, 16),
     /** Points. */
     base_maximum: bySource({
       chapter_outcome: 200,

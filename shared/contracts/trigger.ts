@@ -4,10 +4,11 @@
  */
 import { z } from "zod";
 import { Id } from "./ids.ts";
+import { Text } from "./text.ts";
 
 /** `faction.empire.share_bp`, `meter.catastrophe`, and inside `where` the field of a counted thing. */
 const Path = z.string().regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+){0,2}$/);
-const Literal = z.union([z.int(), z.string().max(64)]);
+const Literal = z.union([z.int(), Text(64)]);
 
 /** At most 4 deep: a condition inside another, or a `where` inside its comparison. */
 export type Condition =

@@ -1,0 +1,28 @@
+/**
+ * Text and JSON without a schema of their own, as they may enter the log. JSON can say what nobody behind the gate can keep:
+ * Postgres refuses NUL, half of a surrogate pair has no canonical form, so no state with it has a hash, and what is nested
+ * some thousand levels deep can be read but not written again.
+ */
+import { z } from "zod";
+
+const isText = (text: string): boolean => text.isWellFormed() && !text.includes("\0");
+
+/** Words for people, at most `max` UTF-16 code units. */
+export const Text = (max: number) =>
+  z.string().max(max).refine(isText, "must not hold NUL or half of a surrogate pair");
+
+const MAX_LEVELS = 16;
+
+/** An object of any fields, at most 16 levels deep; its numbers are finite, and its texts and keys are text as above. */
+export const FreeObject = z
+  .looseObject({})
+  .refine((object) => isPlain(object, MAX_LEVELS), `must be at most ${MAX_LEVELS} levels of plain JSON`);
+
+function isPlain(value: unknown, levels: number): boolean {
+  if (typeof value === "string") return isText(value);
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object" || value === null) return true;
+  return (
+    levels > 0 && Object.entries(value).every(([key, inner]) => isText(key) && isPlain(inner, levels - 1))
+  );
+}
