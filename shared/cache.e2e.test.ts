@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type TestNats, testNats } from "../ops/testing/nats.ts";
 import { lastOf } from "./bus.ts";
 import { Cache, type CacheEntry, type CacheSpec } from "./cache.ts";
@@ -6,10 +6,16 @@ import { Superseded } from "./fence.ts";
 import { bucketStream, kvSubject } from "./topology.ts";
 
 type Counts = Map<string, string>;
+/** What `takeChanged` has told already. */
+const taken = new Set<string>();
 const spec: CacheSpec<Counts> = {
   bucket: "caps",
   load: (state, key, value) => state.set(key, value),
-  takeChanged: (state) => [...state.keys()],
+  takeChanged: (state) => {
+    const keys = [...state.keys()].filter((key) => !taken.has(`${key} ${state.get(key)}`));
+    for (const key of keys) taken.add(`${key} ${state.get(key)}`);
+    return keys;
+  },
   entry: (state, key) => ({ key, value: state.get(key)! }),
 };
 const signal = new AbortController().signal;
@@ -20,6 +26,8 @@ beforeAll(async () => {
   await nats.bus.jsm.streams.add(bucketStream("caps", 1));
 });
 afterAll(() => nats.close());
+
+beforeEach(() => taken.clear());
 
 const restore = async (realm: string) => {
   const state: Counts = new Map();
@@ -63,6 +71,29 @@ test("more entries than a batch holds keep the old watermark until the last one 
   watching.unsubscribe();
   expect(watermarks).toEqual([0, 0, 9]);
   expect((await restore("many")).state.size).toBe(2_500);
+});
+
+test("a round of many parts moves the watermark once, to where it began, and leaves out nothing", async () => {
+  const { cache } = await restore("parts");
+  const state: Counts = new Map(Array.from({ length: 1_200 }, (_, i) => [`u.p${i}`, "old"]));
+  const through: number[] = [];
+  for (let seq = 10; cache.through === 0; seq += 10) {
+    const captured = cache.capture(state);
+    // What changes during a round may wait for the next one.
+    state.set(`u.p${seq}`, "new");
+    cache.flush(captured, seq, signal, () => {});
+    await cache.settled();
+    through.push(cache.through);
+  }
+  expect(through).toEqual([0, 0, 10]);
+  const again = await restore("parts");
+  expect(again.state.size).toBe(1_200);
+});
+
+test("a round of 300 000 entries is taken in parts, not at once", async () => {
+  const { cache } = await restore("crowd");
+  const state: Counts = new Map(Array.from({ length: 300_000 }, (_, i) => [`u.p${i}`, "1"]));
+  expect(cache.capture(state)).toMatchObject({ endsRound: false, entries: { length: 500 } });
 });
 
 test("a worker that was replaced can't overwrite an entry with an older one", async () => {

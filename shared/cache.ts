@@ -52,7 +52,7 @@ export class Cache<State> {
   #flushing: Promise<void> | undefined;
   #nextAtMs = 0;
   /** The round under way: keys still to be written, and the output sequence that it brings the watermark to. */
-  #round: { keys: string[]; through: number | undefined } | undefined;
+  #round: { keys: string[]; next: number; through: number | undefined } | undefined;
 
   private constructor(
     spec: CacheSpec<State>,
@@ -118,14 +118,13 @@ export class Cache<State> {
 
   /** The next part of what has changed, as it is now; of a round that begins here, or of all that is left. */
   capture(state: State, all = false): Captured {
-    const fresh = this.#round === undefined || all ? this.#spec.takeChanged(state) : [];
-    this.#round ??= { keys: [], through: undefined };
-    const { keys } = this.#round;
-    keys.push(...fresh);
-    const entries = keys
-      .splice(0, all ? keys.length : PART_ENTRIES)
-      .flatMap((key) => this.#spec.entry(state, key) ?? []);
-    return { entries, endsRound: keys.length === 0 };
+    this.#round ??= { keys: this.#spec.takeChanged(state), next: 0, through: undefined };
+    const round = this.#round;
+    const keys = round.keys.slice(round.next, all ? round.keys.length : round.next + PART_ENTRIES);
+    round.next += keys.length;
+    const more = all ? this.#spec.takeChanged(state) : [];
+    const entries = [...keys, ...more].flatMap((key) => this.#spec.entry(state, key) ?? []);
+    return { entries, endsRound: round.next === round.keys.length };
   }
 
   /**
