@@ -37,6 +37,8 @@ const WATERMARK_KEY = "r.flushed";
  */
 const PART_ENTRIES = 500;
 const REST_FACTOR = 20;
+/** A stage ends within seconds, however much its cache lags. */
+const DRAIN_MS = 1_500;
 const REST_MIN_MS = { part: 50, round: 5_000 };
 
 /** A stage that finds work this old knows that entries may have expired while it was away, and folds everything again. */
@@ -116,15 +118,30 @@ export class Cache<State> {
     return this.#flushing === undefined && performance.now() >= this.#nextAtMs;
   }
 
-  /** The next part of what has changed, as it is now; of a round that begins here, or of all that is left. */
-  capture(state: State, all = false): Captured {
+  /** The next part of what has changed, as it is now; of a round that begins here. */
+  capture(state: State): Captured {
     this.#round ??= { keys: this.#spec.takeChanged(state), next: 0, through: undefined };
     const round = this.#round;
-    const keys = round.keys.slice(round.next, all ? round.keys.length : round.next + PART_ENTRIES);
+    const keys = round.keys.slice(round.next, round.next + PART_ENTRIES);
     round.next += keys.length;
-    const more = all ? this.#spec.takeChanged(state) : [];
-    const entries = [...keys, ...more].flatMap((key) => this.#spec.entry(state, key) ?? []);
+    const entries = keys.flatMap((key) => this.#spec.entry(state, key) ?? []);
     return { entries, endsRound: round.next === round.keys.length };
+  }
+
+  /** Writes what has changed until nothing is left, or time is up: a restart then folds more decisions again. */
+  async drain(state: State, through: number, failed: (error: unknown) => void): Promise<void> {
+    const timeUp = AbortSignal.timeout(DRAIN_MS);
+    let failure: unknown;
+    for (let done = false; !done && failure === undefined && !timeUp.aborted; ) {
+      await this.settled();
+      const captured = this.capture(state);
+      done = captured.entries.length === 0 && captured.endsRound;
+      this.flush(captured, through, timeUp, (error) => {
+        failure = error;
+      });
+    }
+    await this.settled();
+    if (failure !== undefined) failed(failure);
   }
 
   /**

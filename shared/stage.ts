@@ -332,10 +332,7 @@ export class RealmRun<State> {
         if (outer.aborted) break;
       }
       await committing;
-      if (outer.aborted && cache !== undefined) {
-        await cache.settled();
-        cache.flush(cache.capture(state, true), fence.seq, signal, fail);
-      }
+      if (outer.aborted) await cache?.drain(state, fence.seq, fail);
     } finally {
       await reader.close();
     }
