@@ -18,39 +18,51 @@ import { canonical } from "../shared/canonical.ts";
 import { textOf } from "../shared/codec.ts";
 import { rawStream } from "../shared/subjects.ts";
 
-/** `conflict`: the key is known with another body. `seq` is the first message's, in RAW. */
+/**
+ * `conflict`: the key is known with another body. `seq` is the first message's, in RAW; `firstAtMs` the time of the first
+ * of a repeat, Unix milliseconds, where RAW still has it.
+ */
 export type Submitted =
-  | { kind: "stored"; seq: number; duplicate: boolean }
+  | { kind: "stored"; seq: number; duplicate: boolean; firstAtMs?: number }
   | { kind: "conflict"; seq: number };
 
 /** RAW is full or NATS is away: nothing is acknowledged, the caller may try again. */
 export class Unavailable extends Error {}
 
-export type Submission = { realm: string; subject: string; msgId: string; body: object };
+/** More wait for the disk than it can be worth to keep in memory. */
+export class Crowded extends Error {}
+
+/** `data`: a JSON object as text. */
+export type Submission = { realm: string; subject: string; msgId: string; data: string };
 
 type Waiting = Submission & {
-  data: string;
   resolve: (submitted: Submitted) => void;
   reject: (error: unknown) => void;
 };
 
 const IN_FLIGHT_WAIT_MS = 50;
 const IN_FLIGHT_TRIES = 40;
+/** Of one realm: some seconds of what a disk takes. */
+const MAX_WAITING = 20_000;
 
 export class Gateway {
   readonly #bus: Bus;
+  readonly #maxWaiting: number;
   readonly #groups = new Map<string, Waiting[]>();
   readonly #publishing = new Set<string>();
 
-  constructor(bus: Bus) {
+  constructor(bus: Bus, maxWaiting = MAX_WAITING) {
     this.#bus = bus;
+    this.#maxWaiting = maxWaiting;
   }
 
-  /** Stores a body in its realm's RAW stream, once per message id. Throws `Unavailable`. */
+  /** Stores a body in its realm's RAW stream, once per message id. Throws `Unavailable` and `Crowded`. */
   submit(submission: Submission): Promise<Submitted> {
     return new Promise((resolve, reject) => {
       const group = this.#groups.get(submission.realm) ?? [];
-      group.push({ ...submission, data: JSON.stringify(submission.body), resolve, reject });
+      if (group.length >= this.#maxWaiting)
+        return reject(new Crowded(`${group.length} requests wait for the disk already`));
+      group.push({ ...submission, resolve, reject });
       this.#groups.set(submission.realm, group);
       void this.#publish(submission.realm);
     });
@@ -112,9 +124,11 @@ export class Gateway {
   async #answer(waiting: Waiting, ack: BatchAck): Promise<Submitted> {
     const { seq } = ack;
     if (!ack.duplicate) return { kind: "stored", seq, duplicate: false };
-    const first = await this.#bus.jsm.streams.getMessage(rawStream(waiting.realm), { seq }).catch(() => null);
-    if (first !== null && !sameBody(first.data, waiting.body)) return { kind: "conflict", seq };
-    return { kind: "stored", seq, duplicate: true };
+    const first = await this.#bus.jsm.streams.getMessage(rawStream(waiting.realm), { seq });
+    // What RAW doesn't have any more can't be compared with.
+    if (first === null) return { kind: "stored", seq, duplicate: true };
+    if (!sameBody(textOf(first.data), waiting.data)) return { kind: "conflict", seq };
+    return { kind: "stored", seq, duplicate: true, firstAtMs: first.time.getTime() };
   }
 }
 
@@ -132,9 +146,9 @@ const unavailable = (error: unknown): Unavailable =>
     : new Unavailable(error instanceof Refusal ? error.message : "NATS does not answer", { cause: error });
 
 /** Whether RAW's message says the same, whatever the order of its fields; what isn't JSON says something else. */
-function sameBody(data: Uint8Array, body: object): boolean {
+function sameBody(stored: string, given: string): boolean {
   try {
-    return canonical(JSON.parse(textOf(data))) === canonical(body);
+    return stored === given || canonical(JSON.parse(stored)) === canonical(JSON.parse(given));
   } catch {
     return false;
   }
