@@ -95,6 +95,7 @@ export class Gateway {
     }
     const unique = [...firsts.values()];
     try {
+      this.#assertConnected();
       const ack = await publishBatch(this.#bus, unique.map(messageOf));
       const first = ack.seq - unique.length + 1;
       for (const [i, waiting] of unique.entries())
@@ -109,9 +110,15 @@ export class Gateway {
     await Promise.all(repeats.map((waiting) => this.#single(waiting).then(waiting.resolve, waiting.reject)));
   }
 
+  /** What is published without a connection is dropped, and its timeout a long wait for nothing. */
+  #assertConnected(): void {
+    if (!this.#bus.connected) throw new Unavailable("NATS is away");
+  }
+
   async #single(waiting: Waiting): Promise<Submitted> {
     for (let tries = 1; ; tries++) {
       try {
+        this.#assertConnected();
         return await this.#answer(waiting, await publishOne(this.#bus, messageOf(waiting)));
       } catch (error) {
         if (!isRefusal(error, REFUSED.duplicateInFlight) || tries === IN_FLIGHT_TRIES)
