@@ -12,6 +12,7 @@ import {
 } from "@nats-io/jetstream";
 import {
   connect,
+  errors,
   headers,
   type Msg,
   type NatsConnection,
@@ -72,7 +73,7 @@ export async function openBus(options: { natsUrl: string; name: string }): Promi
 /** Rejects as soon as the connection is lost, rather than at a timeout: the outcome is unknown then. */
 function whileConnected<T>(bus: Bus, answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const fail = () => reject(new Error("the connection to NATS was lost"));
+    const fail = () => reject(new errors.ConnectionError("the connection to NATS was lost"));
     bus.lost.add(fail);
     answer.then(resolve, reject).finally(() => bus.lost.delete(fail));
   });

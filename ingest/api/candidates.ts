@@ -1,6 +1,7 @@
 /** `POST /internal/world/impact-candidate`: one candidate, or up to 1 000. */
 import { z } from "zod";
 import { Candidate, MAX_CANDIDATE_BYTES } from "../../shared/contracts/candidate.ts";
+import { IdempotencyKey } from "../../shared/contracts/ids.ts";
 import { Problem } from "../../shared/contracts/problem.ts";
 import { eventId } from "../../shared/identity.ts";
 import { candidateMsgId, subjects } from "../../shared/subjects.ts";
@@ -13,6 +14,9 @@ import { problemOf, Refused, refusals, schemaRefused, wrongField } from "./probl
 export const MAX_ITEMS = 1_000;
 /** A candidate is flat; what is nested deeper than this is not looked into. */
 const MAX_DEPTH = 8;
+
+/** A candidate whose key the header may supply. */
+const Single = z.strictObject({ ...Candidate.shape, idempotency_key: IdempotencyKey.optional() });
 
 const Acknowledged = z.strictObject({
   event_id: z.string(),
@@ -33,7 +37,7 @@ export function candidateRoutes(api: Api, parts: Parts): void {
       tags: ["candidates"],
       summary: "Sends one candidate, or up to 1 000 that are answered one by one in their order",
       headers: KeyHeader,
-      body: z.union([Candidate, z.array(Candidate).max(MAX_ITEMS)]),
+      body: z.union([Single, z.array(Candidate).max(MAX_ITEMS)]),
       response: {
         202: Acknowledged.describe("One candidate: it is on disk"),
         200: z

@@ -51,6 +51,15 @@ test("every operation says what it takes, what it answers and how it refuses", a
     }
 });
 
+test("a single candidate may leave its key to the header, one of an array may not", async () => {
+  const { paths } = await read();
+  const { schema } =
+    paths["/internal/world/impact-candidate"]!.post!.requestBody!.content["application/json"]!;
+  const { anyOf } = schema as { anyOf: [{ required: string[] }, { items: { required: string[] } }] };
+  expect(anyOf[0].required).not.toContain("idempotency_key");
+  expect(anyOf[1].items.required).toContain("idempotency_key");
+});
+
 test("every reference leads somewhere", async () => {
   const document = await read();
   const references = JSON.stringify(document).match(/#\/components\/schemas\/[A-Za-z0-9]+/g) ?? [];

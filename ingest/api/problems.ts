@@ -1,4 +1,5 @@
 /** How the API says no: RFC 9457 problem details, with the path of every field that is wrong. */
+import { JetStreamApiError } from "@nats-io/jetstream";
 import { errors as natsErrors } from "@nats-io/transport-node";
 import type { FastifyError, FastifyInstance } from "fastify";
 import type { z } from "zod";
@@ -55,7 +56,8 @@ const isNatsAway = (error: unknown): boolean =>
     natsErrors.RequestError,
     natsErrors.ConnectionError,
     natsErrors.ClosedConnectionError,
-  ].some((kind) => error instanceof kind);
+  ].some((kind) => error instanceof kind) ||
+  (error instanceof JetStreamApiError && error.status === 503);
 
 /** Every error of the server, and every path that isn't there, is answered with a problem. */
 export function answerProblems(server: FastifyInstance, log: Log): void {

@@ -17,7 +17,7 @@ import { ANSWER_TIMEOUT_MS, API_ACTOR, type Api, keyConflict, type Parts, RealmP
 import { Refused, refusals, wrongField } from "./problems.ts";
 
 const Version = z.int().min(1).max(1_000_000_000);
-const VersionText = z.coerce.number().pipe(Version);
+const VersionText = z.coerce.number().int().min(1).max(1_000_000_000);
 const Actor = Command.options[0].shape.actor;
 const about = { version: Version, at: z.string(), actor: Actor, note: Note.optional() };
 const Described = z.strictObject({ realm_id: Id, ...about, ruleset: Ruleset });
