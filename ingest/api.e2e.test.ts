@@ -1,56 +1,17 @@
-import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type TestNats, testNats } from "../ops/testing/nats.ts";
-import {
-  bodiesIn,
-  candidate,
-  type Running,
-  runStages,
-  sendCandidate,
-  sendCommand,
-  testRealm,
-  until,
-} from "../ops/testing/realm.ts";
-import { readEnv } from "../shared/env.ts";
-import { listen, operationsServer } from "../shared/http.ts";
-import { openLog } from "../shared/log.ts";
+import { type TestApi, testApi } from "../ops/testing/api.ts";
+import { bodiesIn, candidate, sendCandidate, sendCommand, until } from "../ops/testing/realm.ts";
 import { eventsStream, rawStream } from "../shared/subjects.ts";
-import { internalApi } from "./api.ts";
 
 const REALM = "http";
-const TOKEN = "a-token-of-the-tests";
-const env = readEnv({ INTERNAL_TOKEN: TOKEN, AMOI_LOG_LEVEL: "silent" });
-let nats: TestNats;
-let server: FastifyInstance;
-let stages: Running;
-let url = "";
+let api: TestApi;
 
 beforeAll(async () => {
-  nats = await testNats();
-  await testRealm(nats.bus, REALM);
-  stages = runStages(nats.bus, REALM, ["ingest", "normalizer", "simulator"]);
-  server = operationsServer({ notReady: () => undefined });
-  internalApi(server, { bus: nats.bus, env, log: openLog(env, "ingest"), realms: new Set([REALM, "fresh"]) });
-  url = `http://127.0.0.1:${await listen(server, "127.0.0.1", 0)}`;
+  api = await testApi(REALM, ["ingest", "normalizer", "simulator"]);
 });
-afterAll(async () => {
-  await stages.stop();
-  await server.close();
-  await nats.close();
-});
+afterAll(() => api.close());
 
-async function post(path: string, body: unknown, token = TOKEN) {
-  const answer = await fetch(`${url}/internal/world/${path}`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: typeof body === "string" ? body : JSON.stringify(body),
-  });
-  return {
-    status: answer.status,
-    headers: answer.headers,
-    body: (await answer.json()) as Record<string, unknown>,
-  };
-}
+const post: TestApi["post"] = (...request) => api.post(...request);
 
 test("a candidate is acknowledged with its id; the same again is a duplicate; another body under its key is 422", async () => {
   const sent = candidate(REALM);
@@ -69,7 +30,7 @@ test("a candidate is acknowledged with its id; the same again is a duplicate; an
 
 test("what NATS has seen is known over HTTP too", async () => {
   const sent = candidate(REALM);
-  await sendCandidate(nats.bus, sent);
+  await sendCandidate(api.nats.bus, sent);
   expect(await post("impact-candidate", sent)).toMatchObject({ status: 202, body: { duplicate: true } });
 });
 
@@ -116,14 +77,18 @@ test("concurrent posts of one key store one event", async () => {
 });
 
 test.each([
-  ["without a token", { token: "" }, 401],
-  ["with a wrong token", { token: "another-token-of-16" }, 401],
+  ["without a token", { authorization: "" }, 401],
+  ["with a wrong token", { authorization: "Bearer another-token-of-16" }, 401],
   ["with malformed JSON", { body: "{" }, 400],
   ["with a stale time", { body: candidate(REALM, { occurred_at: "2020-01-01T00:00:00Z" }) }, 400],
   ["with a bare number", { body: "7" }, 400],
-])("a request %s is refused", async (_what, { token, body }: { token?: string; body?: unknown }, status) => {
-  expect((await post("impact-candidate", body ?? candidate(REALM), token ?? TOKEN)).status).toBe(status);
-});
+])(
+  "a request %s is refused",
+  async (_what, { authorization, body }: { authorization?: string; body?: unknown }, status) => {
+    const headers = authorization === undefined ? {} : { authorization };
+    expect((await post("impact-candidate", body ?? candidate(REALM), headers)).status).toBe(status);
+  },
+);
 
 test("tick/run answers with the tick that it caused, and again with the same one", async () => {
   const run = { realm_id: REALM, idempotency_key: "tick-by-hand" };
@@ -137,9 +102,9 @@ test("tick/run answers with the tick that it caused, and again with the same one
 });
 
 test("tick/run in maintenance is a conflict", async () => {
-  await sendCommand(nats.bus, REALM, "realm.status", { status: "maintenance" }, "close-the-gates");
+  await sendCommand(api.nats.bus, REALM, "realm.status", { status: "maintenance" }, "close-the-gates");
   await until(async () =>
-    (await bodiesIn<{ idempotency_key: string }>(nats.bus, eventsStream(REALM), "events.command")).some(
+    (await bodiesIn<{ idempotency_key: string }>(api.nats.bus, eventsStream(REALM), "events.command")).some(
       ({ body }) => body.idempotency_key === "close-the-gates",
     ),
   );
@@ -154,10 +119,10 @@ test("a realm is made once, with a ruleset that holds together", async () => {
 });
 
 test("when RAW is full the answer is 503 with Retry-After", async () => {
-  const { config, state } = await nats.bus.jsm.streams.info(rawStream(REALM));
-  await nats.bus.jsm.streams.update(rawStream(REALM), { ...config, max_bytes: state.bytes });
+  const { config, state } = await api.nats.bus.jsm.streams.info(rawStream(REALM));
+  await api.nats.bus.jsm.streams.update(rawStream(REALM), { ...config, max_bytes: state.bytes });
   const answer = await post("impact-candidate", candidate(REALM));
-  await nats.bus.jsm.streams.update(rawStream(REALM), config);
+  await api.nats.bus.jsm.streams.update(rawStream(REALM), config);
   expect(answer.status).toBe(503);
   expect(answer.headers.get("retry-after")).toBe("2");
 });

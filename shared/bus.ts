@@ -12,6 +12,7 @@ import {
 } from "@nats-io/jetstream";
 import {
   connect,
+  errors,
   headers,
   type Msg,
   type NatsConnection,
@@ -26,6 +27,8 @@ export type Bus = {
   jsm: JetStreamManager;
   /** Called at every loss of the connection: what is under way will not be answered. */
   lost: Set<() => void>;
+  /** False from the loss of the connection until there is one again: what is published meanwhile is dropped. */
+  readonly connected: boolean;
   close(): Promise<void>;
 };
 
@@ -46,17 +49,31 @@ export async function openBus(options: { natsUrl: string; name: string }): Promi
   });
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: API_TIMEOUT_MS });
   const lost = new Set<() => void>();
+  let connected = true;
   void (async () => {
-    for await (const status of nc.status())
-      if (status.type === "disconnect") for (const tell of [...lost]) tell();
+    for await (const status of nc.status()) {
+      if (status.type === "reconnect") connected = true;
+      if (status.type !== "disconnect") continue;
+      connected = false;
+      for (const tell of [...lost]) tell();
+    }
   })();
-  return { nc, jsm, js: jetstream(nc, { timeout: API_TIMEOUT_MS }), lost, close: () => nc.close() };
+  return {
+    nc,
+    jsm,
+    js: jetstream(nc, { timeout: API_TIMEOUT_MS }),
+    lost,
+    get connected() {
+      return connected;
+    },
+    close: () => nc.close(),
+  };
 }
 
 /** Rejects as soon as the connection is lost, rather than at a timeout: the outcome is unknown then. */
 function whileConnected<T>(bus: Bus, answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const fail = () => reject(new Error("the connection to NATS was lost"));
+    const fail = () => reject(new errors.ConnectionError("the connection to NATS was lost"));
     bus.lost.add(fail);
     answer.then(resolve, reject).finally(() => bus.lost.delete(fail));
   });

@@ -1,5 +1,6 @@
-/** `npm run bench -- [pipeline|latency|replay] [--events N] [--rounds N]`: all of them when none is named. */
+/** `npm run bench -- [pipeline|latency|replay|gateway] [--events N] [--rounds N]`: all of them when none is named. */
 import { parseArgs } from "node:util";
+import { benchGateway } from "./gateway.ts";
 import { benchLatency, benchPipeline } from "./pipeline.ts";
 import { benchReplay } from "./replay.ts";
 
@@ -19,6 +20,7 @@ const benches: Record<string, () => Promise<unknown>> = {
   pipeline: () => benchPipeline({ events, rounds, say }),
   latency: () => benchLatency({ perSecond: 1_000, seconds: Number(values.seconds), say }),
   replay: () => benchReplay({ events, rounds, say }),
+  gateway: () => benchGateway({ seconds: Number(values.seconds), rounds, say }),
 };
 const wanted = positionals.length > 0 ? positionals : Object.keys(benches);
 const unknown = wanted.filter((name) => !Object.hasOwn(benches, name));

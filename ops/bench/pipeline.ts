@@ -20,7 +20,7 @@ import { type StageProcess, startRelay, startStage } from "../testing/stages.ts"
 import { median, quantile, rateOf } from "./measure.ts";
 import { candidateBody, fill } from "./traffic.ts";
 
-const REALM = "bench";
+export const REALM = "bench";
 
 export type PipelineOptions = { events: number; rounds: number; say: (line: string) => void };
 
@@ -36,8 +36,8 @@ export async function benchPipeline({ events, rounds, say }: PipelineOptions) {
     framed.push(await inScratch((dir) => relayRate(dir, events, 50)));
     archived.push(await inScratch((dir) => pipelineRate(dir, events, true)));
     say(
-      `round ${round}: bare relay ${rate(relay.at(-1)!)}, the same with frames ${rate(framed.at(-1)!)}, ` +
-        `pipeline ${rate(alone.at(-1)!)}, with archive and Postgres ${rate(archived.at(-1)!)}`,
+      `round ${round}: bare relay ${perSecond(relay.at(-1)!)}, the same with frames ${perSecond(framed.at(-1)!)}, ` +
+        `pipeline ${perSecond(alone.at(-1)!)}, with archive and Postgres ${perSecond(archived.at(-1)!)}`,
     );
   }
   const ratio = median(alone.map((value, i) => value / relay[i]!));
@@ -49,9 +49,9 @@ export async function benchPipeline({ events, rounds, say }: PipelineOptions) {
   return { ratio, archivedRatio, frameRatio };
 }
 
-const rate = (perSecond: number): string => `${Math.round(perSecond).toLocaleString("en-US")}/s`;
+export const perSecond = (rate: number): string => `${Math.round(rate).toLocaleString("en-US")}/s`;
 
-async function inScratch<T>(body: (dir: string) => Promise<T>): Promise<T> {
+export async function inScratch<T>(body: (dir: string) => Promise<T>): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), "amoisekai-bench-"));
   try {
     return await body(dir);
@@ -60,7 +60,7 @@ async function inScratch<T>(body: (dir: string) => Promise<T>): Promise<T> {
   }
 }
 
-async function withNats<T>(dir: string, body: (bus: Bus, url: string) => Promise<T>): Promise<T> {
+export async function withNats<T>(dir: string, body: (bus: Bus, url: string) => Promise<T>): Promise<T> {
   const nats = await startNats({ dir: join(dir, "nats") });
   const bus = await openBus({ natsUrl: nats.url, name: "bench" });
   try {
@@ -119,7 +119,7 @@ function pipelineRate(dir: string, events: number, archive: boolean): Promise<nu
   });
 }
 
-async function provision(bus: Bus): Promise<void> {
+export async function provision(bus: Bus): Promise<void> {
   const ruleset = await loadRuleset("amoi-1");
   await provisionRealm(bus, { realm: REALM, name: "Bench", ruleset, replicas: 1, rawMaxBytes: 2 ** 32 });
 }

@@ -18,7 +18,7 @@ const envelope = {
 };
 
 /** A person's word on why, for the log. */
-const Note = Text(500);
+export const Note = Text(500);
 
 /** What a review names: the quarantined event, and its decision as `events.quarantined` has it. */
 const Review = z.strictObject({

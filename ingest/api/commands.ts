@@ -1,0 +1,71 @@
+/** Commands: any of them by `events/ingest`, and `tick/run`, which waits for its tick. */
+import { z } from "zod";
+import { Command, MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
+import { Id, IdempotencyKey } from "../../shared/contracts/ids.ts";
+import { commandId } from "../../shared/identity.ts";
+import { Unavailable } from "../gateway.ts";
+import { KeyHeader, takeHeaderKey } from "./idempotency.ts";
+import { ANSWER_TIMEOUT_MS, API_ACTOR, type Api, type Parts } from "./parts.ts";
+import { Refused, refusals } from "./problems.ts";
+
+export function commandRoutes(api: Api, parts: Parts): void {
+  api.post("/internal/world/events/ingest", {
+    bodyLimit: MAX_COMMAND_BYTES,
+    schema: {
+      tags: ["commands"],
+      summary: "Sends a command of any kind; its decision comes on `events.command.<realm>`",
+      headers: KeyHeader,
+      body: Command,
+      response: {
+        202: z
+          .strictObject({ command_id: z.string(), duplicate: z.boolean() })
+          .describe("The command is on disk; it is not decided yet"),
+        ...refusals(400, 404, 413, 415, 422, 429),
+      },
+    },
+    preValidation: takeHeaderKey,
+    handler: async ({ body: command }, reply) => {
+      const { duplicate } = await parts.submitCommand(command);
+      const command_id = commandId(command.realm_id, command.idempotency_key);
+      return reply.code(202).send({ command_id, duplicate });
+    },
+  });
+
+  api.post("/internal/world/tick/run", {
+    schema: {
+      tags: ["commands"],
+      summary: "Runs a tick that counts everything sent before, and answers when it is committed",
+      headers: KeyHeader,
+      body: z.strictObject({ realm_id: Id, idempotency_key: IdempotencyKey }),
+      response: {
+        200: z
+          .strictObject({ realm_id: Id, tick: z.int().min(1), hash: z.string() })
+          .describe("The committed tick, with its public hash"),
+        ...refusals(400, 404, 409, 415, 422, 429),
+      },
+    },
+    preValidation: takeHeaderKey,
+    handler: async ({ body: { realm_id, idempotency_key } }) => {
+      const { seq } = await parts.submitCommand({
+        v: 1,
+        idempotency_key,
+        realm_id,
+        kind: "tick.run",
+        actor: API_ACTOR,
+        payload: {},
+      });
+      const command = { realm: realm_id, key: idempotency_key, seq };
+      const answer = await parts.ticks.answerTo(command, ANSWER_TIMEOUT_MS);
+      switch (answer.kind) {
+        case "ticked":
+          return { realm_id, tick: answer.tick, hash: answer.hash };
+        case "refused":
+          throw new Refused(409, `the realm refused the tick: ${answer.reason}`);
+        case "timeout":
+          throw new Unavailable("the tick is asked for but not committed yet: ask again with the same key");
+        default:
+          return answer satisfies never;
+      }
+    },
+  });
+}

@@ -1,0 +1,89 @@
+/** What the groups of routes share. */
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from "fastify";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import { z } from "zod";
+import type { Bus } from "../../shared/bus.ts";
+import { type Command, MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
+import { Id } from "../../shared/contracts/ids.ts";
+import type { Env } from "../../shared/env.ts";
+import type { Log } from "../../shared/log.ts";
+import { commandMsgId, subjects } from "../../shared/subjects.ts";
+import { Gateway } from "../gateway.ts";
+import { RulesetVersions } from "../ruleset-versions.ts";
+import { Ticks } from "../ticks.ts";
+import { Refused } from "./problems.ts";
+
+/** A server whose routes are typed by their zod schemas. */
+export type Api = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+/** What the process gives to the API. */
+export type Process = { bus: Bus; env: Env; log: Log; realms: { has(realm: string): boolean } };
+
+/** The one who acts, where a command has no other: the token says no more. */
+export const API_ACTOR: Command["actor"] = { type: "gm", id: "internal-api" };
+
+export const RealmPath = z.strictObject({ realm: Id });
+
+/** Waiting for a stage's answer ends after this long, ms. */
+export const ANSWER_TIMEOUT_MS = 30_000;
+
+/** RAW counts a message's headers into its largest size. */
+const HEADER_BYTES = 1_024;
+
+export class Parts {
+  readonly bus: Bus;
+  readonly env: Env;
+  readonly log: Log;
+  readonly gateway: Gateway;
+  readonly ticks: Ticks;
+  readonly rulesets: RulesetVersions;
+  /** Realms made here, before the process hears of them. */
+  readonly made = new Set<string>();
+  readonly #realms: { has(realm: string): boolean };
+
+  constructor({ bus, env, log, realms }: Process) {
+    this.bus = bus;
+    this.env = env;
+    this.log = log;
+    this.#realms = realms;
+    this.gateway = new Gateway(bus);
+    this.ticks = new Ticks(bus);
+    this.rulesets = new RulesetVersions(bus);
+  }
+
+  /** Throws a 404 where there is no such realm. */
+  assertRealm(realm: string): void {
+    if (!this.#realms.has(realm) && !this.made.has(realm))
+      throw new Refused(404, `no realm is named ${realm}`);
+  }
+
+  /**
+   * Puts a command into its realm's RAW; answers its sequence there, or the first one's when it is a repeat.
+   * Throws 404, 413, 422, 429 and 503 as problems.
+   */
+  async submitCommand(command: Command): Promise<{ seq: number; duplicate: boolean }> {
+    const { realm_id: realm, idempotency_key } = command;
+    this.assertRealm(realm);
+    const data = JSON.stringify(command);
+    if (Buffer.byteLength(data) > MAX_COMMAND_BYTES - HEADER_BYTES)
+      throw new Refused(413, `a command has at most ${MAX_COMMAND_BYTES - HEADER_BYTES} bytes`);
+    const msgId = commandMsgId(idempotency_key);
+    const submitted = await this.gateway.submit({ realm, subject: subjects.rawCommand(realm), msgId, data });
+    if (submitted.kind === "conflict") throw keyConflict();
+    return submitted;
+  }
+}
+
+export const keyConflict = () => new Refused(422, "the idempotency key is known with another body");

@@ -1,0 +1,98 @@
+/** How the API says no: RFC 9457 problem details, with the path of every field that is wrong. */
+import { JetStreamApiError } from "@nats-io/jetstream";
+import { errors as natsErrors } from "@nats-io/transport-node";
+import type { FastifyError, FastifyInstance } from "fastify";
+import type { z } from "zod";
+import {
+  fieldProblems,
+  PROBLEM_JSON,
+  Problem,
+  type ProblemStatus,
+  problem,
+} from "../../shared/contracts/problem.ts";
+import type { Log } from "../../shared/log.ts";
+import { Crowded, Unavailable } from "../gateway.ts";
+
+/** After this long a refused request may be worth another try, seconds. */
+const RETRY_AFTER_SECONDS = 2;
+
+/** A request that is answered with a problem. */
+export class Refused extends Error {
+  readonly problem: Problem;
+  constructor(status: ProblemStatus, detail: string, errors?: Problem["errors"]) {
+    super(detail);
+    this.problem = problem(status, detail, errors);
+  }
+}
+
+/** A 400 that names one field, parameter or header. */
+export const wrongField = (path: string, message: string): Refused =>
+  new Refused(400, `${path}: ${message}`, [{ path, message }]);
+
+/** A 400 with everything that a schema found wrong. */
+export function schemaRefused(error: z.ZodError): Refused {
+  const errors = fieldProblems(error);
+  const { path, message } = errors[0]!;
+  return new Refused(400, path === "" ? message : `${path}: ${message}`, errors);
+}
+
+/** What a failure is to the caller. What nobody foresaw is logged and says nothing of the inside. */
+export function problemOf(error: unknown, log: Log): Problem {
+  if (error instanceof Refused) return error.problem;
+  if (error instanceof Crowded) return problem(429, error.message);
+  if (error instanceof Unavailable) return problem(503, error.message);
+  if (isNatsAway(error)) return problem(503, "NATS does not answer");
+  const { statusCode: status, message } = error as FastifyError;
+  if (status === 413 || status === 415) return problem(status, message);
+  if (status !== undefined && status < 500) return problem(400, message);
+  log.error({ err: error }, "a request failed");
+  return problem(500, "something here failed; it is logged");
+}
+
+const isNatsAway = (error: unknown): boolean =>
+  [
+    natsErrors.TimeoutError,
+    natsErrors.NoRespondersError,
+    natsErrors.RequestError,
+    natsErrors.ConnectionError,
+    natsErrors.ClosedConnectionError,
+  ].some((kind) => error instanceof kind) ||
+  (error instanceof JetStreamApiError && error.status === 503);
+
+/** Every error of the server, and every path that isn't there, is answered with a problem. */
+export function answerProblems(server: FastifyInstance, log: Log): void {
+  server.setErrorHandler((error, _request, reply) => {
+    const answer = problemOf(error, log);
+    if (answer.status === 503 || answer.status === 429) reply.header("retry-after", RETRY_AFTER_SECONDS);
+    if (answer.status === 401) reply.header("www-authenticate", "Bearer");
+    return reply.code(answer.status).type(PROBLEM_JSON).send(answer);
+  });
+  server.setNotFoundHandler(() => {
+    throw new Refused(404, "no such resource");
+  });
+}
+
+const ProblemBody = Problem.meta({ id: "Problem" });
+
+const MEANINGS = {
+  400: "A field, parameter or header is wrong; `errors` has the path of each",
+  401: "The bearer token is missing or wrong",
+  404: "No such realm or thing",
+  409: "The state of the realm forbids it",
+  413: "Larger than is taken",
+  415: "Not `application/json`",
+  422: "The idempotency key is known with another body",
+  429: "Too many requests wait for the disk",
+  503: "RAW is full or NATS is away: nothing of this request is promised; try again with the same key",
+} as const;
+
+/** The problems that a route may answer with, for its schema; 401 and 503 are every route's. */
+export function refusals(...statuses: (keyof typeof MEANINGS)[]): object {
+  const content = { [PROBLEM_JSON]: { schema: ProblemBody } };
+  return Object.fromEntries(
+    [...statuses, 401 as const, 503 as const].map((status) => [
+      status,
+      { description: MEANINGS[status], content },
+    ]),
+  );
+}

@@ -1,0 +1,22 @@
+/** What the normalizer decided on a command. */
+import type { Bus } from "../shared/bus.ts";
+import { bodiesOf } from "../shared/codec.ts";
+import type { DecidedCommand } from "../shared/contracts/command.ts";
+import { eventsStream, subjects } from "../shared/subjects.ts";
+import { firstSince, storedAt } from "./first-since.ts";
+
+/** Waits for the decision on the command which RAW holds at `seq`; `undefined` when there is none in time. */
+export async function decisionOn(
+  bus: Bus,
+  command: { realm: string; seq: number },
+  timeoutMs: number,
+): Promise<DecidedCommand | undefined> {
+  const { realm, seq } = command;
+  const deadline = performance.now() + timeoutMs;
+  const since = await storedAt(bus, realm, seq);
+  return firstSince(
+    bus,
+    { stream: eventsStream(realm), subjects: [subjects.command(realm)], since, deadline },
+    (_subject, data) => bodiesOf<DecidedCommand>(data).find((decided) => decided.source_seq === seq),
+  );
+}
