@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
-import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import { foldCandidate } from "./core.ts";
-import { candidate, freshRealm, RULES, START_MS } from "./given.ts";
+import { candidate, freshRealm, RULES, START_MS, TIGHT_RULES } from "./given.ts";
 import type { NormalizerState } from "./state.ts";
 
 const SECOND = 1_000;
@@ -20,14 +19,10 @@ const send = (state: NormalizerState, atMs: number, change: Partial<ValidCandida
 const reasons = (decisions: Decision[]) => decisions.map(({ reason }) => reason ?? "accepted");
 const times = (n: number, of: (i: number) => Decision): Decision[] =>
   Array.from({ length: n }, (_, i) => of(i));
-const judged = (change: (rules: Ruleset["judgement"]) => Partial<Ruleset["judgement"]>): Ruleset => ({
-  ...RULES,
-  judgement: { ...RULES.judgement, ...change(RULES.judgement) },
-});
 
 describe("velocity", () => {
   test("six events at once pass, the seventh is looked at, and a minute later one more passes", () => {
-    const state = freshRealm();
+    const state = freshRealm(TIGHT_RULES);
     expect(reasons(times(7, () => send(state, START_MS)))).toEqual([
       ...Array(6).fill("accepted"),
       "burst_user",
@@ -36,7 +31,13 @@ describe("velocity", () => {
   });
 
   test("twenty at once are the most that is looked at; what is rejected adds no heat", () => {
-    const state = freshRealm(judged((j) => ({ quarantine: { ...j.quarantine, user_max: 100 } })));
+    const state = freshRealm({
+      ...TIGHT_RULES,
+      judgement: {
+        ...TIGHT_RULES.judgement,
+        quarantine: { ...TIGHT_RULES.judgement.quarantine, user_max: 100 },
+      },
+    });
     const found = reasons(times(30, () => send(state, START_MS)));
     expect(found.slice(6, 20)).toEqual(Array(14).fill("burst_user"));
     expect(found.slice(20)).toEqual(Array(10).fill("velocity_user"));
@@ -44,7 +45,7 @@ describe("velocity", () => {
   });
 
   test("an action every two minutes is never a burst, and a drip after its fortieth heat", () => {
-    const state = freshRealm();
+    const state = freshRealm(TIGHT_RULES);
     const found = times(60, (i) => send(state, START_MS + i * 2 * MINUTE + (i % 7) * 5 * SECOND));
     const first = found.findIndex(({ reason }) => reason !== undefined);
     expect(found[first]).toMatchObject({ validity_status: "quarantined", reason: "drip_user" });
@@ -52,7 +53,7 @@ describe("velocity", () => {
   });
 
   test("a session shared by many bursts as one", () => {
-    const state = freshRealm();
+    const state = freshRealm(TIGHT_RULES);
     const found = times(7, (i) =>
       send(state, START_MS, { user_id: `u${i}`, device_id: `d${i}`, session_id: "stolen" }),
     );
@@ -60,7 +61,7 @@ describe("velocity", () => {
   });
 
   test("a device has twice a user's burst", () => {
-    const state = freshRealm();
+    const state = freshRealm(TIGHT_RULES);
     const found = times(13, (i) =>
       send(state, START_MS, { user_id: `u${i}`, device_id: "cafe", session_id: `s${i}` }),
     );
@@ -68,7 +69,7 @@ describe("velocity", () => {
   });
 
   test("without a device both limits of a user and the day's cap are half", () => {
-    const state = freshRealm();
+    const state = freshRealm(TIGHT_RULES);
     const bare = { device_id: undefined as never };
     const found = times(4, () => send(state, START_MS, bare));
     expect(reasons(found)).toEqual(["accepted", "accepted", "accepted", "burst_user"]);

@@ -25,7 +25,7 @@ import { antiSpamBp } from "./factors/anti-spam.ts";
 import { baseMilli } from "./factors/base.ts";
 import { clip } from "./factors/caps.ts";
 import { dayName, dayOf } from "./factors/day.ts";
-import { fairnessBp, meanPoints, recentPoints, weekBefore } from "./factors/fairness.ts";
+import { fairnessBp, meanPoints, recentPoints, rollingBp, weekBefore } from "./factors/fairness.ts";
 import { levelBp, untilOf } from "./factors/heat.ts";
 import { marksOf } from "./factors/marks.ts";
 import { qualityBp } from "./factors/quality.ts";
@@ -88,6 +88,7 @@ function suspicionOf(
   if (hot !== undefined) return hot;
   if (hits.fingerprint >= rules.fingerprint.quarantine) return "fingerprint";
   if (player !== undefined && isClockwork(player.times, atMs, rules.clockwork)) return "clockwork";
+  if (hits.device_turns >= rules.device_turns.quarantine) return "device_crowd";
   if (isCrowd(device, candidate.user_id, atMs, rules.device_users)) return "device_crowd";
   return undefined;
 }
@@ -107,19 +108,22 @@ function weigh(
   const { fine, coarse } = marksOf(candidate);
   const level = (mark: number, leakSeconds: number) =>
     player === undefined ? 0 : levelBp(untilOf(player.signatures, mark), atMs, leakSeconds * 1_000);
+  const recent = player === undefined ? 0 : recentPoints(player.days, day);
+  const mean = meanPoints(weekBefore(state.week, day), fairness);
+  const rolling = rollingBp({ recent, mean }, fairness);
   const explain: Explanation = {
     base: baseMilli(candidate, ruleset),
     fine_bp: level(fine, anti_spam.fine_leak_seconds),
     coarse_bp: level(coarse, anti_spam.coarse_leak_seconds),
     categories: categoriesOf(player, candidate, atMs),
-    recent: player === undefined ? 0 : recentPoints(player.days, day),
-    mean: meanPoints(weekBefore(state.week, day), fairness),
-    left: leftOf({ player, device, hasDevice }, candidate, day, ruleset),
+    recent,
+    mean,
+    left: leftOf({ player, device, hasDevice }, candidate, { day, rolling }, ruleset),
   };
   const factors = {
     quality_bp: qualityBp(candidate, quality),
     anti_spam_bp: antiSpamBp(explain, anti_spam),
-    fairness_bp: fairnessBp(explain, candidate.spend_tier ?? 0, fairness),
+    fairness_bp: fairnessBp(rolling, candidate.spend_tier ?? 0, fairness),
   };
   return Object.assign(judgedAs(candidate, factors, rules, day), { explain });
 }
@@ -127,15 +131,20 @@ function weigh(
 /** A new ruleset may have lowered a cap below what was used. */
 const room = (cap: number, used: number): number => Math.max(0, cap - used);
 
-/** What each cap still lets through today, milli-points. */
+/**
+ * What each cap still lets through today, milli-points. The user's shrinks with their lead on the realm's mean: as a factor
+ * alone, fairness is made up for by sending more, and an account that spends its whole cap every day had 3 to 4 times what its
+ * hours earn an honest player.
+ */
 function leftOf(
   { player, device, hasDevice }: Pick<Actors, "player" | "device" | "hasDevice">,
   candidate: ValidCandidate,
-  day: number,
+  { day, rolling }: { day: number; rolling: number },
   { caps }: Ruleset,
 ): Explanation["left"] {
   const today = player?.today.day === day ? player.today.sources : undefined;
-  const userCap = hasDevice ? caps.user_day * 1_000 : floorDiv(caps.user_day * 1_000, 2);
+  const userDay = mul(caps.user_day * 1_000, rolling);
+  const userCap = hasDevice ? userDay : floorDiv(userDay, 2);
   const usedByDevice = device?.today.day === day ? device.today.points : 0;
   const source = room(
     caps.source_day[candidate.source] * 1_000,

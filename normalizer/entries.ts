@@ -72,7 +72,7 @@ export const playerCodec: Codec<PlayerState> = {
 };
 
 export const deviceCodec: Codec<DeviceState> = {
-  coldAtMs: (device) => Math.max(device.burst, device.drip, device.lastMs + DAYS_COOL_MS),
+  coldAtMs: (device) => Math.max(device.burst, device.drip, device.turns, device.lastMs + DAYS_COOL_MS),
   lastMs: (device) => device.lastMs,
   write: (device) =>
     JSON.stringify([
@@ -85,10 +85,11 @@ export const deviceCodec: Codec<DeviceState> = {
       device.today.points,
       device.users.ids,
       device.users.lastMs,
+      device.turns,
     ]),
   read(text) {
-    const [, through, lastMs, burst, drip, day, points, ids, playedMs] = JSON.parse(text);
-    return { through, lastMs, burst, drip, today: { day, points }, users: { ids, lastMs: playedMs } };
+    const [, through, lastMs, burst, drip, day, points, ids, playedMs, turns] = JSON.parse(text);
+    return { through, lastMs, burst, drip, today: { day, points }, users: { ids, lastMs: playedMs }, turns };
   },
 };
 

@@ -14,8 +14,21 @@ import type { NormalizerState } from "./state.ts";
 export const RULES = await loadRuleset("amoi-1");
 export const START_MS = Date.parse("2026-03-01T00:00:00Z");
 const REALM = "r";
-/** Three players on one phone reach the day's cap of a device. */
-export const TIGHT_RULES: Ruleset = { ...RULES, caps: { ...RULES.caps, device_day: 700 } };
+/** Limits that a few events reach; three players on one phone reach the day's cap of a device. */
+export const TIGHT_RULES: Ruleset = {
+  ...RULES,
+  caps: { ...RULES.caps, device_day: 700 },
+  judgement: {
+    ...RULES.judgement,
+    heat: {
+      user_burst: { leak_seconds: 60, quarantine: 6, reject: 20 },
+      user_drip: { leak_seconds: 720, quarantine: 40, reject: 160 },
+      session_burst: { leak_seconds: 60, quarantine: 6, reject: 20 },
+      device_burst: { leak_seconds: 30, quarantine: 12, reject: 40 },
+      device_drip: { leak_seconds: 360, quarantine: 80, reject: 320 },
+    },
+  },
+};
 
 /** The command that gives the realm its first ruleset, decided. */
 const firstRuleset = (ruleset: Ruleset): DecidedCommand => ({

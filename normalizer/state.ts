@@ -47,6 +47,8 @@ export type DeviceState = Entry & {
   today: DayPoints;
   /** Who played on it lately, and when last: columns, oldest first. */
   users: { ids: string[]; lastMs: number[] };
+  /** Heat of going from hand to hand. */
+  turns: number;
 };
 
 /** KV `<realm>.s.<session>`. */
@@ -119,6 +121,7 @@ export const newDevice = (): DeviceState => ({
   drip: 0,
   today: { day: 0, points: 0 },
   users: { ids: [], lastMs: [] },
+  turns: 0,
 });
 
 export const DAY_MS = 86_400_000;

@@ -9,3 +9,13 @@ export function isCrowd(device: DeviceState | undefined, user: string, atMs: num
     if (ids[i] !== user && lastMs[i]! > atMs - WINDOW_DAYS * DAY_MS) users++;
   return users > most;
 }
+
+/**
+ * Whether a device goes from one hand to another with this event: somebody else played on it last, less than `turnMs` ago. Up
+ * to 16 accounts on one device are no crowd, but a ring of them shows in its turns: one hand plays all of them at once, an
+ * account every deed or two, and people pass a device on after a chapter.
+ */
+export function isTurn({ users }: DeviceState, user: string, atMs: number, turnMs: number): boolean {
+  const last = users.ids.at(-1);
+  return last !== undefined && last !== user && users.lastMs.at(-1)! > atMs - turnMs;
+}

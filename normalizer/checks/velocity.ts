@@ -21,7 +21,7 @@ export function hitsOf(
   { player, device, session }: Actors,
   fingerprintUntilMs: number,
   atMs: number,
-  { heat, fingerprint }: Judgement,
+  { heat, device_turns, fingerprint }: Judgement,
 ): Hits {
   return {
     user_burst: hits(player?.burst, atMs, heat.user_burst),
@@ -29,6 +29,7 @@ export function hitsOf(
     session_burst: hits(session?.burst, atMs, heat.session_burst),
     device_burst: hits(device?.burst, atMs, heat.device_burst),
     device_drip: hits(device?.drip, atMs, heat.device_drip),
+    device_turns: hits(device?.turns, atMs, device_turns),
     fingerprint: hits(fingerprintUntilMs, atMs, fingerprint),
   };
 }
@@ -41,13 +42,13 @@ const hits = (
 
 /** The hits as a decision tells them: of the keys that the event names. */
 export function heatOf(
-  { session_burst, device_burst, device_drip, ...hits }: Hits,
+  { session_burst, device_burst, device_drip, device_turns, ...hits }: Hits,
   { hasDevice, hasSession }: Actors,
 ): Heat {
   return {
     ...hits,
     ...(hasSession ? { session_burst } : {}),
-    ...(hasDevice ? { device_burst, device_drip } : {}),
+    ...(hasDevice ? { device_burst, device_drip, device_turns } : {}),
   };
 }
 
