@@ -1,5 +1,6 @@
 /** The normalizer's state as entries of the KV bucket `caps`, and back. */
 import type { CacheEntry, CacheSpec } from "../shared/cache.ts";
+import { shadowOf, shadowText } from "./shadow-entry.ts";
 import { coldAtOf, type Shelf } from "./shelf.ts";
 import type { NormalizerState } from "./state.ts";
 
@@ -22,6 +23,7 @@ export const cacheSpec: CacheSpec<NormalizerState> = {
       const value = JSON.parse(text);
       state.rules = { ...value, commands: new Set(value.commands) };
     } else if (key === "r.week") state.week = JSON.parse(text);
+    else if (key === "r.shadow") state.shadow = shadowOf(text);
     else {
       const id = key.slice(2);
       shelfOf(state, key)?.load(id, text);
@@ -43,6 +45,7 @@ export const cacheSpec: CacheSpec<NormalizerState> = {
     if (key === "r.realm")
       return { key, value: JSON.stringify({ ...state.rules!, commands: [...state.rules!.commands] }) };
     if (key === "r.week") return { key, value: JSON.stringify(state.week) };
+    if (key === "r.shadow") return { key, value: shadowText(state.shadow) };
     const value = shelfOf(state, key)?.text(key.slice(2));
     if (value === undefined) return undefined;
     const coldAtMs = coldAtOf(value);

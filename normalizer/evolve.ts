@@ -22,6 +22,7 @@ import {
   type NormalizerState,
   newDevice,
   newPlayer,
+  newShadow,
   type PlayerState,
   type QuarantinedEvent,
   SEEN_MAX,
@@ -242,6 +243,7 @@ export function evolveCommand(state: NormalizerState, command: DecidedCommand): 
   if (command.status === "applied") {
     evolveMembership(state, command);
     closeReviewed(state, command);
+    evolveShadow(state, command);
   }
   const rules = state.rules;
   if (rules !== undefined && rules.through >= command.source_seq) return;
@@ -266,6 +268,16 @@ export function evolveCommand(state: NormalizerState, command: DecidedCommand): 
   now.commands.add(command.command_id);
   while (now.commands.size > COMMANDS_KEPT) now.commands.delete(now.commands.values().next().value!);
   state.changed.add("r.realm");
+}
+
+function evolveShadow(state: NormalizerState, command: DecidedCommand): void {
+  if (command.kind !== "shadow.set" && command.kind !== "shadow.clear") return;
+  if (includes(state.shadow, command.source_seq)) return;
+  state.shadow.running =
+    command.kind === "shadow.clear"
+      ? undefined
+      : newShadow(Ruleset.parse(command.payload.ruleset), command.received_at);
+  state.changed.add("r.shadow");
 }
 
 function evolveMembership(state: NormalizerState, command: DecidedCommand): void {

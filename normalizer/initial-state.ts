@@ -14,6 +14,7 @@ export function initialState(realm: string): NormalizerState {
     sessions: new Shelf("s.", sessionCodec, changed),
     members: new Shelf("m.", memberCodec, changed),
     quarantine: new Shelf("q.", openEventCodec, changed),
+    shadow: { through: 0, running: undefined },
     open: new Map(),
     openTotal: 0,
     nowMs: 0,

@@ -15,6 +15,8 @@ export type Codec<Entry> = {
 
 /** An entry that nobody touched for so long becomes text. */
 const RESTS_AFTER_MS = 3_600_000;
+/** Text of an entry that isn't there although the parent's may be: it was asked for before the parent had one, or is cold. */
+const ABSENT = "";
 
 export class Shelf<Entry extends object> {
   readonly prefix: string;
@@ -24,7 +26,10 @@ export class Shelf<Entry extends object> {
   readonly #entries = new Map<string, Entry | string>();
   #sweep: MapIterator<[string, Entry | string]> | undefined;
 
-  /** `changed` collects `prefix + id` of what is written. With a `parent`, an entry starts as a copy of the parent's. */
+  /**
+   * `changed` collects `prefix + id` of what is written. With a `parent`, an entry starts as a copy of what the parent has when
+   * it is first asked for; from then on the two go their own ways, also where the parent has none.
+   */
   constructor(prefix: string, codec: Codec<Entry>, changed: Set<string>, parent?: Shelf<Entry>) {
     this.prefix = prefix;
     this.#codec = codec;
@@ -40,7 +45,10 @@ export class Shelf<Entry extends object> {
     const found = this.#entries.get(id);
     if (typeof found === "object") return found;
     const text = found ?? this.#parent?.text(id);
-    if (text === undefined) return undefined;
+    if (text === undefined || text === ABSENT) {
+      if (this.#parent !== undefined && found === undefined) this.#entries.set(id, ABSENT);
+      return undefined;
+    }
     const entry = this.#codec.read(text);
     this.#entries.set(id, entry);
     return entry;
@@ -57,9 +65,13 @@ export class Shelf<Entry extends object> {
     this.#entries.set(id, text);
   }
 
+  has(id: string): boolean {
+    return (this.#entries.get(id) ?? ABSENT) !== ABSENT;
+  }
+
   text(id: string): string | undefined {
     const found = this.#entries.get(id);
-    return typeof found === "object" ? this.#codec.write(found) : found;
+    return typeof found === "object" ? this.#codec.write(found) : found === ABSENT ? undefined : found;
   }
 
   *ids(): Generator<string> {
@@ -78,11 +90,33 @@ export class Shelf<Entry extends object> {
     if (this.#changed.has(this.prefix + id)) return;
     if (typeof found === "string") {
       const coldAtMs = coldAtOf(found);
-      if (coldAtMs !== 0 && coldAtMs < atMs) this.#entries.delete(id);
-    } else if (this.#codec.coldAtMs(found) < atMs) this.#entries.delete(id);
+      if (found === ABSENT || (coldAtMs !== 0 && coldAtMs < atMs)) this.#drop(id);
+    } else if (this.#codec.coldAtMs(found) < atMs) this.#drop(id);
     else if (this.#codec.lastMs(found) < atMs - RESTS_AFTER_MS)
       this.#entries.set(id, this.#codec.write(found));
   }
+
+  /** As long as the parent has an entry, this one must not start from it again. */
+  #drop(id: string): void {
+    if (!this.#parent?.has(id)) this.#entries.delete(id);
+    else this.#entries.set(id, ABSENT);
+  }
+}
+
+/** Another shelf's entries, to be read only: what is put here is dropped. */
+export class Borrowed<Entry extends object> extends Shelf<Entry> {
+  readonly #owner: Shelf<Entry>;
+
+  constructor(owner: Shelf<Entry>, codec: Codec<Entry>) {
+    super(owner.prefix, codec, new Set());
+    this.#owner = owner;
+  }
+
+  override get(id: string): Entry | undefined {
+    return this.#owner.get(id);
+  }
+
+  override put(): void {}
 }
 
 /** When an entry's text is cold, Unix milliseconds; 0: never. */
