@@ -15,6 +15,7 @@ import type { Log } from "../shared/log.ts";
 import { provisionRealm } from "../shared/provision.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
 import { candidateMsgId, commandMsgId, subjects } from "../shared/subjects.ts";
+import { shadowRoutes } from "./api/shadow.ts";
 import { Gateway, Unavailable } from "./gateway.ts";
 import { Ticks } from "./ticks.ts";
 import { FUTURE_AFTER_MS, STALE_AFTER_MS } from "./validate.ts";
@@ -58,6 +59,8 @@ export function internalApi(
   server.setNotFoundHandler((_request, reply) => send(reply, problem(404, "no such resource")));
   server.register(async (api) => {
     api.addHook("onRequest", async (request) => authorize(request, env.INTERNAL_TOKEN));
+
+    shadowRoutes(api, { bus, assertRealm, submitCommand });
 
     const bodyLimit = MAX_ITEMS * (MAX_CANDIDATE_BYTES + 2);
     api.post("/internal/world/impact-candidate", { bodyLimit }, async (request, reply) => {
