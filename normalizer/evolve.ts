@@ -176,8 +176,11 @@ function evolveSession(
   state.sessions.put(id, session);
 }
 
+/** What membership alone is a fold of. */
+type Members = Pick<NormalizerState, "members">;
+
 /** Under `open` rules the first accepted event binds its user. */
-function evolveMember(state: NormalizerState, decision: Accepted, atMs: number): void {
+export function evolveMember(state: Members, decision: Accepted, atMs: number): void {
   if (state.members.get(decision.user_id) !== undefined) return;
   state.members.put(decision.user_id, {
     through: decision.source_seq,
@@ -280,7 +283,8 @@ function evolveShadow(state: NormalizerState, command: DecidedCommand): void {
   state.changed.add("r.shadow");
 }
 
-function evolveMembership(state: NormalizerState, command: DecidedCommand): void {
+/** A `member.join` or `member.switch` that was applied; other commands change no membership. */
+export function evolveMembership(state: Members, command: DecidedCommand): void {
   if (command.kind !== "member.join" && command.kind !== "member.switch") return;
   const { user, faction } = command.payload;
   const member = state.members.get(user);
