@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { benchNormalize } from "./normalize.ts";
 import { benchLatency, benchPipeline } from "./pipeline.ts";
 import { benchReplay } from "./replay.ts";
 
@@ -17,4 +18,9 @@ test("the latency's benchmark runs", async () => {
 
 test("the replay's benchmark runs", async () => {
   expect((await benchReplay({ events: 2_000, rounds: 1, say })).ratio).toBeGreaterThan(0);
+}, 60_000);
+
+test("the judgement's benchmark runs", async () => {
+  const { rate, ratio } = await benchNormalize({ players: 200, known: 500, rounds: 1, say });
+  for (const value of [rate, ratio]) expect(value).toBeGreaterThan(0);
 }, 60_000);
