@@ -8,10 +8,11 @@ import { Parts, type Process } from "./api/parts.ts";
 import { answerProblems } from "./api/problems.ts";
 import { realmRoutes } from "./api/realms.ts";
 import { rulesetRoutes } from "./api/rulesets.ts";
+import { shadowRoutes } from "./api/shadow.ts";
 import { requireToken } from "./api/token.ts";
 
 /** Every group of routes behind the token; a further one is a further line. */
-const GROUPS = [candidateRoutes, commandRoutes, realmRoutes, rulesetRoutes];
+const GROUPS = [candidateRoutes, commandRoutes, realmRoutes, rulesetRoutes, shadowRoutes];
 
 /** Adds the API to a server, before it listens. */
 export function internalApi(server: FastifyInstance, process: Process): void {

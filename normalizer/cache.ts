@@ -1,5 +1,7 @@
 /** The normalizer's state as entries of the KV bucket `caps`, and back. */
 import type { CacheEntry, CacheSpec } from "../shared/cache.ts";
+import { shelvesOf, takeChanged } from "./changed.ts";
+import { shadowOf, shadowText } from "./shadow-entry.ts";
 import { coldAtOf, type Shelf } from "./shelf.ts";
 import type { NormalizerState } from "./state.ts";
 
@@ -8,14 +10,6 @@ import type { NormalizerState } from "./state.ts";
  * be away for a day before it no longer trusts its cache.
  */
 const TTL_SLACK_MS = 8 * 86_400_000;
-
-const shelvesOf = (state: NormalizerState): Shelf<object>[] => [
-  state.players,
-  state.devices,
-  state.sessions,
-  state.members,
-  state.quarantine,
-];
 
 const shelfOf = (state: NormalizerState, key: string): Shelf<object> | undefined =>
   shelvesOf(state).find(({ prefix }) => key.startsWith(prefix));
@@ -28,6 +22,7 @@ export const cacheSpec: CacheSpec<NormalizerState> = {
       const value = JSON.parse(text);
       state.rules = { ...value, commands: new Set(value.commands) };
     } else if (key === "r.week") state.week = JSON.parse(text);
+    else if (key === "r.shadow") state.shadow = shadowOf(text);
     else {
       const id = key.slice(2);
       shelfOf(state, key)?.load(id, text);
@@ -39,16 +34,13 @@ export const cacheSpec: CacheSpec<NormalizerState> = {
     }
   },
 
-  takeChanged(state) {
-    const keys = [...state.changed, ...shelvesOf(state).flatMap((shelf) => shelf.takeChanged())];
-    state.changed.clear();
-    return keys;
-  },
+  takeChanged,
 
   entry(state, key): CacheEntry | undefined {
     if (key === "r.realm")
       return { key, value: JSON.stringify({ ...state.rules!, commands: [...state.rules!.commands] }) };
     if (key === "r.week") return { key, value: JSON.stringify(state.week) };
+    if (key === "r.shadow") return { key, value: shadowText(state.shadow) };
     const value = shelfOf(state, key)?.text(key.slice(2));
     if (value === undefined) return undefined;
     const coldAtMs = coldAtOf(value);

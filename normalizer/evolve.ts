@@ -22,6 +22,7 @@ import {
   type NormalizerState,
   newDevice,
   newPlayer,
+  newShadow,
   type PlayerState,
   type QuarantinedEvent,
   SEEN_MAX,
@@ -169,8 +170,11 @@ function evolveSession(
   state.sessions.put(id, session);
 }
 
+/** What membership alone is a fold of. */
+type Members = Pick<NormalizerState, "members">;
+
 /** Under `open` rules the first accepted event binds its user. */
-function evolveMember(state: NormalizerState, decision: Accepted, atMs: number): void {
+export function evolveMember(state: Members, decision: Accepted, atMs: number): void {
   if (state.members.get(decision.user_id) !== undefined) return;
   state.members.put(decision.user_id, {
     through: decision.source_seq,
@@ -238,6 +242,7 @@ export function evolveCommand(state: NormalizerState, command: DecidedCommand): 
   if (command.status === "applied") {
     evolveMembership(state, command);
     closeReviewed(state, command);
+    evolveShadow(state, command);
   }
   const rules = state.rules;
   if (rules !== undefined && rules.through >= command.source_seq) return;
@@ -264,7 +269,18 @@ export function evolveCommand(state: NormalizerState, command: DecidedCommand): 
   state.changed.add("r.realm");
 }
 
-function evolveMembership(state: NormalizerState, command: DecidedCommand): void {
+function evolveShadow(state: NormalizerState, command: DecidedCommand): void {
+  if (command.kind !== "shadow.set" && command.kind !== "shadow.clear") return;
+  if (includes(state.shadow, command.source_seq)) return;
+  state.shadow.running =
+    command.kind === "shadow.clear"
+      ? undefined
+      : newShadow(Ruleset.parse(command.payload.ruleset), command.received_at);
+  state.changed.add("r.shadow");
+}
+
+/** A `member.join` or `member.switch` that was applied; other commands change no membership. */
+export function evolveMembership(state: Members, command: DecidedCommand): void {
   if (command.kind !== "member.join" && command.kind !== "member.switch") return;
   const { user, faction } = command.payload;
   const member = state.members.get(user);

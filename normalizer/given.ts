@@ -141,6 +141,7 @@ export function stateText(state: NormalizerState): [key: string, value: string][
   const keys = [
     "r.realm",
     "r.week",
+    "r.shadow",
     ...shelves.flatMap((shelf) => [...shelf.ids()].map((id) => shelf.prefix + id)),
   ];
   return keys.sort().flatMap((key) => {

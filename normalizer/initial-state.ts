@@ -13,6 +13,7 @@ export function initialState(realm: string): NormalizerState {
     sessions: new Shelf("s.", sessionCodec),
     members: new Shelf("m.", memberCodec),
     quarantine: new Shelf("q.", openEventCodec),
+    shadow: { through: 0, running: undefined },
     open: new Map(),
     openTotal: 0,
     nowMs: 0,

@@ -15,6 +15,8 @@ export type Codec<Entry> = {
 
 /** An entry that nobody touched for so long becomes text. */
 const RESTS_AFTER_MS = 3_600_000;
+/** Text of an entry that isn't there although the parent's may be: it was asked for before the parent had one, or is cold. */
+const ABSENT = "";
 
 /** `dirty`: changed since it was last written; never part of its text. */
 export type Shelved = { dirty?: boolean };
@@ -29,7 +31,10 @@ export class Shelf<Entry extends Shelved> {
   #last: Entry | undefined;
   #sweep: MapIterator<[string, Entry | string]> | undefined;
 
-  /** With a `parent`, an entry starts as a copy of the parent's. */
+  /**
+   * With a `parent`, an entry starts as a copy of what the parent has when it is first asked for; from then on the two go their
+   * own ways, also where the parent has none.
+   */
   constructor(prefix: string, codec: Codec<Entry>, parent?: Shelf<Entry>) {
     this.prefix = prefix;
     this.#codec = codec;
@@ -41,16 +46,21 @@ export class Shelf<Entry extends Shelved> {
   }
 
   get(id: string): Entry | undefined {
-    // A decision looks its entries up again to change them.
+    // A decision looks its entries up again to change them; until the next one, they are not swept.
     if (id === this.#lastId) return this.#last;
+    this.#lastId = id;
+    this.#last = this.#find(id);
+    return this.#last;
+  }
+
+  #find(id: string): Entry | undefined {
     const found = this.#entries.get(id);
-    if (typeof found === "object") {
-      this.#lastId = id;
-      this.#last = found;
-      return found;
-    }
+    if (typeof found === "object") return found;
     const text = found ?? this.#parent?.text(id);
-    if (text === undefined) return undefined;
+    if (text === undefined || text === ABSENT) {
+      if (this.#parent !== undefined && found === undefined) this.#entries.set(id, ABSENT);
+      return undefined;
+    }
     const entry = this.#codec.read(text);
     this.#entries.set(id, entry);
     return entry;
@@ -61,7 +71,8 @@ export class Shelf<Entry extends Shelved> {
     if (entry.dirty) return;
     entry.dirty = true;
     this.#entries.set(id, entry);
-    this.#lastId = undefined;
+    this.#lastId = id;
+    this.#last = entry;
     this.#changed.push(id);
   }
 
@@ -71,9 +82,13 @@ export class Shelf<Entry extends Shelved> {
     this.#entries.set(id, text);
   }
 
+  has(id: string): boolean {
+    return (this.#entries.get(id) ?? ABSENT) !== ABSENT;
+  }
+
   text(id: string): string | undefined {
     const found = this.#entries.get(id);
-    return typeof found === "object" ? this.#codec.write(found) : found;
+    return typeof found === "object" ? this.#codec.write(found) : found === ABSENT ? undefined : found;
   }
 
   /** Keys, with the prefix, of what was put there since the last call. */
@@ -93,7 +108,6 @@ export class Shelf<Entry extends Shelved> {
 
   /** Looks at one more entry: drops it where it is cold, lays it down as text where it has rested. */
   sweep(atMs: number): void {
-    this.#lastId = undefined;
     this.#sweep ??= this.#entries.entries();
     const next = this.#sweep.next();
     if (next.done) {
@@ -101,14 +115,37 @@ export class Shelf<Entry extends Shelved> {
       return;
     }
     const [id, found] = next.value;
-    if (typeof found === "object" && found.dirty) return;
+    if (id === this.#lastId) return;
     if (typeof found === "string") {
       const coldAtMs = coldAtOf(found);
-      if (coldAtMs !== 0 && coldAtMs < atMs) this.#entries.delete(id);
-    } else if (this.#codec.coldAtMs(found) < atMs) this.#entries.delete(id);
+      if (found === ABSENT || (coldAtMs !== 0 && coldAtMs < atMs)) this.#drop(id);
+    } else if (found.dirty) return;
+    else if (this.#codec.coldAtMs(found) < atMs) this.#drop(id);
     else if (this.#codec.lastMs(found) < atMs - RESTS_AFTER_MS)
       this.#entries.set(id, this.#codec.write(found));
   }
+
+  /** As long as the parent has an entry, this one must not start from it again. */
+  #drop(id: string): void {
+    if (!this.#parent?.has(id)) this.#entries.delete(id);
+    else this.#entries.set(id, ABSENT);
+  }
+}
+
+/** Another shelf's entries, to be read only: what is put here is dropped. */
+export class Borrowed<Entry extends Shelved> extends Shelf<Entry> {
+  readonly #owner: Shelf<Entry>;
+
+  constructor(owner: Shelf<Entry>, codec: Codec<Entry>) {
+    super(owner.prefix, codec);
+    this.#owner = owner;
+  }
+
+  override get(id: string): Entry | undefined {
+    return this.#owner.get(id);
+  }
+
+  override put(): void {}
 }
 
 /** When an entry's text is cold, Unix milliseconds; 0: never. */

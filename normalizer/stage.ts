@@ -7,9 +7,10 @@ import type { Input } from "../shared/reader.ts";
 import type { Draft, Stage } from "../shared/stage.ts";
 import { eventsStream, subjects, validStream } from "../shared/subjects.ts";
 import { cacheSpec } from "./cache.ts";
-import { foldCandidate, foldCommand } from "./core.ts";
 import { evolve, evolveCommand } from "./evolve.ts";
 import { initialState } from "./initial-state.ts";
+import { foldCandidateBeside, foldCommandBeside } from "./shadow.ts";
+import { showShadow } from "./shadow-metrics.ts";
 import type { NormalizerState } from "./state.ts";
 
 const SUBJECT_OF = {
@@ -41,7 +42,7 @@ export const normalizerStage: Stage<NormalizerState> = {
     const { realm } = state;
     if (input.subject === subjects.validCommand(realm)) {
       for (const command of bodiesOf<ValidCommand>(input.data)) {
-        const decided = foldCommand(state, command);
+        const decided = foldCommandBeside(state, command);
         draft.body(subjects.command(realm), JSON.stringify(decided.command));
         draft.count("command", decided.command.status);
         if (decided.decision !== undefined) write(decided.decision, realm, draft);
@@ -49,9 +50,11 @@ export const normalizerStage: Stage<NormalizerState> = {
       return true;
     }
     for (const candidate of bodiesOf<ValidCandidate>(input.data))
-      write(foldCandidate(state, candidate), realm, draft);
+      write(foldCandidateBeside(state, candidate), realm, draft);
     return true;
   },
+
+  duties: ({ state, signal }) => showShadow(state, signal),
 };
 
 function write(decision: Decision, realm: string, draft: Draft): void {

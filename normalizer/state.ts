@@ -3,10 +3,13 @@
  * Each entry is a fold by itself, of the decisions that concern it, and says up to which one (`through`): entries of different
  * ages together are no state, but folding what came since makes them one.
  */
+import { canonicalHash } from "../shared/canonical.ts";
 import type { RealmStatus } from "../shared/contracts/command.ts";
 import type { Judgement, Ruleset } from "../shared/contracts/ruleset.ts";
 import type { Heats } from "./factors/heat.ts";
+import type { Rejudge } from "./rejudge.ts";
 import type { Shelf, Shelved } from "./shelf.ts";
+import { newTally, type Tally } from "./tally.ts";
 
 /** `through`: `source_seq` of the last decision in the entry. */
 export type Entry = Shelved & { through: number };
@@ -81,6 +84,23 @@ export type RealmRules = Entry & {
   commands: Set<string>;
 };
 
+/** Rules that run beside the realm's own and are never applied: what they would have decided is counted. */
+export type Shadow = {
+  since: string;
+  label: string;
+  ruleset: Ruleset;
+  counts: {
+    candidates: number;
+    verdict_differs: number;
+    points_differ: number;
+    errors: number;
+    live: Tally;
+    shadow: Tally;
+  };
+  /** Made at the first candidate, from the realm's state as it is then; so it starts anew after a restart. */
+  judge?: Rejudge;
+};
+
 export type NormalizerState = {
   realm: string;
   /** Absent only before the first message of EVENTS, which sets the first ruleset. */
@@ -91,6 +111,8 @@ export type NormalizerState = {
   sessions: Shelf<SessionState>;
   members: Shelf<Membership>;
   quarantine: Shelf<QuarantinedEvent>;
+  /** KV `<realm>.r.shadow`. */
+  shadow: Entry & { running: Shadow | undefined };
   /** Open quarantined events by user, and in all: an index of `quarantine`. */
   open: Map<string, number>;
   openTotal: number;
@@ -122,6 +144,21 @@ export const newDevice = (): DeviceState => ({
   today: { day: 0, points: 0 },
   users: { ids: [], lastMs: [] },
   turns: 0,
+});
+
+/** `since`: when its command came. */
+export const newShadow = (ruleset: Ruleset, since: string): Shadow => ({
+  since,
+  label: canonicalHash(ruleset).slice(0, 12),
+  ruleset,
+  counts: {
+    candidates: 0,
+    verdict_differs: 0,
+    points_differ: 0,
+    errors: 0,
+    live: newTally(),
+    shadow: newTally(),
+  },
 });
 
 export const DAY_MS = 86_400_000;

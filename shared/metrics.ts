@@ -63,6 +63,36 @@ export const metrics = {
     labelNames: ["realm", "by"],
     registers,
   }),
+  shadowDecisions: new Gauge({
+    name: "amoi_shadow_decisions",
+    help: "Decisions on the same candidates since the shadow rules were set, by the realm's own rules (live) and by them",
+    labelNames: ["realm", "side", "kind", "reason"],
+    registers,
+  }),
+  shadowClipped: new Gauge({
+    name: "amoi_shadow_clipped_millipoints",
+    help: "Milli-points cut off since the shadow rules were set, by cap",
+    labelNames: ["realm", "side", "by"],
+    registers,
+  }),
+  shadowPoints: new Gauge({
+    name: "amoi_shadow_points_millipoints",
+    help: "Milli-points granted since the shadow rules were set, by faction",
+    labelNames: ["realm", "side", "faction"],
+    registers,
+  }),
+  shadowDiffers: new Gauge({
+    name: "amoi_shadow_differing_decisions",
+    help: "Candidates whose verdict, or whose points, are others under the shadow rules",
+    labelNames: ["realm", "what"],
+    registers,
+  }),
+  shadowErrors: new Gauge({
+    name: "amoi_shadow_errors",
+    help: "Candidates and reviews that made the shadow rules fail",
+    labelNames: ["realm"],
+    registers,
+  }),
   folded: new Counter({
     name: "amoi_folded_events_total",
     help: "Accepted events that the simulator folded, repeats after a restore included",

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { benchGateway } from "./gateway.ts";
+import { benchNormalize } from "./normalize.ts";
 import { benchLatency, benchPipeline } from "./pipeline.ts";
 import { benchReplay } from "./replay.ts";
 
@@ -23,4 +24,9 @@ test("the replay's benchmark runs", async () => {
 test("the gateway's benchmark runs", async () => {
   const { singleRatio, arrayRatio } = await benchGateway({ seconds: 1, rounds: 1, say });
   for (const value of [singleRatio, arrayRatio]) expect(value).toBeGreaterThan(0);
+}, 60_000);
+
+test("the judgement's benchmark runs", async () => {
+  const { rate, ratio } = await benchNormalize({ players: 200, known: 500, rounds: 1, say });
+  for (const value of [rate, ratio]) expect(value).toBeGreaterThan(0);
 }, 60_000);

@@ -1,6 +1,7 @@
-/** `npm run bench -- [pipeline|latency|replay|gateway] [--events N] [--rounds N]`: all of them when none is named. */
+/** `npm run bench -- [pipeline|latency|normalize|replay|gateway] [--events N] [--rounds N]`: all of them when none is named. */
 import { parseArgs } from "node:util";
 import { benchGateway } from "./gateway.ts";
+import { benchNormalize } from "./normalize.ts";
 import { benchLatency, benchPipeline } from "./pipeline.ts";
 import { benchReplay } from "./replay.ts";
 
@@ -9,6 +10,8 @@ const { values, positionals } = parseArgs({
   options: {
     events: { type: "string", default: "200000" },
     rounds: { type: "string", default: "3" },
+    players: { type: "string", default: "100000" },
+    known: { type: "string", default: "1000000" },
     seconds: { type: "string", default: "10" },
   },
 });
@@ -19,6 +22,8 @@ const say = (line: string) => console.log(line);
 const benches: Record<string, () => Promise<unknown>> = {
   pipeline: () => benchPipeline({ events, rounds, say }),
   latency: () => benchLatency({ perSecond: 1_000, seconds: Number(values.seconds), say }),
+  normalize: () =>
+    benchNormalize({ players: Number(values.players), known: Number(values.known), rounds, say }),
   replay: () => benchReplay({ events, rounds, say }),
   gateway: () => benchGateway({ seconds: Number(values.seconds), rounds, say }),
 };

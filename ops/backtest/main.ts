@@ -1,0 +1,98 @@
+/** `npm run backtest -- --realm R --ruleset f.json`: what other rules would have made of what a realm recorded. */
+import { parseArgs } from "node:util";
+import { type Bus, openBus } from "../../shared/bus.ts";
+import { Id } from "../../shared/contracts/ids.ts";
+import { readEnv } from "../../shared/env.ts";
+import { loadRuleset } from "../../shared/rulesets.ts";
+import { readStackUrls } from "../local/stack.ts";
+import { type Bound, backtest } from "./backtest.ts";
+import { asJson, asText } from "./report.ts";
+
+const HELP = `Judges a realm's recorded candidates again under other rules, and prints what changes. Nothing is written.
+
+  npm run backtest -- --realm R --ruleset f.json [--from B] [--to B] [--json] [--nats URL]
+
+  --realm R       the realm
+  --ruleset F     the rules: a JSON file, or a name in shared/rulesets/. They hold from the realm's first event on; rulesets
+                  that the realm got later are left out, and so are reviews of events that these rules don't quarantine
+  --from B        counts from a time on (RFC 3339), or from a tick on (t12)
+  --to B          counts what came before a time, or up to and with a tick; state is built from the start all the same
+  --json          one JSON object, points in milli-points
+  --nats URL      NATS server; else NATS_URL, else the local stack of DATA_DIR
+
+Exit code 0 when the comparison is made, whatever it says; 1 when it can't be made; 2 when the arguments are wrong.`;
+
+/** Something on the command line is wrong. */
+class UsageError extends Error {}
+
+function boundOf(option: string, text: string | undefined): Bound | undefined {
+  if (text === undefined) return undefined;
+  const tick = /^t([1-9][0-9]{0,14})$/.exec(text);
+  if (tick !== null) return { tick: Number(tick[1]) };
+  const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
+  const atMs = rfc3339.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(atMs))
+    throw new UsageError(`--${option} needs a time such as 2026-03-01T00:00:00Z, or a tick such as t12`);
+  return { atMs };
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        realm: { type: "string" },
+        ruleset: { type: "string" },
+        from: { type: "string" },
+        to: { type: "string" },
+        json: { type: "boolean", default: false },
+        nats: { type: "string" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split(". ")[0]}; --help tells how`);
+  }
+}
+
+async function main(): Promise<void> {
+  const values = readArguments();
+  if (values.help) return console.log(HELP);
+  const { realm, ruleset: file } = values;
+  if (realm === undefined || !Id.safeParse(realm).success)
+    throw new UsageError("--realm needs the id of a realm, such as amoi-1; --help tells how");
+  if (file === undefined)
+    throw new UsageError("--ruleset needs a JSON file or the name of a ruleset; --help tells how");
+  const [from, to] = [boundOf("from", values.from), boundOf("to", values.to)];
+  const window = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  const ruleset = await loadRuleset(file).catch((error: Error) => {
+    throw new Error(
+      error.message.startsWith("ruleset ") ? error.message : `ruleset ${file}: ${error.message}`,
+    );
+  });
+  const bus = await connected(values.nats);
+  try {
+    const result = await backtest(bus, realm, ruleset, window);
+    console.log(values.json ? JSON.stringify(asJson(result)) : asText(result));
+  } finally {
+    await bus.close();
+  }
+}
+
+async function connected(nats: string | undefined): Promise<Bus> {
+  const env = readEnv(process.env);
+  const natsUrl = nats ?? env.NATS_URL ?? readStackUrls(env.DATA_DIR)?.nats;
+  if (natsUrl === undefined)
+    throw new Error(
+      `No NATS to read from: no local stack runs from ${env.DATA_DIR}; run npm start, or give --nats.`,
+    );
+  return openBus({ natsUrl, name: "backtest" }).catch(() => {
+    throw new Error(`No NATS answers at ${natsUrl}; is the stack running?`);
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
