@@ -3,7 +3,9 @@
  *
  * The order: season and realm status → references → membership → replay → velocity → patterns and device → factors → caps.
  */
-import { CATEGORIES, SOURCES, type ValidCandidate } from "../shared/contracts/candidate.ts";
+
+import { clip, leftToday } from "../shared/caps.ts";
+import { CATEGORIES, type ValidCandidate } from "../shared/contracts/candidate.ts";
 import type {
   Accepted,
   Decision,
@@ -14,8 +16,10 @@ import type {
   RejectReason,
 } from "../shared/contracts/decision.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
-import { floorDiv, mul } from "../shared/integers.ts";
+import { dayName, dayOf } from "../shared/day.ts";
+import { coarseSignature, fineSignature, fingerprint } from "../shared/signatures.ts";
 import { timeMs } from "../shared/time.ts";
+import { baseMilli, worthMilli } from "../shared/worth.ts";
 import { isClockwork } from "./checks/clockwork.ts";
 import { isCrowd } from "./checks/device-crowd.ts";
 import { membershipReason } from "./checks/membership.ts";
@@ -23,13 +27,9 @@ import { referenceReason } from "./checks/references.ts";
 import { replayReason } from "./checks/replay.ts";
 import { type Actors, heatOf, heatReason, velocityReason } from "./checks/velocity.ts";
 import { antiSpamBp } from "./factors/anti-spam.ts";
-import { baseMilli } from "./factors/base.ts";
-import { clip } from "./factors/caps.ts";
-import { dayName, dayOf } from "./factors/day.ts";
 import { fairnessBp, meanPoints, recentPoints, weekBefore } from "./factors/fairness.ts";
 import { levelBp } from "./factors/heat.ts";
 import { qualityBp } from "./factors/quality.ts";
-import { coarseSignature, fineSignature, fingerprint } from "./factors/signatures.ts";
 import { DAY_MS, type NormalizerState, type PlayerState, type RealmRules } from "./state.ts";
 
 /** Decides a candidate under the realm's rules, or under others: a shadow's, a back-test's. */
@@ -98,7 +98,7 @@ type Weighed = Judged & { explain: Explanation };
 function weigh(
   state: NormalizerState,
   candidate: ValidCandidate,
-  { player, device, hasDevice }: Actors,
+  { player, device }: Actors,
   { atMs, day }: { atMs: number; day: number },
 ): Weighed {
   const rules = rulesOf(state);
@@ -121,30 +121,14 @@ function weigh(
     fairness_bp: fairnessBp(compared, candidate.spend_tier ?? 0, fairness),
   };
   const base = baseMilli(candidate, ruleset);
-  const left = leftOf({ player, device, hasDevice }, candidate, day, ruleset);
+  const used = {
+    sources: player?.today.day === day ? player.today.sources : undefined,
+    device: device?.today.day === day ? device.today.points : 0,
+  };
+  const left = leftToday(used, candidate, ruleset);
   return Object.assign(judgedAs(candidate, factors, rules, day), {
     explain: { base, ...levels, ...compared, left },
   });
-}
-
-/** A new ruleset may have lowered a cap below what was used. */
-const room = (cap: number, used: number): number => Math.max(0, cap - used);
-
-/** What each cap still lets through today, milli-points. */
-function leftOf(
-  { player, device, hasDevice }: Pick<Actors, "player" | "device" | "hasDevice">,
-  candidate: ValidCandidate,
-  day: number,
-  { caps }: Ruleset,
-): Explanation["left"] {
-  const today = player?.today.day === day ? player.today.sources : undefined;
-  const userCap = hasDevice ? caps.user_day * 1_000 : floorDiv(caps.user_day * 1_000, 2);
-  const usedByDevice = device?.today.day === day ? device.today.points : 0;
-  return {
-    source: room(caps.source_day[candidate.source] * 1_000, today?.[SOURCES.indexOf(candidate.source)] ?? 0),
-    user_day: room(userCap, today?.reduce((sum, points) => sum + points, 0) ?? 0),
-    ...(hasDevice ? { device_day: room(caps.device_day * 1_000, usedByDevice) } : {}),
-  };
 }
 
 /** Categories of the user's last 24 hours, this action's included. */
@@ -156,7 +140,7 @@ function categoriesOf(player: PlayerState | undefined, { category }: ValidCandid
   return count;
 }
 
-/** `normalized = mul(mul(mul(base, quality), anti_spam), fairness)`, then the caps in their order; milli-points. */
+/** `normalized`: the worth, then the caps in their order; milli-points. */
 function capped(
   _state: NormalizerState,
   weighed: Weighed,
@@ -164,9 +148,8 @@ function capped(
   day: number,
 ): Accepted {
   const { factors, explain } = weighed;
-  const worth = mul(mul(mul(explain.base, factors.quality_bp), factors.anti_spam_bp), factors.fairness_bp);
   const { left } = explain;
-  const { points, clipped } = clip(worth, left);
+  const { points, clipped } = clip(worthMilli(explain.base, factors), left);
   weighed.normalized_points = points;
   weighed.clipped = clipped;
   left.source -= points;

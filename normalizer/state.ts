@@ -118,7 +118,8 @@ export const newDevice = (): DeviceState => ({
   users: new Map(),
 });
 
-export const DAY_MS = 86_400_000;
+export { DAY_MS } from "../shared/day.ts";
+
 /** Longer than any key can come back: `occurred_at` may be 24 h old and 5 min ahead. */
 export const SEEN_MS = 25 * 3_600_000;
 /** A player's memory for keys; who fills it within 25 h is refused, since a forgotten key could count twice. */
