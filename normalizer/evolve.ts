@@ -3,11 +3,12 @@
  * the decision and the entry itself say, never by another entry, and never twice by one decision: which is what makes a cache
  * of entries with different ages a fold.
  */
-import { CATEGORIES, SOURCES } from "../shared/contracts/candidate.ts";
+import { CATEGORIES } from "../shared/contracts/candidate.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Accepted, Decision, Quarantined } from "../shared/contracts/decision.ts";
 import { type Judgement, Ruleset } from "../shared/contracts/ruleset.ts";
 import { dayNamed } from "../shared/day.ts";
+import { countDevice, countUser } from "../shared/day-counters.ts";
 import { coarseSignature, fineSignature, fingerprint } from "../shared/signatures.ts";
 import { timeMs } from "../shared/time.ts";
 import { userHeatRules } from "./checks/velocity.ts";
@@ -78,8 +79,7 @@ function evolvePlayer(state: NormalizerState, decision: Accepted | Quarantined, 
       player.days.push({ day, points });
       if (player.days.length > WINDOW_DAYS) player.days.shift();
     }
-    if (player.today.day !== day) player.today = { day, sources: SOURCES.map(() => 0) };
-    player.today.sources[SOURCES.indexOf(decision.source)]! += points;
+    player.today = countUser(player.today, decision);
   }
   state.players.put(user_id, player);
 }
@@ -153,11 +153,7 @@ function evolveDevice(
     // One more than are allowed tells a crowd; whoever is over that, the crowd has outlived.
     while (device.users.size > device_users + 1) device.users.delete(device.users.keys().next().value!);
   }
-  if (points > 0) {
-    const day = dayNamed(decision.daily_cap_bucket);
-    if (device.today.day !== day) device.today = { day, points: 0 };
-    device.today.points += points;
-  }
+  if (points > 0) device.today = countDevice(device.today, decision);
   state.devices.put(id, device);
 }
 
