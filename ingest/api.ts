@@ -1,6 +1,7 @@
 /** The internal API: candidates, commands, ticks and realms over HTTP, for those that don't speak NATS. */
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { Bus } from "../shared/bus.ts";
 import { checkRuleset } from "../shared/check-ruleset.ts";
@@ -14,9 +15,11 @@ import { commandId, eventId } from "../shared/identity.ts";
 import type { Log } from "../shared/log.ts";
 import { provisionRealm } from "../shared/provision.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
-import { candidateMsgId, commandMsgId, subjects } from "../shared/subjects.ts";
-import { Gateway, Unavailable } from "./gateway.ts";
-import { Ticks } from "./ticks.ts";
+import { candidateMsgId, subjects } from "../shared/subjects.ts";
+import { keyConflict, Parts } from "./api/parts.ts";
+import { problemOf, Refused } from "./api/problems.ts";
+import { quarantineRoutes } from "./api/quarantine.ts";
+import { Unavailable } from "./gateway.ts";
 import { FUTURE_AFTER_MS, STALE_AFTER_MS } from "./validate.ts";
 
 export const MAX_ITEMS = 1_000;
@@ -38,23 +41,15 @@ type Result =
   | { status: 202; event_id: string; duplicate: boolean; earliest_tick: number }
   | { status: number; problem: Problem };
 
-class Refused extends Error {
-  readonly problem: Problem;
-  constructor(refusal: Problem) {
-    super(refusal.detail);
-    this.problem = refusal;
-  }
-}
-
 export function internalApi(
   server: FastifyInstance,
   parts: { bus: Bus; env: Env; log: Log; realms: Realms },
 ): void {
   const { bus, env, log, realms } = parts;
-  const gateway = new Gateway(bus);
-  const ticks = new Ticks(bus);
+  const shared = new Parts({ bus, env, log, realms });
+  const { gateway, ticks } = shared;
 
-  server.setErrorHandler((error, _request, reply) => send(reply, problemOf(error)));
+  server.setErrorHandler((error, _request, reply) => send(reply, problemOf(error, log)));
   server.setNotFoundHandler((_request, reply) => send(reply, problem(404, "no such resource")));
   server.register(async (api) => {
     api.addHook("onRequest", async (request) => authorize(request, env.INTERNAL_TOKEN));
@@ -75,14 +70,14 @@ export function internalApi(
 
     api.post("/internal/world/events/ingest", async (request, reply) => {
       const command = parse(Command, request.body);
-      const { duplicate } = await submitCommand(command);
+      const { duplicate } = await shared.submitCommand(command);
       const command_id = commandId(command.realm_id, command.idempotency_key);
       return reply.code(202).send({ command_id, duplicate });
     });
 
     api.post("/internal/world/tick/run", async (request) => {
       const { realm_id, idempotency_key } = parse(RunTick, request.body);
-      const { seq } = await submitCommand({
+      const { seq } = await shared.submitCommand({
         v: 1,
         idempotency_key,
         realm_id,
@@ -95,7 +90,7 @@ export function internalApi(
         case "ticked":
           return { realm_id, tick: answer.tick, hash: answer.hash };
         case "refused":
-          throw new Refused(problem(409, `the realm refused the tick: ${answer.reason}`));
+          throw new Refused(409, `the realm refused the tick: ${answer.reason}`);
         case "timeout":
           throw new Unavailable("the tick is asked for but not committed yet: ask again with the same key");
         default:
@@ -109,11 +104,9 @@ export function internalApi(
       const problems = checkRuleset(rules);
       if (problems.length > 0)
         throw new Refused(
-          problem(
-            400,
-            problems[0]!,
-            problems.map((message) => ({ path: "ruleset", message })),
-          ),
+          400,
+          problems[0]!,
+          problems.map((message) => ({ path: "ruleset", message })),
         );
       const { created } = await provisionRealm(bus, {
         realm: realm_id,
@@ -122,9 +115,17 @@ export function internalApi(
         replicas: env.AMOI_REPLICAS,
         rawMaxBytes: env.AMOI_RAW_MAX_BYTES,
       });
-      if (!created) throw new Refused(problem(409, `realm ${realm_id} exists`));
+      if (!created) throw new Refused(409, `realm ${realm_id} exists`);
       return reply.code(201).send({ realm_id, name });
     });
+
+    const described = api.withTypeProvider<ZodTypeProvider>();
+    described.setValidatorCompiler<z.ZodType>(({ schema }) => (value) => {
+      const parsed = schema.safeParse(value);
+      return parsed.success ? { value: parsed.data } : { error: schemaRefused(parsed.error) };
+    });
+    described.setSerializerCompiler(serializerCompiler);
+    quarantineRoutes(described, shared);
   });
 
   /** One candidate, checked as ingest checks it, so that what ingest would reject is answered here. */
@@ -133,8 +134,8 @@ export function internalApi(
       const candidate = parse(Candidate, body);
       const { realm_id: realm, user_id, idempotency_key } = candidate;
       if (Buffer.byteLength(JSON.stringify(candidate)) > MAX_CANDIDATE_BYTES)
-        throw new Refused(problem(413, `a candidate has at most ${MAX_CANDIDATE_BYTES} bytes`));
-      assertRealm(realm);
+        throw new Refused(413, `a candidate has at most ${MAX_CANDIDATE_BYTES} bytes`);
+      shared.assertRealm(realm);
       assertFresh(candidate);
       const submitted = await gateway.submit({
         realm,
@@ -151,43 +152,15 @@ export function internalApi(
         earliest_tick: await ticks.earliest(realm),
       };
     } catch (error) {
-      const refusal = problemOf(error);
+      const refusal = problemOf(error, log);
       return { status: refusal.status, problem: refusal };
     }
   }
-
-  async function submitCommand(command: Command): Promise<{ seq: number; duplicate: boolean }> {
-    assertRealm(command.realm_id);
-    const submitted = await gateway.submit({
-      realm: command.realm_id,
-      subject: subjects.rawCommand(command.realm_id),
-      msgId: commandMsgId(command.idempotency_key),
-      body: command,
-    });
-    if (submitted.kind === "conflict") throw keyConflict();
-    return submitted;
-  }
-
-  function problemOf(error: unknown): Problem {
-    if (error instanceof Refused) return error.problem;
-    if (error instanceof Unavailable) return problem(503, error.message);
-    const { statusCode: status, message } = error as FastifyError;
-    if (status === 413 || status === 415) return problem(status, message);
-    if (status !== undefined && status < 500) return problem(400, message);
-    log.error({ err: error }, "a request failed");
-    return problem(500, "something here failed; it is logged");
-  }
-
-  function assertRealm(realm: string): void {
-    if (!realms.has(realm)) throw new Refused(problem(404, `no realm is named ${realm}`));
-  }
 }
-
-const keyConflict = () => new Refused(problem(422, "the idempotency key is known with another body"));
 
 function assertFresh(candidate: Candidate): void {
   const aheadMs = Date.parse(candidate.occurred_at) - Date.now();
-  const wrong = (message: string) => new Refused(problem(400, message, [{ path: "occurred_at", message }]));
+  const wrong = (message: string) => new Refused(400, message, [{ path: "occurred_at", message }]);
   if (aheadMs < -STALE_AFTER_MS) throw wrong("stale: occurred more than 24 h ago");
   if (!(aheadMs <= FUTURE_AFTER_MS)) throw wrong("future: occurs more than 5 min from now");
 }
@@ -196,8 +169,12 @@ function assertFresh(candidate: Candidate): void {
 function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const errors = fieldProblems(parsed.error);
-  throw new Refused(problem(400, `${errors[0]!.path}: ${errors[0]!.message}`, errors));
+  throw schemaRefused(parsed.error);
+}
+
+function schemaRefused(error: z.ZodError): Refused {
+  const errors = fieldProblems(error);
+  return new Refused(400, `${errors[0]!.path}: ${errors[0]!.message}`, errors);
 }
 
 /** Compares digests in constant time, so that neither length nor prefix of the token shows. */
@@ -205,7 +182,7 @@ function authorize(request: FastifyRequest, token: string): void {
   const given = request.headers.authorization ?? "";
   const digest = (text: string) => createHash("sha256").update(text).digest();
   if (!timingSafeEqual(digest(given), digest(`Bearer ${token}`)))
-    throw new Refused(problem(401, "a bearer token is required"));
+    throw new Refused(401, "a bearer token is required");
 }
 
 function send(reply: FastifyReply, answer: Problem): FastifyReply {
