@@ -16,6 +16,7 @@ import type { Log } from "../shared/log.ts";
 import { provisionRealm } from "../shared/provision.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
 import { candidateMsgId, subjects } from "../shared/subjects.ts";
+import { explainRoutes } from "./api/explain.ts";
 import { keyConflict, Parts } from "./api/parts.ts";
 import { problemOf, Refused } from "./api/problems.ts";
 import { quarantineRoutes } from "./api/quarantine.ts";
@@ -126,6 +127,7 @@ export function internalApi(
     });
     described.setSerializerCompiler(serializerCompiler);
     quarantineRoutes(described, shared);
+    explainRoutes(described, shared);
   });
 
   /** One candidate, checked as ingest checks it, so that what ingest would reject is answered here. */

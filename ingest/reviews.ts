@@ -50,9 +50,7 @@ export class Reviews {
   async review(realm: string, review: Review, quarantine?: Quarantine): Promise<Reviewed> {
     try {
       const known = quarantine ?? (await this.#quarantines.upToDate(realm));
-      const reviewed = await this.#review(realm, review, known);
-      metrics.reviews.inc({ realm, verdict: reviewed.status });
-      return reviewed;
+      return await this.#review(realm, review, known);
     } catch (error) {
       if (error instanceof Refused) metrics.reviews.inc({ realm, verdict: "refused" });
       throw error;
@@ -83,7 +81,9 @@ export class Reviews {
     const outcome = await this.#quarantines.of(realm).outcomeOf(key, DECIDED_WITHIN_MS);
     if (outcome === undefined)
       throw new Unavailable("the review is sent but not decided yet: ask again with the same key");
-    return this.#answer(realm, review, outcome);
+    const reviewed = await this.#answer(realm, review, outcome);
+    metrics.reviews.inc({ realm, verdict: reviewed.status });
+    return reviewed;
   }
 
   async #answer(realm: string, { event_id, verdict }: Review, outcome: Outcome): Promise<Reviewed> {
