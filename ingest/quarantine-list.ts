@@ -2,7 +2,6 @@
 import type { Quarantined, QuarantineReason } from "../shared/contracts/decision.ts";
 import { byCodeUnit } from "../shared/integers.ts";
 import type { Quarantine } from "../shared/quarantine.ts";
-import { fingerprint } from "../shared/signatures.ts";
 
 export const GROUPINGS = ["reason", "device", "user", "fingerprint"] as const;
 export type Grouping = (typeof GROUPINGS)[number];
@@ -15,6 +14,17 @@ export type Filter = {
   /** Waiting for at least so many seconds. */
   older_than_s?: number | undefined;
 };
+
+/** What is exactly alike to the last number, as text: the fields that the normalizer takes for a fingerprint. No field can hold a `|`. */
+const fingerprint = (decision: Quarantined): string =>
+  [
+    decision.event_type,
+    decision.territory_id ?? decision.relic_id ?? "",
+    decision.action_key,
+    decision.base_points,
+    decision.stakes,
+    decision.significance,
+  ].join("|");
 
 /** What to group by; "" where an event names no device. */
 const KEYS: Record<Grouping, (decision: Quarantined) => string> = {

@@ -6,7 +6,8 @@ import { type Bus, lastOf, streamEnds } from "../shared/bus.ts";
 import type { Watermark } from "../shared/cache.ts";
 import { clip, leftToday } from "../shared/caps.ts";
 import { bodiesOf, textOf } from "../shared/codec.ts";
-import type { Accepted, Clip, Explanation, Quarantined } from "../shared/contracts/decision.ts";
+import type { RealmStatus } from "../shared/contracts/command.ts";
+import type { Accepted, Clip, Explanation, Quarantined, RejectReason } from "../shared/contracts/decision.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import { dayName, dayNamed, dayOf } from "../shared/day.ts";
 import {
@@ -19,7 +20,9 @@ import {
   type UserDay,
   userDayIn,
 } from "../shared/day-counters.ts";
+import { membershipIn, membershipReason } from "../shared/membership.ts";
 import { Reader } from "../shared/reader.ts";
+import { referenceReason } from "../shared/references.ts";
 import { eventsStream, subjects } from "../shared/subjects.ts";
 import { kvSubject } from "../shared/topology.ts";
 import { baseMilli, worthMilli } from "../shared/worth.ts";
@@ -27,6 +30,8 @@ import { Unavailable } from "./gateway.ts";
 
 /** Milli-points. */
 export type Effect = {
+  /** Why the release would be refused now; the points are what it would give if it weren't. */
+  refusal?: RejectReason;
   points_after_caps: number;
   points_before_caps: number;
   clipped: Clip[];
@@ -47,7 +52,7 @@ export async function effectOf(
   bus: Bus,
   realm: string,
   decision: Quarantined,
-  ruleset: Ruleset,
+  { status, ruleset }: { status: RealmStatus; ruleset: Ruleset },
   nowMs: number,
 ): Promise<Effect> {
   const counted = await countersOf(bus, realm, decision);
@@ -62,7 +67,11 @@ export async function effectOf(
   const { points, clipped } = clip(points_before_caps, left);
   for (const by of ["source", "user_day", "device_day"] as const)
     if (left[by] !== undefined) left[by] -= points;
+  const refusal =
+    referenceReason({ status, ruleset }, decision) ??
+    membershipReason(counted.member, decision.faction_id, ruleset);
   return {
+    ...(refusal === undefined ? {} : { refusal }),
     points_after_caps: points,
     points_before_caps,
     clipped,
@@ -76,6 +85,7 @@ export async function effectOf(
 type Counters = {
   user: Through<UserDay>;
   device: Through<DeviceDay>;
+  member: { faction: string } | undefined;
   /** The latest day on which anything counted; 0 where that isn't known. */
   newestDay: number;
   asOf: Effect["as_of"];
@@ -86,8 +96,9 @@ async function countersOf(bus: Bus, realm: string, decision: Quarantined): Promi
   const inKv = (key: string) => lastOf(bus, "KV_caps", kvSubject("caps", `${realm}.${key}`));
   const { user_id, device_id } = decision;
   const flushed = await inKv("r.flushed");
-  const [userEntry, deviceEntry, last, ends] = await Promise.all([
+  const [userEntry, memberEntry, deviceEntry, last, ends] = await Promise.all([
     inKv(`u.${user_id}`),
+    inKv(`m.${user_id}`),
     device_id === undefined ? undefined : inKv(`d.${device_id}`),
     lastOf(bus, eventsStream(realm), subjects.accepted(realm)),
     streamEnds(bus, eventsStream(realm)),
@@ -98,6 +109,7 @@ async function countersOf(bus: Bus, realm: string, decision: Quarantined): Promi
       deviceEntry === undefined
         ? { through: 0, today: { day: 0, points: 0 } }
         : deviceDayIn(deviceEntry.text()),
+    member: memberEntry && membershipIn(memberEntry.text()),
     newestDay: last === undefined ? 0 : newestDayIn(last.data),
     asOf: {
       sequence: last?.seq ?? ends.lastSeq,
@@ -135,6 +147,8 @@ async function countOn(
         const text = textOf(message.data);
         if (!named.some((name) => text.includes(name))) continue;
         for (const decision of JSON.parse(text) as Accepted[]) {
+          // The first accepted event binds; a switch that isn't flushed yet goes unseen for some seconds.
+          if (decision.user_id === user_id) counters.member ??= { faction: decision.faction_id };
           if (decision.normalized_points === 0) continue;
           if (decision.user_id === user_id && decision.source_seq > user.through)
             user.today = countUser(user.today, decision);

@@ -144,5 +144,6 @@ function alreadyReviewed({ kind, actor, received_at }: Outcome): Refused {
 function refusalOf({ event, reason = "refused" }: Outcome, earlier: Outcome | undefined): Refused {
   if (reason === "already_reviewed" && earlier !== undefined) return alreadyReviewed(earlier);
   if (reason === "unknown_event") return unknownEvent(event);
+  if (reason === "duplicate") return keyConflict(); // Of a command that was no review.
   return conflict(reason, "the realm's rules refused the review");
 }

@@ -17,19 +17,19 @@ import type {
 } from "../shared/contracts/decision.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import { dayName, dayOf } from "../shared/day.ts";
-import { coarseSignature, fineSignature, fingerprint } from "../shared/signatures.ts";
+import { membershipReason } from "../shared/membership.ts";
+import { referenceReason } from "../shared/references.ts";
 import { timeMs } from "../shared/time.ts";
 import { baseMilli, worthMilli } from "../shared/worth.ts";
 import { isClockwork } from "./checks/clockwork.ts";
 import { isCrowd } from "./checks/device-crowd.ts";
-import { membershipReason } from "./checks/membership.ts";
-import { referenceReason } from "./checks/references.ts";
 import { replayReason } from "./checks/replay.ts";
 import { type Actors, heatOf, heatReason, velocityReason } from "./checks/velocity.ts";
 import { antiSpamBp } from "./factors/anti-spam.ts";
 import { fairnessBp, meanPoints, recentPoints, weekBefore } from "./factors/fairness.ts";
 import { levelBp } from "./factors/heat.ts";
 import { qualityBp } from "./factors/quality.ts";
+import { coarseSignature, fineSignature, fingerprint } from "./factors/signatures.ts";
 import { DAY_MS, type NormalizerState, type PlayerState, type RealmRules } from "./state.ts";
 
 /** Decides a candidate under the realm's rules, or under others: a shadow's, a back-test's. */

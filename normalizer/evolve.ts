@@ -9,13 +9,13 @@ import type { Accepted, Decision, Quarantined } from "../shared/contracts/decisi
 import { type Judgement, Ruleset } from "../shared/contracts/ruleset.ts";
 import { dayNamed } from "../shared/day.ts";
 import { countDevice, countUser } from "../shared/day-counters.ts";
-import { coarseSignature, fineSignature, fingerprint } from "../shared/signatures.ts";
 import { timeMs } from "../shared/time.ts";
 import { userHeatRules } from "./checks/velocity.ts";
 import { rulesOf } from "./decide.ts";
 import { contentMark, quarantineHash } from "./factors/content-hash.ts";
 import { weekBefore } from "./factors/fairness.ts";
 import { hit } from "./factors/heat.ts";
+import { coarseSignature, fineSignature, fingerprint } from "./factors/signatures.ts";
 import {
   COMMANDS_KEPT,
   type Entry,

@@ -14,7 +14,7 @@ type Counted = Pick<Accepted, "daily_cap_bucket" | "normalized_points" | "source
 
 export const noUserDay = (day = 0): UserDay => ({ day, sources: SOURCES.map(() => 0) });
 
-/** The user's day with a decision counted; the first points of another day begin it. */
+/** The user's day with a decision counted into it; the first points of another day begin a new one. */
 export function countUser(today: UserDay, decision: Counted): UserDay {
   const day = dayNamed(decision.daily_cap_bucket);
   const counted = today.day === day ? today : noUserDay(day);
@@ -24,7 +24,9 @@ export function countUser(today: UserDay, decision: Counted): UserDay {
 
 export function countDevice(today: DeviceDay, decision: Counted): DeviceDay {
   const day = dayNamed(decision.daily_cap_bucket);
-  return { day, points: (today.day === day ? today.points : 0) + decision.normalized_points };
+  const counted = today.day === day ? today : { day, points: 0 };
+  counted.points += decision.normalized_points;
+  return counted;
 }
 
 /** `through`: `source_seq` of the last decision that an entry includes. */

@@ -317,6 +317,7 @@ test("a review that the rules refuse is a conflict, and can be asked for again w
     return answer.status === 409 && answer;
   }).catch(release);
   expect(refused.body.errors).toEqual([{ path: "event_id", message: "realm_closed" }]);
+  expect((await get(`closed/quarantine/${event}`)).body.effect.refusal).toBe("realm_closed");
   await status("active");
   expect(await until(async () => (await release()).status === 200)).toBe(true);
 });

@@ -1,7 +1,7 @@
 /** The quarantine of a realm: what waits for a person, what a release would give, and the person's word on it. */
 import { z } from "zod";
 import { SOURCES } from "../../shared/contracts/candidate.ts";
-import { QUARANTINE_REASONS } from "../../shared/contracts/decision.ts";
+import { QUARANTINE_REASONS, REJECT_REASONS } from "../../shared/contracts/decision.ts";
 import { AccountId, Id, IdempotencyKey } from "../../shared/contracts/ids.ts";
 import { Problem } from "../../shared/contracts/problem.ts";
 import type { Quarantine } from "../../shared/quarantine.ts";
@@ -77,6 +77,7 @@ const Listed = z.strictObject({
 
 const EventPath = z.strictObject({ realm: Id, event_id: EventId });
 const Effect = z.strictObject({
+  refusal: z.enum(REJECT_REASONS).optional().describe("Why a release would be refused now"),
   points_after_caps: Points,
   points_before_caps: Points,
   clipped: Clipped,
@@ -177,12 +178,12 @@ export function quarantineRoutes(api: Api, parts: Parts): void {
       response: { 200: Shown, ...refusals(400, 404) },
     },
     handler: async ({ params: { realm, event_id } }) => {
-      const { open, ruleset } = await quarantineOf(realm);
+      const { open, status, ruleset } = await quarantineOf(realm);
       const decision = open.get(event_id);
       if (decision === undefined || ruleset === undefined)
         throw new Refused(404, `no event ${event_id} is in quarantine now`);
       const nowMs = Date.now();
-      const effect = await effectOf(bus, realm, decision, ruleset, nowMs);
+      const effect = await effectOf(bus, realm, decision, { status, ruleset }, nowMs);
       return { ...itemOf(decision, nowMs), decision: { ...decision }, effect };
     },
   });

@@ -1,5 +1,5 @@
 /** What makes two actions alike, from coarse to exact. No field can hold a `|`. */
-import type { Candidate } from "./contracts/candidate.ts";
+import type { Candidate } from "../../shared/contracts/candidate.ts";
 
 type Action = Pick<
   Candidate,
