@@ -21,14 +21,14 @@ export function leftToday(
 ): Explanation["left"] {
   const hasDevice = candidate.device_id !== undefined;
   const userCap = hasDevice ? caps.user_day * 1_000 : floorDiv(caps.user_day * 1_000, 2);
-  return {
-    source: room(
-      caps.source_day[candidate.source] * 1_000,
-      sources?.[SOURCES.indexOf(candidate.source)] ?? 0,
-    ),
-    user_day: room(userCap, sources?.reduce((sum, points) => sum + points, 0) ?? 0),
-    ...(hasDevice ? { device_day: room(caps.device_day * 1_000, device) } : {}),
-  };
+  const source = room(
+    caps.source_day[candidate.source] * 1_000,
+    sources?.[SOURCES.indexOf(candidate.source)] ?? 0,
+  );
+  const user_day = room(userCap, sources?.reduce((sum, points) => sum + points, 0) ?? 0);
+  return hasDevice
+    ? { source, user_day, device_day: room(caps.device_day * 1_000, device) }
+    : { source, user_day };
 }
 
 /** Each cap is a `min` of the points and what it has left, in order; each cut is recorded. */
