@@ -2,8 +2,9 @@
 
 import { nextOf } from "../shared/bus.ts";
 import { bodiesOf } from "../shared/codec.ts";
-import type { Command } from "../shared/contracts/command.ts";
+import { Command } from "../shared/contracts/command.ts";
 import type { Accepted, Clip } from "../shared/contracts/decision.ts";
+import { fieldProblems } from "../shared/contracts/problem.ts";
 import { metrics } from "../shared/metrics.ts";
 import type { Outcome, Quarantine } from "../shared/quarantine.ts";
 import { eventsStream, subjects } from "../shared/subjects.ts";
@@ -77,6 +78,7 @@ export class Reviews {
       actor: { type: "gm", id: actor },
       payload: { event: event_id, ...(review.note === undefined ? {} : { note: review.note }), decision },
     };
+    assertPasses(command);
     await this.#parts.submitCommand(command);
     const outcome = await this.#quarantines.of(realm).outcomeOf(key, DECIDED_WITHIN_MS);
     if (outcome === undefined)
@@ -127,6 +129,17 @@ function keyOf({ verdict, event_id, actor }: Review, { open, outcomes }: Quarant
   let key = first;
   for (let n = 2; open.has(event_id) && outcomes.has(key); n++) key = `${first}.${n}`;
   return key;
+}
+
+/** What the gate would reject is never decided: nobody should wait for it. Throws a 400. */
+function assertPasses(command: Command): void {
+  const checked = Command.safeParse(command);
+  if (checked.success) return;
+  const errors = fieldProblems(checked.error).map(({ path, message }) => ({
+    path: path.replace(/^payload\./, ""),
+    message,
+  }));
+  throw new Refused(400, `${errors[0]!.path}: ${errors[0]!.message}`, errors);
 }
 
 /** A 409 whose `errors` name the reason, for programs. */
