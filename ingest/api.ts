@@ -4,15 +4,25 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { candidateRoutes } from "./api/candidates.ts";
 import { commandRoutes } from "./api/commands.ts";
 import { describeRoutes } from "./api/document.ts";
+import { explainRoutes } from "./api/explain.ts";
 import { Parts, type Process } from "./api/parts.ts";
 import { answerProblems } from "./api/problems.ts";
+import { quarantineRoutes } from "./api/quarantine.ts";
 import { realmRoutes } from "./api/realms.ts";
 import { rulesetRoutes } from "./api/rulesets.ts";
 import { shadowRoutes } from "./api/shadow.ts";
 import { requireToken } from "./api/token.ts";
 
 /** Every group of routes behind the token; a further one is a further line. */
-const GROUPS = [candidateRoutes, commandRoutes, realmRoutes, rulesetRoutes, shadowRoutes];
+const GROUPS = [
+  candidateRoutes,
+  commandRoutes,
+  realmRoutes,
+  rulesetRoutes,
+  shadowRoutes,
+  quarantineRoutes,
+  explainRoutes,
+];
 
 /** Adds the API to a server, before it listens. */
 export function internalApi(server: FastifyInstance, process: Process): void {

@@ -2,10 +2,11 @@
 import { checkRuleset } from "../shared/check-ruleset.ts";
 import type { DecidedCommand, ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
+import { DAY_MS } from "../shared/day.ts";
 import { timeMs } from "../shared/time.ts";
 import { rulesOf } from "./decide.ts";
 import { decideReview } from "./review.ts";
-import { DAY_MS, type NormalizerState } from "./state.ts";
+import type { NormalizerState } from "./state.ts";
 
 /** `decision`: what a review makes of the event that it names. */
 export type Decided = { command: DecidedCommand; decision?: Decision };

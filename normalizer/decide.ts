@@ -3,7 +3,9 @@
  *
  * The order: season and realm status → references → membership → replay → velocity → patterns and device → factors → caps.
  */
-import { CATEGORIES, SOURCES, type ValidCandidate } from "../shared/contracts/candidate.ts";
+
+import { clip, leftToday } from "../shared/caps.ts";
+import { CATEGORIES, type ValidCandidate } from "../shared/contracts/candidate.ts";
 import type {
   Accepted,
   Decision,
@@ -12,24 +14,22 @@ import type {
   QuarantineReason,
   RejectReason,
 } from "../shared/contracts/decision.ts";
-import type { Judgement, Ruleset } from "../shared/contracts/ruleset.ts";
-import { floorDiv, mul } from "../shared/integers.ts";
+import type { Judgement } from "../shared/contracts/ruleset.ts";
+import { DAY_MS, dayName, dayOf } from "../shared/day.ts";
+import { fairnessBp, meanPoints, recentPoints, rollingBp, weekBefore } from "../shared/fairness.ts";
+import { membershipReason } from "../shared/membership.ts";
+import { referenceReason } from "../shared/references.ts";
 import { timeMs } from "../shared/time.ts";
+import { baseMilli, worthMilli } from "../shared/worth.ts";
 import { isClockwork } from "./checks/clockwork.ts";
 import { isCrowd } from "./checks/device-crowd.ts";
-import { membershipReason } from "./checks/membership.ts";
-import { referenceReason } from "./checks/references.ts";
 import { replayReason } from "./checks/replay.ts";
 import { type Actors, type Hits, heatOf, heatReason, hitsOf, velocityReason } from "./checks/velocity.ts";
 import { antiSpamBp } from "./factors/anti-spam.ts";
-import { baseMilli } from "./factors/base.ts";
-import { clip } from "./factors/caps.ts";
-import { dayName, dayOf } from "./factors/day.ts";
-import { fairnessBp, meanPoints, recentPoints, rollingBp, weekBefore } from "./factors/fairness.ts";
 import { levelBp, untilOf } from "./factors/heat.ts";
 import { marksOf } from "./factors/marks.ts";
 import { qualityBp } from "./factors/quality.ts";
-import { DAY_MS, type NormalizerState, type PlayerState, type RealmRules } from "./state.ts";
+import type { NormalizerState, PlayerState, RealmRules } from "./state.ts";
 
 /** Decides a candidate under the realm's rules, or under others: a shadow's, a back-test's. */
 export function decide(state: NormalizerState, candidate: ValidCandidate): Decision {
@@ -99,7 +99,7 @@ type Weighed = Judged & { explain: Explanation };
 function weigh(
   state: NormalizerState,
   candidate: ValidCandidate,
-  { player, device, hasDevice }: Actors,
+  { player, device }: Actors,
   { atMs, day }: { atMs: number; day: number },
 ): Weighed {
   const rules = rulesOf(state);
@@ -111,6 +111,11 @@ function weigh(
   const recent = player === undefined ? 0 : recentPoints(player.days, day);
   const mean = meanPoints(weekBefore(state.week, day), fairness);
   const rolling = rollingBp({ recent, mean }, fairness);
+  const used = {
+    sources: player?.today.day === day ? player.today.sources : undefined,
+    device: device?.today.day === day ? device.today.points : 0,
+    rolling,
+  };
   const explain: Explanation = {
     base: baseMilli(candidate, ruleset),
     fine_bp: level(fine, anti_spam.fine_leak_seconds),
@@ -118,7 +123,7 @@ function weigh(
     categories: categoriesOf(player, candidate, atMs),
     recent,
     mean,
-    left: leftOf({ player, device, hasDevice }, candidate, { day, rolling }, ruleset),
+    left: leftToday(used, candidate, ruleset),
   };
   const factors = {
     quality_bp: qualityBp(candidate, quality),
@@ -126,34 +131,6 @@ function weigh(
     fairness_bp: fairnessBp(rolling, candidate.spend_tier ?? 0, fairness),
   };
   return Object.assign(judgedAs(candidate, factors, rules, day), { explain });
-}
-
-/** A new ruleset may have lowered a cap below what was used. */
-const room = (cap: number, used: number): number => Math.max(0, cap - used);
-
-/**
- * What each cap still lets through today, milli-points. The user's shrinks with their lead on the realm's mean: as a factor
- * alone, fairness is made up for by sending more, and an account that spends its whole cap every day had 3 to 4 times what its
- * hours earn an honest player.
- */
-function leftOf(
-  { player, device, hasDevice }: Pick<Actors, "player" | "device" | "hasDevice">,
-  candidate: ValidCandidate,
-  { day, rolling }: { day: number; rolling: number },
-  { caps }: Ruleset,
-): Explanation["left"] {
-  const today = player?.today.day === day ? player.today.sources : undefined;
-  const userDay = mul(caps.user_day * 1_000, rolling);
-  const userCap = hasDevice ? userDay : floorDiv(userDay, 2);
-  const usedByDevice = device?.today.day === day ? device.today.points : 0;
-  const source = room(
-    caps.source_day[candidate.source] * 1_000,
-    today?.[SOURCES.indexOf(candidate.source)] ?? 0,
-  );
-  const user_day = room(userCap, today?.reduce((sum, points) => sum + points, 0) ?? 0);
-  return hasDevice
-    ? { source, user_day, device_day: room(caps.device_day * 1_000, usedByDevice) }
-    : { source, user_day };
 }
 
 /** Categories of the user's last 24 hours, this action's included. */
@@ -165,7 +142,7 @@ function categoriesOf(player: PlayerState | undefined, { category }: ValidCandid
   return count;
 }
 
-/** `normalized = mul(mul(mul(base, quality), anti_spam), fairness)`, then the caps in their order; milli-points. */
+/** `normalized`: the worth, then the caps in their order; milli-points. */
 function capped(
   _state: NormalizerState,
   weighed: Weighed,
@@ -173,9 +150,8 @@ function capped(
   day: number,
 ): Accepted {
   const { factors, explain } = weighed;
-  const worth = mul(mul(mul(explain.base, factors.quality_bp), factors.anti_spam_bp), factors.fairness_bp);
   const { left } = explain;
-  const { points, clipped } = clip(worth, left);
+  const { points, clipped } = clip(worthMilli(explain.base, factors), left);
   weighed.normalized_points = points;
   weighed.clipped = clipped;
   left.source -= points;

@@ -1,8 +1,12 @@
 /** The normalizer's entries as text and back: JSON arrays, since names would be most of an entry's bytes. */
+
+import { DAY_MS } from "../shared/day.ts";
+import { dayPairs } from "../shared/day-counters.ts";
+import { WINDOW_DAYS } from "../shared/fairness.ts";
 import { hottest } from "./factors/heat.ts";
 import { type Codec, coldHead } from "./shelf.ts";
 import type { DeviceState, Membership, PlayerState, QuarantinedEvent, SessionState } from "./state.ts";
-import { DAY_MS, SEEN_MS, WINDOW_DAYS } from "./state.ts";
+import { SEEN_MS } from "./state.ts";
 
 /** A day's points count until the seventh day after it is over. */
 const DAYS_COOL_MS = (WINDOW_DAYS + 1) * DAY_MS;
@@ -53,12 +57,12 @@ export const playerCodec: Codec<PlayerState> = {
     ] = JSON.parse(text);
     const [day, ...sources] = today;
     const [events, contents, atSeconds] = seen;
-    const player: PlayerState = {
+    return {
       through,
       lastMs,
       burst,
       drip,
-      days: [],
+      days: dayPairs(days),
       today: { day, sources },
       signatures,
       fingerprints,
@@ -66,8 +70,6 @@ export const playerCodec: Codec<PlayerState> = {
       categories,
       seen: { events, contents, atSeconds },
     };
-    for (let i = 0; i < days.length; i += 2) player.days.push({ day: days[i], points: days[i + 1] });
-    return player;
   },
 };
 

@@ -3,16 +3,17 @@
  * the decision and the entry itself say, never by another entry, and never twice by one decision: which is what makes a cache
  * of entries with different ages a fold.
  */
-import { CATEGORIES, SOURCES } from "../shared/contracts/candidate.ts";
+import { CATEGORIES } from "../shared/contracts/candidate.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Accepted, Decision, Quarantined } from "../shared/contracts/decision.ts";
 import { type Judgement, Ruleset } from "../shared/contracts/ruleset.ts";
+import { dayNamed } from "../shared/day.ts";
+import { countDay, countDevice, countUser } from "../shared/day-counters.ts";
+import { WINDOW_DAYS, weekBefore } from "../shared/fairness.ts";
 import { timeMs } from "../shared/time.ts";
 import { isTurn } from "./checks/device-crowd.ts";
 import { userHeatRules } from "./checks/velocity.ts";
 import { rulesOf } from "./decide.ts";
-import { dayNamed } from "./factors/day.ts";
-import { weekBefore } from "./factors/fairness.ts";
 import { hit, warm } from "./factors/heat.ts";
 import { eventMark, marksOf, quarantineHash } from "./factors/marks.ts";
 import {
@@ -28,7 +29,6 @@ import {
   SEEN_MAX,
   SEEN_MS,
   TIMES_MAX,
-  WINDOW_DAYS,
 } from "./state.ts";
 
 export function evolve(state: NormalizerState, decision: Decision): void {
@@ -71,15 +71,8 @@ function evolvePlayer(state: NormalizerState, decision: Accepted | Quarantined, 
   if (decision.reason !== "released") remember(player, decision, atMs);
   if (addsHeat(decision)) warmPlayer(player, decision, atMs, judgementOf(state, decision));
   if (points > 0) {
-    const day = dayNamed(decision.daily_cap_bucket);
-    const latest = player.days.at(-1);
-    if (latest?.day === day) latest.points += points;
-    else {
-      player.days.push({ day, points });
-      if (player.days.length > WINDOW_DAYS) player.days.shift();
-    }
-    if (player.today.day !== day) player.today = { day, sources: SOURCES.map(() => 0) };
-    player.today.sources[SOURCES.indexOf(decision.source)]! += points;
+    countDay(player.days, dayNamed(decision.daily_cap_bucket), points);
+    player.today = countUser(player.today, decision);
   }
   state.players.put(user_id, player);
 }
@@ -148,11 +141,7 @@ function evolveDevice(
     const over = ids.length - (device_users + 1);
     if (over > 0) for (const column of [ids, lastMs]) column.splice(0, over);
   }
-  if (points > 0) {
-    const day = dayNamed(decision.daily_cap_bucket);
-    if (device.today.day !== day) device.today = { day, points: 0 };
-    device.today.points += points;
-  }
+  if (points > 0) device.today = countDevice(device.today, decision);
   state.devices.put(id, device);
 }
 

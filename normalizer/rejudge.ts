@@ -2,12 +2,13 @@
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import type { ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision, Quarantined } from "../shared/contracts/decision.ts";
+import { DAY_MS } from "../shared/day.ts";
 import { timeMs } from "../shared/time.ts";
 import { takeChanged } from "./changed.ts";
 import type { Decided } from "./commands.ts";
 import { foldCandidate, foldCommand } from "./core.ts";
 import { rulesOf } from "./decide.ts";
-import { DAY_MS, type NormalizerState } from "./state.ts";
+import type { NormalizerState } from "./state.ts";
 
 export class Rejudge {
   readonly state: NormalizerState;

@@ -6,6 +6,8 @@
 import { canonicalHash } from "../shared/canonical.ts";
 import type { RealmStatus } from "../shared/contracts/command.ts";
 import type { Judgement, Ruleset } from "../shared/contracts/ruleset.ts";
+import type { DayPoints } from "../shared/day-counters.ts";
+import type { Week } from "../shared/fairness.ts";
 import type { Heats } from "./factors/heat.ts";
 import type { Rejudge } from "./rejudge.ts";
 import type { Shelf, Shelved } from "./shelf.ts";
@@ -16,9 +18,6 @@ export type Entry = Shelved & { through: number };
 
 /** Accepted and quarantined events, remembered so that no key counts twice, by `eventMark`: columns, oldest first. */
 export type Seen = { events: number[]; contents: number[]; atSeconds: number[] };
-
-/** Milli-points of one day. Days are numbered from 1970-01-01, the ruleset's offset applied. */
-export type DayPoints = { day: number; points: number };
 
 /**
  * KV `<realm>.u.<user>`: everything in it cools. Times are Unix milliseconds, heat is the time until which a key is hot. It holds
@@ -64,14 +63,7 @@ export type Membership = Entry & { faction: string; sinceMs: number; cohort?: st
 export type QuarantinedEvent = Entry & { user: string; atMs: number; hash: string; closed: 0 | 1 };
 
 /** KV `<realm>.r.week`: what fairness compares with. */
-export type Week = Entry & {
-  /** The latest day with points. */
-  day: number;
-  /** Of the last days: all points, and the users whose latest points were on that day. */
-  days: { day: number; points: number; users: number }[];
-  /** All points and users of the 7 days before `day`. */
-  before: { points: number; users: number };
-};
+export type RealmWeek = Entry & Week;
 
 /** KV `<realm>.r.realm`. */
 export type RealmRules = Entry & {
@@ -105,7 +97,7 @@ export type NormalizerState = {
   realm: string;
   /** Absent only before the first message of EVENTS, which sets the first ruleset. */
   rules: RealmRules | undefined;
-  week: Week;
+  week: RealmWeek;
   players: Shelf<PlayerState>;
   devices: Shelf<DeviceState>;
   sessions: Shelf<SessionState>;
@@ -161,12 +153,10 @@ export const newShadow = (ruleset: Ruleset, since: string): Shadow => ({
   },
 });
 
-export const DAY_MS = 86_400_000;
 /** Longer than any key can come back: `occurred_at` may be 24 h old and 5 min ahead. */
 export const SEEN_MS = 25 * 3_600_000;
 /** A player's memory for keys; who fills it within 25 h is refused, since a forgotten key could count twice. */
 export const SEEN_MAX = 512;
-export const WINDOW_DAYS = 7;
 export const TIMES_MAX = 9;
 export const COMMANDS_KEPT = 1_000;
 export const JUDGEMENTS_KEPT = 16;

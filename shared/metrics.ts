@@ -106,6 +106,24 @@ export const metrics = {
     labelNames: ["realm"],
     registers,
   }),
+  quarantineOpen: new Gauge({
+    name: "amoi_quarantine_open_events",
+    help: "Quarantined events that wait for a review, by reason",
+    labelNames: ["realm", "reason"],
+    registers,
+  }),
+  quarantineOldest: new Gauge({
+    name: "amoi_quarantine_oldest_seconds",
+    help: "How long the oldest of them has waited; 0 when none does",
+    labelNames: ["realm"],
+    registers,
+  }),
+  reviews: new Counter({
+    name: "amoi_reviews_total",
+    help: "Reviews of quarantined events: released, rejected, expired, or refused to the reviewer",
+    labelNames: ["realm", "verdict"],
+    registers,
+  }),
   archivePosition: new Gauge({
     name: "amoi_archive_lag_messages",
     help: "Messages of a stream that Postgres doesn't hold yet",

@@ -1,9 +1,10 @@
 /** Step 3: accepted points become influence, within the burst cap; shares follow. */
+
+import { cutToBurst, withGain } from "../shared/applied.ts";
 import { type ById, entries } from "../shared/by-id.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { FactionState, TickRecord } from "../shared/contracts/world.ts";
 import { apportion, assertSafe, clamp, floorDiv, mul } from "../shared/integers.ts";
-import { cutToBurst, withGain } from "./applied.ts";
 import { modifier } from "./effects.ts";
 import type { Column, FactionColumns, Folding } from "./fold.ts";
 

@@ -10,6 +10,7 @@ import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
 import { kvSubject } from "../shared/topology.ts";
 import { advance, movingSubjects, type SimulatorState, stateOf } from "./advance.ts";
 import { keepTime } from "./clock.ts";
+import { keepHouse } from "./steward.ts";
 
 export const simulatorStage: Stage<SimulatorState> = {
   name: "simulator",
@@ -20,7 +21,9 @@ export const simulatorStage: Stage<SimulatorState> = {
   outputStream: worldStream,
   restore: restoreWorld,
   step,
-  duties: keepTime,
+  duties: async (owned) => {
+    await Promise.all([keepTime(owned), keepHouse(owned)]);
+  },
 };
 
 async function restoreWorld({ bus, realm, position }: Restoring): Promise<SimulatorState> {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { appliedPoints } from "../shared/applied.ts";
 import { mapById } from "../shared/by-id.ts";
 import { canonical, canonicalHash } from "../shared/canonical.ts";
 import { checkRuleset } from "../shared/check-ruleset.ts";
@@ -8,7 +9,6 @@ import type { Condition, Operand } from "../shared/contracts/trigger.ts";
 import type { PublicState } from "../shared/contracts/world.ts";
 import { mul } from "../shared/integers.ts";
 import { apply } from "../shared/merge-patch.ts";
-import { appliedPoints } from "./applied.ts";
 import { MAX_ACTIVE_EFFECTS, MODIFIER_LIMIT_BP } from "./effects.ts";
 import { CASES, frozen, histories, type Interval, play, rulesets, started } from "./given.ts";
 import { yieldOf } from "./resources.ts";

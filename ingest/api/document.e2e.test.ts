@@ -26,6 +26,9 @@ test("the document is OpenAPI 3.1, needs no token and has every route of the API
   );
   expect(routes.sort()).toEqual([
     "DELETE /internal/world/{realm}/shadow",
+    "GET /internal/world/{realm}/events/{event_id}",
+    "GET /internal/world/{realm}/quarantine",
+    "GET /internal/world/{realm}/quarantine/{event_id}",
     "GET /internal/world/{realm}/ruleset",
     "GET /internal/world/{realm}/ruleset/diff",
     "GET /internal/world/{realm}/ruleset/history",
@@ -34,6 +37,9 @@ test("the document is OpenAPI 3.1, needs no token and has every route of the API
     "POST /internal/world/impact-candidate",
     "POST /internal/world/realms",
     "POST /internal/world/tick/run",
+    "POST /internal/world/{realm}/quarantine/bulk",
+    "POST /internal/world/{realm}/quarantine/{event_id}/reject",
+    "POST /internal/world/{realm}/quarantine/{event_id}/release",
     "POST /internal/world/{realm}/ruleset/rollback",
     "PUT /internal/world/{realm}/ruleset",
     "PUT /internal/world/{realm}/shadow",

@@ -1,6 +1,8 @@
 import type { Judgement } from "../../shared/contracts/ruleset.ts";
+import { DAY_MS } from "../../shared/day.ts";
+import { WINDOW_DAYS } from "../../shared/fairness.ts";
 import { floorDiv } from "../../shared/integers.ts";
-import { DAY_MS, TIMES_MAX, WINDOW_DAYS } from "../state.ts";
+import { TIMES_MAX } from "../state.ts";
 
 /**
  * Whether an event at `atMs` completes eight intervals as even as no person keeps: `mean ≥ mean_min` and

@@ -1,4 +1,6 @@
-import { DAY_MS, type DeviceState, WINDOW_DAYS } from "../state.ts";
+import { DAY_MS } from "../../shared/day.ts";
+import { WINDOW_DAYS } from "../../shared/fairness.ts";
+import type { DeviceState } from "../state.ts";
 
 /** Whether more than `most` users, this one among them, played on a device within 7 days. Up to that it is an internet café. */
 export function isCrowd(device: DeviceState | undefined, user: string, atMs: number, most: number): boolean {

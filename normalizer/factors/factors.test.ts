@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
+import { clip } from "../../shared/caps.ts";
+import { dayName, dayNamed, dayOf } from "../../shared/day.ts";
+import { fairnessBp, meanPoints, recentPoints, rollingBp, weekBefore } from "../../shared/fairness.ts";
 import { loadRuleset } from "../../shared/rulesets.ts";
 import { antiSpamBp } from "./anti-spam.ts";
-import { clip } from "./caps.ts";
-import { dayName, dayNamed, dayOf } from "./day.ts";
-import { fairnessBp, meanPoints, recentPoints, rollingBp, weekBefore } from "./fairness.ts";
 import { qualityBp } from "./quality.ts";
 
 const { judgement } = await loadRuleset("amoi-1");

@@ -1,5 +1,6 @@
 /** The ledger: what each accepted event of a tick moved, and whom it bound to which faction. */
 
+import { appliedPoints } from "../../shared/applied.ts";
 import type { Bus } from "../../shared/bus.ts";
 import { bodiesOf } from "../../shared/codec.ts";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
@@ -10,7 +11,6 @@ import { sortedKeys } from "../../shared/integers.ts";
 import type { Input } from "../../shared/reader.ts";
 import { Reader } from "../../shared/reader.ts";
 import { eventsStream, subjects } from "../../shared/subjects.ts";
-import { appliedPoints } from "../applied.ts";
 import type { Transaction } from "./database.ts";
 import { takeWithin } from "./follow.ts";
 import { ArchiveRefused } from "./position.ts";

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { appliedPoints } from "./applied.ts";
-import { accepted } from "./given.ts";
 
-const event = (event_id: string, normalized_points: number, faction_id = "empire") =>
-  accepted({ event_id, normalized_points, faction_id });
+const event = (event_id: string, normalized_points: number, faction_id = "empire") => ({
+  event_id,
+  normalized_points,
+  faction_id,
+});
 const applied = (events: ReturnType<typeof event>[], sum: number, cap: number, gain_bp = 0) =>
   Object.fromEntries(appliedPoints(events, { empire: { sum, cap, gain_bp } }));
 

@@ -1,5 +1,6 @@
-import { floorDiv } from "../../shared/integers.ts";
-import { DAY_MS } from "../state.ts";
+import { floorDiv } from "./integers.ts";
+
+export const DAY_MS = 86_400_000;
 
 /** Number of the realm's calendar day since 1970-01-01: UTC moved by the ruleset's offset; no time zones. */
 export const dayOf = (atMs: number, offsetMinutes: number): number =>

@@ -1,11 +1,12 @@
-import type { ValidCandidate } from "../../shared/contracts/candidate.ts";
-import type { RejectReason } from "../../shared/contracts/decision.ts";
-import type { RealmRules } from "../state.ts";
+import type { Candidate } from "./contracts/candidate.ts";
+import type { RealmStatus } from "./contracts/command.ts";
+import type { RejectReason } from "./contracts/decision.ts";
+import type { Ruleset } from "./contracts/ruleset.ts";
 
 /** Whether the realm takes candidates, and knows everything that this one names. */
 export function referenceReason(
-  { status, ruleset }: Pick<RealmRules, "status" | "ruleset">,
-  candidate: ValidCandidate,
+  { status, ruleset }: { status: RealmStatus; ruleset: Ruleset },
+  candidate: Candidate,
 ): RejectReason | undefined {
   const { faction_id, territory_id, relic_id, campaign_id } = candidate;
   if (status === "season_end") return "realm_closed";

@@ -1,7 +1,20 @@
-import type { Judgement } from "../../shared/contracts/ruleset.ts";
-import { clamp, floorDiv, mul, mulDiv } from "../../shared/integers.ts";
-import type { DayPoints, Week } from "../state.ts";
-import { WINDOW_DAYS } from "../state.ts";
+/** What being ahead of the realm costs. Source: domain rules, the normalizer's formula. */
+import type { Judgement } from "./contracts/ruleset.ts";
+import type { DayPoints } from "./day-counters.ts";
+import { clamp, floorDiv, mul, mulDiv } from "./integers.ts";
+
+/** Day buckets that fairness looks at. */
+export const WINDOW_DAYS = 7;
+
+/** What a realm's players earned lately, milli-points. */
+export type Week = {
+  /** The latest day with points. */
+  day: number;
+  /** Of the last days: all points, and the users whose latest points were on that day. */
+  days: { day: number; points: number; users: number }[];
+  /** All points and users of the 7 days before `day`. */
+  before: { points: number; users: number };
+};
 
 /** A user's final milli-points of the last 7 day buckets, today's included. */
 export function recentPoints(days: readonly DayPoints[], today: number): number {

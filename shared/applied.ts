@@ -1,8 +1,8 @@
 /** What each event really moved: its points with the faction's gain, cut to the faction's burst cap pro rata. */
-import { find } from "../shared/by-id.ts";
-import type { Accepted } from "../shared/contracts/decision.ts";
-import type { TickRecord } from "../shared/contracts/world.ts";
-import { apportionList, assertSafe, mul } from "../shared/integers.ts";
+import { find } from "./by-id.ts";
+import type { Accepted } from "./contracts/decision.ts";
+import type { TickRecord } from "./contracts/world.ts";
+import { apportionList, assertSafe, mul } from "./integers.ts";
 
 /** Points with the gain modifier, `⌊points · (10000 + gain_bp) / 10000⌋` each, and their sum; milli-points. */
 export function withGain(points: readonly number[], gainBp: number): { points: number[]; sum: number } {

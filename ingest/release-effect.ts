@@ -1,0 +1,196 @@
+/**
+ * What a release would give: the formula of a release, over what KV has of the day's counters and everything that EVENTS
+ * accepted since. It holds as long as nothing else of this user and device is accepted in between.
+ */
+import { type Bus, lastOf, streamEnds } from "../shared/bus.ts";
+import type { Watermark } from "../shared/cache.ts";
+import { clip, leftToday } from "../shared/caps.ts";
+import { bodiesOf, textOf } from "../shared/codec.ts";
+import type { RealmStatus } from "../shared/contracts/command.ts";
+import type { Accepted, Clip, Explanation, Quarantined, RejectReason } from "../shared/contracts/decision.ts";
+import type { Ruleset } from "../shared/contracts/ruleset.ts";
+import { dayName, dayNamed, dayOf } from "../shared/day.ts";
+import {
+  countDay,
+  countDevice,
+  countUser,
+  type DayPoints,
+  type DeviceDay,
+  deviceDayIn,
+  noUserDay,
+  type Through,
+  type UserDay,
+  userDayIn,
+} from "../shared/day-counters.ts";
+import { meanPoints, recentPoints, rollingBp, type Week, weekBefore } from "../shared/fairness.ts";
+import { membershipIn, membershipReason } from "../shared/membership.ts";
+import { Reader } from "../shared/reader.ts";
+import { referenceReason } from "../shared/references.ts";
+import { eventsStream, subjects } from "../shared/subjects.ts";
+import { kvSubject } from "../shared/topology.ts";
+import { baseMilli, worthMilli } from "../shared/worth.ts";
+import { Unavailable } from "./gateway.ts";
+
+/** Milli-points. */
+export type Effect = {
+  /** Why the release would be refused now; the points are what it would give if it weren't. */
+  refusal?: RejectReason;
+  points_after_caps: number;
+  points_before_caps: number;
+  clipped: Clip[];
+  /** What the caps would leave after it. */
+  left: Explanation["left"];
+  /** The day whose caps it would count against. */
+  daily_cap_bucket: string;
+  at: string;
+  /** The accepted events up to here are counted. */
+  as_of: { sequence: number; at: string };
+};
+
+/** The part of EVENTS that KV doesn't include is read within this, ms. */
+const READ_WITHIN_MS = 10_000;
+
+/** Throws `Unavailable` where too much would have to be read. */
+export async function effectOf(
+  bus: Bus,
+  realm: string,
+  decision: Quarantined,
+  { status, ruleset }: { status: RealmStatus; ruleset: Ruleset },
+  nowMs: number,
+): Promise<Effect> {
+  const counted = await countersOf(bus, realm, decision);
+  // A day never goes back, whatever a new ruleset says of its offset.
+  const day = Math.max(dayOf(nowMs, ruleset.day_offset_minutes), counted.newestDay);
+  const { fairness } = ruleset.judgement;
+  const used = {
+    sources: counted.user.today.day === day ? counted.user.today.sources : undefined,
+    device: counted.device.today.day === day ? counted.device.today.points : 0,
+    rolling: rollingBp(
+      {
+        recent: recentPoints(counted.user.days, day),
+        mean: meanPoints(weekBefore(counted.week, day), fairness),
+      },
+      fairness,
+    ),
+  };
+  const left = leftToday(used, decision, ruleset);
+  const points_before_caps = worthMilli(baseMilli(decision, ruleset), decision.factors);
+  const { points, clipped } = clip(points_before_caps, left);
+  for (const by of ["source", "user_day", "device_day"] as const)
+    if (left[by] !== undefined) left[by] -= points;
+  const refusal =
+    referenceReason({ status, ruleset }, decision) ??
+    membershipReason(counted.member, decision.faction_id, ruleset);
+  return {
+    ...(refusal === undefined ? {} : { refusal }),
+    points_after_caps: points,
+    points_before_caps,
+    clipped,
+    left,
+    daily_cap_bucket: dayName(day),
+    at: new Date(nowMs).toISOString(),
+    as_of: counted.asOf,
+  };
+}
+
+type Counters = {
+  user: Through<UserDay> & { days: DayPoints[] };
+  device: Through<DeviceDay>;
+  member: { faction: string } | undefined;
+  /** As KV has it: what was accepted since tells only on the first day after a roll. */
+  week: Week;
+  /** The latest day on which anything counted; 0 where that isn't known. */
+  newestDay: number;
+  asOf: Effect["as_of"];
+};
+
+const NO_WEEK: Week = { day: 0, days: [], before: { points: 0, users: 0 } };
+
+/** The watermark first: entries that are read after it include everything up to it. */
+async function countersOf(bus: Bus, realm: string, decision: Quarantined): Promise<Counters> {
+  const inKv = (key: string) => lastOf(bus, "KV_caps", kvSubject("caps", `${realm}.${key}`));
+  const { user_id, device_id } = decision;
+  const flushed = await inKv("r.flushed");
+  const [userEntry, memberEntry, weekEntry, deviceEntry, last, ends] = await Promise.all([
+    inKv(`u.${user_id}`),
+    inKv(`m.${user_id}`),
+    inKv("r.week"),
+    device_id === undefined ? undefined : inKv(`d.${device_id}`),
+    lastOf(bus, eventsStream(realm), subjects.accepted(realm)),
+    streamEnds(bus, eventsStream(realm)),
+  ]);
+  const counters: Counters = {
+    user:
+      userEntry === undefined ? { through: 0, today: noUserDay(), days: [] } : userDayIn(userEntry.text()),
+    device:
+      deviceEntry === undefined
+        ? { through: 0, today: { day: 0, points: 0 } }
+        : deviceDayIn(deviceEntry.text()),
+    week: weekEntry === undefined ? NO_WEEK : (JSON.parse(weekEntry.text()) as Week),
+    member: memberEntry && membershipIn(memberEntry.text()),
+    newestDay: last === undefined ? 0 : newestDayIn(last.data),
+    asOf: {
+      sequence: last?.seq ?? ends.lastSeq,
+      at: new Date(last?.atMs ?? Date.now()).toISOString(),
+    },
+  };
+  const through = flushed === undefined ? 0 : (JSON.parse(flushed.text()) as Watermark).through;
+  const from = Math.max(through + 1, ends.firstSeq);
+  if (last !== undefined && last.seq >= from)
+    await countOn(bus, realm, counters, decision, { created: ends.created, from, to: last.seq });
+  return counters;
+}
+
+async function countOn(
+  bus: Bus,
+  realm: string,
+  counters: Counters,
+  { user_id, device_id }: Quarantined,
+  { created, from, to }: { created: string; from: number; to: number },
+): Promise<void> {
+  const { user, device } = counters;
+  // A frame is 50 decisions, and few of them are this user's: only those that name the ids are parsed.
+  const named = [user_id, ...(device_id === undefined ? [] : [device_id])].map((id) => `"${id}"`);
+  const signal = AbortSignal.timeout(READ_WITHIN_MS);
+  const stream = eventsStream(realm);
+  const reader = new Reader(bus, { stream, subjects: [subjects.accepted(realm)], created, from });
+  try {
+    for (let read = 0; read < to; ) {
+      const messages = await reader.take(1_000, signal);
+      if (signal.aborted)
+        throw new Unavailable("too much was accepted since the counters were written: try again");
+      for (const message of messages) {
+        read = message.seq;
+        if (read > to) break;
+        const text = textOf(message.data);
+        if (!named.some((name) => text.includes(name))) continue;
+        for (const decision of JSON.parse(text) as Accepted[]) {
+          // The first accepted event binds; a switch that isn't flushed yet goes unseen for some seconds.
+          if (decision.user_id === user_id) counters.member ??= { faction: decision.faction_id };
+          if (decision.normalized_points === 0) continue;
+          if (decision.user_id === user_id && decision.source_seq > user.through) countOnUser(user, decision);
+          if (
+            device_id !== undefined &&
+            decision.device_id === device_id &&
+            decision.source_seq > device.through
+          )
+            device.today = countDevice(device.today, decision);
+        }
+      }
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+function countOnUser(user: Counters["user"], decision: Accepted): void {
+  user.today = countUser(user.today, decision);
+  countDay(user.days, dayNamed(decision.daily_cap_bucket), decision.normalized_points);
+}
+
+function newestDayIn(frame: Uint8Array): number {
+  const days = bodiesOf<Accepted>(frame)
+    .filter(({ normalized_points }) => normalized_points > 0)
+    .map(({ daily_cap_bucket }) => dayNamed(daily_cap_bucket));
+  return Math.max(0, ...days);
+}

@@ -1,0 +1,53 @@
+/** The daily caps: what they still let through, and what they cut. All in milli-points. */
+import { type Candidate, SOURCES } from "./contracts/candidate.ts";
+import type { Clip, Explanation } from "./contracts/decision.ts";
+import type { Ruleset } from "./contracts/ruleset.ts";
+import { floorDiv, mul } from "./integers.ts";
+
+/** The caps in their order. */
+const ORDER = ["source", "user_day", "device_day"] as const satisfies readonly Clip["by"][];
+
+/**
+ * What counted on one day already: a user's points by source, in the order of `SOURCES`, and the device's; and what the user's
+ * lead on the realm's mean leaves of their cap, basis points.
+ */
+export type UsedToday = { sources: readonly number[] | undefined; device: number; rolling: number };
+
+/** A new ruleset may have lowered a cap below what was used. */
+const room = (cap: number, used: number): number => Math.max(0, cap - used);
+
+/**
+ * What each cap still lets through of a candidate. Who names no device has half of the user's. The user's shrinks with their
+ * lead on the realm's mean: as a factor alone, fairness is made up for by sending more, and an account that spends its whole cap
+ * every day had 3 to 4 times what its hours earn an honest player.
+ */
+export function leftToday(
+  { sources, device, rolling }: UsedToday,
+  candidate: Pick<Candidate, "source" | "device_id">,
+  { caps }: Ruleset,
+): Explanation["left"] {
+  const hasDevice = candidate.device_id !== undefined;
+  const userDay = mul(caps.user_day * 1_000, rolling);
+  const userCap = hasDevice ? userDay : floorDiv(userDay, 2);
+  const source = room(
+    caps.source_day[candidate.source] * 1_000,
+    sources?.[SOURCES.indexOf(candidate.source)] ?? 0,
+  );
+  const user_day = room(userCap, sources?.reduce((sum, points) => sum + points, 0) ?? 0);
+  return hasDevice
+    ? { source, user_day, device_day: room(caps.device_day * 1_000, device) }
+    : { source, user_day };
+}
+
+/** Each cap is a `min` of the points and what it has left, in order; each cut is recorded. */
+export function clip(points: number, left: Explanation["left"]): { points: number; clipped: Clip[] } {
+  const clipped: Clip[] = [];
+  let rest = points;
+  for (const by of ORDER) {
+    const allowed = left[by];
+    if (allowed === undefined || allowed >= rest) continue;
+    clipped.push({ by, points: rest - allowed });
+    rest = allowed;
+  }
+  return { points: rest, clipped };
+}

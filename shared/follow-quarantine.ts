@@ -1,0 +1,116 @@
+/** Keeps a realm's quarantine in memory: reads EVENTS from its start, and goes on whatever happens meanwhile. */
+import { setTimeout as delay } from "node:timers/promises";
+import { type Bus, lastOf, streamEnds } from "./bus.ts";
+import type { Log } from "./log.ts";
+import { type Outcome, Quarantine } from "./quarantine.ts";
+import { Reader, StreamGap } from "./reader.ts";
+import { eventsStream } from "./subjects.ts";
+
+const TAKEN_AT_ONCE = 1_000;
+const RETRY_MS = 500;
+
+/** EVENTS was not read up to its end in time. */
+export class NotCaughtUp extends Error {}
+
+export class QuarantineFollower {
+  readonly #bus: Bus;
+  readonly #realm: string;
+  readonly #log: Log;
+  readonly #waiting = new Set<() => void>();
+  #quarantine = new Quarantine();
+  #ended = false;
+
+  constructor(bus: Bus, realm: string, log: Log) {
+    this.#bus = bus;
+    this.#realm = realm;
+    this.#log = log;
+  }
+
+  /** Follows until the signal. After an interruption it goes on, after a gap or in another stream it begins anew. */
+  async follow(signal: AbortSignal): Promise<void> {
+    let created: string | undefined;
+    while (!signal.aborted) {
+      try {
+        const ends = await streamEnds(this.#bus, eventsStream(this.#realm));
+        if (created !== ends.created) this.#quarantine = new Quarantine();
+        created = ends.created;
+        await this.#read(created, Math.max(this.#quarantine.through + 1, ends.firstSeq), signal);
+      } catch (error) {
+        if (error instanceof StreamGap) created = undefined;
+        if (!signal.aborted)
+          this.#log.warn(
+            { realm: this.#realm, reason: String(error) },
+            "following the quarantine was interrupted",
+          );
+        await delay(RETRY_MS, undefined, { signal }).catch(() => {});
+      }
+    }
+    this.#ended = true;
+    this.#look();
+  }
+
+  async #read(created: string, from: number, signal: AbortSignal): Promise<void> {
+    const reader = new Reader(this.#bus, {
+      stream: eventsStream(this.#realm),
+      subjects: Quarantine.subjects(this.#realm),
+      created,
+      from,
+    });
+    try {
+      while (!signal.aborted) {
+        for (const message of await reader.take(TAKEN_AT_ONCE, signal))
+          this.#quarantine.fold(message, this.#realm);
+        this.#look();
+      }
+    } finally {
+      await reader.close();
+    }
+  }
+
+  /** The quarantine with everything that EVENTS holds now. Throws `NotCaughtUp`. */
+  async upToDate(timeoutMs: number): Promise<Quarantine> {
+    const stream = eventsStream(this.#realm);
+    const last = await Promise.all(
+      Quarantine.subjects(this.#realm).map((subject) => lastOf(this.#bus, stream, subject)),
+    );
+    const end = Math.max(...last.map((message) => message?.seq ?? 0));
+    const reached = await this.#until(
+      (quarantine) => (quarantine.through >= end ? quarantine : undefined),
+      timeoutMs,
+    );
+    if (reached === undefined)
+      throw new NotCaughtUp(
+        `the quarantine is read up to ${this.#quarantine.through} of ${end} of ${stream}: try again`,
+      );
+    return reached;
+  }
+
+  /** How the review with this idempotency key ended, once it has; `undefined` at the time-out. */
+  outcomeOf(key: string, timeoutMs: number): Promise<Outcome | undefined> {
+    return this.#until((quarantine) => quarantine.outcomes.get(key), timeoutMs);
+  }
+
+  #look(): void {
+    for (const look of [...this.#waiting]) look();
+  }
+
+  #until<Found>(
+    find: (quarantine: Quarantine) => Found | undefined,
+    timeoutMs: number,
+  ): Promise<Found | undefined> {
+    return new Promise((resolve) => {
+      const end = (found: Found | undefined) => {
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        resolve(found);
+      };
+      const look = () => {
+        const found = find(this.#quarantine);
+        if (found !== undefined || this.#ended) end(found);
+      };
+      const timer = setTimeout(() => end(undefined), timeoutMs);
+      this.#waiting.add(look);
+      look();
+    });
+  }
+}

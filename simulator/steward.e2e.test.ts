@@ -1,0 +1,133 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { TIGHT_RULES } from "../normalizer/given.ts";
+import { type TestNats, testNats } from "../ops/testing/nats.ts";
+import {
+  bodiesIn,
+  candidate,
+  type Running,
+  runStages,
+  sendCandidate,
+  testRealm,
+  until,
+} from "../ops/testing/realm.ts";
+import { publishOne } from "../shared/bus.ts";
+import type { DecidedCommand } from "../shared/contracts/command.ts";
+import type { Decision, Quarantined } from "../shared/contracts/decision.ts";
+import { DAY_MS } from "../shared/day.ts";
+import { readEnv } from "../shared/env.ts";
+import { openLog } from "../shared/log.ts";
+import { registry } from "../shared/metrics.ts";
+import { eventsStream, rawStream, subjects } from "../shared/subjects.ts";
+import { keepHouse } from "./steward.ts";
+
+const log = openLog(readEnv({ AMOI_LOG_LEVEL: "silent" }), "test");
+let nats: TestNats;
+const running: Running[] = [];
+
+beforeAll(async () => {
+  nats = await testNats();
+});
+afterAll(async () => {
+  await Promise.all(running.map((stages) => stages.stop()));
+  await nats.close();
+});
+
+/** A steward with a clock of its own. */
+function steward(realm: string, now: () => number): Running {
+  const stop = new AbortController();
+  const done = keepHouse({ bus: nats.bus, realm, log, signal: stop.signal }, now);
+  return {
+    stop: async () => {
+      stop.abort();
+      await done;
+    },
+  };
+}
+
+/** A realm whose candidates are judged, and `count` events that wait for a review. */
+async function waitingIn(realm: string, count: number): Promise<Quarantined[]> {
+  await testRealm(nats.bus, realm, { judgement: TIGHT_RULES.judgement });
+  running.push(runStages(nats.bus, realm, ["ingest", "normalizer"]));
+  for (let i = 0; i < 5 + count; i++) {
+    await sendCandidate(nats.bus, candidate(realm));
+    await delay(2); // Each has a millisecond of its own.
+  }
+  return until(async () => {
+    const all = (await bodiesIn<Quarantined>(nats.bus, eventsStream(realm), "events.quarantined")).map(
+      ({ body }) => body,
+    );
+    return all.length === count && all;
+  });
+}
+
+const reviewsIn = async (realm: string) =>
+  (await bodiesIn<DecidedCommand>(nats.bus, eventsStream(realm), "events.command"))
+    .map(({ body }) => body)
+    .filter(({ kind }) => kind === "review.reject");
+const rejectedIn = async (realm: string) =>
+  (await bodiesIn<Decision>(nats.bus, eventsStream(realm), "events.rejected")).map(({ body }) => body);
+const metric = async (name: string, labels: Record<string, string>) =>
+  (await registry.getSingleMetric(name)!.get()).values.find(({ labels: found }) =>
+    Object.entries(labels).every(([key, value]) => found[key] === value),
+  )?.value;
+
+test("what was open for seven days is rejected as expired, and what was not stays", async () => {
+  const [first, second] = await waitingIn("aged", 2);
+  const expiresAt = ({ received_at }: Quarantined) => Date.parse(received_at) + 7 * DAY_MS;
+  const before = steward("aged", () => expiresAt(first!) - 1);
+  await until(async () => (await metric("amoi_quarantine_open_events", { realm: "aged" })) !== undefined);
+  await before.stop();
+  expect(await reviewsIn("aged")).toEqual([]);
+
+  const after = steward("aged", () => expiresAt(first!));
+  await until(async () => (await rejectedIn("aged")).length > 0);
+  await until(
+    async () =>
+      (await metric("amoi_quarantine_open_events", { realm: "aged", reason: "burst_user" })) === 1 &&
+      (await metric("amoi_quarantine_open_events", { realm: "aged", reason: "fingerprint" })) === 0,
+  );
+  expect(await metric("amoi_quarantine_oldest_seconds", { realm: "aged" })).toBeGreaterThan(600_000);
+  await after.stop();
+  expect(await metric("amoi_quarantine_open_events", { realm: "aged" })).toBeUndefined();
+  expect(await rejectedIn("aged")).toMatchObject([
+    { event_id: first!.event_id, reason: "review_expired", normalized_points: 0 },
+  ]);
+  expect(await reviewsIn("aged")).toMatchObject([
+    { status: "applied", actor: { type: "system", id: "steward" }, payload: { event: first!.event_id } },
+  ]);
+  expect(second!.reason).toBe("burst_user");
+});
+
+test("stewards that were killed, overlap or come late reject each event once", async () => {
+  const waiting = await waitingIn("repeated", 5);
+  const later = () => Date.now() + 8 * DAY_MS;
+  const stewards = [steward("repeated", later), steward("repeated", later)];
+  await until(async () => (await rejectedIn("repeated")).length === 5);
+  await Promise.all(stewards.map((each) => each.stop()));
+  // The same command again, after JetStream has forgotten its id.
+  const { state } = await nats.bus.jsm.streams.info(rawStream("repeated"));
+  const last = await nats.bus.jsm.streams.getMessage(rawStream("repeated"), { seq: state.last_seq });
+  await publishOne(nats.bus, { subject: subjects.rawCommand("repeated"), data: last!.data });
+  const reviews = await until(async () => {
+    const all = await reviewsIn("repeated");
+    return all.length === 6 && all;
+  });
+  expect(reviews.map(({ status, reason }) => reason ?? status)).toEqual([
+    ...waiting.map(() => "applied"),
+    "duplicate",
+  ]);
+  expect((await rejectedIn("repeated")).map(({ event_id }) => event_id)).toEqual(
+    waiting.map(({ event_id }) => event_id),
+  );
+});
+
+test("the owner of a realm keeps house beside its clock", async () => {
+  const [event] = await waitingIn("owned", 1);
+  running.push(runStages(nats.bus, "owned", ["simulator"]));
+  await until(
+    async () =>
+      (await metric("amoi_quarantine_open_events", { realm: "owned", reason: event!.reason })) === 1,
+  );
+  expect(await reviewsIn("owned")).toEqual([]);
+});

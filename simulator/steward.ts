@@ -1,0 +1,94 @@
+/**
+ * The steward: publishes the commands that the world itself calls for, as the owner of the realm. Their keys derive from what
+ * calls for them, so that each happens once, whoever was killed in between.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { type Bus, publishOne } from "../shared/bus.ts";
+import type { Command } from "../shared/contracts/command.ts";
+import { QUARANTINE_REASONS, type Quarantined } from "../shared/contracts/decision.ts";
+import { DAY_MS } from "../shared/day.ts";
+import { QuarantineFollower } from "../shared/follow-quarantine.ts";
+import { metrics } from "../shared/metrics.ts";
+import type { Quarantine } from "../shared/quarantine.ts";
+import type { Owned } from "../shared/stage.ts";
+import { commandMsgId, subjects } from "../shared/subjects.ts";
+
+/** How often it looks. */
+const LOOK_MS = 1_000;
+/** What was asked for and has not come back is asked for again after this long; the key makes that harmless. */
+const PATIENCE_MS = 60_000;
+const CATCH_UP_MS = 30_000;
+
+/** Keeps house until the signal. `now`: Unix milliseconds. */
+export async function keepHouse(
+  owned: Pick<Owned<unknown>, "bus" | "realm" | "log" | "signal">,
+  now: () => number = Date.now,
+): Promise<void> {
+  const { bus, realm, log, signal } = owned;
+  const follower = new QuarantineFollower(bus, realm, log);
+  const following = follower.follow(signal);
+  const asked = new Map<string, number>();
+  while (!signal.aborted) {
+    try {
+      const quarantine = await follower.upToDate(CATCH_UP_MS);
+      measure(realm, quarantine, now());
+      await expireOld(owned, quarantine, asked, now());
+    } catch (error) {
+      if (!signal.aborted)
+        log.warn({ reason: String(error) }, "the steward was interrupted; looking again soon");
+    }
+    await delay(LOOK_MS, undefined, { signal }).catch(() => {});
+  }
+  await following;
+  // The next owner tells these now.
+  for (const reason of QUARANTINE_REASONS) metrics.quarantineOpen.remove({ realm, reason });
+  metrics.quarantineOldest.remove({ realm });
+}
+
+/** Asks for the rejection of everything that was open for as long as the ruleset allows. */
+async function expireOld(
+  { bus, realm, signal }: Pick<Owned<unknown>, "bus" | "realm" | "signal">,
+  { open, ruleset }: Quarantine,
+  asked: Map<string, number>,
+  nowMs: number,
+): Promise<void> {
+  if (ruleset === undefined) return;
+  const lastMs = nowMs - ruleset.judgement.quarantine.days * DAY_MS;
+  for (const event of asked.keys()) if (!open.has(event)) asked.delete(event);
+  for (const decision of open.values()) {
+    // Oldest first: what comes after this one is younger still.
+    if (signal.aborted || Date.parse(decision.received_at) > lastMs) return;
+    if ((asked.get(decision.event_id) ?? Number.NEGATIVE_INFINITY) > performance.now() - PATIENCE_MS)
+      continue;
+    const { duplicate } = await publish(bus, expiryOf(decision, realm));
+    asked.set(decision.event_id, performance.now());
+    if (duplicate !== true) metrics.reviews.inc({ realm, verdict: "expired" });
+  }
+}
+
+/** An event that comes back under its key after it was reviewed is quarantined anew, hence its place in RAW. */
+const expiryOf = (decision: Quarantined, realm: string): Command => ({
+  v: 1,
+  idempotency_key: `review.expire.${decision.event_id}.${decision.source_seq}`,
+  realm_id: realm,
+  kind: "review.reject",
+  actor: { type: "system", id: "steward" },
+  payload: { event: decision.event_id, decision },
+});
+
+const publish = (bus: Bus, command: Command) =>
+  publishOne(bus, {
+    subject: subjects.rawCommand(command.realm_id),
+    data: JSON.stringify(command),
+    msgId: commandMsgId(command.idempotency_key),
+  });
+
+function measure(realm: string, { open }: Quarantine, nowMs: number): void {
+  const counts = new Map<string, number>();
+  for (const { reason } of open.values()) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  for (const reason of QUARANTINE_REASONS)
+    metrics.quarantineOpen.set({ realm, reason }, counts.get(reason) ?? 0);
+  const oldest = open.values().next().value;
+  const ageMs = oldest === undefined ? 0 : Math.max(0, nowMs - Date.parse(oldest.received_at));
+  metrics.quarantineOldest.set({ realm }, ageMs / 1_000);
+}
