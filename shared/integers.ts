@@ -6,9 +6,17 @@ export function assertSafe(value: number, what = "value"): number {
   return value;
 }
 
+/** Below this a product and what is a divisor above it are safe integers. */
+const EXACT_MAX = 2 ** 51;
+
 /** `⌊a·b / divisor⌋`, floor towards −∞; `divisor` > 0. Exact where `a·b` passes 2^53. */
 export function mulDiv(a: number, b: number, divisor: number): number {
   const product = a * b;
+  if (product > 0 && product <= EXACT_MAX && Number.isInteger(product)) {
+    // The rounded quotient is at most one too large, and its product with the divisor exact. A remainder costs ten times as much.
+    const quotient = Math.floor(product / divisor);
+    return quotient * divisor > product ? quotient - 1 : quotient;
+  }
   if (Number.isSafeInteger(product)) {
     // Towards 0 first: adding the divisor to a negative product could pass 2^53.
     const rest = product % divisor;

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { TIGHT_RULES } from "../normalizer/given.ts";
 import { type TestNats, testNats } from "../ops/testing/nats.ts";
 import {
   bodiesIn,
@@ -18,6 +17,7 @@ import { DAY_MS } from "../shared/day.ts";
 import { readEnv } from "../shared/env.ts";
 import { openLog } from "../shared/log.ts";
 import { registry } from "../shared/metrics.ts";
+import { loadRuleset } from "../shared/rulesets.ts";
 import { eventsStream, rawStream, subjects } from "../shared/subjects.ts";
 import { keepHouse } from "./steward.ts";
 
@@ -47,7 +47,9 @@ function steward(realm: string, now: () => number): Running {
 
 /** A realm whose candidates are judged, and `count` events that wait for a review. */
 async function waitingIn(realm: string, count: number): Promise<Quarantined[]> {
-  await testRealm(nats.bus, realm, { judgement: TIGHT_RULES.judgement });
+  const { judgement } = await loadRuleset("amoi-1");
+  const heat = { ...judgement.heat, user_burst: { leak_seconds: 60, quarantine: 6, reject: 20 } };
+  await testRealm(nats.bus, realm, { judgement: { ...judgement, heat } });
   running.push(runStages(nats.bus, realm, ["ingest", "normalizer"]));
   for (let i = 0; i < 5 + count; i++) {
     await sendCandidate(nats.bus, candidate(realm));

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { TIGHT_RULES } from "../../normalizer/given.ts";
 import { type TestNats, testNats } from "../../ops/testing/nats.ts";
 import {
   bodiesIn,
@@ -17,6 +16,7 @@ import type { Candidate } from "../../shared/contracts/candidate.ts";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Accepted, Decision, Quarantined } from "../../shared/contracts/decision.ts";
 import type { Problem } from "../../shared/contracts/problem.ts";
+import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { TickRecord } from "../../shared/contracts/world.ts";
 import { readEnv } from "../../shared/env.ts";
 import { listen, operationsServer } from "../../shared/http.ts";
@@ -76,13 +76,19 @@ const get = (path: string) => call("GET", path);
 const post = (path: string, body: object) => call("POST", path, body);
 
 /** A realm whose stages run; what a user repeats is quarantined from the sixth time on: `fingerprint`, then `burst_user`. */
-async function openRealm(realm: string, userDay?: number): Promise<void> {
-  const { caps } = await loadRuleset("amoi-1");
-  const { judgement } = TIGHT_RULES;
-  await testRealm(nats.bus, realm, { judgement, caps: { ...caps, user_day: userDay ?? caps.user_day } });
+async function openRealm(realm: string, change: Partial<Ruleset> = {}): Promise<Ruleset> {
+  const { judgement } = await loadRuleset("amoi-1");
+  const heat = { ...judgement.heat, user_burst: { leak_seconds: 60, quarantine: 6, reject: 20 } };
+  const fingerprint = { leak_seconds: 21_600, quarantine: 5 };
+  const rules = { judgement: { ...judgement, heat, fingerprint }, ...change };
+  const ruleset = await testRealm(nats.bus, realm, rules);
   realms.add(realm);
   running.push(runStages(nats.bus, realm, ["ingest", "normalizer", "simulator"]));
+  return ruleset;
 }
+const withUserCap = async (user_day: number): Promise<Partial<Ruleset>> => ({
+  caps: { ...(await loadRuleset("amoi-1")).caps, user_day },
+});
 
 /** Five alike are accepted, everything further waits; answers the ids that wait. */
 async function quarantineOf(realm: string, user_id: string, count: number, change: Partial<Candidate> = {}) {
@@ -275,7 +281,7 @@ test.each([undefined, 360])(
   "what a release would give is what it gives, when nothing happens in between (user cap %s)",
   async (userDay) => {
     const realm = `shown-${userDay}`;
-    await openRealm(realm, userDay);
+    await openRealm(realm, userDay === undefined ? {} : await withUserCap(userDay));
     const [event] = await quarantineOf(realm, "ada", 1);
     const { body } = await get(`${realm}/quarantine/${event}`);
     const { effect, decision } = body;
@@ -291,7 +297,7 @@ test.each([undefined, 360])(
 
 test("the effect is right over what KV has, over what came since, and without KV", async () => {
   const realm = "flushed";
-  await openRealm(realm, 500);
+  await openRealm(realm, await withUserCap(500));
   const [first, second] = await quarantineOf(realm, "ada", 2);
   const effect = async () => (await get(`${realm}/quarantine/${second}`)).body.effect;
   const before = await effect();
@@ -306,6 +312,30 @@ test("the effect is right over what KV has, over what came since, and without KV
   );
   await nats.bus.jsm.streams.purge("KV_caps", { filter: kvSubject("caps", `${realm}.>`) });
   expect((await effect()).points_after_caps).toBe(after.points_after_caps);
+});
+
+test("what a release would give is right when the day has turned, for one who is ahead of the realm", async () => {
+  const realm = "turned";
+  const { judgement } = await loadRuleset("amoi-1");
+  const fairness = { ...judgement.fairness, users_min: 1, mean_min: 5 };
+  const heat = { ...judgement.heat, user_burst: { leak_seconds: 60, quarantine: 20, reject: 60 } };
+  const ruleset = await openRealm(realm, {
+    judgement: { ...judgement, fairness, heat },
+    day_offset_minutes: -720,
+    ...(await withUserCap(400)),
+  });
+  for (const user_id of ["bo", "cleo", "dan"])
+    await sendCandidate(nats.bus, candidate(realm, { user_id, base_points: 1 }));
+  for (const territory_id of ["mist_fen", "moon_stair"])
+    await sendCandidate(nats.bus, candidate(realm, { territory_id }));
+  await sendCommand(nats.bus, realm, "ruleset.set", { ruleset: { ...ruleset, day_offset_minutes: 840 } });
+  const [event] = await quarantineOf(realm, "ada", 1);
+  const { effect } = (await get(`${realm}/quarantine/${event}`)).body;
+  const given = await post(`${realm}/quarantine/${event}/release`, { actor: "linh" });
+  expect(given.body).toMatchObject({ points: effect.points_after_caps, clipped: effect.clipped });
+  const [, accepted] = (await decisionsOn(realm, event!)) as [Quarantined, Accepted];
+  expect(accepted.explain!.recent).toBeGreaterThan(accepted.explain!.mean);
+  expect(accepted.explain!.left).toEqual(effect.left);
 });
 
 test("a review that the rules refuse is a conflict, and can be asked for again when they allow it", async () => {
