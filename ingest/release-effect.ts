@@ -5,7 +5,7 @@
 import { type Bus, lastOf, streamEnds } from "../shared/bus.ts";
 import type { Watermark } from "../shared/cache.ts";
 import { clip, leftToday } from "../shared/caps.ts";
-import { bodiesOf, textOf } from "../shared/codec.ts";
+import { textOf } from "../shared/codec.ts";
 import type { RealmStatus } from "../shared/contracts/command.ts";
 import type { Accepted, Clip, Explanation, Quarantined, RejectReason } from "../shared/contracts/decision.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
@@ -22,7 +22,7 @@ import {
   type UserDay,
   userDayIn,
 } from "../shared/day-counters.ts";
-import { meanPoints, recentPoints, rollingBp, type Week, weekBefore } from "../shared/fairness.ts";
+import { countWeek, meanPoints, recentPoints, rollingBp, type Week, weekBefore } from "../shared/fairness.ts";
 import { membershipIn, membershipReason } from "../shared/membership.ts";
 import { Reader } from "../shared/reader.ts";
 import { referenceReason } from "../shared/references.ts";
@@ -58,9 +58,10 @@ export async function effectOf(
   { status, ruleset }: { status: RealmStatus; ruleset: Ruleset },
   nowMs: number,
 ): Promise<Effect> {
-  const counted = await countersOf(bus, realm, decision);
+  const today = dayOf(nowMs, ruleset.day_offset_minutes);
+  const counted = await countersOf(bus, realm, decision, today);
   // A day never goes back, whatever a new ruleset says of its offset.
-  const day = Math.max(dayOf(nowMs, ruleset.day_offset_minutes), counted.newestDay);
+  const day = Math.max(today, counted.week.day);
   const { fairness } = ruleset.judgement;
   const used = {
     sources: counted.user.today.day === day ? counted.user.today.sources : undefined,
@@ -97,17 +98,14 @@ type Counters = {
   user: Through<UserDay> & { days: DayPoints[] };
   device: Through<DeviceDay>;
   member: { faction: string } | undefined;
-  /** As KV has it: what was accepted since tells only on the first day after a roll. */
-  week: Week;
-  /** The latest day on which anything counted; 0 where that isn't known. */
-  newestDay: number;
+  week: Week & { through: number };
   asOf: Effect["as_of"];
 };
 
-const NO_WEEK: Week = { day: 0, days: [], before: { points: 0, users: 0 } };
+const noWeek = (): Counters["week"] => ({ through: 0, day: 0, days: [], before: { points: 0, users: 0 } });
 
 /** The watermark first: entries that are read after it include everything up to it. */
-async function countersOf(bus: Bus, realm: string, decision: Quarantined): Promise<Counters> {
+async function countersOf(bus: Bus, realm: string, decision: Quarantined, today: number): Promise<Counters> {
   const inKv = (key: string) => lastOf(bus, "KV_caps", kvSubject("caps", `${realm}.${key}`));
   const { user_id, device_id } = decision;
   const flushed = await inKv("r.flushed");
@@ -126,9 +124,8 @@ async function countersOf(bus: Bus, realm: string, decision: Quarantined): Promi
       deviceEntry === undefined
         ? { through: 0, today: { day: 0, points: 0 } }
         : deviceDayIn(deviceEntry.text()),
-    week: weekEntry === undefined ? NO_WEEK : (JSON.parse(weekEntry.text()) as Week),
+    week: weekEntry === undefined ? noWeek() : (JSON.parse(weekEntry.text()) as Counters["week"]),
     member: memberEntry && membershipIn(memberEntry.text()),
-    newestDay: last === undefined ? 0 : newestDayIn(last.data),
     asOf: {
       sequence: last?.seq ?? ends.lastSeq,
       at: new Date(last?.atMs ?? Date.now()).toISOString(),
@@ -137,7 +134,7 @@ async function countersOf(bus: Bus, realm: string, decision: Quarantined): Promi
   const through = flushed === undefined ? 0 : (JSON.parse(flushed.text()) as Watermark).through;
   const from = Math.max(through + 1, ends.firstSeq);
   if (last !== undefined && last.seq >= from)
-    await countOn(bus, realm, counters, decision, { created: ends.created, from, to: last.seq });
+    await countOn(bus, realm, counters, decision, { created: ends.created, from, to: last.seq, today });
   return counters;
 }
 
@@ -146,10 +143,12 @@ async function countOn(
   realm: string,
   counters: Counters,
   { user_id, device_id }: Quarantined,
-  { created, from, to }: { created: string; from: number; to: number },
+  { created, from, to, today }: { created: string; from: number; to: number; today: number },
 ): Promise<void> {
-  const { user, device } = counters;
-  // A frame is 50 decisions, and few of them are this user's: only those that name the ids are parsed.
+  const { user, device, week } = counters;
+  // The week before a day is frozen when the day begins: once KV has a day's, what others do on it changes nothing here. Then
+  // only frames that name the ids are parsed, since of 50 decisions few are this user's.
+  const everyone = week.day < today;
   const named = [user_id, ...(device_id === undefined ? [] : [device_id])].map((id) => `"${id}"`);
   const signal = AbortSignal.timeout(READ_WITHIN_MS);
   const stream = eventsStream(realm);
@@ -163,11 +162,12 @@ async function countOn(
         read = message.seq;
         if (read > to) break;
         const text = textOf(message.data);
-        if (!named.some((name) => text.includes(name))) continue;
+        if (!everyone && !named.some((name) => text.includes(name))) continue;
         for (const decision of JSON.parse(text) as Accepted[]) {
           // The first accepted event binds; a switch that isn't flushed yet goes unseen for some seconds.
           if (decision.user_id === user_id) counters.member ??= { faction: decision.faction_id };
           if (decision.normalized_points === 0) continue;
+          if (everyone && decision.source_seq > week.through) countWeek(week, decision);
           if (decision.user_id === user_id && decision.source_seq > user.through) countOnUser(user, decision);
           if (
             device_id !== undefined &&
@@ -186,11 +186,4 @@ async function countOn(
 function countOnUser(user: Counters["user"], decision: Accepted): void {
   user.today = countUser(user.today, decision);
   countDay(user.days, dayNamed(decision.daily_cap_bucket), decision.normalized_points);
-}
-
-function newestDayIn(frame: Uint8Array): number {
-  const days = bodiesOf<Accepted>(frame)
-    .filter(({ normalized_points }) => normalized_points > 0)
-    .map(({ daily_cap_bucket }) => dayNamed(daily_cap_bucket));
-  return Math.max(0, ...days);
 }

@@ -9,7 +9,7 @@ import type { Accepted, Decision, Quarantined } from "../shared/contracts/decisi
 import { type Judgement, Ruleset } from "../shared/contracts/ruleset.ts";
 import { dayNamed } from "../shared/day.ts";
 import { countDay, countDevice, countUser } from "../shared/day-counters.ts";
-import { WINDOW_DAYS, weekBefore } from "../shared/fairness.ts";
+import { countWeek } from "../shared/fairness.ts";
 import { timeMs } from "../shared/time.ts";
 import { isTurn } from "./checks/device-crowd.ts";
 import { userHeatRules } from "./checks/velocity.ts";
@@ -174,24 +174,8 @@ export function evolveMember(state: Members, decision: Accepted, atMs: number): 
 
 function evolveWeek(state: NormalizerState, decision: Accepted): void {
   const { week } = state;
-  const points = decision.normalized_points;
-  if (points === 0 || includes(week, decision.source_seq)) return;
-  const day = dayNamed(decision.daily_cap_bucket);
-  if (day > week.day) {
-    week.before = weekBefore(week, day);
-    week.day = day;
-    week.days.push({ day, points: 0, users: 0 });
-    week.days = week.days.filter((other) => other.day >= day - WINDOW_DAYS);
-  }
-  const today = week.days.at(-1)!;
-  today.points += points;
-  const previous = decision.explain?.previous_day;
-  if (previous !== undefined) {
-    today.users++;
-    const earlier = previous === "" ? undefined : dayNamed(previous);
-    const left = week.days.find((other) => other.day === earlier);
-    if (left !== undefined) left.users--;
-  }
+  if (decision.normalized_points === 0 || includes(week, decision.source_seq)) return;
+  countWeek(week, decision);
   state.changed.add("r.week");
 }
 

@@ -1,5 +1,7 @@
 /** What being ahead of the realm costs. Source: domain rules, the normalizer's formula. */
+import type { Accepted } from "./contracts/decision.ts";
 import type { Judgement } from "./contracts/ruleset.ts";
+import { dayNamed } from "./day.ts";
 import type { DayPoints } from "./day-counters.ts";
 import { clamp, floorDiv, mul, mulDiv } from "./integers.ts";
 
@@ -33,6 +35,25 @@ export function weekBefore(week: Week, today: number): Week["before"] {
       before.users += users;
     }
   return before;
+}
+
+/** Counts an accepted decision with points into the week: its day's points, and its user on the latest day that has any. */
+export function countWeek(week: Week, decision: Accepted): void {
+  const day = dayNamed(decision.daily_cap_bucket);
+  if (day > week.day) {
+    week.before = weekBefore(week, day);
+    week.day = day;
+    week.days.push({ day, points: 0, users: 0 });
+    week.days = week.days.filter((other) => other.day >= day - WINDOW_DAYS);
+  }
+  const today = week.days.at(-1)!;
+  today.points += decision.normalized_points;
+  const previous = decision.explain?.previous_day;
+  if (previous === undefined) return;
+  today.users++;
+  const earlier = previous === "" ? undefined : dayNamed(previous);
+  const left = week.days.find((other) => other.day === earlier);
+  if (left !== undefined) left.users--;
 }
 
 /** The mean `max(⌊T / A⌋, mean_min)` in milli-points; 0 while there are too few users to have one. */

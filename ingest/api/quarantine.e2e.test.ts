@@ -322,10 +322,14 @@ test("what a release would give is right when the day has turned, for one who is
   const ruleset = await openRealm(realm, {
     judgement: { ...judgement, fairness, heat },
     day_offset_minutes: -720,
-    ...(await withUserCap(400)),
+    ...(await withUserCap(1_600)),
   });
-  for (const user_id of ["bo", "cleo", "dan"])
-    await sendCandidate(nats.bus, candidate(realm, { user_id, base_points: 1 }));
+  await sendCandidate(nats.bus, candidate(realm, { user_id: "bo" }));
+  // KV has what was decided until here, and nothing further for some seconds.
+  await until(
+    async () => (await lastOf(nats.bus, "KV_caps", kvSubject("caps", `${realm}.r.week`))) !== undefined,
+  );
+  for (const user_id of ["cleo", "dan"]) await sendCandidate(nats.bus, candidate(realm, { user_id }));
   for (const territory_id of ["mist_fen", "moon_stair"])
     await sendCandidate(nats.bus, candidate(realm, { territory_id }));
   await sendCommand(nats.bus, realm, "ruleset.set", { ruleset: { ...ruleset, day_offset_minutes: 840 } });
