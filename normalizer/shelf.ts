@@ -13,8 +13,8 @@ export type Codec<Entry> = {
   lastMs(entry: Entry): number;
 };
 
-/** An entry that nobody touched for so long becomes text. */
-const RESTS_AFTER_MS = 3_600_000;
+/** An entry that nobody touched for so long becomes text: who plays daily stays awake. */
+const RESTS_AFTER_MS = 24 * 3_600_000;
 /** Text of an entry that isn't there although the parent's may be: it was asked for before the parent had one, or is cold. */
 const ABSENT = "";
 

@@ -8,6 +8,7 @@ import { evolveCommand } from "../../normalizer/evolve.ts";
 import { initialState } from "../../normalizer/initial-state.ts";
 import type { NormalizerState } from "../../normalizer/state.ts";
 import { CATEGORIES, SOURCES, type ValidCandidate } from "../../shared/contracts/candidate.ts";
+import { eventId } from "../../shared/identity.ts";
 import { loadRuleset } from "../../shared/rulesets.ts";
 import { timeText } from "../../shared/time.ts";
 import { Chance } from "../story/chance.ts";
@@ -87,7 +88,7 @@ class Traffic {
       significance: chance.within([0, 10_000]),
       spend_tier: chance.within([0, 3]),
       occurred_at: received_at,
-      event_id: `${n}`.padStart(26, "a"),
+      event_id: eventId(REALM, user_id, `bench-key-${n}`),
       received_at,
       source_seq: n + 1,
     };
