@@ -26,7 +26,7 @@ import { antiSpamBp } from "./factors/anti-spam.ts";
 import { baseMilli } from "./factors/base.ts";
 import { clip } from "./factors/caps.ts";
 import { dayName, dayOf } from "./factors/day.ts";
-import { fairnessBp, meanPoints, recentPoints, weekBefore } from "./factors/fairness.ts";
+import { fairnessBp, meanPoints, recentPoints, rollingBp, weekBefore } from "./factors/fairness.ts";
 import { levelBp } from "./factors/heat.ts";
 import { qualityBp } from "./factors/quality.ts";
 import { coarseSignature, fineSignature, fingerprint } from "./factors/signatures.ts";
@@ -88,6 +88,7 @@ function suspicionOf(
   if (hot !== undefined) return hot;
   if (heat.fingerprint >= judgement.fingerprint.quarantine) return "fingerprint";
   if (player !== undefined && isClockwork(player.times, atMs, judgement.clockwork)) return "clockwork";
+  if ((heat.device_turns ?? 0) >= judgement.device_turns.quarantine) return "device_crowd";
   if (isCrowd(device, candidate.user_id, atMs, judgement.device_users)) return "device_crowd";
   return undefined;
 }
@@ -115,13 +116,14 @@ function weigh(
     recent: player === undefined ? 0 : recentPoints(player.days, day),
     mean: meanPoints(weekBefore(state.week, day), fairness),
   };
+  const rolling = rollingBp(compared, fairness);
   const factors = {
     quality_bp: qualityBp(candidate, quality),
     anti_spam_bp: antiSpamBp(levels, anti_spam),
-    fairness_bp: fairnessBp(compared, candidate.spend_tier ?? 0, fairness),
+    fairness_bp: fairnessBp(rolling, candidate.spend_tier ?? 0, fairness),
   };
   const base = baseMilli(candidate, ruleset);
-  const left = leftOf({ player, device, hasDevice }, candidate, day, ruleset);
+  const left = leftOf({ player, device, hasDevice }, candidate, { day, rolling }, ruleset);
   return Object.assign(judgedAs(candidate, factors, rules, day), {
     explain: { base, ...levels, ...compared, left },
   });
@@ -130,15 +132,20 @@ function weigh(
 /** A new ruleset may have lowered a cap below what was used. */
 const room = (cap: number, used: number): number => Math.max(0, cap - used);
 
-/** What each cap still lets through today, milli-points. */
+/**
+ * What each cap still lets through today, milli-points. The user's shrinks with their lead on the realm's mean: as a factor
+ * alone, fairness is made up for by sending more, and an account that spends its whole cap every day had 3 to 4 times what its
+ * hours earn an honest player.
+ */
 function leftOf(
   { player, device, hasDevice }: Pick<Actors, "player" | "device" | "hasDevice">,
   candidate: ValidCandidate,
-  day: number,
+  { day, rolling }: { day: number; rolling: number },
   { caps }: Ruleset,
 ): Explanation["left"] {
   const today = player?.today.day === day ? player.today.sources : undefined;
-  const userCap = hasDevice ? caps.user_day * 1_000 : floorDiv(caps.user_day * 1_000, 2);
+  const userDay = mul(caps.user_day * 1_000, rolling);
+  const userCap = hasDevice ? userDay : floorDiv(userDay, 2);
   const usedByDevice = device?.today.day === day ? device.today.points : 0;
   return {
     source: room(caps.source_day[candidate.source] * 1_000, today?.[SOURCES.indexOf(candidate.source)] ?? 0),

@@ -79,7 +79,7 @@ export const playerCodec: Codec<PlayerState> = {
 };
 
 export const deviceCodec: Codec<DeviceState> = {
-  coldAtMs: (device) => Math.max(device.burst, device.drip, device.lastMs + DAYS_COOL_MS),
+  coldAtMs: (device) => Math.max(device.burst, device.drip, device.turns, device.lastMs + DAYS_COOL_MS),
   lastMs: (device) => device.lastMs,
   write: (device) =>
     JSON.stringify([
@@ -91,10 +91,12 @@ export const deviceCodec: Codec<DeviceState> = {
       device.today.day,
       device.today.points,
       [...flat(device.users)],
+      device.turns,
     ]),
   read(text) {
-    const [, through, lastMs, burst, drip, day, points, users] = JSON.parse(text);
-    return { through, lastMs, burst, drip, today: { day, points }, users: pairs(users) };
+    // Entries from before turns were counted have none.
+    const [, through, lastMs, burst, drip, day, points, users, turns = 0] = JSON.parse(text);
+    return { through, lastMs, burst, drip, today: { day, points }, users: pairs(users), turns };
   },
 };
 

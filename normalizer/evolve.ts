@@ -8,6 +8,7 @@ import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Accepted, Decision, Quarantined } from "../shared/contracts/decision.ts";
 import { type Judgement, Ruleset } from "../shared/contracts/ruleset.ts";
 import { timeMs } from "../shared/time.ts";
+import { isTurn } from "./checks/device-crowd.ts";
 import { userHeatRules } from "./checks/velocity.ts";
 import { rulesOf } from "./decide.ts";
 import { contentMark, quarantineHash } from "./factors/content-hash.ts";
@@ -143,11 +144,13 @@ function evolveDevice(
   const device = state.devices.get(id) ?? newDevice();
   if (includes(device, source_seq)) return;
   device.lastMs = atMs;
-  const { heat, device_users } = judgementOf(state, decision);
+  const { heat, device_users, device_turns } = judgementOf(state, decision);
   if (addsHeat(decision)) {
     const { device_burst, device_drip } = heat;
     device.burst = hit(device.burst, atMs, device_burst.leak_seconds * 1_000, device_burst.reject);
     device.drip = hit(device.drip, atMs, device_drip.leak_seconds * 1_000, device_drip.reject);
+    const turnMs = device_turns.leak_seconds * 1_000;
+    if (isTurn(device, user_id, atMs, turnMs)) device.turns = hit(device.turns, atMs, turnMs);
     device.users.delete(user_id);
     device.users.set(user_id, atMs);
     // One more than are allowed tells a crowd; whoever is over that, the crowd has outlived.

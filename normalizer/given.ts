@@ -14,8 +14,20 @@ import type { NormalizerState } from "./state.ts";
 export const RULES = await loadRuleset("amoi-1");
 export const START_MS = Date.parse("2026-03-01T00:00:00Z");
 const REALM = "r";
-/** Three players on one phone reach the day's cap of a device. */
-export const TIGHT_RULES: Ruleset = { ...RULES, caps: { ...RULES.caps, device_day: 700 } };
+/** Three players on one phone reach the day's cap of a device, its turns, and the looks at bursts and drips. */
+export const TIGHT_RULES: Ruleset = {
+  ...RULES,
+  caps: { ...RULES.caps, device_day: 700 },
+  judgement: {
+    ...RULES.judgement,
+    heat: {
+      ...RULES.judgement.heat,
+      user_burst: { leak_seconds: 60, quarantine: 6, reject: 20 },
+      user_drip: { leak_seconds: 720, quarantine: 40, reject: 160 },
+    },
+    device_turns: { leak_seconds: 600, quarantine: 4 },
+  },
+};
 
 /** The command that gives the realm its first ruleset, decided. */
 const firstRuleset = (ruleset: Ruleset): DecidedCommand => ({

@@ -44,6 +44,8 @@ export type DeviceState = Entry & {
   today: DayPoints;
   /** When each user last played on it, oldest first. */
   users: Map<string, number>;
+  /** Heat of going from hand to hand. */
+  turns: number;
 };
 
 /** KV `<realm>.s.<session>`. */
@@ -116,6 +118,7 @@ export const newDevice = (): DeviceState => ({
   drip: 0,
   today: { day: 0, points: 0 },
   users: new Map(),
+  turns: 0,
 });
 
 export const DAY_MS = 86_400_000;

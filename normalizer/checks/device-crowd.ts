@@ -8,3 +8,18 @@ export function isCrowd(device: DeviceState | undefined, user: string, atMs: num
     if (other !== user && lastMs > atMs - WINDOW_DAYS * DAY_MS) users++;
   return users > most;
 }
+
+/**
+ * Whether a device goes from one hand to another with this event: somebody else played on it last, less than `turnMs` ago. Up
+ * to 16 accounts on one device are no crowd, but a ring of them shows in its turns: one hand plays all of them at once, an
+ * account every deed or two, and people pass a device on after a chapter.
+ */
+export function isTurn(device: DeviceState, user: string, atMs: number, turnMs: number): boolean {
+  let last = user;
+  let lastMs = 0;
+  for (const [other, playedMs] of device.users) {
+    last = other;
+    lastMs = playedMs;
+  }
+  return last !== user && lastMs > atMs - turnMs;
+}

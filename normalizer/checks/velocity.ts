@@ -31,6 +31,7 @@ export function heatOf(
       ? {
           device_burst: left(device?.burst, heat.device_burst),
           device_drip: left(device?.drip, heat.device_drip),
+          device_turns: left(device?.turns, rules.device_turns),
         }
       : {}),
     fingerprint: left(fingerprintUntilMs, rules.fingerprint),

@@ -3,7 +3,7 @@ import { loadRuleset } from "../../shared/rulesets.ts";
 import { antiSpamBp } from "./anti-spam.ts";
 import { clip } from "./caps.ts";
 import { dayName, dayNamed, dayOf } from "./day.ts";
-import { fairnessBp, meanPoints, recentPoints, weekBefore } from "./fairness.ts";
+import { fairnessBp, meanPoints, recentPoints, rollingBp, weekBefore } from "./fairness.ts";
 import { qualityBp } from "./quality.ts";
 
 const { judgement } = await loadRuleset("amoi-1");
@@ -54,12 +54,14 @@ test.each([
   [3, 3, 4_250],
 ])("%i times the mean at tier %i leaves %i", (times, tier, fair) => {
   const mean = 300_000;
-  expect(fairnessBp({ recent: times * mean, mean }, tier, judgement.fairness)).toBe(fair);
+  expect(
+    fairnessBp(rollingBp({ recent: times * mean, mean }, judgement.fairness), tier, judgement.fairness),
+  ).toBe(fair);
 });
 
 test("without ten active users there is no mean, and nobody is above it", () => {
   expect(meanPoints({ points: 9_000_000, users: 9 }, judgement.fairness)).toBe(0);
-  expect(fairnessBp({ recent: 9_000_000, mean: 0 }, 0, judgement.fairness)).toBe(10_000);
+  expect(rollingBp({ recent: 9_000_000, mean: 0 }, judgement.fairness)).toBe(10_000);
   expect(meanPoints({ points: 1_000, users: 10 }, judgement.fairness)).toBe(50_000);
 });
 

@@ -27,16 +27,18 @@ export const meanPoints = ({ points, users }: Week["before"], rules: Judgement["
   users < rules.users_min ? 0 : Math.max(floorDiv(points, users), rules.mean_min * 1_000);
 
 /**
- * No advantage is absolute, basis points, never above 10 000: `ρ = ⌊R·10000 / M⌋`,
- * `rolling = clamp(⌊2·10^8 / (10000 + ρ)⌋, rolling_min, 10000)`, `fairness = max(min, mul(rolling, tier))`.
- * ρ of 1, 2, 3, 5, 7 times the mean gives 10000, 6666, 5000, 3333, 3000. A newcomer's bonus would pay sybils.
+ * What being ahead leaves, basis points, never above 10 000: `ρ = ⌊R·10000 / M⌋`,
+ * `rolling = clamp(⌊2·10^8 / (10000 + ρ)⌋, rolling_min, 10000)`; 10 000 while there is no mean.
+ * ρ of 1, 2, 3, 5, 7 times the mean gives 10000, 6666, 5000, 3333, 3000.
  */
-export function fairnessBp(
+export function rollingBp(
   { recent, mean }: { recent: number; mean: number },
-  spendTier: number,
   rules: Judgement["fairness"],
 ): number {
   const ratio = mean === 0 ? 0 : mulDiv(recent, 10_000, mean);
-  const rolling = clamp(floorDiv(200_000_000, 10_000 + ratio), rules.rolling_min_bp, 10_000);
-  return Math.max(rules.min_bp, mul(rolling, rules.tier_bp[spendTier]!));
+  return clamp(floorDiv(200_000_000, 10_000 + ratio), rules.rolling_min_bp, 10_000);
 }
+
+/** No advantage is absolute: `max(min, mul(rolling, tier))`, basis points. A newcomer's bonus would pay sybils. */
+export const fairnessBp = (rolling: number, spendTier: number, rules: Judgement["fairness"]): number =>
+  Math.max(rules.min_bp, mul(rolling, rules.tier_bp[spendTier]!));

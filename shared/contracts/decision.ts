@@ -44,6 +44,8 @@ export type Heat = {
   session_burst?: number;
   device_burst?: number;
   device_drip?: number;
+  /** How often the device went from hand to hand. */
+  device_turns?: number;
   fingerprint: number;
 };
 

@@ -50,6 +50,8 @@ const heat = (leak_seconds: number, quarantine: number, reject: number) =>
     reject: around(reject),
   });
 
+const DEVICE_TURNS = { leak_seconds: 600, quarantine: 20 };
+
 const SOURCE_DAY = {
   chapter_outcome: 600,
   combat_milestone: 400,
@@ -88,12 +90,17 @@ const Judgement = z.strictObject({
     /** By `spend_tier`; never above 10 000. */
     tier_bp: z.tuple([BasisPoints, BasisPoints, BasisPoints, BasisPoints]),
   }),
+  /**
+   * The looks are wide: who names no device has half of them, and what a realm loses by that the caps and fairness hold back
+   * (`npm run gym`). With bursts of 6 and drips of 40 one honest player in seven was quarantined within two weeks: an evening
+   * that earns a day's cap of 1 000 points is 50 to 100 deeds, and a stalled engine sends some minutes of play at once.
+   */
   heat: z.strictObject({
-    user_burst: heat(60, 6, 20),
-    user_drip: heat(720, 40, 160),
-    session_burst: heat(60, 6, 20),
+    user_burst: heat(60, 10, 20),
+    user_drip: heat(720, 160, 320),
+    session_burst: heat(60, 10, 20),
     device_burst: heat(30, 12, 40),
-    device_drip: heat(360, 80, 320),
+    device_drip: heat(360, 240, 480),
   }),
   /** The same action, target, base points, stakes and significance of one user. */
   fingerprint: z.strictObject({ leak_seconds: around(21_600), quarantine: around(5) }),
@@ -101,6 +108,13 @@ const Judgement = z.strictObject({
   clockwork: z.strictObject({ mean_min_seconds: around(60), spread: around(50) }),
   /** More users than this on one device within 7 days are a crowd. */
   device_users: around(16).max(64),
+  /** How often a device goes from hand to hand: people pass it on after a chapter, a ring after every deed or two. */
+  device_turns: z
+    .strictObject({
+      leak_seconds: around(DEVICE_TURNS.leak_seconds),
+      quarantine: around(DEVICE_TURNS.quarantine),
+    })
+    .default(DEVICE_TURNS),
   /** Open at once, and for how long. */
   quarantine: z.strictObject({
     user_max: around(10),
@@ -130,15 +144,16 @@ const JUDGEMENT: z.infer<typeof Judgement> = {
     tier_bp: [10_000, 9_500, 9_000, 8_500],
   },
   heat: {
-    user_burst: { leak_seconds: 60, quarantine: 6, reject: 20 },
-    user_drip: { leak_seconds: 720, quarantine: 40, reject: 160 },
-    session_burst: { leak_seconds: 60, quarantine: 6, reject: 20 },
+    user_burst: { leak_seconds: 60, quarantine: 10, reject: 20 },
+    user_drip: { leak_seconds: 720, quarantine: 160, reject: 320 },
+    session_burst: { leak_seconds: 60, quarantine: 10, reject: 20 },
     device_burst: { leak_seconds: 30, quarantine: 12, reject: 40 },
-    device_drip: { leak_seconds: 360, quarantine: 80, reject: 320 },
+    device_drip: { leak_seconds: 360, quarantine: 240, reject: 480 },
   },
   fingerprint: { leak_seconds: 21_600, quarantine: 5 },
   clockwork: { mean_min_seconds: 60, spread: 50 },
   device_users: 16,
+  device_turns: DEVICE_TURNS,
   quarantine: { user_max: 10, realm_max: 5_000, days: 7 },
   membership_switch_days: 14,
 };
