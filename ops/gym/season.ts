@@ -4,7 +4,6 @@ import { evolveCommand } from "../../normalizer/evolve.ts";
 import { initialState } from "../../normalizer/initial-state.ts";
 import type { Decision } from "../../shared/contracts/decision.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
-import { eventId } from "../../shared/identity.ts";
 import { timeText } from "../../shared/time.ts";
 import type { Attack, Sending } from "./accounts.ts";
 import { MINUTE_MS } from "./timing.ts";
@@ -58,7 +57,8 @@ export function play(realm: string, ruleset: Ruleset, traffic: Iterable<Sending>
     if (seq === 0) evolveCommand(state, firstRuleset(realm, ruleset, received_at));
     const decision = foldCandidate(state, {
       ...candidate,
-      event_id: eventId(realm, candidate.user_id, candidate.idempotency_key),
+      // To the core an id is a name. The gym's keys bear the user's id, so that they can be it, for a tenth less time.
+      event_id: candidate.idempotency_key,
       received_at,
       source_seq: ++seq,
     });
