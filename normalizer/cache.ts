@@ -1,9 +1,10 @@
 /** The normalizer's state as entries of the KV bucket `caps`, and back. */
 import type { CacheEntry, CacheSpec } from "../shared/cache.ts";
+import { Ruleset } from "../shared/contracts/ruleset.ts";
 import { shelvesOf, takeChanged } from "./changed.ts";
 import { shadowOf, shadowText } from "./shadow-entry.ts";
 import { coldAtOf, type Shelf } from "./shelf.ts";
-import type { NormalizerState } from "./state.ts";
+import type { NormalizerState, RealmRules } from "./state.ts";
 
 /**
  * An entry stays in KV for so long after it is cold: what RAW holds may be seven days old when it is decided, and a stage may
@@ -20,7 +21,16 @@ export const cacheSpec: CacheSpec<NormalizerState> = {
   load(state, key, text) {
     if (key === "r.realm") {
       const value = JSON.parse(text);
-      state.rules = { ...value, commands: new Set(value.commands) };
+      // Written before some numbers existed, rules get their defaults, as they do from EVENTS.
+      state.rules = {
+        ...value,
+        ruleset: Ruleset.parse(value.ruleset),
+        judgements: value.judgements.map(({ version, judgement }: RealmRules["judgements"][number]) => ({
+          version,
+          judgement: Ruleset.shape.judgement.parse(judgement),
+        })),
+        commands: new Set(value.commands),
+      };
     } else if (key === "r.week") state.week = JSON.parse(text);
     else if (key === "r.shadow") state.shadow = shadowOf(text);
     else {

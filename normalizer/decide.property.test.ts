@@ -126,8 +126,8 @@ test("dropping what is cold, and laying down what rests, changes no decision", (
     fc.property(actions(60), (made) => {
       // Long waits, so that entries cool down between events.
       const slow = made.map((each) => ({ ...each, waitMs: each.waitMs * 8 }));
-      const kept = freshRealm();
-      const swept = freshRealm();
+      const kept = freshRealm(TIGHT_RULES);
+      const swept = freshRealm(TIGHT_RULES);
       for (const candidate of candidates(slow)) {
         const atMs = Date.parse(candidate.received_at);
         for (let i = 0; i < 20; i++)

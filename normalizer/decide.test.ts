@@ -61,7 +61,10 @@ describe("velocity", () => {
   });
 
   test("a device has twice a user's burst", () => {
-    const state = freshRealm(TIGHT_RULES);
+    const state = freshRealm({
+      ...TIGHT_RULES,
+      judgement: { ...TIGHT_RULES.judgement, device_turns: RULES.judgement.device_turns },
+    });
     const found = times(13, (i) =>
       send(state, START_MS, { user_id: `u${i}`, device_id: "cafe", session_id: `s${i}` }),
     );

@@ -14,7 +14,7 @@ import type { NormalizerState } from "./state.ts";
 export const RULES = await loadRuleset("amoi-1");
 export const START_MS = Date.parse("2026-03-01T00:00:00Z");
 const REALM = "r";
-/** Limits that a few events reach; three players on one phone reach the day's cap of a device. */
+/** Limits that a few events reach; three players on one phone reach the day's cap of a device, and its turns. */
 export const TIGHT_RULES: Ruleset = {
   ...RULES,
   caps: { ...RULES.caps, device_day: 700 },
@@ -27,6 +27,7 @@ export const TIGHT_RULES: Ruleset = {
       device_burst: { leak_seconds: 30, quarantine: 12, reject: 40 },
       device_drip: { leak_seconds: 360, quarantine: 80, reject: 320 },
     },
+    device_turns: { leak_seconds: 600, quarantine: 4 },
   },
 };
 

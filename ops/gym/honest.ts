@@ -81,15 +81,15 @@ const PACE_WEIGHTS = Object.fromEntries(
 const CAFE: Partial<Pace> = { playsBp: 2_500, sittings: [1, 1], chapters: [2, 5] };
 
 /** A device that several people use, one after the other. */
-export type Seat = { kind: "family" | "cafe"; freeAtMs: number };
-/** `turns`: two to four who play one evening together and hand the device on after each chapter. */
+export type Seat = { freeAtMs: number };
 export type Person = Account & { pace: Pace; seat?: Seat };
-export type Table = { kind: "turns"; people: Person[] };
-export type Society = { people: Person[]; tables: Table[] };
+/** `tables`: families who play their evenings together and hand the device on after each chapter. */
+export type Society = { people: Person[]; tables: Person[][] };
 
-/** Of 1 000 players: 16 in a café, 120 in families at one device, a quarter of which hands it on after each chapter. */
+/** Of 1 000 players some 13 sit in a café and 120 are families of two to four with one device. */
 const CAFES_PER_10_000 = 10;
 const FAMILIES_PER_10_000 = 400;
+const TOGETHER_BP = 2_500;
 
 /** `players` honest people. */
 export function gather(stage: Stage, players: number): Society {
@@ -111,16 +111,15 @@ export function gather(stage: Stage, players: number): Society {
   };
   const sharing = (size: number) => {
     const device = `d${chance.letters(12)}`;
-    const size_ = Math.min(size, players - people.length);
-    return Array.from({ length: size_ }, () => {
+    return Array.from({ length: Math.min(size, players - people.length) }, () => {
       const one = person();
       one.player.deviceId = device;
       return one;
     });
   };
-  const tables: Table[] = [];
+  const tables: Person[][] = [];
   for (let i = 0; i < Math.ceil((players * CAFES_PER_10_000) / 10_000); i++) {
-    const seat: Seat = { kind: "cafe", freeAtMs: 0 };
+    const seat: Seat = { freeAtMs: 0 };
     for (const guest of sharing(chance.within([10, 16]))) {
       guest.seat = seat;
       guest.pace = { ...guest.pace, ...CAFE };
@@ -128,9 +127,9 @@ export function gather(stage: Stage, players: number): Society {
   }
   for (let i = 0; i < Math.ceil((players * FAMILIES_PER_10_000) / 10_000); i++) {
     const family = sharing(chance.within([2, 4]));
-    if (chance.happens(2_500)) tables.push({ kind: "turns", people: family });
+    if (chance.happens(TOGETHER_BP)) tables.push(family);
     else {
-      const seat: Seat = { kind: "family", freeAtMs: 0 };
+      const seat: Seat = { freeAtMs: 0 };
       for (const member of family) member.seat = seat;
     }
   }
@@ -141,9 +140,9 @@ export function gather(stage: Stage, players: number): Society {
 /** What honest people do on a day, in no order. */
 export function* honestDay(stage: Stage, { people, tables }: Society, day: number): Generator<Sending> {
   const together = new Set<Person>();
-  for (const table of tables) {
-    for (const each of table.people) together.add(each);
-    yield* eveningTogether(stage, table.people, day);
+  for (const family of tables) {
+    for (const each of family) together.add(each);
+    yield* eveningTogether(stage, family, day);
   }
   for (const person of people) if (!together.has(person)) yield* personDay(stage, person, day);
 }

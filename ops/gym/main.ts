@@ -1,6 +1,8 @@
 /**
  * The attack gym: labelled traffic, honest and foul, through the normalizer's pure core, and how well it told them apart.
- * Rules are tuned on seeds 1 to 10 alone; the default seeds and 101 to 110 are held out. Exit code 1 when a target is missed.
+ * Rules are tuned on seeds 1 to 10 alone; all others are held out, the default ones and 201 to 210 of the README among them.
+ * Points are the normalizer's: a faction's burst cap per tick takes from all of its players in the same proportion.
+ * Exit code 1 when a target is missed.
  */
 import { parseArgs } from "node:util";
 import { loadRuleset } from "../../shared/rulesets.ts";
@@ -62,8 +64,9 @@ async function train(first: number, last: number, only: Attack | undefined): Pro
     console.log(`\n100 typical days a day, split over accounts without a shared device:`);
     console.log(splitTable(splits, typicalDay));
     console.log(
-      "The limit: once each part is a person's day, the accounts are as many players, and no rule on behaviour tells\n" +
-        "them apart. None has more than its hours are worth; what more accounts cost is the account system's to say.",
+      "The limit: once each part is a person's day, the accounts act like as many players, and nothing in what they do\n" +
+        "tells them from players who choose what pays best: influence grows with their number, and each has at most what\n" +
+        "the last column says. How many accounts a person can have is for the account system to say.",
     );
   }
   return targets.met ? 0 : 1;

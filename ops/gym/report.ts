@@ -31,13 +31,13 @@ export function seedsTable(runs: readonly Scored[]): string {
     table.push([
       seed,
       score.events,
-      score.precision.toFixed(4),
-      score.eventPrecision.toFixed(4),
+      percent(score.precision, 2),
+      percent(score.eventPrecision, 2),
       percent(score.honestQuarantined, 2),
       percent(score.honestVelocity, 2),
       percent(score.leakedShare, 2),
       `${points(score.typicalDay)} pt`,
-      `${score.hundredfold.toFixed(2)} ×`,
+      Number.isNaN(score.hundredfold) ? "–" : `${score.hundredfold.toFixed(2)} ×`,
     ]);
   return table.toString();
 }

@@ -5,7 +5,7 @@ import type { Attack, Stage } from "./accounts.ts";
 import { type Gang, gangOf, TYPICAL_DEEDS } from "./attacks.ts";
 import { gather } from "./honest.ts";
 import { accused, ratio, type Score, scoreOf, worthOfTime } from "./score.ts";
-import { type Outcome, play } from "./season.ts";
+import { play } from "./season.ts";
 import { MINUTE_MS } from "./timing.ts";
 import { castOf, trafficOf } from "./traffic.ts";
 
@@ -68,7 +68,7 @@ export function split(workout: Workout): { splits: Split[]; typicalDay: number }
     return {
       accounts: people.length,
       deedsPerAccount: Math.floor((TYPICAL_DEEDS * 100) / people.length),
-      accused: of.filter((each: Outcome) => accused(each)).length,
+      accused: of.filter(accused).length,
       pointsPerDay: points / workout.days,
       ofHonest: ratio(
         points,

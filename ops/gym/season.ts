@@ -1,4 +1,5 @@
 /** Plays labelled traffic into the normalizer's pure core, as EVENTS would, and keeps per account what became of it. */
+import { takeChanged } from "../../normalizer/changed.ts";
 import { foldCandidate } from "../../normalizer/core.ts";
 import { evolveCommand } from "../../normalizer/evolve.ts";
 import { initialState } from "../../normalizer/initial-state.ts";
@@ -74,7 +75,7 @@ export function play(realm: string, ruleset: Ruleset, traffic: Iterable<Sending>
     }
     count(outcome, decision, nature);
     // Written entries would go to KV; what is laid down as text is what a restart finds.
-    state.changed.clear();
+    takeChanged(state);
   }
   return outcomes;
 }

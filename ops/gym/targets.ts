@@ -1,4 +1,7 @@
-/** What the judgement must reach on seeds that nobody tuned on, at 5 % attackers. Pure. */
+/**
+ * What the judgement must reach on seeds that nobody tuned on, where one account in twenty attacks, in the mix of `attacks.ts`.
+ * With a twentieth of one kind alone the held back leak more: drips 2.8 %, whales 2.9 % (seed 1). Pure.
+ */
 import type { Attack } from "./accounts.ts";
 import type { Score } from "./score.ts";
 
@@ -17,7 +20,9 @@ export function targetsOf(score: Score): Target[] {
     atLeast,
     met: atLeast ? value >= bound : value <= bound,
   });
-  const targets = [target("precision", score.precision, 0.98, true)];
+  const targets: Target[] = [];
+  // Where nobody was accused there is nothing to be precise about.
+  if (!Number.isNaN(score.precision)) targets.push(target("precision", score.precision, 0.98, true));
   for (const attack of CATCHABLE) {
     const of = score.attacks.get(attack);
     if (of !== undefined) targets.push(target(`recall ${attack}`, of.recall, 0.95, true));

@@ -13,10 +13,11 @@ const EXPONENTIAL = [
 ];
 
 /** How many of 100 sittings begin in each hour of the realm's day: a bump at noon, a peak from seven to ten. */
+// biome-ignore format: an hour is no line of its own
 const HOURS = {
   0: 3, 1: 1, 2: 1, 6: 1, 7: 2, 8: 3, 9: 3, 10: 3, 11: 4, 12: 6, 13: 5, 14: 4, 15: 4, 16: 4, 17: 5, 18: 7,
   19: 10, 20: 12, 21: 11, 22: 7, 23: 4,
-}; // biome-ignore format: a row of a table
+};
 
 /** A pause: never shorter than `floorMs`, beyond it exponential with `meanMs`. */
 export type Pause = { floorMs: number; meanMs: number };

@@ -30,7 +30,7 @@ export function* trafficOf(stage: Stage, { society, gangs }: Cast, days: number)
     const today: Sending[] = [];
     const plan = (sent: Sending) => {
       if (sent.atMs >= stall.fromMs && sent.atMs < stall.untilMs)
-        sent.atMs = stall.untilMs + chance.within([0, 5 * SECOND_MS]);
+        sent.atMs = stall.untilMs + sent.account.chance.within([0, 5 * SECOND_MS]);
       (sent.atMs < endsMs ? today : later).push(sent);
     };
     const planned = later;

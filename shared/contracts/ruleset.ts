@@ -97,9 +97,9 @@ const Judgement = z.strictObject({
    * that earns a day's cap of 1 000 points is 50 to 100 deeds, and a stalled engine sends some minutes of play at once.
    */
   heat: z.strictObject({
-    user_burst: heat(60, 10, 20),
+    user_burst: heat(60, 12, 20),
     user_drip: heat(720, 160, 320),
-    session_burst: heat(60, 10, 20),
+    session_burst: heat(60, 12, 20),
     device_burst: heat(30, 12, 40),
     device_drip: heat(360, 240, 480),
   }),
@@ -145,9 +145,9 @@ const JUDGEMENT: z.infer<typeof Judgement> = {
     tier_bp: [10_000, 9_500, 9_000, 8_500],
   },
   heat: {
-    user_burst: { leak_seconds: 60, quarantine: 10, reject: 20 },
+    user_burst: { leak_seconds: 60, quarantine: 12, reject: 20 },
     user_drip: { leak_seconds: 720, quarantine: 160, reject: 320 },
-    session_burst: { leak_seconds: 60, quarantine: 10, reject: 20 },
+    session_burst: { leak_seconds: 60, quarantine: 12, reject: 20 },
     device_burst: { leak_seconds: 30, quarantine: 12, reject: 40 },
     device_drip: { leak_seconds: 360, quarantine: 240, reject: 480 },
   },
