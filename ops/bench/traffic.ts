@@ -13,8 +13,8 @@ const TERRITORIES = [
   "moon_stair",
   "hollow_cross",
 ];
-/** So many actions per player: RAW is filled within seconds, and more at once would be a burst. */
-const PER_PLAYER = 5;
+/** So many actions per player: a busy day. RAW is filled within seconds, and more at once would be a burst. */
+const PER_PLAYER = 10;
 /** Of 10 000, those that name a territory that isn't there: they break frames, as real traffic does. */
 const WRONG_BP = 100;
 
