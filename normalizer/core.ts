@@ -11,15 +11,21 @@ import type { NormalizerState } from "./state.ts";
 export function foldCandidate(state: NormalizerState, candidate: ValidCandidate): Decision {
   const decision = judged(state, candidate);
   evolve(state, decision);
-  sweepOne(state, candidate.source_seq);
+  sweep(state, candidate.source_seq);
   return decision;
 }
 
-/** One look at one entry now and then: each comes by again and again, and none is waited for. */
-function sweepOne(state: NormalizerState, turn: number): void {
-  if (turn % 4 !== 0) return;
-  const shelves = [state.players, state.devices, state.sessions, state.quarantine];
-  shelves[(turn / 4) % shelves.length]!.sweep(state.nowMs);
+/**
+ * A few entries are looked at with each candidate: of sessions two, since each candidate may bring a new one and they are cold
+ * within minutes; of the rest one, now and then. Each comes by again and again, and none is waited for.
+ */
+function sweep(state: NormalizerState, turn: number): void {
+  const { sessions, nowMs } = state;
+  sessions.sweep(nowMs);
+  sessions.sweep(nowMs);
+  if (turn % 4 === 0) state.players.sweep(nowMs);
+  else if (turn % 4 === 2) state.devices.sweep(nowMs);
+  else if (turn % 32 === 1) state.quarantine.sweep(nowMs);
 }
 
 function judged(state: NormalizerState, candidate: ValidCandidate): Decision {

@@ -187,10 +187,14 @@ async function measureLatency(bus: Bus, perSecond: number, seconds: number): Pro
       const candidate = {
         ...JSON.parse(made.body),
         idempotency_key: `${run}-${n}`,
+        // The warming up must not make these look like a burst.
+        user_id: `${made.user}-${run}`,
+        device_id: `device-${made.user}-${run}`,
+        session_id: `session-${made.user}-${run}`,
         territory_id: "iron_gate",
       };
       sentMs.set(candidate.idempotency_key, performance.now());
-      const msgId = candidateMsgId(made.user, candidate.idempotency_key);
+      const msgId = candidateMsgId(candidate.user_id, candidate.idempotency_key);
       acks.push(
         publishOne(bus, { subject: subjects.rawCandidate(REALM), data: JSON.stringify(candidate), msgId }),
       );
