@@ -1,6 +1,7 @@
 /** The quarantine of a realm: what waits for a person, what a release would give, and the person's word on it. */
 import { z } from "zod";
 import { SOURCES } from "../../shared/contracts/candidate.ts";
+import { Note } from "../../shared/contracts/command.ts";
 import { QUARANTINE_REASONS, REJECT_REASONS } from "../../shared/contracts/decision.ts";
 import { AccountId, Id, IdempotencyKey } from "../../shared/contracts/ids.ts";
 import { Problem } from "../../shared/contracts/problem.ts";
@@ -9,6 +10,7 @@ import { countsOf, GROUPINGS, groupsOf, itemOf, matching } from "../quarantine-l
 import { Quarantines } from "../quarantines.ts";
 import { effectOf } from "../release-effect.ts";
 import { Reviews, unknownEvent, type Verdict } from "../reviews.ts";
+import { KeyHeader, takeHeaderKey } from "./idempotency.ts";
 import { type Api, type Parts, RealmPath } from "./parts.ts";
 import { problemOf, Refused, refusals } from "./problems.ts";
 
@@ -95,7 +97,6 @@ const Shown = Item.extend({
   ),
 });
 
-const Note = z.string().max(500);
 const ReviewBody = z.strictObject({
   actor: AccountId.describe("The game master's id"),
   note: Note.optional(),
@@ -198,9 +199,11 @@ export function quarantineRoutes(api: Api, parts: Parts): void {
         tags,
         summary: `${summary}. The first review wins`,
         params: EventPath,
+        headers: KeyHeader,
         body: ReviewBody,
         response: { 200: Reviewed, ...refusals(400, 404, 409, 415, 422, 429) },
       },
+      preValidation: takeHeaderKey,
       handler: async ({ params: { realm, event_id }, body }) => {
         parts.assertRealm(realm);
         return reviews.review(realm, { event_id, verdict, ...body });
