@@ -105,6 +105,8 @@ function warmPlayer(
   player.categories[CATEGORIES.indexOf(decision.category)] = atMs;
 }
 
+const FORGOTTEN_AT_ONCE = 16;
+
 function remember({ seen }: PlayerState, decision: Accepted | Quarantined, atMs: number): void {
   const { events, contents, atSeconds } = seen;
   events.push(eventMark(decision.event_id));
@@ -112,7 +114,9 @@ function remember({ seen }: PlayerState, decision: Accepted | Quarantined, atMs:
   atSeconds.push(Math.ceil(atMs / 1_000));
   let gone = 0;
   while (events.length - gone > SEEN_MAX || atSeconds[gone]! * 1_000 <= atMs - SEEN_MS) gone++;
-  if (gone > 0) for (const column of [events, contents, atSeconds]) column.splice(0, gone);
+  // What is forgotten may stay for a while: a few at once go cheaper.
+  if (gone >= FORGOTTEN_AT_ONCE || events.length > SEEN_MAX)
+    for (const column of [events, contents, atSeconds]) column.splice(0, gone);
 }
 
 function evolveDevice(
@@ -133,10 +137,13 @@ function evolveDevice(
     const turnMs = device_turns.leak_seconds * 1_000;
     if (isTurn(device, user_id, atMs, turnMs)) device.turns = hit(device.turns, atMs, turnMs);
     const { ids, lastMs } = device.users;
-    const place = ids.indexOf(user_id);
-    if (place !== -1) for (const column of [ids, lastMs]) column.splice(place, 1);
-    ids.push(user_id);
-    lastMs.push(atMs);
+    if (ids.at(-1) === user_id) lastMs[lastMs.length - 1] = atMs;
+    else {
+      const place = ids.indexOf(user_id);
+      if (place !== -1) for (const column of [ids, lastMs]) column.splice(place, 1);
+      ids.push(user_id);
+      lastMs.push(atMs);
+    }
     // One more than are allowed tells a crowd; whoever is over that, the crowd has outlived.
     const over = ids.length - (device_users + 1);
     if (over > 0) for (const column of [ids, lastMs]) column.splice(0, over);

@@ -1,4 +1,7 @@
-/** `npm run bench -- [pipeline|latency|normalize|replay|gateway] [--events N] [--rounds N]`: all of them when none is named. */
+/**
+ * `npm run bench -- [pipeline|latency|normalize|replay|gateway] [--events N] [--rounds N]`: all of them when none is named.
+ * npm gives it the young generation that `ops/runtime.ts` gives a stage, since it runs a stage's core in its own process.
+ */
 import { parseArgs } from "node:util";
 import { benchGateway } from "./gateway.ts";
 import { benchNormalize } from "./normalize.ts";
