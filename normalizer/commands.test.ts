@@ -22,6 +22,17 @@ describe("membership", () => {
     expect(foldCandidate(state, candidate({ atMs: START_MS, seq: 3 })).validity_status).toBe("accepted");
   });
 
+  test("a player joins and switches for themselves alone", () => {
+    const state = freshRealm();
+    const join = (user: string, seq: number) =>
+      foldCommand(
+        state,
+        command("member.join", { user, faction: "empire" }, { atMs: START_MS, seq, actor: "player" }),
+      ).command;
+    expect(join("ada", 1).reason).toBe("not_allowed");
+    expect(join("tester", 2).status).toBe("applied");
+  });
+
   test("a faction is joined once, and changed after 14 days at the earliest", () => {
     const state = freshRealm();
     expect(join(state, "atlantis", 1).reason).toBe("unknown_faction");
@@ -35,6 +46,18 @@ describe("membership", () => {
     const atMs = START_MS + 15 * DAY;
     expect(foldCandidate(state, candidate({ atMs, seq: 9 })).reason).toBe("faction_mismatch");
   });
+});
+
+test.each([
+  ["tick.run", {}],
+  ["realm.status", { status: "maintenance" }],
+  ["ruleset.set", { ruleset: RULES }],
+  ["shadow.set", { ruleset: RULES }],
+  ["shadow.clear", {}],
+] as const)("%s is not a player's to say", (kind, payload) => {
+  const state = freshRealm();
+  const asked = command(kind, payload as never, { atMs: START_MS, seq: 1, actor: "player" });
+  expect(foldCommand(state, asked).command).toMatchObject({ status: "refused", reason: "not_allowed" });
 });
 
 describe("review", () => {
@@ -123,6 +146,16 @@ describe("review", () => {
     const { decision } = review(state, "review.release", padded, 10);
     expect(decision).not.toHaveProperty("extra");
     expect(decision!.normalized_points).toBeLessThan(400_000);
+  });
+
+  test("a player reviews nothing, and what they asked for stays open", () => {
+    const { state, quarantined } = suspected();
+    const payload = { event: quarantined.event_id, decision: { ...quarantined } };
+    const asked = command("review.release", payload, { atMs: START_MS + DAY, seq: 10, actor: "player" });
+    expect(foldCommand(state, asked)).toEqual({
+      command: expect.objectContaining({ status: "refused", reason: "not_allowed" }),
+    });
+    expect(state.openTotal).toBe(1);
   });
 
   test("a release when the season is over is refused, and the event stays open", () => {

@@ -11,11 +11,15 @@ import type { NormalizerState } from "./state.ts";
 /** `decision`: what a review makes of the event that it names. */
 export type Decided = { command: DecidedCommand; decision?: Decision };
 
+/** What a player may ask for; the rest is for game masters and for the system itself. */
+const PLAYERS_MAY: ReadonlySet<ValidCommand["kind"]> = new Set(["member.join", "member.switch"]);
+
 export function decideCommand(state: NormalizerState, command: ValidCommand): Decided {
   const rules = rulesOf(state);
   const refused = (reason: string): Decided => ({ command: { ...command, status: "refused", reason } });
   const applied: Decided = { command: { ...command, status: "applied" } };
   if (rules.commands.has(command.command_id)) return refused("duplicate");
+  if (command.actor.type === "player" && !PLAYERS_MAY.has(command.kind)) return refused("not_allowed");
   switch (command.kind) {
     case "tick.run":
       return rules.status === "active"
@@ -54,6 +58,7 @@ type Membering = Extract<ValidCommand, { kind: "member.join" | "member.switch" }
 function membershipRefusal(state: NormalizerState, command: Membering): string | undefined {
   const { ruleset } = rulesOf(state);
   const { user, faction } = command.payload;
+  if (command.actor.type === "player" && command.actor.id !== user) return "not_allowed";
   if (!Object.hasOwn(ruleset.factions, faction)) return "unknown_faction";
   const member = state.members.get(user);
   if (command.kind === "member.join")

@@ -77,7 +77,7 @@ export function candidate(
 export function command<Kind extends ValidCommand["kind"]>(
   kind: Kind,
   payload: Extract<ValidCommand, { kind: Kind }>["payload"],
-  { atMs, seq, actor = "gm" }: { atMs: number; seq: number; actor?: "gm" | "system" },
+  { atMs, seq, actor = "gm" }: { atMs: number; seq: number; actor?: "gm" | "system" | "player" },
 ): Extract<ValidCommand, { kind: Kind }> {
   const idempotency_key = `command-${seq}`;
   return {
