@@ -1,8 +1,7 @@
 /** The normalizer's entries as text and back: JSON arrays, since names would be most of an entry's bytes. */
 
-import { DAY_MS } from "../shared/day.ts";
+import { DAY_MS, WINDOW_DAYS } from "../shared/day.ts";
 import { dayPairs } from "../shared/day-counters.ts";
-import { WINDOW_DAYS } from "../shared/fairness.ts";
 import { hottest } from "./factors/heat.ts";
 import { type Codec, coldHead } from "./shelf.ts";
 import type { DeviceState, Membership, PlayerState, QuarantinedEvent, SessionState } from "./state.ts";

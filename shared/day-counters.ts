@@ -4,8 +4,7 @@
  */
 import { SOURCES } from "./contracts/candidate.ts";
 import type { Accepted } from "./contracts/decision.ts";
-import { dayNamed } from "./day.ts";
-import { WINDOW_DAYS } from "./fairness.ts";
+import { dayNamed, WINDOW_DAYS } from "./day.ts";
 
 /** Milli-points of one day. Days are numbered from 1970-01-01, the ruleset's offset applied. */
 export type DayPoints = { day: number; points: number };

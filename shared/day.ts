@@ -21,3 +21,6 @@ export function dayName(day: number): string {
 /** The number of a day that has a name. */
 export const dayNamed = (text: string): number =>
   text === name ? namedDay : floorDiv(Date.parse(text), DAY_MS);
+
+/** A week of day buckets, today's included: what fairness, clocks and crowds look back on. */
+export const WINDOW_DAYS = 7;

@@ -1,12 +1,9 @@
 /** What being ahead of the realm costs. Source: domain rules, the normalizer's formula. */
 import type { Accepted } from "./contracts/decision.ts";
 import type { Judgement } from "./contracts/ruleset.ts";
-import { dayNamed } from "./day.ts";
+import { dayNamed, WINDOW_DAYS } from "./day.ts";
 import type { DayPoints } from "./day-counters.ts";
 import { clamp, floorDiv, mul, mulDiv } from "./integers.ts";
-
-/** Day buckets that fairness looks at. */
-export const WINDOW_DAYS = 7;
 
 /** What a realm's players earned lately, milli-points. */
 export type Week = {

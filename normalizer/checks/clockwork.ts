@@ -1,6 +1,5 @@
 import type { Judgement } from "../../shared/contracts/ruleset.ts";
-import { DAY_MS } from "../../shared/day.ts";
-import { WINDOW_DAYS } from "../../shared/fairness.ts";
+import { DAY_MS, WINDOW_DAYS } from "../../shared/day.ts";
 import { floorDiv } from "../../shared/integers.ts";
 import { TIMES_MAX } from "../state.ts";
 

@@ -1,5 +1,4 @@
-import { DAY_MS } from "../../shared/day.ts";
-import { WINDOW_DAYS } from "../../shared/fairness.ts";
+import { DAY_MS, WINDOW_DAYS } from "../../shared/day.ts";
 import type { DeviceState } from "../state.ts";
 
 /** Whether more than `most` users, this one among them, played on a device within 7 days. Up to that it is an internet café. */
