@@ -1,7 +1,8 @@
 /** Rates of processes that work a backlog off: from the first tenth of the events to the last, so that no start-up counts. */
 import { setTimeout as delay } from "node:timers/promises";
 
-const POLL_MS = 20;
+/** Each look makes the process that is measured render its metrics, some milliseconds of its CPU. */
+const POLL_MS = 100;
 const STALLED_MS = 60_000;
 
 /** Events a second while `progress` goes from a tenth of `total` to `total`. Throws when it stands still. */
