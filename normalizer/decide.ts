@@ -55,7 +55,7 @@ export function decide(state: NormalizerState, candidate: ValidCandidate): Decis
 
   const suspicion = suspicionOf(candidate, actors, hits, atMs, judgement);
   if (suspicion !== undefined) return quarantined(state, heated(weighed, hits, actors), suspicion);
-  return capped(state, weighed, player, day);
+  return capped(weighed, player, day);
 }
 
 /** The realm's calendar day. It never goes back, whatever a new ruleset says of its offset. */
@@ -143,12 +143,7 @@ function categoriesOf(player: PlayerState | undefined, { category }: ValidCandid
 }
 
 /** `normalized`: the worth, then the caps in their order; milli-points. */
-function capped(
-  _state: NormalizerState,
-  weighed: Weighed,
-  player: PlayerState | undefined,
-  day: number,
-): Accepted {
+function capped(weighed: Weighed, player: PlayerState | undefined, day: number): Accepted {
   const { factors, explain } = weighed;
   const { left } = explain;
   const { points, clipped } = clip(worthMilli(explain.base, factors), left);
@@ -173,7 +168,7 @@ export function released(
   const day = realmDay(state, atMs);
   const actors = actorsOf(state, candidate, state.players.get(candidate.user_id));
   const weighed = weigh(state, candidate, actors, { atMs, day });
-  return { ...capped(state, { ...weighed, factors }, actors.player, day), reason: "released" };
+  return { ...capped({ ...weighed, factors }, actors.player, day), reason: "released" };
 }
 
 /** Quarantine has room for some events of a user, and for some of a realm. */
