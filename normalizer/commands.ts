@@ -12,7 +12,13 @@ import type { NormalizerState } from "./state.ts";
 export type Decided = { command: DecidedCommand; decision?: Decision };
 
 /** What a player may ask for; the rest is for game masters and for the system itself. */
-const PLAYERS_MAY: ReadonlySet<ValidCommand["kind"]> = new Set(["member.join", "member.switch"]);
+const PLAYERS_MAY: ReadonlySet<ValidCommand["kind"]> = new Set([
+  "member.join",
+  "member.switch",
+  "sovereign.propose",
+  "sovereign.counter",
+  "council.vote",
+]);
 
 export function decideCommand(state: NormalizerState, command: ValidCommand): Decided {
   const rules = rulesOf(state);
@@ -48,6 +54,18 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
       const review = decideReview(state, command);
       return "refusal" in review ? refused(review.refusal) : { ...applied, decision: review.decision };
     }
+    case "sovereign.propose":
+    case "sovereign.counter":
+    case "campaign.open":
+    case "campaign.close":
+    case "season.close":
+    case "season.open":
+    case "council.open":
+    case "council.vote":
+    case "resource.grant":
+    case "resource.spend":
+    case "decree":
+      return { command: { ...command, status: "passed" } };
     default:
       return command satisfies never;
   }

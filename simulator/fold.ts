@@ -22,9 +22,24 @@ export type Folding = {
   ruleset?: { version: number; ruleset: Ruleset };
   status?: { source_seq: number; status: RealmStatus };
   manualTicks: { source_seq: number; key: string }[];
+  /** What the world itself decides at the tick, in no order. */
+  commands: WorldCommand[];
 };
 
-export const openFolding = (): Folding => ({ factions: new Map(), manualTicks: [] });
+/** A command that the simulator decides: see `commands.ts`. */
+export type WorldCommand = Exclude<DecidedCommand, { kind: Settled }>;
+type Settled =
+  | "tick.run"
+  | "realm.status"
+  | "ruleset.set"
+  | "member.join"
+  | "member.switch"
+  | "review.release"
+  | "review.reject"
+  | "shadow.set"
+  | "shadow.clear";
+
+export const openFolding = (): Folding => ({ factions: new Map(), manualTicks: [], commands: [] });
 
 /** Milli-points are taken after factors and caps. An event of no points moves nothing. */
 export function foldAccepted(folding: Folding, decision: Accepted): void {
@@ -68,7 +83,7 @@ export function foldCommand(folding: Folding, command: DecidedCommand): void {
     case "shadow.clear":
       return; // The normalizer's alone.
     default:
-      command satisfies never;
+      folding.commands.push(command);
   }
 }
 

@@ -13,6 +13,7 @@ import type {
   WorldState,
 } from "../shared/contracts/world.ts";
 import { diff } from "../shared/merge-patch.ts";
+import { runCommands } from "./commands.ts";
 import { endEffects, factionModifiers, startEffects } from "./effects.ts";
 import type { Folding } from "./fold.ts";
 import { applyInfluence, lateness } from "./influence.ts";
@@ -109,7 +110,12 @@ export function tick(
   // 8. The new snapshot, sealed into the chain.
   const next: WorldState = {
     public: { ...frozen, triggers: fired.triggers },
-    private: { ...hidden, fronts: land.fronts, claims: hoard.claims, starting: fired.starting },
+    private: {
+      ...hidden,
+      fronts: land.fronts,
+      claims: hoard.claims,
+      starting: [...hidden.starting, ...fired.starting],
+    },
   };
   const { from_seq, through_seq, kind } = marker;
   const link = {
@@ -152,23 +158,30 @@ function open(
     // The log's clock may step back between two servers; the world's never does.
     at: new Date(Math.max(Date.parse(state.public.at), Date.parse(marker.at))).toISOString(),
   };
-  const modifiers = factionModifiers(world, ruleset);
+  const hidden = {
+    ...ruled.state.private,
+    manual_ticks: pendingManualTicks(state, folding).filter((key) => key !== marker.key),
+    starting: [],
+  };
+  const commanded = runCommands({ public: world, private: hidden }, folding.commands);
+  const modifiers = factionModifiers(commanded.state.public, ruleset);
   return {
     state: {
       public: {
-        ...world,
-        factions: mapById(world.factions, (faction, id) => ({ ...faction, modifiers: modifiers.get(id)! })),
+        ...commanded.state.public,
+        factions: mapById(commanded.state.public.factions, (faction, id) => ({
+          ...faction,
+          modifiers: modifiers.get(id)!,
+        })),
       },
-      private: {
-        ...ruled.state.private,
-        manual_ticks: pendingManualTicks(state, folding).filter((key) => key !== marker.key),
-      },
+      private: commanded.state.private,
     },
     happenings: [
       ...ruled.happenings,
       ...(status === state.public.status ? [] : [{ kind: "status", status } as const]),
       ...ended.happenings,
       ...started.happenings,
+      ...commanded.happenings,
     ],
   };
 }

@@ -3,7 +3,7 @@
  * tick leaves in WORLD. Leaves are safe integers and strings, never null, so the canonical form is exact.
  */
 import { z } from "zod";
-import type { DecidedCommand, RealmStatus } from "./command.ts";
+import type { CommandKind, RealmStatus } from "./command.ts";
 import type { Ruleset } from "./ruleset.ts";
 
 type ById<T> = Record<string, T>;
@@ -103,6 +103,11 @@ export type Happening =
   | { kind: "effect_end"; id: string }
   | { kind: "effect_refused"; id: string; reason: "too_many" | "overridden" | "no_target" }
   | { kind: "campaign"; id: string; stage: number }
+  | { kind: "action"; id: string; status: string; reason?: string }
+  | { kind: "decree"; id: string; text: string }
+  | { kind: "season"; season: number; step: "close" | "open" }
+  /** A command that the world refused; `id` is the command's. */
+  | { kind: "refused"; id: string; command: CommandKind; reason: string }
   | { kind: "status"; status: RealmStatus }
   | { kind: "ruleset"; version: number };
 /** Numbered from 1 within its tick. */
@@ -158,9 +163,3 @@ export type WorldSnapshot = {
   through_seq: number;
   state: WorldState;
 };
-
-/** What a tick folds, beside the accepted decisions. */
-export type FoldedCommand = Pick<
-  DecidedCommand,
-  "kind" | "payload" | "command_id" | "received_at" | "source_seq"
->;

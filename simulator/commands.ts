@@ -1,0 +1,56 @@
+/**
+ * Commands that the world itself decides, at the tick that they came before: in log order, each on what the one before it
+ * left. A refusal charges nothing and is told in the tick's events.
+ */
+import type { Happening, WorldState } from "../shared/contracts/world.ts";
+import type { WorldCommand } from "./fold.ts";
+
+/** What a command made of the world, or why it changes nothing. */
+export type Outcome = { state: WorldState; happenings: Happening[] } | { refused: string };
+
+/** Decides one command in the tick that `state` has just begun. Pure. */
+export type Decide<Kind extends WorldCommand["kind"]> = (
+  state: WorldState,
+  command: Extract<WorldCommand, { kind: Kind }>,
+) => Outcome;
+
+/** `state`: the tick's, with its own number, rules and effects. Changes no argument. */
+export function runCommands(
+  state: WorldState,
+  commands: readonly WorldCommand[],
+): { state: WorldState; happenings: Happening[] } {
+  const happenings: Happening[] = [];
+  let current = state;
+  for (const command of [...commands].sort((a, b) => a.source_seq - b.source_seq)) {
+    const outcome = decide(current, command);
+    if ("refused" in outcome) {
+      const { command_id: id, kind } = command;
+      happenings.push({ kind: "refused", id, command: kind, reason: outcome.refused });
+      continue;
+    }
+    current = outcome.state;
+    happenings.push(...outcome.happenings);
+  }
+  return { state: current, happenings };
+}
+
+function decide(_state: WorldState, command: WorldCommand): Outcome {
+  switch (command.kind) {
+    case "resource.grant":
+    case "resource.spend":
+    case "sovereign.propose":
+    case "sovereign.counter":
+    case "council.open":
+    case "council.vote":
+    case "decree":
+      return { refused: "not_available" };
+    case "campaign.open":
+    case "campaign.close":
+      return { refused: "not_available" };
+    case "season.close":
+    case "season.open":
+      return { refused: "not_available" };
+    default:
+      return command satisfies never;
+  }
+}
