@@ -10,6 +10,7 @@ import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
 import { kvSubject } from "../shared/topology.ts";
 import { advance, movingSubjects, type SimulatorState, stateOf } from "./advance.ts";
 import { keepTime } from "./clock.ts";
+import { noticeParts } from "./notice-parts.ts";
 import { keepHouse } from "./steward.ts";
 
 export const simulatorStage: Stage<SimulatorState> = {
@@ -53,9 +54,11 @@ function step(state: SimulatorState, input: Input, draft: Draft): boolean {
   const { events, tick } = advance(state, input);
   metrics.folded.inc({ realm }, events);
   if (tick === undefined) return false;
-  const { record, delta, snapshot } = tick;
+  const { record, delta, snapshot, notices } = tick;
   draft.message({ subject: subjects.tick(realm), data: JSON.stringify(record) });
   draft.message({ subject: subjects.delta(realm), data: JSON.stringify(delta) });
+  for (const data of noticeParts(realm, record.tick, notices))
+    draft.message({ subject: subjects.notices(realm), data });
   draft.message({ subject: subjects.snapshot(realm), data: JSON.stringify(snapshot), rollup: true });
   draft.count("tick", record.kind);
   for (const { sum, cap } of Object.values(record.factions))
