@@ -12,6 +12,7 @@ import { advance, movingSubjects, type SimulatorState, stateOf } from "./advance
 import { keepTime } from "./clock.ts";
 import { noticeParts } from "./notice-parts.ts";
 import { keepHouse } from "./steward.ts";
+import type { TickResult } from "./tick.ts";
 
 export const simulatorStage: Stage<SimulatorState> = {
   name: "simulator",
@@ -67,9 +68,21 @@ function step(state: SimulatorState, input: Input, draft: Draft): boolean {
     crashPoint("before_snapshot");
     await refreshKv(bus, snapshot);
     crashPoint("after_snapshot");
-    metrics.tick.set({ realm }, snapshot.tick);
+    measure(realm, tick);
   });
   return true;
+}
+
+function measure(realm: string, { record, notices, statistics }: TickResult): void {
+  metrics.tick.set({ realm }, record.tick);
+  metrics.tickLateness.set({ realm }, statistics.late_ms / 1_000);
+  metrics.tickGini.set({ realm }, statistics.gini_bp);
+  metrics.tickTopShare.set({ realm }, statistics.top_share_bp);
+  metrics.tickUsers.set({ realm }, statistics.users);
+  metrics.flips.inc({ realm }, statistics.flips);
+  metrics.burstClips.inc({ realm }, statistics.clips);
+  for (const { items } of notices)
+    for (const { kind, role } of items) metrics.notices.inc({ realm, kind, role });
 }
 
 /** Puts the snapshot into KV `world` unless a later one is there. */

@@ -25,6 +25,7 @@ import { reconcile } from "./reconcile.ts";
 import { resolveRelics } from "./relics.ts";
 import { gatherResources } from "./resources.ts";
 import { clearedRosters, gatherRosters } from "./rosters.ts";
+import { type Statistics, statisticsOf } from "./statistics.ts";
 import { resolveTerritories } from "./territories.ts";
 import { evaluateTriggers } from "./triggers.ts";
 
@@ -45,6 +46,7 @@ export type TickResult = {
   snapshot: WorldSnapshot;
   /** To users in code-unit order; the private hash commits to them. */
   notices: Notice[];
+  statistics: Statistics;
 };
 
 /** `prev`: the hashes of the tick before. Changes none of its arguments. Throws where the marker isn't the next one. */
@@ -175,7 +177,12 @@ function conclude(
     patch: diff(state.public, next.public),
     events,
   };
-  return { state: next, record, delta, snapshot, notices: noticed.notices };
+  const statistics = statisticsOf(influenced, all, {
+    kind,
+    atMs: Date.parse(marker.at),
+    dueMs: Date.parse(state.public.at) + hidden.ruleset.tick_seconds * 1_000,
+  });
+  return { state: next, record, delta, snapshot, notices: noticed.notices, statistics };
 }
 
 type Opened = { state: WorldState; happenings: Happening[] };
