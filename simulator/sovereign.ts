@@ -26,7 +26,7 @@ export const proposeAction: Decide<"sovereign.propose"> = (state, command) => {
   const { resource, cost: units } = rules[action_type];
   const cost = units * 1_000;
   const stock = stockOf(state, faction, resource);
-  if (world.status !== "active") return { refused: "realm_closed" };
+  if (world.status === "season_end") return { refused: "realm_closed" };
   if (typeof stock === "string") return { refused: stock };
   if (!mayAct(state, actor, faction)) return { refused: "no_seat" };
   if (find(world.actions, id) !== undefined) return { refused: "duplicate" };
@@ -50,7 +50,7 @@ export const proposeAction: Decide<"sovereign.propose"> = (state, command) => {
 export const counterAction: Decide<"sovereign.counter"> = (state, { actor, payload }) => {
   const { action: id, faction, stake } = payload;
   const action = find(state.public.actions, id);
-  if (state.public.status !== "active") return { refused: "realm_closed" };
+  if (state.public.status === "season_end") return { refused: "realm_closed" };
   if (action === undefined) return { refused: "unknown_action" };
   const held = escrowOf(state, id);
   if (held === undefined) return { refused: "window_closed" };
