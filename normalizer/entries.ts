@@ -107,11 +107,24 @@ export const sessionCodec: Codec<SessionState> = {
 export const memberCodec: Codec<Membership> = {
   coldAtMs: () => Number.POSITIVE_INFINITY,
   lastMs: () => Number.POSITIVE_INFINITY,
-  write: ({ through, faction, sinceMs, cohort }) =>
-    JSON.stringify([0, through, faction, sinceMs, ...(cohort === undefined ? [] : [cohort])]),
+  write: ({ through, faction, sinceMs, cohort, firsts }) =>
+    JSON.stringify([
+      0,
+      through,
+      faction,
+      sinceMs,
+      ...(cohort === undefined && firsts === undefined ? [] : [cohort ?? ""]),
+      ...(firsts === undefined ? [] : [firsts]),
+    ]),
   read(text) {
-    const [, through, faction, sinceMs, cohort] = JSON.parse(text);
-    return { through, faction, sinceMs, ...(cohort === undefined ? {} : { cohort }) };
+    const [, through, faction, sinceMs, cohort = "", firsts] = JSON.parse(text);
+    return {
+      through,
+      faction,
+      sinceMs,
+      ...(cohort === "" ? {} : { cohort }),
+      ...(firsts === undefined ? {} : { firsts }),
+    };
   },
 };
 

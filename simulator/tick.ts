@@ -13,6 +13,7 @@ import type {
   WorldState,
 } from "../shared/contracts/world.ts";
 import { diff } from "../shared/merge-patch.ts";
+import { countCampaigns, runningCampaigns } from "./campaigns.ts";
 import { runCommands } from "./commands.ts";
 import { endEffects, factionModifiers, startEffects } from "./effects.ts";
 import type { Folding } from "./fold.ts";
@@ -22,6 +23,7 @@ import { effectiveRuleset, effectiveStatus, pendingManualTicks } from "./pending
 import { reconcile } from "./reconcile.ts";
 import { resolveRelics } from "./relics.ts";
 import { gatherResources } from "./resources.ts";
+import { closingEvents } from "./seasons.ts";
 import { resolveTerritories } from "./territories.ts";
 import { evaluateTriggers } from "./triggers.ts";
 
@@ -83,7 +85,7 @@ export function tick(
   );
   const factions = gatherResources(influenced.factions, land.territories, rules);
 
-  // 5. The realm's meters.
+  // 5. The realm's meters, and what campaigns have gathered.
   const target = tensionTarget(Object.values(land.territories), Object.values(factions), rules);
   const meters = moveMeters(
     world.meters,
@@ -95,8 +97,17 @@ export function tick(
     rules,
   );
 
+  const counted = countCampaigns(world.campaigns, hidden.campaigns, folding, marker.tick);
+
   // 6. Triggers, on the state as it is now; their effects hold from the next tick.
-  const frozen = { ...world, factions, territories: land.territories, relics: hoard.relics, meters };
+  const frozen = {
+    ...world,
+    factions,
+    territories: land.territories,
+    relics: hoard.relics,
+    meters,
+    campaigns: counted.campaigns,
+  };
   const fired = evaluateTriggers(frozen, rules);
 
   // 7. What happened, numbered.
@@ -104,7 +115,9 @@ export function tick(
     ...opened.happenings,
     ...land.happenings,
     ...hoard.happenings,
+    ...counted.happenings,
     ...fired.happenings,
+    ...closingEvents({ public: frozen, private: hidden }),
   ]);
 
   // 8. The new snapshot, sealed into the chain.
@@ -114,6 +127,7 @@ export function tick(
       ...hidden,
       fronts: land.fronts,
       claims: hoard.claims,
+      campaigns: counted.running,
       starting: [...hidden.starting, ...fired.starting],
     },
   };
@@ -162,6 +176,12 @@ function open(
     ...ruled.state.private,
     manual_ticks: pendingManualTicks(state, folding).filter((key) => key !== marker.key),
     starting: [],
+    campaigns: runningCampaigns(
+      { public: state.public.campaigns, private: state.private.campaigns },
+      world.campaigns,
+      marker.tick,
+      ruleset,
+    ),
   };
   const commanded = runCommands({ public: world, private: hidden }, folding.commands);
   const modifiers = factionModifiers(commanded.state.public, ruleset);

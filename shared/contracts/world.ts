@@ -91,8 +91,23 @@ export type PrivateState = {
   manual_ticks: string[];
   /** Effects of the triggers that fired in this tick: they start, in this order, with the next one. */
   starting: { id: string; effect: EffectState }[];
+  /** Of each running campaign: the tick that it opened in, and the contributors that its last stage needs. */
+  campaigns: ById<{ opened_tick: number; min_contributors: number }>;
+  /** Campaigns that the normalizer lets candidates name, each with the tick that its opening was read in. */
+  admitted: ById<number>;
+  season: { started_tick: number; closed_tick?: number };
 };
 export type WorldState = { public: PublicState; private: PrivateState };
+
+/** How a season ended. */
+export type SeasonResults = {
+  /** By share descending, then id. `influence` in thousandths of a point; how many territories and relics each holds. */
+  standings: { faction: string; share_bp: number; influence: number; territories: number; relics: number }[];
+  /** By territory; what nobody controls is missing. */
+  controllers: ById<string>;
+  /** By relic; what nobody holds is missing. */
+  holders: ById<string>;
+};
 
 /** What a tick made happen. */
 export type Happening =
@@ -105,7 +120,8 @@ export type Happening =
   | { kind: "campaign"; id: string; stage: number }
   | { kind: "action"; id: string; status: string; reason?: string }
   | { kind: "decree"; id: string; text: string }
-  | { kind: "season"; season: number; step: "close" | "open" }
+  | { kind: "season"; season: number; step: "close"; results: SeasonResults }
+  | { kind: "season"; season: number; step: "open" }
   /** A command that the world refused; `id` is the command's. */
   | { kind: "refused"; id: string; command: CommandKind; reason: string }
   | { kind: "status"; status: RealmStatus }
