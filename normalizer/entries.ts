@@ -113,16 +113,16 @@ export const memberCodec: Codec<Membership> = {
       through,
       faction,
       sinceMs,
-      ...(cohort === undefined && firsts === undefined ? [] : [cohort ?? ""]),
-      ...(firsts === undefined ? [] : [firsts]),
+      // Most members have neither: what is missing at the end is left away, before it 0 stands for it.
+      ...(firsts !== undefined ? [cohort ?? 0, firsts] : cohort !== undefined ? [cohort] : []),
     ]),
   read(text) {
-    const [, through, faction, sinceMs, cohort = "", firsts] = JSON.parse(text);
+    const [, through, faction, sinceMs, cohort = 0, firsts] = JSON.parse(text);
     return {
       through,
       faction,
       sinceMs,
-      ...(cohort === "" ? {} : { cohort }),
+      ...(cohort === 0 ? {} : { cohort }),
       ...(firsts === undefined ? {} : { firsts }),
     };
   },

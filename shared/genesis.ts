@@ -83,9 +83,6 @@ export function genesis(
       claims: mapById(ruleset.relics, () => ({ points: {} })),
       manual_ticks: [],
       starting: [],
-      campaigns: {},
-      admitted: {},
-      season: { started_tick: 0 },
     },
   };
   const from_seq = Math.min(1, throughSeq);

@@ -5,19 +5,9 @@
 import { entries, find } from "../shared/by-id.ts";
 import type { Command } from "../shared/contracts/command.ts";
 import type { WorldState } from "../shared/contracts/world.ts";
-
-const STEWARD: Command["actor"] = { type: "system", id: "steward" };
-
-export const isSteward = ({ actor }: Pick<Command, "actor">): boolean =>
-  actor.type === STEWARD.type && actor.id === STEWARD.id;
-
-/** A command of the steward's; RAW and the normalizer know its key if it was said before. */
-export const said = <Kind extends Command["kind"]>(
-  realm_id: string,
-  kind: Kind,
-  idempotency_key: string,
-  payload: Extract<Command, { kind: Kind }>["payload"],
-) => ({ v: 1, idempotency_key, realm_id, kind, actor: STEWARD, payload }) as Extract<Command, { kind: Kind }>;
+import { admittedOf, runningOf } from "./campaigns.ts";
+import { said } from "./said.ts";
+import { seasonOf } from "./seasons.ts";
 
 /** In the order in which they are to be said: an id is closed before it is opened again. */
 export const callsOf = (state: WorldState): Command[] => [
@@ -27,22 +17,23 @@ export const callsOf = (state: WorldState): Command[] => [
 ];
 
 /** A season that has lasted its length. Said anew in each tick: while the realm was in maintenance it would be refused. */
-function seasonCalls({ public: world, private: { season, ruleset } }: WorldState): Command[] {
-  const lasted = world.tick - season.started_tick;
-  if (season.closed_tick !== undefined || lasted < ruleset.season_length_ticks) return [];
+function seasonCalls({ public: world, private: hidden }: WorldState): Command[] {
+  const { started_tick, closed_tick } = seasonOf(hidden);
+  const lasted = world.tick - started_tick;
+  if (closed_tick !== undefined || lasted < hidden.ruleset.season_length_ticks) return [];
   return [said(world.realm, "season.close", `season.close.${world.season}.${world.tick}`, {})];
 }
 
 /** What candidates may still name although it is over, or was when its id was opened anew. */
-const closedCampaigns = ({ public: world, private: { campaigns, admitted } }: WorldState): Command[] =>
-  entries(admitted)
-    .filter(([id, tick]) => tick < (find(campaigns, id)?.opened_tick ?? Number.POSITIVE_INFINITY))
+const closedCampaigns = ({ public: world, private: hidden }: WorldState): Command[] =>
+  entries(admittedOf(hidden))
+    .filter(([id, tick]) => tick < (find(runningOf(hidden), id)?.opened_tick ?? Number.POSITIVE_INFINITY))
     .map(([id, tick]) => said(world.realm, "campaign.close", `campaign.close.${id}.${tick}`, { id }));
 
 /** What runs, opened by a chain, and candidates may not name yet. */
-const openedCampaigns = ({ public: world, private: { campaigns, admitted } }: WorldState): Command[] =>
-  entries(campaigns)
-    .filter(([id]) => !Object.hasOwn(admitted, id))
+const openedCampaigns = ({ public: world, private: hidden }: WorldState): Command[] =>
+  entries(runningOf(hidden))
+    .filter(([id]) => !Object.hasOwn(admittedOf(hidden), id))
     .map(([id, { opened_tick, min_contributors }]) => {
       const { goal, until_tick } = world.campaigns[id]!;
       return said(world.realm, "campaign.open", `campaign.open.${id}.${opened_tick}`, {

@@ -58,7 +58,7 @@ describe("a campaign", () => {
       {},
     ]);
     expect(told(results)).toEqual([["siege 0"], [], []]);
-    expect(results[2]!.state.private.campaigns).toEqual({});
+    expect(results[2]!.state.private.campaigns).toBeUndefined();
   });
 
   test("tells each stage once, at 25, 50, 75 and 100 % to the milli-point", () => {
@@ -224,7 +224,7 @@ describe("a chain", () => {
       hidden.starting = [{ id: "iron_decrees", effect: chain(9) }];
     });
     const [reopened] = play(again, [{}]);
-    expect(reopened!.state.private.campaigns.iron_decrees).toMatchObject({ opened_tick: 3 });
+    expect(reopened!.state.private.campaigns!.iron_decrees).toMatchObject({ opened_tick: 3 });
     expect(keysOf(reopened!.state)).toEqual(["campaign.close.iron_decrees.2"]);
     const [closed] = play(reopened!, [{ commands: saidBy(reopened!.state) }]);
     expect(campaignsOf([closed!])).toEqual(campaignsOf([reopened!]));

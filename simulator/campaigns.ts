@@ -10,10 +10,31 @@ import { type ById, entries, find } from "../shared/by-id.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { CampaignState, Happening, PrivateState, WorldState } from "../shared/contracts/world.ts";
 import { mul } from "../shared/integers.ts";
-import { isSteward } from "./calls.ts";
-import { type Decide, refusalOf } from "./commands.ts";
+import type { Decide } from "./commands.ts";
 import { MAX_RUNNING_CAMPAIGNS } from "./effects.ts";
 import type { Folding } from "./fold.ts";
+import { refusalOf } from "./refusal.ts";
+import { isSteward } from "./said.ts";
+
+export type Running = NonNullable<PrivateState["campaigns"]>;
+export const runningOf = ({ campaigns = {} }: PrivateState): Running => campaigns;
+export const admittedOf = ({ admitted = {} }: PrivateState): ById<number> => admitted;
+
+/** The private state with these campaigns; what is empty is absent. */
+export function withCampaigns(
+  hidden: PrivateState,
+  {
+    campaigns = runningOf(hidden),
+    admitted = admittedOf(hidden),
+  }: Pick<PrivateState, "campaigns" | "admitted">,
+): PrivateState {
+  const { campaigns: _c, admitted: _a, ...rest } = hidden;
+  return {
+    ...rest,
+    ...(Object.keys(campaigns).length === 0 ? {} : { campaigns }),
+    ...(Object.keys(admitted).length === 0 ? {} : { admitted }),
+  };
+}
 
 /** Parts of the goal at which stages 1 to 4 begin, basis points. */
 const STAGES_BP = [2_500, 5_000, 7_500, 10_000];
@@ -31,28 +52,28 @@ export function stageOf({ goal, points, contributors }: CampaignState, min_contr
  * the same id begun since.
  */
 export function runningCampaigns(
-  before: { public: ById<CampaignState>; private: PrivateState["campaigns"] },
+  before: WorldState,
   now: ById<CampaignState>,
   tick: number,
   { chain }: Ruleset,
-): PrivateState["campaigns"] {
+): Running {
   const known = ([id]: [string, unknown]) => {
-    const was = find(before.public, id);
-    return was !== undefined && tick < was.until_tick ? find(before.private, id) : undefined;
+    const was = find(before.public.campaigns, id);
+    return was !== undefined && tick < was.until_tick ? find(runningOf(before.private), id) : undefined;
   };
   const begun = { opened_tick: tick, min_contributors: chain.min_contributors };
   return Object.fromEntries(entries(now).map((entry) => [entry[0], known(entry) ?? begun]));
 }
 
 type Counted = Pick<WorldState["public"], "campaigns"> & {
-  running: PrivateState["campaigns"];
+  running: Running;
   happenings: Happening[];
 };
 
 /** Counts what the tick brought; a campaign that was closed in this tick counts for the last time. */
 export function countCampaigns(
   campaigns: ById<CampaignState>,
-  running: PrivateState["campaigns"],
+  running: Running,
   { campaigns: brought }: Folding,
   tick: number,
 ): Counted {
@@ -81,8 +102,8 @@ export function countCampaigns(
 export const openCampaign: Decide<"campaign.open"> = (state, command) => {
   const { id, goal, min_contributors, ticks } = command.payload;
   const { public: world, private: hidden } = state;
-  const admitted = { ...hidden.admitted, [id]: world.tick };
-  const known: WorldState = { public: world, private: { ...hidden, admitted } };
+  const admitted = { ...admittedOf(hidden), [id]: world.tick };
+  const known: WorldState = { public: world, private: withCampaigns(hidden, { admitted }) };
   if (isSteward(command)) return { state: known, happenings: [] };
   const reason = Object.hasOwn(world.campaigns, id)
     ? "already_open"
@@ -100,10 +121,9 @@ export const openCampaign: Decide<"campaign.open"> = (state, command) => {
   return {
     state: {
       public: { ...world, campaigns: { ...world.campaigns, [id]: campaign } },
-      private: {
-        ...known.private,
-        campaigns: { ...hidden.campaigns, [id]: { opened_tick: world.tick, min_contributors } },
-      },
+      private: withCampaigns(known.private, {
+        campaigns: { ...runningOf(hidden), [id]: { opened_tick: world.tick, min_contributors } },
+      }),
     },
     happenings: [{ kind: "campaign", id, stage: 0 }],
   };
@@ -113,8 +133,8 @@ export const openCampaign: Decide<"campaign.open"> = (state, command) => {
 export const closeCampaign: Decide<"campaign.close"> = (state, command) => {
   const { id } = command.payload;
   const { public: world, private: hidden } = state;
-  const { [id]: _closed, ...admitted } = hidden.admitted;
-  const known: WorldState = { public: world, private: { ...hidden, admitted } };
+  const { [id]: _closed, ...admitted } = admittedOf(hidden);
+  const known: WorldState = { public: world, private: withCampaigns(hidden, { admitted }) };
   if (isSteward(command)) return { state: known, happenings: [] };
   const campaign = find(world.campaigns, id);
   if (campaign === undefined) return { state: known, happenings: [refusalOf(command, "not_open")] };

@@ -5,6 +5,7 @@
 import type { Happening, WorldState } from "../shared/contracts/world.ts";
 import { closeCampaign, openCampaign } from "./campaigns.ts";
 import type { WorldCommand } from "./fold.ts";
+import { refusalOf } from "./refusal.ts";
 import { closeSeason, openSeason } from "./seasons.ts";
 
 /** What a command made of the world, or why it changes nothing. */
@@ -34,13 +35,6 @@ export function runCommands(
   }
   return { state: current, happenings };
 }
-
-export const refusalOf = ({ command_id: id, kind }: WorldCommand, reason: string): Happening => ({
-  kind: "refused",
-  id,
-  command: kind,
-  reason,
-});
 
 function decide(state: WorldState, command: WorldCommand): Outcome {
   switch (command.kind) {

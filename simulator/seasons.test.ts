@@ -38,8 +38,8 @@ const lived = ({ public: world, private: hidden }: WorldState) => {
   world.triggers.age_of_iron = { armed: 0, streak: 9, last_triggered_tick: 70 };
   world.effects = { iron_austerity: { kind: "style", source: "age_of_iron", until_tick: 200 } };
   world.campaigns.siege = { goal: 1_000, points: 10, contributors: 1, stage: 0, until_tick: 300 };
-  hidden.campaigns.siege = { opened_tick: 90, min_contributors: 1 };
-  hidden.admitted.siege = 90;
+  hidden.campaigns = { siege: { opened_tick: 90, min_contributors: 1 } };
+  hidden.admitted = { siege: 90 };
   hidden.fronts.iron_gate = { leader: "empire", streak: 1, last_flip_tick: 80 };
   hidden.claims.tide_bell = { points: { empire: 5_000 }, last_capture_tick: 60 };
   hidden.starting = [{ id: "late", effect: { kind: "style", source: "age_of_iron", until_tick: 200 } }];
@@ -232,7 +232,7 @@ describe("the season's length", () => {
     const near = standing(started(short()), ({ public: world, private: hidden }) => {
       world.tick = 1_536;
       world.season = 3;
-      hidden.season.started_tick = 1_000;
+      hidden.season = { started_tick: 1_000 };
     });
     const results = play(near, [{}, {}]);
     expect(results.map(({ state }) => keys(state))).toEqual([[], ["season.close.3.1538"]]);

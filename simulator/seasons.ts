@@ -15,6 +15,7 @@ import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type {
   FactionState,
   Happening,
+  PrivateState,
   PublicState,
   SeasonResults,
   TerritoryState,
@@ -29,19 +30,22 @@ import { challengerOf } from "./flip.ts";
 const INFLUENCE_KEPT_BP = 1_000;
 const RESOURCES_KEPT_BP = 2_000;
 
+export const seasonOf = ({ season = { started_tick: 0 } }: PrivateState) => season;
+
 /** Refused: `already_closed`. Results wait for the end of the tick: see `closingEvents`. */
 export const closeSeason: Decide<"season.close"> = (state) => {
   const { public: world, private: hidden } = state;
-  if (hidden.season.closed_tick !== undefined) return { refused: "already_closed" };
+  const season = seasonOf(hidden);
+  if (season.closed_tick !== undefined) return { refused: "already_closed" };
   return {
-    state: { public: world, private: { ...hidden, season: { ...hidden.season, closed_tick: world.tick } } },
+    state: { public: world, private: { ...hidden, season: { ...season, closed_tick: world.tick } } },
     happenings: [],
   };
 };
 
 /** Refused: `season_not_closed`. A season that was closed in the same tick ends as the world stood before it. */
 export const openSeason: Decide<"season.open"> = (state) => {
-  if (state.private.season.closed_tick === undefined) return { refused: "season_not_closed" };
+  if (seasonOf(state.private).closed_tick === undefined) return { refused: "season_not_closed" };
   const next = nextSeason(state);
   const ended = entries(state.public.effects).map(([id]): Happening => ({ kind: "effect_end", id }));
   return {
@@ -55,8 +59,8 @@ export const openSeason: Decide<"season.open"> = (state) => {
 };
 
 /** The event of a season that this tick closed, with its results. */
-export function closingEvents({ public: world, private: { season } }: WorldState): Happening[] {
-  if (season.closed_tick !== world.tick) return [];
+export function closingEvents({ public: world, private: hidden }: WorldState): Happening[] {
+  if (seasonOf(hidden).closed_tick !== world.tick) return [];
   return [{ kind: "season", season: world.season, step: "close", results: resultsOf(world) }];
 }
 

@@ -13,7 +13,8 @@ import type { Quarantine } from "../shared/quarantine.ts";
 import type { Owned } from "../shared/stage.ts";
 import { commandMsgId, subjects } from "../shared/subjects.ts";
 import type { SimulatorState } from "./advance.ts";
-import { callsOf, said } from "./calls.ts";
+import { callsOf } from "./calls.ts";
+import { said } from "./said.ts";
 
 /** How often it looks at the quarantine, and at the world in memory. */
 const LOOK_MS = 1_000;

@@ -7,13 +7,14 @@ import { seal } from "../shared/chain.ts";
 import type {
   DerivedEvent,
   Happening,
+  PrivateState,
   TickRecord,
   WorldDelta,
   WorldSnapshot,
   WorldState,
 } from "../shared/contracts/world.ts";
 import { diff } from "../shared/merge-patch.ts";
-import { countCampaigns, runningCampaigns } from "./campaigns.ts";
+import { countCampaigns, runningCampaigns, runningOf, withCampaigns } from "./campaigns.ts";
 import { runCommands } from "./commands.ts";
 import { endEffects, factionModifiers, startEffects } from "./effects.ts";
 import type { Folding } from "./fold.ts";
@@ -97,7 +98,7 @@ export function tick(
     rules,
   );
 
-  const counted = countCampaigns(world.campaigns, hidden.campaigns, folding, marker.tick);
+  const counted = countCampaigns(world.campaigns, runningOf(hidden), folding, marker.tick);
 
   // 6. Triggers, on the state as it is now; their effects hold from the next tick.
   const frozen = {
@@ -124,10 +125,9 @@ export function tick(
   const next: WorldState = {
     public: { ...frozen, triggers: fired.triggers },
     private: {
-      ...hidden,
+      ...withCampaigns(hidden, { campaigns: counted.running }),
       fronts: land.fronts,
       claims: hoard.claims,
-      campaigns: counted.running,
       starting: [...hidden.starting, ...fired.starting],
     },
   };
@@ -172,16 +172,12 @@ function open(
     // The log's clock may step back between two servers; the world's never does.
     at: new Date(Math.max(Date.parse(state.public.at), Date.parse(marker.at))).toISOString(),
   };
-  const hidden = {
-    ...ruled.state.private,
+  const hidden: PrivateState = {
+    ...withCampaigns(ruled.state.private, {
+      campaigns: runningCampaigns(state, world.campaigns, marker.tick, ruleset),
+    }),
     manual_ticks: pendingManualTicks(state, folding).filter((key) => key !== marker.key),
     starting: [],
-    campaigns: runningCampaigns(
-      { public: state.public.campaigns, private: state.private.campaigns },
-      world.campaigns,
-      marker.tick,
-      ruleset,
-    ),
   };
   const commanded = runCommands({ public: world, private: hidden }, folding.commands);
   const modifiers = factionModifiers(commanded.state.public, ruleset);

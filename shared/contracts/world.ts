@@ -91,11 +91,15 @@ export type PrivateState = {
   manual_ticks: string[];
   /** Effects of the triggers that fired in this tick: they start, in this order, with the next one. */
   starting: { id: string; effect: EffectState }[];
-  /** Of each running campaign: the tick that it opened in, and the contributors that its last stage needs. */
-  campaigns: ById<{ opened_tick: number; min_contributors: number }>;
+  /**
+   * Of each running campaign: the tick that it opened in, and the contributors that its last stage needs. This and the two below
+   * are absent until there is something to say, so that states from before them keep their hashes.
+   */
+  campaigns?: ById<{ opened_tick: number; min_contributors: number }>;
   /** Campaigns that the normalizer lets candidates name, each with the tick that its opening was read in. */
-  admitted: ById<number>;
-  season: { started_tick: number; closed_tick?: number };
+  admitted?: ById<number>;
+  /** Absent: the first one, not closed. */
+  season?: { started_tick: number; closed_tick?: number };
 };
 export type WorldState = { public: PublicState; private: PrivateState };
 
