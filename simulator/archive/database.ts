@@ -49,3 +49,7 @@ export async function inTransaction<T>(
 /** True when Postgres refused the values themselves: data (22), constraint (23) or a limit of the server (54). */
 export const refusesData = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && /^(22|23|54)/.test(error.code ?? "");
+
+/** True when a row with the same key is there already. */
+export const isDuplicate = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code === "23505";
