@@ -9,10 +9,11 @@ export type Transaction = pg.PoolClient;
 const types = new pg.TypeOverrides();
 types.setTypeParser(pg.types.builtins.INT8, (text) => assertSafe(Number(text)));
 
-/** Connects when first used. */
-export function openDatabase(url: string, log: Log): Database {
+/** Connects when first used. `schema`: where the tables are; else where the server looks by itself. */
+export function openDatabase(url: string, log: Log, schema?: string): Database {
   const pool = new pg.Pool({
     connectionString: url,
+    ...(schema === undefined ? {} : { options: `-c search_path=${pg.escapeIdentifier(schema)}` }),
     application_name: "archive",
     types,
     max: 12,
