@@ -1,6 +1,7 @@
 /** Simulator as a stage: folds EVENTS, and at each tick marker commits the tick to WORLD. */
 import { type Bus, isLostRace, lastOf, publishOne } from "../shared/bus.ts";
 import { canonicalHash } from "../shared/canonical.ts";
+import { keepCheckpoint } from "../shared/checkpoints.ts";
 import type { TickRecord, WorldSnapshot } from "../shared/contracts/world.ts";
 import { crashPoint } from "../shared/crash.ts";
 import { metrics } from "../shared/metrics.ts";
@@ -63,6 +64,7 @@ function step(state: SimulatorState, input: Input, draft: Draft): boolean {
   draft.afterCommit(async (bus) => {
     crashPoint("before_snapshot");
     await refreshKv(bus, snapshot);
+    await keepCheckpoint(bus, snapshot);
     crashPoint("after_snapshot");
     metrics.tick.set({ realm }, snapshot.tick);
   });
