@@ -22,19 +22,23 @@ const HEAD_CHARS = 1_024;
 
 const COLUMNS = `realm_id, stream, stream_seq, frame_index, id, source_type, source_id, event_type, payload_json,
   weight, validity_status, reason, created_at`;
-const BODIES = `jsonb_to_recordset($2::jsonb) AS f (seq bigint, first integer, bodies jsonb),
+const BODIES = `jsonb_to_recordset($2::jsonb) AS f (seq bigint, at timestamptz, first integer, bodies jsonb),
   jsonb_array_elements(f.bodies) WITH ORDINALITY AS e (body, n)`;
 
-/** Decisions and commands: the one has an `event_id`, a user and a verdict, the other a `command_id`, an actor and a status. */
+/**
+ * Decisions have an `event_id`, a user and a verdict, commands a `command_id`, an actor and a status, markers a `tick` and the
+ * stream's time as theirs.
+ */
 const INSERT_DECIDED = `
   INSERT INTO world_events (${COLUMNS})
-  SELECT $1, 'EVENTS', f.seq, f.first + e.n - 1, coalesce(b.event_id, b.command_id),
-    coalesce(b.actor ->> 'type', 'player'), coalesce(b.user_id, b.actor ->> 'id'), coalesce(b.event_type, b.kind),
+  SELECT $1, 'EVENTS', f.seq, f.first + e.n - 1, coalesce(b.event_id, b.command_id, 'tick-' || b.tick),
+    coalesce(b.actor ->> 'type', CASE WHEN b.tick IS NULL THEN 'player' ELSE 'system' END),
+    coalesce(b.user_id, b.actor ->> 'id'), CASE WHEN b.tick IS NULL THEN coalesce(b.event_type, b.kind) ELSE 'tick' END,
     e.body, coalesce(b.normalized_points, 0),
     coalesce(b.validity_status, CASE b.status WHEN 'refused' THEN 'rejected' ELSE 'accepted' END),
-    b.reason, b.received_at
+    b.reason, CASE WHEN b.tick IS NULL THEN b.received_at ELSE f.at END
   FROM ${BODIES}, jsonb_to_record(e.body) AS b (
-    event_id text, command_id text, actor jsonb, user_id text, event_type text, kind text, normalized_points bigint,
+    event_id text, command_id text, tick integer, actor jsonb, user_id text, event_type text, kind text, normalized_points bigint,
     validity_status text, status text, reason text, received_at timestamptz)
   ON CONFLICT DO NOTHING`;
 
@@ -60,7 +64,7 @@ export const rejections = (realm: string): Followed => ({
   open: async (archiving) => eventsFold(archiving, { stream: "VALID", insert: INSERT_REFUSED }),
 });
 
-/** Decisions and commands. A command that sets the realm's status sets it in `realms`. */
+/** Decisions, commands and tick markers. A command that sets the realm's status sets it in `realms`. */
 export const decisions = (realm: string): Followed => ({
   stream: eventsStream(realm),
   subjects: [
@@ -68,6 +72,7 @@ export const decisions = (realm: string): Followed => ({
     subjects.quarantined(realm),
     subjects.rejected(realm),
     subjects.command(realm),
+    subjects.tickMarker(realm),
   ],
   open: async (archiving) => eventsFold(archiving, { stream: "EVENTS", insert: INSERT_DECIDED }),
 });
@@ -78,7 +83,7 @@ function eventsFold({ realm, log, commit }: Archiving, table: Table): Fold {
   return {
     async take(messages) {
       for (const part of partsOf(messages)) {
-        const frames = part.map(frameOf);
+        const frames = part.map((message) => frameOf(message, realm));
         const status = lastStatus(part, realm);
         await commit(part.at(-1)!.seq, async (transaction) => {
           await insertFrames(transaction, realm, table, frames, log);
@@ -91,11 +96,12 @@ function eventsFold({ realm, log, commit }: Archiving, table: Table): Fold {
   };
 }
 
-const frameOf = ({ seq, atMs, data }: Input): Frame => ({
+/** A marker is a body alone, not a frame. */
+const frameOf = ({ subject, seq, atMs, data }: Input, realm: string): Frame => ({
   seq,
   at: new Date(atMs).toISOString(),
   first: 0,
-  text: textOf(data),
+  text: subject === subjects.tickMarker(realm) ? `[${textOf(data)}]` : textOf(data),
 });
 
 /** The messages in order, cut where a statement would grow too large. */
@@ -128,7 +134,7 @@ async function insertFrames(
   await transaction.query("SAVEPOINT frames");
   try {
     const text = frames.map(
-      ({ seq, first, text }) => `{"seq":${seq},"first":${first},"bodies":${storable(text)}}`,
+      ({ seq, at, first, text }) => `{"seq":${seq},"at":"${at}","first":${first},"bodies":${storable(text)}}`,
     );
     await transaction.query({
       name: `insert ${table.stream}`,
