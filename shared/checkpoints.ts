@@ -12,9 +12,10 @@ export const CHECKPOINT_TICKS = 256;
 
 const subjectOf = (realm: string, tick: number): string => kvSubject("world", `${realm}.c.${tick}`);
 
-/** Writes the checkpoint where the snapshot's tick has one. Its bytes follow from the tick, so it doesn't matter who is last. */
+export const isCheckpoint = (tick: number): boolean => tick % CHECKPOINT_TICKS === 0;
+
+/** Writes a checkpoint. Its bytes follow from the tick, so it doesn't matter who is last. */
 export async function keepCheckpoint(bus: Bus, snapshot: WorldSnapshot): Promise<void> {
-  if (snapshot.tick % CHECKPOINT_TICKS !== 0) return;
   const subject = subjectOf(snapshot.realm, snapshot.tick);
   await publishOne(bus, { subject, data: JSON.stringify(snapshot) });
 }

@@ -25,7 +25,7 @@ export class Draft {
   readonly #frames = new FrameBuilder();
   readonly #counts = new Map<string, number>();
   readonly #clips = new Map<string, number>();
-  readonly #afterwards: ((bus: Bus) => Promise<void>)[] = [];
+  readonly #afterwards = new Map<string, (bus: Bus) => Promise<void>>();
   /** Last input accounted for; set by the shell at each commit point. */
   through = 0;
   inputs = 0;
@@ -59,9 +59,12 @@ export class Draft {
     this.#clips.set(by, (this.#clips.get(by) ?? 0) + points);
   }
 
-  /** Runs after the commit; it may be lost by a crash, so it only refreshes what can be made again. */
-  afterCommit(act: (bus: Bus) => Promise<void>): void {
-    this.#afterwards.push(act);
+  /**
+   * Runs after the commit; it may be lost by a crash, so it only refreshes what can be made again. Of several under one name the
+   * last one stands.
+   */
+  afterCommit(name: string, act: (bus: Bus) => Promise<void>): void {
+    this.#afterwards.set(name, act);
   }
 
   get size(): number {
@@ -81,7 +84,7 @@ export class Draft {
       metrics.outputs.inc({ ...labels, kind, reason }, n);
     }
     for (const [by, points] of this.#clips) metrics.clipped.inc({ realm: labels.realm, by }, points);
-    for (const act of this.#afterwards) await act(bus);
+    for (const act of this.#afterwards.values()) await act(bus);
   }
 }
 

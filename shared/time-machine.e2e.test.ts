@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestNats, testNats } from "../ops/testing/nats.ts";
-import { bodiesIn, runStages, testRealm, until } from "../ops/testing/realm.ts";
-import { playOf, recordTicks } from "../ops/testing/recorded.ts";
+import { bodiesIn, testRealm } from "../ops/testing/realm.ts";
+import { playOf, recordTicks, simulate } from "../ops/testing/recorded.ts";
 import { lastOf, nextOf, publishOne } from "./bus.ts";
 import { canonicalHash } from "./canonical.ts";
 import { CHECKPOINT_TICKS } from "./checkpoints.ts";
@@ -25,14 +25,9 @@ beforeAll(async () => {
     { from: 1, to: TICKS },
     playOf(REALM, places, { users: 40, perTick: 5, seed: 3 }),
   );
-  const stages = runStages(nats.bus, REALM, ["simulator"]);
-  await until(async () => {
-    const last = await lastOf(nats.bus, worldStream(REALM), subjects.tick(REALM));
-    return last !== undefined && (JSON.parse(last.text()) as TickRecord).tick === TICKS;
-  });
-  await stages.stop();
+  await simulate(nats.bus, REALM, TICKS);
   records = (await bodiesIn<TickRecord>(nats.bus, worldStream(REALM), "world.tick")).map(({ body }) => body);
-}, 60_000);
+}, 120_000);
 afterAll(() => nats.close());
 
 const SOME = [0, 1, 31, 32, 33, 255, 256, 257, 300, 511, 512, 513, TICKS - 1, TICKS];

@@ -2,12 +2,12 @@
  * Any past public state of a realm by its tick, from what WORLD keeps: all deltas, and checkpoints on the way.
  *
  * It reads nothing before it is asked, so opening costs a request, however long the past. The first question about a chapter of
- * 256 ticks reads that chapter: a checkpoint, its sequence by bisection, and 256 deltas. Its pages stay in memory, compressed, up
+ * 256 ticks reads that chapter: a checkpoint, and 256 deltas whose place is found by their ticks. Its pages stay in memory, compressed, up
  * to `maxBytes` in all, the chapter asked for longest ago leaving first. A checkpoint that is missing or wrong costs reading the
  * chapter before it too, down to tick 0 at worst. Measured figures: `npm run bench -- timemachine`.
  */
 import { setImmediate as otherWork } from "node:timers/promises";
-import { type Bus, lastOf, streamEnds } from "./bus.ts";
+import { type Bus, lastOf, type Stored, streamEnds } from "./bus.ts";
 import { BrokenPast, Chapter, type PastState, type Standing } from "./chapter.ts";
 import { CHECKPOINT_TICKS, checkpointAt } from "./checkpoints.ts";
 import { textOf } from "./codec.ts";
@@ -16,7 +16,7 @@ import { genesis } from "./genesis.ts";
 import { firstCommand } from "./provision.ts";
 import { Reader } from "./reader.ts";
 import { subjects, worldStream } from "./subjects.ts";
-import { sequenceOfTick } from "./tick-sequence.ts";
+import { messageOfTick } from "./tick-sequence.ts";
 
 export { BrokenPast, type PastState } from "./chapter.ts";
 
@@ -107,12 +107,11 @@ export class TimeMachine {
     const stream = worldStream(this.#realm);
     const last = await lastOf(this.#bus, stream, subjects.delta(this.#realm));
     if (last === undefined || (JSON.parse(last.text()) as WorldDelta).tick < tick) return undefined;
-    const wanted = chapterOf(tick);
     const missing: number[] = [];
     let start: Standing | undefined;
-    for (let number = wanted; start === undefined; number--) {
+    for (let number = chapterOf(tick); start === undefined; number--) {
       missing.unshift(number);
-      start = await this.#startOf(number, last.seq);
+      start = await this.#startOf(number);
     }
     let chapter: Chapter | undefined;
     for (const number of missing) {
@@ -126,15 +125,21 @@ export class TimeMachine {
   }
 
   /** The state that a chapter starts from, where it can be had without the chapter before. */
-  async #startOf(number: number, lastSeq: number): Promise<Standing | undefined> {
+  async #startOf(number: number): Promise<Standing | undefined> {
     if (number === 0) return this.#start();
     const before = this.#chapters.get(number - 1);
     const tick = number * CHECKPOINT_TICKS;
     if (before?.through === tick) return before.end;
-    const first = await this.#deltaFrom(tick + 1, lastSeq);
+    const first = await this.#deltaFrom(tick + 1);
     if (first === undefined) return undefined;
-    const checkpoint = await checkpointAt(this.#bus, this.#realm, tick, first.prev);
+    const { prev } = JSON.parse(first.text()) as WorldDelta;
+    const checkpoint = await checkpointAt(this.#bus, this.#realm, tick, prev);
     return checkpoint && { state: checkpoint.state.public, hash: checkpoint.public_hash };
+  }
+
+  /** The delta of a tick, or of the next one after it. */
+  #deltaFrom(tick: number): Promise<Stored | undefined> {
+    return messageOfTick(this.#bus, worldStream(this.#realm), subjects.delta(this.#realm), tick);
   }
 
   async #start(): Promise<Standing> {
@@ -143,19 +148,11 @@ export class TimeMachine {
     return { state: snapshot.state.public, hash: snapshot.public_hash };
   }
 
-  async #deltaFrom(tick: number, last: number): Promise<(WorldDelta & { seq: number }) | undefined> {
-    const stream = worldStream(this.#realm);
-    const subject = subjects.delta(this.#realm);
-    const seq = await sequenceOfTick(this.#bus, stream, subject, tick, { first: 1, last });
-    const message = seq && (await this.#bus.jsm.streams.getMessage(stream, { seq }));
-    return message ? { ...(JSON.parse(textOf(message.data)) as WorldDelta), seq: message.seq } : undefined;
-  }
-
   /** The deltas after a state up to the next checkpoint, or to the last there is, or to one that doesn't fit. */
   async #chapterFrom(start: Standing, lastSeq: number): Promise<{ chapter: Chapter; broken?: BrokenPast }> {
     const chapter = new Chapter(start);
     const end = chapter.from + CHECKPOINT_TICKS;
-    const first = await this.#deltaFrom(chapter.from + 1, lastSeq);
+    const first = await this.#deltaFrom(chapter.from + 1);
     if (first === undefined) return { chapter };
     const reader = new Reader(this.#bus, {
       stream: worldStream(this.#realm),

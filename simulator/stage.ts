@@ -1,7 +1,7 @@
 /** Simulator as a stage: folds EVENTS, and at each tick marker commits the tick to WORLD. */
 import { type Bus, isLostRace, lastOf, publishOne } from "../shared/bus.ts";
 import { canonicalHash } from "../shared/canonical.ts";
-import { keepCheckpoint } from "../shared/checkpoints.ts";
+import { isCheckpoint, keepCheckpoint } from "../shared/checkpoints.ts";
 import type { TickRecord, WorldSnapshot } from "../shared/contracts/world.ts";
 import { crashPoint } from "../shared/crash.ts";
 import { metrics } from "../shared/metrics.ts";
@@ -61,10 +61,11 @@ function step(state: SimulatorState, input: Input, draft: Draft): boolean {
   draft.count("tick", record.kind);
   for (const { sum, cap } of Object.values(record.factions))
     draft.clip("faction_burst", Math.max(0, sum - cap));
-  draft.afterCommit(async (bus) => {
+  if (isCheckpoint(snapshot.tick))
+    draft.afterCommit(`checkpoint ${snapshot.tick}`, (bus) => keepCheckpoint(bus, snapshot));
+  draft.afterCommit("snapshot", async (bus) => {
     crashPoint("before_snapshot");
     await refreshKv(bus, snapshot);
-    await keepCheckpoint(bus, snapshot);
     crashPoint("after_snapshot");
     metrics.tick.set({ realm }, snapshot.tick);
   });

@@ -1,11 +1,13 @@
 /** A realm's recorded past, written into EVENTS as normalizer and clock would have written it, for the real simulator to play. */
+import { setTimeout as delay } from "node:timers/promises";
 import { type BatchMessage, type Bus, lastOf, publishBatch } from "../../shared/bus.ts";
 import { FrameBuilder } from "../../shared/codec.ts";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Accepted } from "../../shared/contracts/decision.ts";
-import type { TickMarker } from "../../shared/contracts/world.ts";
-import { eventsStream, subjects } from "../../shared/subjects.ts";
+import type { TickMarker, TickRecord } from "../../shared/contracts/world.ts";
+import { eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
 import { Chance } from "../story/chance.ts";
+import { runStages } from "./realm.ts";
 
 /** What comes before the marker of one tick. */
 export type Recorded = { accepted: Accepted[]; commands?: DecidedCommand[] };
@@ -33,6 +35,20 @@ export async function recordTicks(
       expectedLastSubjectSeq,
     });
     expectedLastSubjectSeq = (await publishBatch(bus, messages)).seq;
+  }
+}
+
+/** Runs the real simulator until it has committed tick `to`; at most a minute. */
+export async function simulate(bus: Bus, realm: string, to: number): Promise<void> {
+  const stages = runStages(bus, realm, ["simulator"]);
+  try {
+    for (const deadline = performance.now() + 60_000; performance.now() < deadline; await delay(20)) {
+      const last = await lastOf(bus, worldStream(realm), subjects.tick(realm));
+      if (last !== undefined && (JSON.parse(last.text()) as TickRecord).tick >= to) return;
+    }
+    throw new Error(`tick ${to} of ${realm} was not committed within a minute`);
+  } finally {
+    await stages.stop();
   }
 }
 
