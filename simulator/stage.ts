@@ -1,16 +1,14 @@
 /** Simulator as a stage: folds EVENTS, and at each tick marker commits the tick to WORLD. */
-import { type Bus, isLostRace, lastOf, publishOne } from "../shared/bus.ts";
-import { canonicalHash } from "../shared/canonical.ts";
 import { isCheckpoint, keepCheckpoint } from "../shared/checkpoints.ts";
-import type { TickRecord, WorldSnapshot } from "../shared/contracts/world.ts";
 import { crashPoint } from "../shared/crash.ts";
 import { metrics } from "../shared/metrics.ts";
 import type { Input } from "../shared/reader.ts";
-import { type Draft, RealmRefused, type Restoring, type Stage } from "../shared/stage.ts";
+import type { Draft, Stage } from "../shared/stage.ts";
 import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
-import { kvSubject } from "../shared/topology.ts";
-import { advance, movingSubjects, type SimulatorState, stateOf } from "./advance.ts";
+import { advance, movingSubjects, type SimulatorState } from "./advance.ts";
 import { keepTime } from "./clock.ts";
+import { refreshKv } from "./refresh-kv.ts";
+import { restoreWorld } from "./restore.ts";
 import { keepHouse } from "./steward.ts";
 
 export const simulatorStage: Stage<SimulatorState> = {
@@ -26,28 +24,6 @@ export const simulatorStage: Stage<SimulatorState> = {
     await Promise.all([keepTime(owned), keepHouse(owned)]);
   },
 };
-
-async function restoreWorld({ bus, realm, position }: Restoring): Promise<SimulatorState> {
-  const stream = worldStream(realm);
-  const [message, record] = await Promise.all([
-    lastOf(bus, stream, subjects.snapshot(realm)),
-    lastOf(bus, stream, subjects.tick(realm)),
-  ]);
-  if (message === undefined || record === undefined)
-    throw new RealmRefused(`${stream} holds no snapshot or no tick record: restore the stream from a backup`);
-  const snapshot = JSON.parse(message.text()) as WorldSnapshot;
-  if (snapshot.through_seq !== position.through)
-    throw new RealmRefused(
-      `the snapshot of tick ${snapshot.tick} ends at ${snapshot.through_seq}, the position at ${position.through}`,
-    );
-  if ((JSON.parse(record.text()) as TickRecord).hash !== snapshot.record_hash)
-    throw new RealmRefused(`the snapshot of tick ${snapshot.tick} doesn't belong to the last tick record`);
-  if (canonicalHash(snapshot.state.public) !== snapshot.public_hash)
-    throw new RealmRefused(`the snapshot of tick ${snapshot.tick} doesn't have the hash that it states`);
-  await refreshKv(bus, snapshot);
-  metrics.tick.set({ realm }, snapshot.tick);
-  return stateOf(snapshot);
-}
 
 function step(state: SimulatorState, input: Input, draft: Draft): boolean {
   const { realm } = state;
@@ -70,20 +46,4 @@ function step(state: SimulatorState, input: Input, draft: Draft): boolean {
     metrics.tick.set({ realm }, snapshot.tick);
   });
   return true;
-}
-
-/** Puts the snapshot into KV `world` unless a later one is there. */
-async function refreshKv(bus: Bus, snapshot: WorldSnapshot): Promise<void> {
-  const subject = kvSubject("world", snapshot.realm);
-  const held = await lastOf(bus, "KV_world", subject);
-  if (held !== undefined && (JSON.parse(held.text()) as WorldSnapshot).tick >= snapshot.tick) return;
-  try {
-    await publishOne(bus, {
-      subject,
-      data: JSON.stringify(snapshot),
-      expectedLastSubjectSeq: held?.seq ?? 0,
-    });
-  } catch (error) {
-    if (!isLostRace(error)) throw error;
-  }
 }

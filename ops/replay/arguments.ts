@@ -1,5 +1,5 @@
 /** What a command that reads a realm's past is told: a realm, ticks, and where to read. */
-import { openBus } from "../../shared/bus.ts";
+import { type Bus, openBus } from "../../shared/bus.ts";
 import { Id } from "../../shared/contracts/ids.ts";
 import { readEnv } from "../../shared/env.ts";
 import { openLog } from "../../shared/log.ts";
@@ -44,6 +44,17 @@ export async function withSource<T>(
   body: (source: Source) => Promise<T>,
 ): Promise<T> {
   if (where.fromPostgres) return withPostgres(realm, where, body);
+  return withBus(where, async (bus) => {
+    const source = await streamsSource(bus, realm).catch((error: unknown) => {
+      if (!(error instanceof StreamsGone)) throw error;
+      say(`${error.message}: reading ${realm} from Postgres`);
+      return undefined;
+    });
+    return source === undefined ? withPostgres(realm, where, body) : body(source);
+  });
+}
+
+export async function withBus<T>(where: Pick<Where, "nats">, body: (bus: Bus) => Promise<T>): Promise<T> {
   const env = readEnv(process.env);
   const natsUrl = where.nats ?? env.NATS_URL ?? readStackUrls(env.DATA_DIR)?.nats;
   if (natsUrl === undefined)
@@ -54,12 +65,7 @@ export async function withSource<T>(
     throw new Error(`No NATS answers at ${natsUrl}; is the stack running?`);
   });
   try {
-    const source = await streamsSource(bus, realm).catch((error: unknown) => {
-      if (!(error instanceof StreamsGone)) throw error;
-      say(`${error.message}: reading ${realm} from Postgres`);
-      return undefined;
-    });
-    return await (source === undefined ? withPostgres(realm, where, body) : body(source));
+    return await body(bus);
   } finally {
     await bus.close();
   }

@@ -1,13 +1,15 @@
 /** `npm run replay -- --realm R [--verify]`: recomputes a realm from what was recorded and says how fast, and whether it holds. */
 import { parseArgs } from "node:util";
-import { realmOf, tickOf, UsageError, withSource } from "./arguments.ts";
+import { realmOf, tickOf, UsageError, type Where, withBus, withSource } from "./arguments.ts";
 import { publishRecords } from "./publish.ts";
+import { rebuildWorld } from "./rebuild.ts";
 import { recompute } from "./replay.ts";
 import type { Source } from "./source.ts";
 
 const HELP = `Recomputes a realm's ticks from its EVENTS and prints events/s.
 
   npm run replay -- --realm R [--verify] [--from T] [--to T] [--records FILE] [--from-postgres] [--nats URL] [--postgres URL]
+  npm run replay -- --realm R --rebuild [--nats URL]
 
   --realm R         the realm
   --verify          holds every recomputed tick against the recorded one, and checks the chain of hashes; stops at the first
@@ -17,6 +19,9 @@ const HELP = `Recomputes a realm's ticks from its EVENTS and prints events/s.
   --to T            the last tick to recompute
   --records FILE    writes the recorded ticks --from … --to, one JSON object a line, for npm run verify-world; recomputes
                     nothing unless --verify is given too
+  --rebuild         where a part of WORLD is lost: recomputes EVENTS, and when every record that WORLD still holds agrees, removes
+                    WORLD and begins it again; the realm's simulator then plays it up to where it was, with the same hashes.
+                    Clients start anew, and the archive refuses until it is rebuilt
   --from-postgres   reads the archive instead of the streams, as it does by itself when the streams are gone
   --nats URL        NATS server; else NATS_URL, else the local stack of DATA_DIR
   --postgres URL    Postgres; else DATABASE_URL, else the local stack of DATA_DIR
@@ -32,6 +37,7 @@ function readArguments() {
         from: { type: "string" },
         to: { type: "string" },
         records: { type: "string" },
+        rebuild: { type: "boolean", default: false },
         "from-postgres": { type: "boolean", default: false },
         nats: { type: "string" },
         postgres: { type: "string" },
@@ -56,6 +62,7 @@ async function main(): Promise<number> {
   const [from, to] = [tickOf("from", values.from), tickOf("to", values.to)];
   const ticks: Ticks = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
   const where = { nats: values.nats, postgres: values.postgres, fromPostgres: values["from-postgres"] };
+  if (values.rebuild) return rebuild(realm, where);
   return withSource(realm, where, console.log, async (source) => {
     if (values.records !== undefined) {
       const written = await publishRecords(source, values.records, ticks);
@@ -64,6 +71,16 @@ async function main(): Promise<number> {
     }
     return report(source, values.verify, ticks);
   });
+}
+
+async function rebuild(realm: string, where: Where): Promise<number> {
+  const { held, missing, tick, hash } = await withBus(where, (bus) => rebuildWorld(bus, realm));
+  const named = missing.length > 5 ? `${missing.slice(0, 5).join(", ")} …` : missing.join(", ");
+  console.log(
+    `${realm}: ${held} records agreed with EVENTS, ${missing.length} were missing${named && `: ${named}`}`,
+  );
+  console.log(`WORLD begins again; its simulator has to arrive at tick ${tick} with the public hash ${hash}`);
+  return 0;
 }
 
 async function report(source: Source, verify: boolean, ticks: Ticks): Promise<number> {

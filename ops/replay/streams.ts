@@ -1,10 +1,9 @@
 /** A realm's past from EVENTS and WORLD. */
 import { type Bus, lastOf, REFUSED, streamEnds } from "../../shared/bus.ts";
-import { canonicalHash } from "../../shared/canonical.ts";
-import { CHECKPOINT_TICKS, checkpointAt } from "../../shared/checkpoints.ts";
+import { checkpointBefore } from "../../shared/checkpoints.ts";
 import { textOf } from "../../shared/codec.ts";
 import { Position } from "../../shared/contracts/position.ts";
-import type { TickRecord, WorldSnapshot } from "../../shared/contracts/world.ts";
+import type { TickRecord } from "../../shared/contracts/world.ts";
 import { firstCommand } from "../../shared/provision.ts";
 import { type Input, Reader } from "../../shared/reader.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
@@ -18,7 +17,7 @@ const MESSAGES_AT_ONCE = 1_000;
 /** Throws `StreamsGone` where EVENTS or WORLD isn't there or was purged from its beginning. */
 export async function streamsSource(bus: Bus, realm: string): Promise<Source> {
   const events = await endsOf(bus, eventsStream(realm));
-  const world = await endsOf(bus, worldStream(realm));
+  await endsOf(bus, worldStream(realm));
   const stored = await lastOf(bus, worldStream(realm), subjects.tick(realm));
   if (stored === undefined) throw new StreamsGone(`${worldStream(realm)} holds no tick record`);
   const last = JSON.parse(stored.text()) as TickRecord;
@@ -26,40 +25,49 @@ export async function streamsSource(bus: Bus, realm: string): Promise<Source> {
     throw new Error(
       `${eventsStream(realm)} ends at ${events.lastSeq}, but tick ${last.tick} counts what it held up to ${last.through_seq}: it lost its end`,
     );
-  const recordsFrom = async function* (from: number): AsyncGenerator<TickRecord> {
-    const begin = await messageOfTick(bus, worldStream(realm), subjects.tick(realm), from);
-    if (begin === undefined) return;
-    const where = { stream: worldStream(realm), created: world.created, from: begin.seq, last: stored.seq };
-    for await (const messages of read(bus, { ...where, subjects: [subjects.tick(realm)] }))
-      for (const { data } of messages) yield JSON.parse(textOf(data)) as TickRecord;
-  };
   const missingEnd = await missingAfter(bus, realm, last);
   return {
     name: "the streams",
     realm,
     first: await firstCommand(bus, realm),
     lastTick: last.tick,
-    inputs: (after) =>
-      read(bus, {
-        stream: eventsStream(realm),
-        subjects: movingSubjects(realm),
-        created: events.created,
-        from: after + 1,
-        last: last.through_seq,
-      }),
-    records: recordsFrom,
-    checkpoint: async (tick) => {
-      for (let at = tick - (tick % CHECKPOINT_TICKS); at > 0; at -= CHECKPOINT_TICKS) {
-        const { value: record } = await recordsFrom(at).next();
-        if (record?.tick !== at) continue;
-        const kept = await checkpointAt(bus, realm, at, record.public_hash);
-        if (kept !== undefined && vouches(record, kept)) return kept;
-      }
-      return undefined;
-    },
+    inputs: (after) => eventsOf(bus, realm, after, last.through_seq),
+    records: (from) => recordsOf(bus, realm, from),
+    checkpoint: (tick) => checkpointBefore(bus, realm, tick),
     stateAt: async (tick) => (await (await openTimeMachine(bus, realm)).stateAt(tick))?.state,
     ...(missingEnd === undefined ? {} : { missingEnd }),
   };
+}
+
+/** What moves the world, after a sequence of EVENTS up to another one that is there, the last marker's if none is given. */
+export async function* eventsOf(
+  bus: Bus,
+  realm: string,
+  after = 0,
+  through?: number,
+): AsyncGenerator<Input[]> {
+  const stream = eventsStream(realm);
+  const { created } = await streamEnds(bus, stream);
+  const last = through ?? (await lastOf(bus, stream, subjects.tickMarker(realm)))?.seq ?? 0;
+  yield* read(bus, { stream, subjects: movingSubjects(realm), created, from: after + 1, last });
+}
+
+/** The tick records that WORLD holds, from a tick on; none where there is no such stream. */
+export async function* recordsOf(bus: Bus, realm: string, from = 0): AsyncGenerator<TickRecord> {
+  const stream = worldStream(realm);
+  const subject = subjects.tick(realm);
+  const ends = await streamEnds(bus, stream).catch((error: { code?: number }) => {
+    if (error.code !== REFUSED.streamNotFound) throw error;
+  });
+  if (ends === undefined) return;
+  const [first, last] = await Promise.all([
+    messageOfTick(bus, stream, subject, from),
+    lastOf(bus, stream, subject),
+  ]);
+  if (first === undefined || last === undefined) return;
+  const range = { stream, subjects: [subject], created: ends.created, from: first.seq, last: last.seq };
+  for await (const messages of read(bus, range))
+    for (const { data } of messages) yield JSON.parse(textOf(data)) as TickRecord;
 }
 
 async function endsOf(bus: Bus, stream: string) {
@@ -70,12 +78,6 @@ async function endsOf(bus: Bus, stream: string) {
   if (ends.firstSeq > 1) throw new StreamsGone(`${stream} was purged: it begins at ${ends.firstSeq}`);
   return ends;
 }
-
-/** Whether a snapshot is the state that a record hashes, its private part too. */
-const vouches = (record: TickRecord, snapshot: WorldSnapshot): boolean =>
-  snapshot.record_hash === record.hash &&
-  snapshot.through_seq === record.through_seq &&
-  canonicalHash(snapshot.state.private) === record.private_hash;
 
 /** The simulator's position lies at its last marker, so a record that ends before it isn't the last one that was written. */
 async function missingAfter(bus: Bus, realm: string, last: TickRecord): Promise<string | undefined> {

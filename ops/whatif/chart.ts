@@ -34,7 +34,7 @@ export function asSvg(result: WhatIf): string {
     },
     {
       title: "territories held",
-      text: (value) => value.toFixed(0),
+      text: (value) => (Number.isInteger(value) ? `${value}` : ""),
       lines: perFaction(({ held }, id) => held[id] ?? 0),
     },
     {
