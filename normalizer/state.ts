@@ -56,8 +56,8 @@ export type DeviceState = Entry & {
 /** KV `<realm>.s.<session>`. */
 export type SessionState = Entry & { burst: number };
 
-/** KV `<realm>.m.<user>`; never expires. */
-export type Membership = Entry & { faction: string; sinceMs: number; cohort?: string };
+/** KV `<realm>.m.<user>`; never expires. `voted`: the last council that the user voted in. */
+export type Membership = Entry & { faction: string; sinceMs: number; cohort?: string; voted?: string };
 
 /** KV `<realm>.q.<event>`: a quarantined event, until it is reviewed and for a while after. */
 export type QuarantinedEvent = Entry & { user: string; atMs: number; hash: string; closed: 0 | 1 };
@@ -72,8 +72,10 @@ export type RealmRules = Entry & {
   version: number;
   /** Of the latest versions, oldest first: decisions that are folded again go by their own. */
   judgements: { version: number; judgement: Judgement }[];
-  /** Ids of the latest commands, oldest first: a repeated key is answered `duplicate`. */
+  /** Ids of the latest commands, oldest first: a repeated key is answered `duplicate`. Votes aren't among them. */
   commands: Set<string>;
+  /** The latest council of each faction: when it was opened, and how many options it has. */
+  councils: { faction: string; id: string; atMs: number; options: number }[];
 };
 
 /** Rules that run beside the realm's own and are never applied: what they would have decided is counted. */

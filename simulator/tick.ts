@@ -4,6 +4,7 @@
  */
 import { mapById } from "../shared/by-id.ts";
 import { seal } from "../shared/chain.ts";
+import type { Notice } from "../shared/contracts/notice.ts";
 import type {
   DerivedEvent,
   Happening,
@@ -13,14 +14,18 @@ import type {
   WorldState,
 } from "../shared/contracts/world.ts";
 import { diff } from "../shared/merge-patch.ts";
+import { runCommands } from "./commands.ts";
 import { endEffects, factionModifiers, startEffects } from "./effects.ts";
 import type { Folding } from "./fold.ts";
-import { applyInfluence, lateness } from "./influence.ts";
+import { applyInfluence, type Influenced, lateness } from "./influence.ts";
 import { moveMeters, tensionTarget } from "./meters.ts";
+import { noticesOf } from "./notices.ts";
 import { effectiveRuleset, effectiveStatus, pendingManualTicks } from "./pending.ts";
 import { reconcile } from "./reconcile.ts";
 import { resolveRelics } from "./relics.ts";
 import { gatherResources } from "./resources.ts";
+import { clearedRosters, gatherRosters } from "./rosters.ts";
+import { type Statistics, statisticsOf } from "./statistics.ts";
 import { resolveTerritories } from "./territories.ts";
 import { evaluateTriggers } from "./triggers.ts";
 
@@ -39,6 +44,9 @@ export type TickResult = {
   record: TickRecord;
   delta: WorldDelta;
   snapshot: WorldSnapshot;
+  /** To users in code-unit order; the private hash commits to them. */
+  notices: Notice[];
+  statistics: Statistics;
 };
 
 /** `prev`: the hashes of the tick before. Changes none of its arguments. Throws where the marker isn't the next one. */
@@ -64,12 +72,22 @@ export function tick(
   // 2 and 3. What was accepted since the last tick becomes influence; conditions and weights read the new shares.
   const influenced = applyInfluence(world.factions, folding, rules, k);
 
+  // 4 to 6. Contests, yields, meters and triggers; 7 and 8. What happened, to whom it is told, and the sealed snapshot.
+  const resolved = resolve(opened.state, influenced);
+  return conclude(state, opened, influenced, resolved, marker, prev);
+}
+
+/** Steps 4 to 6. `state`: at the beginning of the tick. */
+function resolve({ public: world, private: hidden }: WorldState, influenced: Influenced) {
+  const { tick } = world;
+  const rules = hidden.ruleset;
+
   // 4. Contests over territories and relics, and what the land yields.
   const land = resolveTerritories(
     { territories: world.territories, fronts: hidden.fronts, effects: world.effects },
     influenced.factions,
     influenced.pushes,
-    marker.tick,
+    tick,
     rules,
   );
   const hoard = resolveRelics(
@@ -77,7 +95,7 @@ export function tick(
     land.territories,
     influenced.factions,
     influenced.claims,
-    marker.tick,
+    tick,
     rules,
   );
   const factions = gatherResources(influenced.factions, land.territories, rules);
@@ -97,19 +115,49 @@ export function tick(
   // 6. Triggers, on the state as it is now; their effects hold from the next tick.
   const frozen = { ...world, factions, territories: land.territories, relics: hoard.relics, meters };
   const fired = evaluateTriggers(frozen, rules);
+  return {
+    land,
+    hoard,
+    fired,
+    frozen,
+    happenings: [...land.happenings, ...hoard.happenings, ...fired.happenings],
+  };
+}
 
-  // 7. What happened, numbered.
-  const events = numbered(marker.tick, [
-    ...opened.happenings,
-    ...land.happenings,
-    ...hoard.happenings,
-    ...fired.happenings,
-  ]);
+/** Steps 7 and 8. */
+function conclude(
+  state: WorldState,
+  opened: Opened,
+  influenced: Influenced,
+  { land, hoard, fired, frozen, happenings }: ReturnType<typeof resolve>,
+  marker: Marker,
+  prev: { record_hash: string; public_hash: string },
+): TickResult {
+  const { public: world, private: hidden } = opened.state;
+
+  // 7. What happened, numbered, and who is told that it was their doing.
+  const all = [...opened.happenings, ...happenings];
+  const events = numbered(marker.tick, all);
+  const rosters = gatherRosters(hidden.rosters, influenced.crowd, hidden.ruleset);
+  const noticed = noticesOf({
+    before: opened.state,
+    influenced,
+    happenings: all,
+    rosters,
+    again: (other) => resolve(opened.state, other).happenings,
+  });
 
   // 8. The new snapshot, sealed into the chain.
   const next: WorldState = {
     public: { ...frozen, triggers: fired.triggers },
-    private: { ...hidden, fronts: land.fronts, claims: hoard.claims, starting: fired.starting },
+    private: {
+      ...hidden,
+      fronts: land.fronts,
+      claims: hoard.claims,
+      starting: [...hidden.starting, ...fired.starting],
+      rosters: clearedRosters(rosters, all),
+      ...noticed.private,
+    },
   };
   const { from_seq, through_seq, kind } = marker;
   const link = {
@@ -129,15 +177,18 @@ export function tick(
     patch: diff(state.public, next.public),
     events,
   };
-  return { state: next, record, delta, snapshot };
+  const statistics = statisticsOf(influenced, all, {
+    kind,
+    atMs: Date.parse(marker.at),
+    dueMs: Date.parse(state.public.at) + hidden.ruleset.tick_seconds * 1_000,
+  });
+  return { state: next, record, delta, snapshot, notices: noticed.notices, statistics };
 }
 
+type Opened = { state: WorldState; happenings: Happening[] };
+
 /** The state at the beginning of a tick: its place and time, what commands changed, which effects hold in it. */
-function open(
-  state: WorldState,
-  folding: Folding,
-  marker: Marker,
-): { state: WorldState; happenings: Happening[] } {
+function open(state: WorldState, folding: Folding, marker: Marker): Opened {
   const { version, ruleset } = effectiveRuleset(state, folding);
   const ruled =
     version === state.public.ruleset_version ? { state, happenings: [] } : reconcile(state, version, ruleset);
@@ -152,23 +203,31 @@ function open(
     // The log's clock may step back between two servers; the world's never does.
     at: new Date(Math.max(Date.parse(state.public.at), Date.parse(marker.at))).toISOString(),
   };
-  const modifiers = factionModifiers(world, ruleset);
+  const { notices_hash: _told, ...kept } = ruled.state.private;
+  const hidden = {
+    ...kept,
+    manual_ticks: pendingManualTicks(state, folding).filter((key) => key !== marker.key),
+    starting: [],
+  };
+  const commanded = runCommands({ public: world, private: hidden }, folding.commands);
+  const modifiers = factionModifiers(commanded.state.public, ruleset);
   return {
     state: {
       public: {
-        ...world,
-        factions: mapById(world.factions, (faction, id) => ({ ...faction, modifiers: modifiers.get(id)! })),
+        ...commanded.state.public,
+        factions: mapById(commanded.state.public.factions, (faction, id) => ({
+          ...faction,
+          modifiers: modifiers.get(id)!,
+        })),
       },
-      private: {
-        ...ruled.state.private,
-        manual_ticks: pendingManualTicks(state, folding).filter((key) => key !== marker.key),
-      },
+      private: commanded.state.private,
     },
     happenings: [
       ...ruled.happenings,
       ...(status === state.public.status ? [] : [{ kind: "status", status } as const]),
       ...ended.happenings,
       ...started.happenings,
+      ...commanded.happenings,
     ],
   };
 }
