@@ -1,0 +1,3 @@
+import "../../shared/web/base.css";
+
+document.title = "x";
