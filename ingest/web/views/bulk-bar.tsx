@@ -80,8 +80,8 @@ export function BulkBar({ api, realm, filter, picked, matching, onPickAll, onRev
       {asked !== undefined && (
         <div class="outcome" role="alertdialog" aria-label="Sure?">
           <strong>
-            {asked.verdict === "release" ? "Release" : "Reject"} {asked.all ? matching : picked.length}{" "}
-            events, for good?
+            {asked.verdict === "release" ? "Release" : "Reject"}{" "}
+            {eventsOf(asked.all ? matching : picked.length)}, for good?
           </strong>
           {asked.verdict === "release" && (
             <small>{asked.all ? "Each counts against the caps of today." : foreseen}</small>
@@ -128,3 +128,5 @@ function useForeseen(api: Api, realm: string, events: string[]): string {
   }, [api, realm, key]);
   return text;
 }
+
+const eventsOf = (count: number): string => (count === 1 ? "1 event" : `${count} events`);
