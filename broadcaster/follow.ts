@@ -8,6 +8,7 @@ import { metrics } from "../shared/metrics.ts";
 import { Reader } from "../shared/reader.ts";
 import { subjects, worldStream } from "../shared/subjects.ts";
 import type { EncodedFrame } from "./encode.ts";
+import { mapOf } from "./map.ts";
 import { Divergence, HELD_DELTAS, RealmView } from "./realm-view.ts";
 
 /** Who shows the realm to clients. */
@@ -84,8 +85,11 @@ async function followOnce(following: Following, distrusted: number, moved: () =>
           const frame = view.advance(delta);
           if (shown) audience.advanced(frame);
           // Only then: nothing that fails may come between a view that moved and the clients that are told.
-          if (view.state.ruleset_version !== rules)
-            view.tickSeconds = (await readSnapshot(bus, realm)).state.private.ruleset.tick_seconds;
+          if (view.state.ruleset_version !== rules) {
+            const { ruleset } = (await readSnapshot(bus, realm)).state.private;
+            view.tickSeconds = ruleset.tick_seconds;
+            view.map = mapOf(ruleset);
+          }
         }
         if (!shown && message.seq >= lastDelta!.seq) {
           shown = true;

@@ -2,8 +2,10 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pickPort } from "../ops/local/ports.ts";
+import { buildPages } from "../ops/pages/build.ts";
 import { PROBLEM_JSON, Problem } from "../shared/contracts/problem.ts";
 import { HandMadeWorld } from "./hand-made-world.ts";
+import type { RealmMap } from "./map.ts";
 import { PortTaken, PublicServer } from "./public.ts";
 import { RawClient } from "./raw-client.ts";
 import { RealmView } from "./realm-view.ts";
@@ -14,6 +16,7 @@ let url: string;
 let view: RealmView;
 
 beforeAll(async () => {
+  await buildPages();
   server = new PublicServer();
   port = await server.listen("127.0.0.1", await pickPort());
   url = `http://127.0.0.1:${port}`;
@@ -153,17 +156,31 @@ test("the feed refuses an unknown realm and a since that is none before it upgra
   await expectProblem(await fetch(`${url}/feed/amoi-1`), 426);
 });
 
-test("the page and everything it loads is served", async () => {
-  const html = await (await fetch(url)).text();
-  const loaded = [...html.matchAll(/"(\/[a-z.-]+)"/g)].map((match) => match[1]!);
-  expect(loaded).toEqual(expect.arrayContaining(["/page.js", "/page.css", "/msgpackr.js"]));
-  for (const path of [...loaded, "/shared/feed-client.ts", "/shared/merge-patch.ts"]) {
+test("the page and everything it loads is served, and may load nothing from elsewhere", async () => {
+  const page = await fetch(url);
+  const policy = page.headers.get("content-security-policy")!;
+  expect(policy).toContain("default-src 'none'; script-src 'self'");
+  expect(policy).not.toMatch(/unsafe|data:|\*|http/);
+  const html = await page.text();
+  expect(html).not.toMatch(/<script(?![^>]* src=)|<style| style=| on[a-z]+=/);
+  const loaded = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map((match) => match[1]!);
+  expect(loaded.map((path) => path.split(".").at(-1)).sort()).toEqual(["css", "js", "svg"]);
+  for (const path of loaded) {
     const response = await fetch(url + path);
     expect(response.status).toBe(200);
-    expect(response.headers.get("content-type")).toMatch(
-      path.endsWith(".css") ? "text/css" : "text/javascript",
-    );
+    expect(response.headers.get("content-type")).toMatch(/^(text\/(javascript|css)|image\/svg)/);
+    expect(response.headers.get("cache-control")).toContain("immutable");
   }
+});
+
+test("the map is the ruleset's, in its order", async () => {
+  const map = (await (await fetch(`${url}/api/world/amoi-1/map`)).json()) as RealmMap;
+  expect(map).toMatchObject({ tick: 0, hash: view.hash, factions: { empire: { name: "Empire" } } });
+  expect(map.territories[0]).toEqual({
+    id: "iron_gate",
+    name: "Iron Gate",
+    adjacent: ["moon_stair", "crown_fields", "hollow_cross"],
+  });
 });
 
 test("a port that another program has is told clearly; another broadcaster shares it", async () => {

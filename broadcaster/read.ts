@@ -51,6 +51,8 @@ export const summary = (view: RealmView) => ({
 });
 export const factions = (view: RealmView) => ({ ...placeOf(view), factions: view.state.factions });
 export const territories = (view: RealmView) => ({ ...placeOf(view), territories: view.state.territories });
+/** Names and neighbours, as the ruleset in force has them. */
+export const map = (view: RealmView) => ({ ...placeOf(view), ...view.map });
 
 /** The realms that are restored, by id. */
 export function realms(channels: ReadonlyMap<string, Channel>) {
@@ -78,7 +80,7 @@ export function realms(channels: ReadonlyMap<string, Channel>) {
 /** The routes of the read API. */
 export function serveReads(app: TemplatedApp, channels: ReadonlyMap<string, Channel>): void {
   serveGet(app, "/api/world", () => json(realms(channels)));
-  for (const [name, read] of Object.entries({ summary, factions, territories }))
+  for (const [name, read] of Object.entries({ summary, factions, territories, map }))
     serveGet(app, `/api/world/:realm/${name}`, (req) => {
       const channel = channels.get(req.getParameter(0) ?? "");
       if (channel === undefined) return NO_SUCH_REALM;

@@ -4,6 +4,7 @@ import type { Place, ResyncReason } from "../shared/contracts/feed.ts";
 import type { PublicState, WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
 import { apply } from "../shared/merge-patch.ts";
 import { type EncodedFrame, encodeFrame } from "./encode.ts";
+import { mapOf, type RealmMap } from "./map.ts";
 
 /** Ticks that a client may have missed and still be brought up to date by deltas. */
 export const HELD_DELTAS = 256;
@@ -28,6 +29,7 @@ export class RealmView {
   readonly epoch: string;
   /** Of the realm's ruleset. */
   tickSeconds: number;
+  map: RealmMap;
   #state: PublicState;
   #hash: string;
   #held: HeldDelta[] = [];
@@ -40,6 +42,7 @@ export class RealmView {
     this.realm = snapshot.realm;
     this.epoch = epoch;
     this.tickSeconds = snapshot.state.private.ruleset.tick_seconds;
+    this.map = mapOf(snapshot.state.private.ruleset);
     this.#state = snapshot.state.public;
     this.#hash = snapshot.public_hash;
   }
