@@ -83,6 +83,9 @@ async function startBroadcaster(port = feedPort, attempts?: number): Promise<Run
   return running;
 }
 const read = (part: string) => fetch(`${url}/api/world/${world.realm}/${part}`);
+/** Until the broadcaster is at a tick. */
+const shown = (tick: number) =>
+  vi.waitFor(async () => expect(await (await read("summary")).json()).toMatchObject({ tick }), 10_000);
 const ticks = (count: number) =>
   storeTicks(
     bus,
@@ -114,7 +117,7 @@ async function framesSince(since: string, count: number) {
   clients.push(client);
   await client.until(({ frames }) => frames.length >= count);
   return client.frames.map((frame) =>
-    frame.type === "resync" ? `resync ${frame.reason}` : `${frame.type} ${frame.tick}`,
+    frame.type === "resync" ? `resync ${frame.reason}` : `${frame.type} ${"tick" in frame ? frame.tick : ""}`,
   );
 }
 
@@ -182,6 +185,7 @@ test("a place of another epoch, of the future or too long ago starts a client an
 
 test("a broadcaster that is killed and started again heals its clients without a gap", async () => {
   await ticks(300);
+  await shown(300);
   const { seen, faults, until } = watch();
   await until(300);
   await broadcaster.kill();

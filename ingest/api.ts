@@ -12,6 +12,7 @@ import { realmRoutes } from "./api/realms.ts";
 import { rulesetRoutes } from "./api/rulesets.ts";
 import { shadowRoutes } from "./api/shadow.ts";
 import { requireToken } from "./api/token.ts";
+import { tokenRoutes } from "./api/tokens.ts";
 
 /** Every group of routes behind the token; a further one is a further line. */
 const GROUPS = [
@@ -22,6 +23,7 @@ const GROUPS = [
   shadowRoutes,
   quarantineRoutes,
   explainRoutes,
+  tokenRoutes,
 ];
 
 /** Adds the API to a server, before it listens. */
