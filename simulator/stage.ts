@@ -10,6 +10,7 @@ import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
 import { kvSubject } from "../shared/topology.ts";
 import { advance, movingSubjects, type SimulatorState, stateOf } from "./advance.ts";
 import { keepTime } from "./clock.ts";
+import { keepPulse } from "./pulse.ts";
 import { keepHouse } from "./steward.ts";
 
 export const simulatorStage: Stage<SimulatorState> = {
@@ -22,7 +23,7 @@ export const simulatorStage: Stage<SimulatorState> = {
   restore: restoreWorld,
   step,
   duties: async (owned) => {
-    await Promise.all([keepTime(owned), keepHouse(owned)]);
+    await Promise.all([keepTime(owned), keepHouse(owned), keepPulse(owned)]);
   },
 };
 
