@@ -19,18 +19,21 @@ export const tokenFor = (user: string, seconds = 60, realm = REALM): Promise<str
 export class FeedServer {
   readonly server: PublicServer;
   readonly channel: Channel;
-  readonly world = new HandMadeWorld(REALM);
+  readonly world: HandMadeWorld;
   port = 0;
   readonly #clients: RawClient[] = [];
 
-  constructor(limits: Partial<FeedLimits> = {}) {
+  /** `world`: one that another server showed before. */
+  constructor(limits: Partial<FeedLimits> = {}, world = new HandMadeWorld(REALM)) {
+    this.world = world;
     this.server = new PublicServer(SECRET, { ...FEED_LIMITS, ...limits });
     this.channel = this.server.feed.open(REALM);
     this.channel.restored(new RealmView(this.world.snapshot, "e1"));
   }
 
-  async listen(): Promise<this> {
-    this.port = await this.server.listen("127.0.0.1", 0);
+  /** `port`: 0 takes a free one. */
+  async listen(port = 0): Promise<this> {
+    this.port = await this.server.listen("127.0.0.1", port);
     return this;
   }
 

@@ -26,6 +26,8 @@ export function servePage(app: TemplatedApp): void {
     ["/page.js", SCRIPT, textAt("./web/page.js")],
     ["/shared/feed-client.ts", SCRIPT, typescript("../shared/feed-client.ts")],
     ["/shared/merge-patch.ts", SCRIPT, typescript("../shared/merge-patch.ts")],
+    ["/shared/state-hash.ts", SCRIPT, typescript("../shared/state-hash.ts")],
+    ["/shared/token-refresh.ts", SCRIPT, typescript("../shared/token-refresh.ts")],
     ["/msgpackr.js", SCRIPT, msgpackr()],
     ["/canonicalize.js", SCRIPT, canonicalize()],
   ];

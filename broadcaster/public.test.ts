@@ -159,7 +159,10 @@ test("the page and everything it loads is served", async () => {
   const html = await (await fetch(url)).text();
   const loaded = [...html.matchAll(/"(\/[a-z.-]+)"/g)].map((match) => match[1]!);
   expect(loaded).toEqual(expect.arrayContaining(["/page.js", "/page.css", "/msgpackr.js"]));
-  for (const path of [...loaded, "/shared/feed-client.ts", "/shared/merge-patch.ts"]) {
+  const library = ["feed-client", "merge-patch", "state-hash", "token-refresh"].map(
+    (name) => `/shared/${name}.ts`,
+  );
+  for (const path of [...loaded, ...library]) {
     const response = await fetch(url + path);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toMatch(
