@@ -1,6 +1,5 @@
 /** For tests: a WebSocket client that decides itself when it reads, which no client library lets one do. */
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { FeedFrame } from "../shared/contracts/feed.ts";
 import { decodeFrame } from "../shared/feed-client.ts";
@@ -50,7 +49,7 @@ export class RawClient {
   }
 
   async ended(): Promise<this> {
-    if (!this.socket.closed) await once(this.socket, "close");
+    if (!this.socket.closed) await new Promise((resolve) => this.socket.once("close", resolve));
     return this;
   }
 
