@@ -102,6 +102,8 @@ export class Feed {
   readonly channels = new Map<string, Channel>();
   readonly #app: TemplatedApp;
   readonly #limits: FeedLimits;
+  /** Told whenever a realm's view has moved: who isn't on a topic catches up by it. */
+  onMoved: (channel: Channel) => void = () => {};
   /** Live sockets that missed a frame. */
   #fallen = new Set<Client>();
 
@@ -140,6 +142,7 @@ export class Feed {
     this.#conflateFallen();
     this.#app.publish(channel.topic, bytes, true);
     metrics.frames.inc({ realm: channel.realm, type }, this.#app.numSubscribers(channel.topic));
+    this.onMoved(channel);
   };
 
   #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {

@@ -64,28 +64,27 @@ async function followOnce(following: Following, distrusted: number, moved: () =>
   const lastDelta = await lastOf(bus, stream, subjects.delta(realm));
   const view = new RealmView(snapshot, epochOf(created));
   const oldest = Math.max(snapshot.tick - HELD_DELTAS, distrusted) + 1;
-  const from =
-    lastDelta === undefined
-      ? firstSeq
-      : await sequenceOfTick(bus, realm, oldest, { seq: firstSeq, end: lastDelta.seq });
-  const reader = new Reader(bus, { stream, subjects: [subjects.delta(realm)], created, from });
+  // From the first tick on: the public log begins there.
+  const reader = new Reader(bus, { stream, subjects: [subjects.delta(realm)], created, from: firstSeq });
   try {
     // Shown only once it stands where the stream did: until then a client would be told that what it missed is gone.
-    let shown = lastDelta === undefined || from > lastDelta.seq;
+    let shown = lastDelta === undefined;
     if (shown) audience.restored(view);
     for (;;) {
       const messages = await reader.take(MESSAGES_AT_ONCE, signal);
       if (messages.length === 0) return;
       for (const message of messages) {
         const delta = JSON.parse(textOf(message.data)) as WorldDelta;
-        if (delta.tick <= snapshot.tick) view.recall(delta);
-        else {
+        if (delta.tick <= snapshot.tick) {
+          view.remember(delta.events);
+          if (delta.tick >= oldest) view.recall(delta);
+        } else {
           const rules = view.state.ruleset_version;
           const frame = view.advance(delta);
           if (shown) audience.advanced(frame);
           // Only then: nothing that fails may come between a view that moved and the clients that are told.
           if (view.state.ruleset_version !== rules)
-            view.tickSeconds = (await readSnapshot(bus, realm)).state.private.ruleset.tick_seconds;
+            view.rules = (await readSnapshot(bus, realm)).state.private.ruleset;
         }
         if (!shown && message.seq >= lastDelta!.seq) {
           shown = true;
@@ -107,25 +106,3 @@ async function readSnapshot(bus: Bus, realm: string): Promise<WorldSnapshot> {
 
 /** Ticks of two streams of one name don't compare: each has its own time of creation. */
 export const epochOf = (created: string): string => Date.parse(created).toString(36);
-
-/**
- * From where to read the deltas of `tick` and later, by bisection on the leader: ticks rise with sequences, and a tick has no
- * fixed number of messages. `end`: sequence of the last delta.
- */
-async function sequenceOfTick(
-  bus: Bus,
-  realm: string,
-  tick: number,
-  range: { seq: number; end: number },
-): Promise<number> {
-  let low = range.seq;
-  let high = range.end + 1;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const query = { seq: middle, next_by_subj: subjects.delta(realm) };
-    const message = await bus.jsm.streams.getMessage(worldStream(realm), query);
-    if (message === null || (JSON.parse(textOf(message.data)) as WorldDelta).tick >= tick) high = middle;
-    else low = message.seq + 1;
-  }
-  return low;
-}

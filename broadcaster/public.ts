@@ -6,23 +6,38 @@ import {
   us_listen_socket_close,
   us_socket_local_port,
 } from "uWebSockets.js";
+import { addressOf } from "./address.ts";
 import { serveNothingElse } from "./answer.ts";
 import { FEED_LIMITS, Feed, type FeedLimits } from "./feed.ts";
 import { servePage } from "./page.ts";
 import { serveReads } from "./read.ts";
+import { ReadLimit } from "./read-limit.ts";
+import { Streams } from "./sse.ts";
 
 /** The port is taken by a program that doesn't share it, or isn't ours to take. */
 export class PortTaken extends Error {}
 
+export type ReadLimits = {
+  /** Reads a minute and address. */
+  perMinute: number;
+  /** Event streams at once, of all realms together. */
+  streams: number;
+};
+export const READ_LIMITS: ReadLimits = { perMinute: 600, streams: 10_000 };
+
 export class PublicServer {
   readonly feed: Feed;
+  readonly #streams: Streams;
   readonly #app: TemplatedApp;
   #socket: us_listen_socket | undefined;
 
-  constructor(limits: FeedLimits = FEED_LIMITS) {
+  constructor(limits: FeedLimits = FEED_LIMITS, reads: ReadLimits = READ_LIMITS) {
     this.#app = App();
     this.feed = new Feed(this.#app, limits);
-    serveReads(this.#app, this.feed.channels);
+    const { channels } = this.feed;
+    serveReads(this.#app, { channels, limit: new ReadLimit(reads.perMinute), addressOf });
+    this.#streams = new Streams(this.#app, channels, reads.streams);
+    this.feed.onMoved = (channel) => this.#streams.advanced(channel);
     servePage(this.#app);
     serveNothingElse(this.#app);
   }
@@ -47,6 +62,7 @@ export class PublicServer {
   close(): void {
     if (this.#socket !== undefined) us_listen_socket_close(this.#socket);
     this.#socket = undefined;
+    this.#streams.close();
     this.#app.close();
   }
 }

@@ -1,12 +1,15 @@
 /** A realm as clients see it: its public state after the last tick, and the deltas that led there, encoded once. */
 import { canonicalHash } from "../shared/canonical.ts";
 import type { Place, ResyncReason } from "../shared/contracts/feed.ts";
-import type { PublicState, WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
+import type { Ruleset } from "../shared/contracts/ruleset.ts";
+import type { DerivedEvent, PublicState, WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
 import { apply } from "../shared/merge-patch.ts";
 import { type EncodedFrame, encodeFrame } from "./encode.ts";
 
 /** Ticks that a client may have missed and still be brought up to date by deltas. */
 export const HELD_DELTAS = 256;
+/** Events of the public log in memory: several seasons. Older ones are in WORLD and in the archive. */
+const LOGGED_EVENTS = 100_000;
 
 /** What the stream holds contradicts itself: a delta doesn't continue the state, or a state doesn't have its hash. */
 export class Divergence extends Error {
@@ -18,6 +21,9 @@ export class Divergence extends Error {
   }
 }
 
+/** The realm's past, as `shared/time-machine.ts` opens it. */
+export type Past = { stateAt(tick: number): Promise<{ state: PublicState; hash: string } | undefined> };
+
 type HeldDelta = { tick: number; prev: string; hash: string; frame: EncodedFrame };
 
 /** The next frames for a client, and the place that they bring it to. */
@@ -26,9 +32,14 @@ export type Step = { place: Place; frames: EncodedFrame[] };
 export class RealmView {
   readonly realm: string;
   readonly epoch: string;
-  /** Of the realm's ruleset. */
-  tickSeconds: number;
+  /** The realm's ruleset. */
+  rules: Ruleset;
+  /** Any tick before, from the stream; absent in a view that nothing follows. */
+  past: Past | undefined;
+  /** The public log, oldest first, from the first tick that this view was told of. */
+  readonly log: DerivedEvent[] = [];
   #state: PublicState;
+  #previous: PublicState | undefined;
   #hash: string;
   #held: HeldDelta[] = [];
   #snapshot: EncodedFrame | undefined;
@@ -39,13 +50,17 @@ export class RealmView {
       throw new Divergence(snapshot.tick, `the snapshot of tick ${snapshot.tick} doesn't have its hash`);
     this.realm = snapshot.realm;
     this.epoch = epoch;
-    this.tickSeconds = snapshot.state.private.ruleset.tick_seconds;
+    this.rules = snapshot.state.private.ruleset;
     this.#state = snapshot.state.public;
     this.#hash = snapshot.public_hash;
   }
 
   get state(): PublicState {
     return this.#state;
+  }
+  /** The state one tick before; undefined until this view has moved. */
+  get previous(): PublicState | undefined {
+    return this.#previous;
   }
   /** `public_hash` of the state. */
   get hash(): string {
@@ -65,6 +80,13 @@ export class RealmView {
     if (delta.tick === this.tick && delta.hash !== this.#hash) this.#held = [];
   }
 
+  /** Goes on with the public log. */
+  remember(events: readonly DerivedEvent[]): void {
+    this.log.push(...events);
+    // Rarely and much at once: a shift for every event would move all of them.
+    if (this.log.length > LOGGED_EVENTS * 1.1) this.log.splice(0, this.log.length - LOGGED_EVENTS);
+  }
+
   /** Moves on by one tick and answers its frame. Throws `Divergence`, and stays where it is, when the delta isn't the next one. */
   advance(delta: WorldDelta): EncodedFrame {
     const { tick } = delta;
@@ -78,9 +100,11 @@ export class RealmView {
         tick,
         `after tick ${tick} the state is ${hash}, but the delta states ${delta.hash}`,
       );
+    this.#previous = this.#state;
     this.#state = next;
     this.#hash = hash;
     this.#snapshot = undefined;
+    this.remember(delta.events);
     return this.#hold(delta).frame;
   }
 

@@ -54,7 +54,7 @@ export function applyInfluence(
     const gain_bp = modifier(faction.modifiers, "influence_gain_bp");
     const gained = gainOf(folding.factions.get(id), gain_bp, cap);
     record.push([id, { sum: gained.sum, cap, gain_bp }]);
-    influence.set(id, assertSafe(decayed(faction.influence, rules, k) + Math.min(gained.sum, cap)));
+    influence.set(id, assertSafe(decayedInfluence(faction.influence, rules, k) + Math.min(gained.sum, cap)));
     for (const { column, points } of gained.territories)
       press(pushes, column.id, id, pushOf(column, points, rules.contest.user_push * 1_000));
     for (const { column, points } of gained.relics) press(claims, column.id, id, total(points));
@@ -73,7 +73,8 @@ export function applyInfluence(
   return { factions: Object.fromEntries(moved), record: Object.fromEntries(record), pushes, claims };
 }
 
-function decayed(influence: number, rules: Ruleset, k: number): number {
+/** Influence after `k` decays, milli-points: `influence − mul(influence, decay)`, k times. */
+export function decayedInfluence(influence: number, rules: Ruleset, k: number): number {
   let left = influence;
   for (let i = 0; i < k; i++) left -= mul(left, rules.influence.decay_bp);
   return left;
