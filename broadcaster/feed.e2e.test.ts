@@ -182,6 +182,10 @@ test("a place of another epoch, of the future or too long ago starts a client an
 
 test("a broadcaster that is killed and started again heals its clients without a gap", async () => {
   await ticks(300);
+  await vi.waitFor(
+    async () => expect(await (await read("summary")).json()).toMatchObject({ tick: 300 }),
+    10_000,
+  );
   const { seen, faults, until } = watch();
   await until(300);
   await broadcaster.kill();
