@@ -107,23 +107,21 @@ export const sessionCodec: Codec<SessionState> = {
 export const memberCodec: Codec<Membership> = {
   coldAtMs: () => Number.POSITIVE_INFINITY,
   lastMs: () => Number.POSITIVE_INFINITY,
-  write: ({ through, faction, sinceMs, cohort, firsts }) =>
-    JSON.stringify([
-      0,
-      through,
-      faction,
-      sinceMs,
-      // Most members have neither: what is missing at the end is left away, before it 0 stands for it.
-      ...(firsts !== undefined ? [cohort ?? 0, firsts] : cohort !== undefined ? [cohort] : []),
-    ]),
+  // What is missing at the end is left away, before it 0 stands for it: most members have nothing of it.
+  write: ({ through, faction, sinceMs, cohort, voted, firsts }) => {
+    const more = [cohort ?? 0, voted ?? 0, firsts ?? 0];
+    while (more.at(-1) === 0) more.pop();
+    return JSON.stringify([0, through, faction, sinceMs, ...more]);
+  },
   read(text) {
-    const [, through, faction, sinceMs, cohort = 0, firsts] = JSON.parse(text);
+    const [, through, faction, sinceMs, cohort = 0, voted = 0, firsts = 0] = JSON.parse(text);
     return {
       through,
       faction,
       sinceMs,
       ...(cohort === 0 ? {} : { cohort }),
-      ...(firsts === undefined ? {} : { firsts }),
+      ...(voted === 0 ? {} : { voted }),
+      ...(firsts === 0 ? {} : { firsts }),
     };
   },
 };

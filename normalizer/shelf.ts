@@ -66,6 +66,13 @@ export class Shelf<Entry extends Shelved> {
     return entry;
   }
 
+  /** An entry as it is, without waking it: who looks at all of them changes nothing by that. Not to be changed. */
+  peek(id: string): Readonly<Entry> | undefined {
+    const found = this.#entries.get(id) ?? this.#parent?.text(id);
+    if (typeof found === "object") return found;
+    return found === undefined || found === ABSENT ? undefined : this.#codec.read(found);
+  }
+
   /** Puts an entry there, or says that the one there has changed. */
   put(id: string, entry: Entry): void {
     if (entry.dirty) return;
@@ -144,6 +151,10 @@ export class Borrowed<Entry extends Shelved> extends Shelf<Entry> {
   override get(id: string): Entry | undefined {
     const entry = this.#owner.get(id);
     return entry && { ...entry };
+  }
+
+  override peek(id: string): Readonly<Entry> | undefined {
+    return this.#owner.peek(id);
   }
 
   override put(): void {}

@@ -5,7 +5,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isLostRace, lastOf, publishOne } from "../shared/bus.ts";
 import type { TickMarker } from "../shared/contracts/world.ts";
-import { metrics } from "../shared/metrics.ts";
 import type { Owned } from "../shared/stage.ts";
 import { eventsStream, subjects } from "../shared/subjects.ts";
 import type { SimulatorState } from "./advance.ts";
@@ -66,8 +65,6 @@ async function writeMarker(owned: Owned<SimulatorState>, due: Due): Promise<void
       data: JSON.stringify(marker),
       expectedLastSubjectSeq: expected,
     });
-    if (due.kind === "scheduled")
-      metrics.tickLateness.set({ realm }, Math.max(0, Date.now() - due.dueMs) / 1_000);
   } catch (error) {
     if (!isLostRace(error)) throw error;
   }

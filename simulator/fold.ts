@@ -6,11 +6,13 @@ import type { DecidedCommand, RealmStatus } from "../shared/contracts/command.ts
 import type { Accepted } from "../shared/contracts/decision.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 
-/** Events in columns: about 100 bytes each, where the decision itself takes 2 KB. */
-export type Column = { events: string[]; points: number[]; users: string[] };
+/** Events in columns: about 100 bytes each, where the decision itself takes 2 KB. `users` are numbers of the faction's. */
+export type Column = { events: string[]; points: number[]; users: number[] };
 
-/** Accepted events of one faction, by what they move besides its influence. `users` is filled for territories alone. */
+/** Accepted events of one faction, by what they move besides its influence. */
 export type FactionColumns = {
+  /** Each user's number, in order of their first event: a name is held once, sums per user are arrays. */
+  users: Map<string, number>;
   influence: Column;
   territories: Map<string, Column>;
   relics: Map<string, Column>;
@@ -54,13 +56,13 @@ export function foldAccepted(folding: Folding, decision: Accepted): void {
   if (points === 0) return;
   let faction = folding.factions.get(decision.faction_id);
   if (faction === undefined) {
-    faction = { influence: newColumn(), territories: new Map(), relics: new Map() };
+    faction = { users: new Map(), influence: newColumn(), territories: new Map(), relics: new Map() };
     folding.factions.set(decision.faction_id, faction);
   }
   const column = columnOf(faction, decision);
   column.events.push(decision.event_id);
   column.points.push(points);
-  if (decision.event_type === "territory_push") column.users.push(decision.user_id);
+  column.users.push(numberOf(faction.users, decision.user_id));
   if (decision.campaign_id !== undefined) foldCampaign(folding, decision.campaign_id, decision);
 }
 
@@ -109,6 +111,13 @@ export function foldCommand(folding: Folding, command: DecidedCommand): void {
 function foldStatus(folding: Folding, source_seq: number, status: RealmStatus): void {
   if (folding.status === undefined || folding.status.source_seq < source_seq)
     folding.status = { source_seq, status };
+}
+
+function numberOf(users: Map<string, number>, user: string): number {
+  const known = users.get(user);
+  if (known !== undefined) return known;
+  users.set(user, users.size);
+  return users.size - 1;
 }
 
 const newColumn = (): Column => ({ events: [], points: [], users: [] });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { runs } from "../ops/testing/fuzz.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Accepted } from "../shared/contracts/decision.ts";
+import { COUNCIL, SOVEREIGN } from "../shared/contracts/politics.ts";
 import { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { Condition, Effect, Trigger } from "../shared/contracts/trigger.ts";
 import type { WorldState } from "../shared/contracts/world.ts";
@@ -339,6 +340,8 @@ export const rulesets: fc.Arbitrary<Ruleset> = fc
           caps: Ruleset.shape.caps.parse({ user_day: 1_000 }),
           judgement: Ruleset.shape.judgement.parse(undefined),
           chain: { goal: 5_000, min_contributors: 20 },
+          sovereign: SOVEREIGN,
+          council: COUNCIL,
           ...numbers,
           // The bounds of the two overlap; the lower must not pass the upper.
           influence: {

@@ -105,6 +105,29 @@ describe("season.close", () => {
     });
   });
 
+  test("cancels open sovereign actions and pays back what they held, before it is over", () => {
+    const rich = standing(started(rules), ({ public: world }) => {
+      world.factions.veilborn!.resources.aether = 500_000;
+    });
+    const propose = (seq: number) =>
+      passed("sovereign.propose", { action_type: "veil_ward", faction: "veilborn" }, seq);
+    const results = play(rich, [
+      { commands: [propose(1)] },
+      { commands: [close(2)] },
+      { commands: [propose(3)] },
+      { commands: [open(4)] },
+    ]);
+    const [proposed, closed, late, next] = results.map(({ state }) => state);
+    expect(proposed!.private.escrow).toHaveProperty("command-1");
+    expect(closed!.private.escrow).toEqual({});
+    expect(closed!.public.actions["command-1"]).toMatchObject({ status: "cancelled" });
+    expect(closed!.public.factions.veilborn!.resources.aether).toBeGreaterThan(500_000);
+    expect(kinds(results[1]!)).toEqual(["status", "action", "close"]);
+    expect(results[2]!.record.events).toMatchObject([{ kind: "refused", reason: "realm_closed" }]);
+    expect(late!.public.actions).toEqual(closed!.public.actions);
+    expect(next!.public.actions).toEqual({});
+  });
+
   test("after an operator's season_end makes the results still", () => {
     const end = decided({ kind: "realm.status", payload: { status: "season_end" } });
     const [stopped, closed] = play(started(rules), [{ commands: [end] }, { commands: [close()] }]);
@@ -177,7 +200,8 @@ describe("season.open", () => {
     expect(triggers).toEqual({ ...armed, age_of_iron: { armed: 1, streak: 0, last_triggered_tick: 70 } });
     // Moved once by the tick itself: as far as at a realm's first tick.
     expect(meters).toEqual({ global_tension: 200, catastrophe_meter: 0 });
-    expect(hidden).toEqual({ ...bare, manual_ticks: ["waits"], season: { started_tick: 101 } });
+    const kept = { manual_ticks: ["waits"], told: hidden.told };
+    expect(hidden).toEqual({ ...bare, ...kept, season: { started_tick: 101 } });
   });
 
   test("ends every effect with an event before the season's own", () => {

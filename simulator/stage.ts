@@ -10,7 +10,9 @@ import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
 import { kvSubject } from "../shared/topology.ts";
 import { advance, movingSubjects, type SimulatorState, stateOf } from "./advance.ts";
 import { keepTime } from "./clock.ts";
+import { noticeParts } from "./notice-parts.ts";
 import { keepHouse, speakForWorld } from "./steward.ts";
+import type { TickResult } from "./tick.ts";
 
 export const simulatorStage: Stage<SimulatorState> = {
   name: "simulator",
@@ -53,9 +55,11 @@ function step(state: SimulatorState, input: Input, draft: Draft): boolean {
   const { events, tick } = advance(state, input);
   metrics.folded.inc({ realm }, events);
   if (tick === undefined) return false;
-  const { record, delta, snapshot } = tick;
+  const { record, delta, snapshot, notices } = tick;
   draft.message({ subject: subjects.tick(realm), data: JSON.stringify(record) });
   draft.message({ subject: subjects.delta(realm), data: JSON.stringify(delta) });
+  for (const data of noticeParts(realm, record.tick, notices))
+    draft.message({ subject: subjects.notices(realm), data });
   draft.message({ subject: subjects.snapshot(realm), data: JSON.stringify(snapshot), rollup: true });
   draft.count("tick", record.kind);
   for (const { sum, cap } of Object.values(record.factions))
@@ -64,9 +68,21 @@ function step(state: SimulatorState, input: Input, draft: Draft): boolean {
     crashPoint("before_snapshot");
     await refreshKv(bus, snapshot);
     crashPoint("after_snapshot");
-    metrics.tick.set({ realm }, snapshot.tick);
+    measure(realm, tick);
   });
   return true;
+}
+
+function measure(realm: string, { record, notices, statistics }: TickResult): void {
+  metrics.tick.set({ realm }, record.tick);
+  metrics.tickLateness.set({ realm }, statistics.late_ms / 1_000);
+  metrics.tickGini.set({ realm }, statistics.gini_bp);
+  metrics.tickTopShare.set({ realm }, statistics.top_share_bp);
+  metrics.tickUsers.set({ realm }, statistics.users);
+  metrics.flips.inc({ realm }, statistics.flips);
+  metrics.burstClips.inc({ realm }, statistics.clips);
+  for (const { items } of notices)
+    for (const { kind, role } of items) metrics.notices.inc({ realm, kind, role });
 }
 
 /** Puts the snapshot into KV `world` unless a later one is there. */

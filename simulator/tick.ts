@@ -4,6 +4,7 @@
  */
 import { mapById } from "../shared/by-id.ts";
 import { seal } from "../shared/chain.ts";
+import type { Notice } from "../shared/contracts/notice.ts";
 import type {
   DerivedEvent,
   Happening,
@@ -14,17 +15,20 @@ import type {
   WorldState,
 } from "../shared/contracts/world.ts";
 import { diff } from "../shared/merge-patch.ts";
-import { countCampaigns, runningCampaigns, runningOf, withCampaigns } from "./campaigns.ts";
+import { countCampaigns, runningCampaigns, withCampaigns } from "./campaigns.ts";
 import { runCommands } from "./commands.ts";
 import { endEffects, factionModifiers, startEffects } from "./effects.ts";
 import type { Folding } from "./fold.ts";
-import { applyInfluence, lateness } from "./influence.ts";
+import { applyInfluence, type Influenced, lateness } from "./influence.ts";
 import { moveMeters, tensionTarget } from "./meters.ts";
+import { noticesOf } from "./notices.ts";
 import { effectiveRuleset, effectiveStatus, pendingManualTicks } from "./pending.ts";
 import { reconcile } from "./reconcile.ts";
 import { resolveRelics } from "./relics.ts";
 import { gatherResources } from "./resources.ts";
+import { clearedRosters, gatherRosters } from "./rosters.ts";
 import { closingEvents } from "./seasons.ts";
+import { type Statistics, statisticsOf } from "./statistics.ts";
 import { resolveTerritories } from "./territories.ts";
 import { evaluateTriggers } from "./triggers.ts";
 
@@ -43,6 +47,9 @@ export type TickResult = {
   record: TickRecord;
   delta: WorldDelta;
   snapshot: WorldSnapshot;
+  /** To users in code-unit order; the private hash commits to them. */
+  notices: Notice[];
+  statistics: Statistics;
 };
 
 /** `prev`: the hashes of the tick before. Changes none of its arguments. Throws where the marker isn't the next one. */
@@ -68,12 +75,22 @@ export function tick(
   // 2 and 3. What was accepted since the last tick becomes influence; conditions and weights read the new shares.
   const influenced = applyInfluence(world.factions, folding, rules, k);
 
+  // 4 to 6. Contests, yields, meters and triggers; 7 and 8. What happened, to whom it is told, and the sealed snapshot.
+  const resolved = resolve(opened.state, influenced);
+  return conclude(state, opened, influenced, resolved, marker, prev);
+}
+
+/** Steps 4 to 6. `state`: at the beginning of the tick. */
+function resolve({ public: world, private: hidden }: WorldState, influenced: Influenced) {
+  const { tick } = world;
+  const rules = hidden.ruleset;
+
   // 4. Contests over territories and relics, and what the land yields.
   const land = resolveTerritories(
     { territories: world.territories, fronts: hidden.fronts, effects: world.effects },
     influenced.factions,
     influenced.pushes,
-    marker.tick,
+    tick,
     rules,
   );
   const hoard = resolveRelics(
@@ -81,12 +98,12 @@ export function tick(
     land.territories,
     influenced.factions,
     influenced.claims,
-    marker.tick,
+    tick,
     rules,
   );
   const factions = gatherResources(influenced.factions, land.territories, rules);
 
-  // 5. The realm's meters, and what campaigns have gathered.
+  // 5. The realm's meters.
   const target = tensionTarget(Object.values(land.territories), Object.values(factions), rules);
   const meters = moveMeters(
     world.meters,
@@ -98,37 +115,52 @@ export function tick(
     rules,
   );
 
-  const counted = countCampaigns(world.campaigns, runningOf(hidden), folding, marker.tick);
-
   // 6. Triggers, on the state as it is now; their effects hold from the next tick.
-  const frozen = {
-    ...world,
-    factions,
-    territories: land.territories,
-    relics: hoard.relics,
-    meters,
-    campaigns: counted.campaigns,
-  };
+  const frozen = { ...world, factions, territories: land.territories, relics: hoard.relics, meters };
   const fired = evaluateTriggers(frozen, rules);
+  return {
+    land,
+    hoard,
+    fired,
+    frozen,
+    happenings: [...land.happenings, ...hoard.happenings, ...fired.happenings],
+  };
+}
 
-  // 7. What happened, numbered.
-  const events = numbered(marker.tick, [
-    ...opened.happenings,
-    ...land.happenings,
-    ...hoard.happenings,
-    ...counted.happenings,
-    ...fired.happenings,
-    ...closingEvents({ public: frozen, private: hidden }),
-  ]);
+/** Steps 7 and 8. */
+function conclude(
+  state: WorldState,
+  opened: Opened,
+  influenced: Influenced,
+  { land, hoard, fired, frozen, happenings }: ReturnType<typeof resolve>,
+  marker: Marker,
+  prev: { record_hash: string; public_hash: string },
+): TickResult {
+  const { public: world, private: hidden } = opened.state;
+
+  // 7. What happened, numbered, and who is told that it was their doing.
+  const closing = closingEvents({ public: frozen, private: hidden });
+  const all = [...opened.happenings, ...happenings, ...closing];
+  const events = numbered(marker.tick, all);
+  const rosters = gatherRosters(hidden.rosters, influenced.crowd, hidden.ruleset);
+  const noticed = noticesOf({
+    before: opened.state,
+    influenced,
+    happenings: all,
+    rosters,
+    again: (other) => resolve(opened.state, other).happenings,
+  });
 
   // 8. The new snapshot, sealed into the chain.
   const next: WorldState = {
     public: { ...frozen, triggers: fired.triggers },
     private: {
-      ...withCampaigns(hidden, { campaigns: counted.running }),
+      ...hidden,
       fronts: land.fronts,
       claims: hoard.claims,
       starting: [...hidden.starting, ...fired.starting],
+      rosters: clearedRosters(rosters, all),
+      ...noticed.private,
     },
   };
   const { from_seq, through_seq, kind } = marker;
@@ -149,15 +181,21 @@ export function tick(
     patch: diff(state.public, next.public),
     events,
   };
-  return { state: next, record, delta, snapshot };
+  const statistics = statisticsOf(influenced, all, {
+    kind,
+    atMs: Date.parse(marker.at),
+    dueMs: Date.parse(state.public.at) + hidden.ruleset.tick_seconds * 1_000,
+  });
+  return { state: next, record, delta, snapshot, notices: noticed.notices, statistics };
 }
 
-/** The state at the beginning of a tick: its place and time, what commands changed, which effects hold in it. */
-function open(
-  state: WorldState,
-  folding: Folding,
-  marker: Marker,
-): { state: WorldState; happenings: Happening[] } {
+type Opened = { state: WorldState; happenings: Happening[] };
+
+/**
+ * The state at the beginning of a tick: its place and time, what commands changed, which effects hold in it, and what
+ * campaigns have gathered.
+ */
+function open(state: WorldState, folding: Folding, marker: Marker): Opened {
   const { version, ruleset } = effectiveRuleset(state, folding);
   const ruled =
     version === state.public.ruleset_version ? { state, happenings: [] } : reconcile(state, version, ruleset);
@@ -172,25 +210,25 @@ function open(
     // The log's clock may step back between two servers; the world's never does.
     at: new Date(Math.max(Date.parse(state.public.at), Date.parse(marker.at))).toISOString(),
   };
+  const { notices_hash: _told, ...kept } = ruled.state.private;
   const hidden: PrivateState = {
-    ...withCampaigns(ruled.state.private, {
-      campaigns: runningCampaigns(state, world.campaigns, marker.tick, ruleset),
-    }),
+    ...withCampaigns(kept, { campaigns: runningCampaigns(state, world.campaigns, marker.tick, ruleset) }),
     manual_ticks: pendingManualTicks(state, folding).filter((key) => key !== marker.key),
     starting: [],
   };
   const commanded = runCommands({ public: world, private: hidden }, folding.commands);
+  const counted = countCampaigns(commanded.state, folding);
   const modifiers = factionModifiers(commanded.state.public, ruleset);
   return {
     state: {
       public: {
-        ...commanded.state.public,
-        factions: mapById(commanded.state.public.factions, (faction, id) => ({
+        ...counted.state.public,
+        factions: mapById(counted.state.public.factions, (faction, id) => ({
           ...faction,
           modifiers: modifiers.get(id)!,
         })),
       },
-      private: commanded.state.private,
+      private: counted.state.private,
     },
     happenings: [
       ...ruled.happenings,
@@ -198,6 +236,7 @@ function open(
       ...ended.happenings,
       ...started.happenings,
       ...commanded.happenings,
+      ...counted.happenings,
     ],
   };
 }
