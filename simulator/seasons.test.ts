@@ -4,7 +4,8 @@ import type { WorldState } from "../shared/contracts/world.ts";
 import { genesis } from "../shared/genesis.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
 import { callsOf } from "./calls.ts";
-import { accepted, decided, passed, play, REALM, standing, started } from "./given.ts";
+import { accepted, decided, play, REALM, standing, started } from "./given.ts";
+import { passed } from "./given-commands.ts";
 
 let rules: Ruleset;
 beforeAll(async () => {
