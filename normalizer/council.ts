@@ -2,6 +2,7 @@
  * Who sits in a council and what a vote weighs: by a user's points of the last 7 days, which the normalizer alone knows. It
  * decides when a council may open and who votes; the simulator counts. Pure.
  */
+import { isClosed } from "../shared/admission.ts";
 import { effectsReasons } from "../shared/check-ruleset.ts";
 import type { ValidCommand } from "../shared/contracts/command.ts";
 import { dayPairs } from "../shared/day-counters.ts";
@@ -24,9 +25,9 @@ export function decideCouncil(
   state: NormalizerState,
   { payload: { faction, options }, received_at }: Opening,
 ): { seats: string[]; active: number } | Refusal {
-  const { ruleset, status, councils } = rulesOf(state);
+  const { ruleset, councils } = rulesOf(state);
   const atMs = timeMs(received_at);
-  if (status === "season_end") return { refusal: "realm_closed" };
+  if (isClosed(rulesOf(state))) return { refusal: "realm_closed" };
   if (!Object.hasOwn(ruleset.factions, faction)) return { refusal: "unknown_faction" };
   const last = councils.find((council) => council.faction === faction);
   const gapMs = ruleset.council.gap_ticks * ruleset.tick_seconds * 1_000;
@@ -68,9 +69,9 @@ export function decideVote(
   state: NormalizerState,
   { actor, payload: { user, faction, option }, received_at }: Voting,
 ): { council: string; weight: number } | Refusal {
-  const { ruleset, status, councils } = rulesOf(state);
+  const { ruleset, councils } = rulesOf(state);
   if (actor.type !== "player" || actor.id !== user) return { refusal: "not_allowed" };
-  if (status === "season_end") return { refusal: "realm_closed" };
+  if (isClosed(rulesOf(state))) return { refusal: "realm_closed" };
   const member = state.members.get(user);
   if (member === undefined) return { refusal: "not_a_member" };
   if (member.faction !== faction) return { refusal: "faction_mismatch" };
