@@ -43,8 +43,14 @@ type Settled =
 
 export const openFolding = (): Folding => ({ factions: new Map(), manualTicks: [], commands: [] });
 
+/** What of a decision moves the world. */
+export type Moving = Pick<
+  Accepted,
+  "event_id" | "user_id" | "faction_id" | "normalized_points" | "event_type" | "territory_id" | "relic_id"
+>;
+
 /** Milli-points are taken after factors and caps. An event of no points moves nothing. */
-export function foldAccepted(folding: Folding, decision: Accepted): void {
+export function foldAccepted(folding: Folding, decision: Moving): void {
   const points = decision.normalized_points;
   if (points === 0) return;
   let faction = folding.factions.get(decision.faction_id);
@@ -98,7 +104,7 @@ function numberOf(users: Map<string, number>, user: string): number {
 
 const newColumn = (): Column => ({ events: [], points: [], users: [] });
 
-function columnOf(faction: FactionColumns, { event_type, territory_id, relic_id }: Accepted): Column {
+function columnOf(faction: FactionColumns, { event_type, territory_id, relic_id }: Moving): Column {
   if (event_type === "territory_push") return columnAt(faction.territories, territory_id!);
   if (event_type === "relic_claim") return columnAt(faction.relics, relic_id!);
   return faction.influence;

@@ -172,7 +172,7 @@ test("a notice names who acted for what happened, at most three things each, and
         const users = notices.map(({ user }) => user);
         expect(users).toEqual([...new Set(users)].sort());
         expect(state.private.notices_hash).toBe(notices.length === 0 ? undefined : canonicalHash(notices));
-        holdRosters(state.private.rosters, record.events);
+        holdRosters(state.private.rosters ?? { territories: {}, relics: {} }, record.events);
       }
     }),
     { numRuns: CASES },

@@ -14,8 +14,10 @@ export const ROSTER_USERS = 64;
 /** What a push loses with each tick, however late the tick is. A claim fades as the relic's own claim does. */
 const PUSH_DECAY_BP = 100;
 
+const NONE: Rosters = { territories: {}, relics: {} };
+
 /** The rosters with a tick's users added to what faded since the last one. */
-export function gatherRosters(before: Rosters, crowd: Crowd, rules: Ruleset): Rosters {
+export function gatherRosters(before: Rosters | undefined, crowd: Crowd, rules: Ruleset): Rosters {
   const gathered = (
     places: object,
     held: ById<ById<Roster>>,
@@ -32,9 +34,10 @@ export function gatherRosters(before: Rosters, crowd: Crowd, rules: Ruleset): Ro
     });
     return Object.fromEntries(all.filter(([, rosters]) => sortedKeys(rosters).length > 0));
   };
+  const { territories, relics } = before ?? NONE;
   return {
-    territories: gathered(rules.territories, before.territories, PUSH_DECAY_BP, ({ pushes }) => pushes),
-    relics: gathered(rules.relics, before.relics, rules.claims.decay_bp, ({ claims }) => claims),
+    territories: gathered(rules.territories, territories, PUSH_DECAY_BP, ({ pushes }) => pushes),
+    relics: gathered(rules.relics, relics, rules.claims.decay_bp, ({ claims }) => claims),
   };
 }
 
@@ -45,8 +48,11 @@ function rosterOf(before: Roster, came: readonly [string, number][], decayBp: nu
   return Object.fromEntries(largest(points, ROSTER_USERS).sort(([a], [b]) => byCodeUnit(a, b)));
 }
 
-/** What led to a flip or a capture is told and forgotten. */
-export function clearedRosters({ territories, relics }: Rosters, happenings: readonly Happening[]): Rosters {
+/** What led to a flip or a capture is told and forgotten. Absent where nothing is left. */
+export function clearedRosters(
+  { territories, relics }: Rosters,
+  happenings: readonly Happening[],
+): { rosters?: Rosters } {
   const reached = new Set<string>();
   for (const each of happenings) {
     if (each.kind === "flip") reached.add(`territory ${each.territory}`);
@@ -54,5 +60,6 @@ export function clearedRosters({ territories, relics }: Rosters, happenings: rea
   }
   const left = (what: string, places: ById<ById<Roster>>) =>
     Object.fromEntries(Object.entries(places).filter(([place]) => !reached.has(`${what} ${place}`)));
-  return { territories: left("territory", territories), relics: left("relic", relics) };
+  const rosters = { territories: left("territory", territories), relics: left("relic", relics) };
+  return Object.values(rosters).every((places) => sortedKeys(places).length === 0) ? {} : { rosters };
 }

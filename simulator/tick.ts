@@ -8,6 +8,7 @@ import type { Notice } from "../shared/contracts/notice.ts";
 import type {
   DerivedEvent,
   Happening,
+  PrivateState,
   TickRecord,
   WorldDelta,
   WorldSnapshot,
@@ -151,11 +152,11 @@ function conclude(
   const next: WorldState = {
     public: { ...frozen, triggers: fired.triggers },
     private: {
-      ...hidden,
+      ...withoutNotices(hidden),
       fronts: land.fronts,
       claims: hoard.claims,
       starting: [...hidden.starting, ...fired.starting],
-      rosters: clearedRosters(rosters, all),
+      ...clearedRosters(rosters, all),
       ...noticed.private,
     },
   };
@@ -203,9 +204,8 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
     // The log's clock may step back between two servers; the world's never does.
     at: new Date(Math.max(Date.parse(state.public.at), Date.parse(marker.at))).toISOString(),
   };
-  const { notices_hash: _told, ...kept } = ruled.state.private;
   const hidden = {
-    ...kept,
+    ...ruled.state.private,
     manual_ticks: pendingManualTicks(state, folding).filter((key) => key !== marker.key),
     starting: [],
   };
@@ -230,6 +230,12 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
       ...commanded.happenings,
     ],
   };
+}
+
+/** What the tick before told, and whom it remembered: this one says it anew. */
+function withoutNotices(hidden: PrivateState) {
+  const { rosters: _rosters, told: _told, notices_hash: _hash, ...rest } = hidden;
+  return rest;
 }
 
 const numbered = (tick: number, happenings: readonly Happening[]): DerivedEvent[] =>

@@ -91,15 +91,16 @@ export type PrivateState = {
   manual_ticks: string[];
   /** Effects of the triggers that fired in this tick: they start, in this order, with the next one. */
   starting: { id: string; effect: EffectState }[];
-  rosters: Rosters;
+  /** Absent, as what follows, while there is nothing to say. */
+  rosters?: Rosters;
   /** Who was told on this day of the realm that a burst cap cut their points; in code-unit order. */
-  told: { day: number; users: string[] };
+  told?: { day: number; users: string[] };
   /** SHA-256 of the canonical array of this tick's notices; absent when there are none. */
   notices_hash?: string;
 };
 /** Milli-points by user: of those who brought the most lately. */
 export type Roster = ById<number>;
-/** By place and faction. Notices need more than one tick's users; nothing else looks at them. */
+/** By place and faction; empty ones are absent. Notices need more than one tick's users; nothing else looks at them. */
 export type Rosters = { territories: ById<ById<Roster>>; relics: ById<ById<Roster>> };
 export type WorldState = { public: PublicState; private: PrivateState };
 
