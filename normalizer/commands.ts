@@ -1,4 +1,5 @@
 /** Decides a command: applied here, refused with a reason, or passed on to the simulator. Pure. */
+import { type Admission, isClosed } from "../shared/admission.ts";
 import { checkRuleset } from "../shared/check-ruleset.ts";
 import type { DecidedCommand, ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
@@ -24,14 +25,17 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
   const rules = rulesOf(state);
   const refused = (reason: string): Decided => ({ command: { ...command, status: "refused", reason } });
   const applied: Decided = { command: { ...command, status: "applied" } };
+  const passed: Decided = { command: { ...command, status: "passed" } };
   if (rules.commands.has(command.command_id)) return refused("duplicate");
   if (command.actor.type === "player" && !PLAYERS_MAY.has(command.kind)) return refused("not_allowed");
   switch (command.kind) {
     case "tick.run":
-      return rules.status === "active"
-        ? { command: { ...command, status: "passed" } }
-        : refused(`realm is in ${rules.status}`);
+      return rules.status === "maintenance" ? refused("realm is in maintenance") : passed;
     case "realm.status":
+      // A closed season is over: what opens the realm to candidates again is the next one.
+      return command.payload.status === "active" && rules.season_closed === 1
+        ? refused("season_closed")
+        : applied;
     case "shadow.clear":
       return applied;
     case "ruleset.set": {
@@ -56,19 +60,49 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
     }
     case "sovereign.propose":
     case "sovereign.counter":
-    case "campaign.open":
     case "campaign.close":
-    case "season.close":
-    case "season.open":
     case "council.open":
     case "council.vote":
     case "resource.grant":
     case "resource.spend":
     case "decree":
-      return { command: { ...command, status: "passed" } };
+      return passed;
+    case "campaign.open": {
+      const reason = campaignRefusal(rules, command);
+      return reason === undefined ? passed : refused(reason);
+    }
+    case "season.close":
+    case "season.open": {
+      const reason = seasonRefusal(rules, command.kind);
+      return reason === undefined ? passed : refused(reason);
+    }
     default:
       return command satisfies never;
   }
+}
+
+/** Campaigns that candidates may name at once. What the world opens itself it bounds itself. */
+export const MAX_CAMPAIGNS = 16;
+
+/** Where the world has a campaign, candidates must be able to name it: the system isn't refused for bounds or status. */
+function campaignRefusal(
+  admission: Admission,
+  { payload, actor }: Extract<ValidCommand, { kind: "campaign.open" }>,
+): string | undefined {
+  if (Object.hasOwn(admission.campaigns, payload.id)) return "already_open";
+  if (actor.type === "system") return undefined;
+  if (isClosed(admission)) return "realm_closed";
+  return Object.keys(admission.campaigns).length >= MAX_CAMPAIGNS ? "too_many" : undefined;
+}
+
+/** A world that stands still ends no season and begins none. */
+function seasonRefusal(
+  { status, season_closed }: Admission,
+  kind: "season.close" | "season.open",
+): string | undefined {
+  if (status === "maintenance") return "realm is in maintenance";
+  if (kind === "season.close") return season_closed === 1 ? "already_closed" : undefined;
+  return season_closed === 1 ? undefined : "season_not_closed";
 }
 
 type Membering = Extract<ValidCommand, { kind: "member.join" | "member.switch" }>;

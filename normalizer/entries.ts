@@ -107,11 +107,24 @@ export const sessionCodec: Codec<SessionState> = {
 export const memberCodec: Codec<Membership> = {
   coldAtMs: () => Number.POSITIVE_INFINITY,
   lastMs: () => Number.POSITIVE_INFINITY,
-  write: ({ through, faction, sinceMs, cohort }) =>
-    JSON.stringify([0, through, faction, sinceMs, ...(cohort === undefined ? [] : [cohort])]),
+  write: ({ through, faction, sinceMs, cohort, firsts }) =>
+    JSON.stringify([
+      0,
+      through,
+      faction,
+      sinceMs,
+      // Most members have neither: what is missing at the end is left away, before it 0 stands for it.
+      ...(firsts !== undefined ? [cohort ?? 0, firsts] : cohort !== undefined ? [cohort] : []),
+    ]),
   read(text) {
-    const [, through, faction, sinceMs, cohort] = JSON.parse(text);
-    return { through, faction, sinceMs, ...(cohort === undefined ? {} : { cohort }) };
+    const [, through, faction, sinceMs, cohort = 0, firsts] = JSON.parse(text);
+    return {
+      through,
+      faction,
+      sinceMs,
+      ...(cohort === 0 ? {} : { cohort }),
+      ...(firsts === undefined ? {} : { firsts }),
+    };
   },
 };
 

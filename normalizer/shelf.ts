@@ -132,7 +132,7 @@ export class Shelf<Entry extends Shelved> {
   }
 }
 
-/** Another shelf's entries, to be read only: what is put here is dropped. */
+/** Another shelf's entries, to be read only: they are copies, and what is put here is dropped. */
 export class Borrowed<Entry extends Shelved> extends Shelf<Entry> {
   readonly #owner: Shelf<Entry>;
 
@@ -142,7 +142,8 @@ export class Borrowed<Entry extends Shelved> extends Shelf<Entry> {
   }
 
   override get(id: string): Entry | undefined {
-    return this.#owner.get(id);
+    const entry = this.#owner.get(id);
+    return entry && { ...entry };
   }
 
   override put(): void {}

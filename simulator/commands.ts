@@ -3,7 +3,10 @@
  * left. A refusal charges nothing and is told in the tick's events.
  */
 import type { Happening, WorldState } from "../shared/contracts/world.ts";
+import { closeCampaign, openCampaign } from "./campaigns.ts";
 import type { WorldCommand } from "./fold.ts";
+import { refusalOf } from "./refusal.ts";
+import { closeSeason, openSeason } from "./seasons.ts";
 
 /** What a command made of the world, or why it changes nothing. */
 export type Outcome = { state: WorldState; happenings: Happening[] } | { refused: string };
@@ -24,8 +27,7 @@ export function runCommands(
   for (const command of [...commands].sort((a, b) => a.source_seq - b.source_seq)) {
     const outcome = decide(current, command);
     if ("refused" in outcome) {
-      const { command_id: id, kind } = command;
-      happenings.push({ kind: "refused", id, command: kind, reason: outcome.refused });
+      happenings.push(refusalOf(command, outcome.refused));
       continue;
     }
     current = outcome.state;
@@ -34,7 +36,7 @@ export function runCommands(
   return { state: current, happenings };
 }
 
-function decide(_state: WorldState, command: WorldCommand): Outcome {
+function decide(state: WorldState, command: WorldCommand): Outcome {
   switch (command.kind) {
     case "resource.grant":
     case "resource.spend":
@@ -45,11 +47,13 @@ function decide(_state: WorldState, command: WorldCommand): Outcome {
     case "decree":
       return { refused: "not_available" };
     case "campaign.open":
+      return openCampaign(state, command);
     case "campaign.close":
-      return { refused: "not_available" };
+      return closeCampaign(state, command);
     case "season.close":
+      return closeSeason(state, command);
     case "season.open":
-      return { refused: "not_available" };
+      return openSeason(state, command);
     default:
       return command satisfies never;
   }

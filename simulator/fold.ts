@@ -24,9 +24,14 @@ export type Folding = {
   ruleset?: { version: number; ruleset: Ruleset };
   status?: { source_seq: number; status: RealmStatus };
   manualTicks: { source_seq: number; key: string }[];
+  /** By campaign that events named. */
+  campaigns: Map<string, Brought & { users: Map<string, Brought> }>;
   /** What the world itself decides at the tick, in no order. */
   commands: WorldCommand[];
 };
+
+/** Milli-points of events, and how many users' first ones they are. */
+export type Brought = { points: number; firsts: number };
 
 /** A command that the simulator decides: see `commands.ts`. */
 export type WorldCommand = Exclude<DecidedCommand, { kind: Settled }>;
@@ -41,12 +46,25 @@ type Settled =
   | "shadow.set"
   | "shadow.clear";
 
-export const openFolding = (): Folding => ({ factions: new Map(), manualTicks: [], commands: [] });
+export const openFolding = (): Folding => ({
+  factions: new Map(),
+  campaigns: new Map(),
+  manualTicks: [],
+  commands: [],
+});
 
 /** What of a decision moves the world. */
 export type Moving = Pick<
   Accepted,
-  "event_id" | "user_id" | "faction_id" | "normalized_points" | "event_type" | "territory_id" | "relic_id"
+  | "event_id"
+  | "user_id"
+  | "faction_id"
+  | "normalized_points"
+  | "event_type"
+  | "territory_id"
+  | "relic_id"
+  | "campaign_id"
+  | "campaign_first"
 >;
 
 /** Milli-points are taken after factors and caps. An event of no points moves nothing. */
@@ -62,6 +80,18 @@ export function foldAccepted(folding: Folding, decision: Moving): void {
   column.events.push(decision.event_id);
   column.points.push(points);
   column.users.push(numberOf(faction.users, decision.user_id));
+  if (decision.campaign_id !== undefined) foldCampaign(folding, decision.campaign_id, decision);
+}
+
+function foldCampaign({ campaigns }: Folding, id: string, decision: Moving): void {
+  const counted = campaigns.get(id) ?? { points: 0, firsts: 0, users: new Map() };
+  const own = counted.users.get(decision.user_id) ?? { points: 0, firsts: 0 };
+  for (const each of [counted, own]) {
+    each.points += decision.normalized_points;
+    each.firsts += decision.campaign_first ?? 0;
+  }
+  counted.users.set(decision.user_id, own);
+  campaigns.set(id, counted);
 }
 
 /** A refused command changes nothing. Of several rulesets or statuses in one tick the last in the log holds. */
@@ -73,8 +103,12 @@ export function foldCommand(folding: Folding, command: DecidedCommand): void {
       folding.manualTicks.push({ source_seq, key: command.idempotency_key });
       return;
     case "realm.status":
-      if (folding.status === undefined || folding.status.source_seq < source_seq)
-        folding.status = { source_seq, status: command.payload.status };
+      foldStatus(folding, source_seq, command.payload.status);
+      return;
+    case "season.close":
+    case "season.open":
+      foldStatus(folding, source_seq, command.kind === "season.close" ? "season_end" : "active");
+      folding.commands.push(command);
       return;
     case "ruleset.set": {
       const version = command.ruleset_version;
@@ -100,6 +134,11 @@ function numberOf(users: Map<string, number>, user: string): number {
   if (known !== undefined) return known;
   users.set(user, users.size);
   return users.size - 1;
+}
+
+function foldStatus(folding: Folding, source_seq: number, status: RealmStatus): void {
+  if (folding.status === undefined || folding.status.source_seq < source_seq)
+    folding.status = { source_seq, status };
 }
 
 const newColumn = (): Column => ({ events: [], points: [], users: [] });

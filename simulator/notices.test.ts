@@ -68,6 +68,7 @@ describe("roles", () => {
       world.private.rosters = {
         territories: { iron_gate: { freeholds: { early: 30_000 }, empire: { foe: 90_000 } } },
         relics: {},
+        campaigns: {},
       };
     });
     const [result] = play(before, [{ events: pushes({ ann: 30 }) }]);

@@ -84,6 +84,10 @@ function itemOf(tick: number, { what }: Outcome, { role, share_bp }: Part): Noti
       return { ...told(what.territory), ...what };
     case "capture":
       return { ...told(what.relic), ...what };
+    case "campaign": {
+      const { kind, id, stage } = what;
+      return { ...told(`${id}.${stage}`), kind, campaign: id, stage };
+    }
     case "trigger":
       return { ...told(what.key), ...what };
     default:

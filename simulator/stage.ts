@@ -11,7 +11,7 @@ import { kvSubject } from "../shared/topology.ts";
 import { advance, movingSubjects, type SimulatorState, stateOf } from "./advance.ts";
 import { keepTime } from "./clock.ts";
 import { noticeParts } from "./notice-parts.ts";
-import { keepHouse } from "./steward.ts";
+import { keepHouse, speakForWorld } from "./steward.ts";
 import type { TickResult } from "./tick.ts";
 
 export const simulatorStage: Stage<SimulatorState> = {
@@ -24,7 +24,7 @@ export const simulatorStage: Stage<SimulatorState> = {
   restore: restoreWorld,
   step,
   duties: async (owned) => {
-    await Promise.all([keepTime(owned), keepHouse(owned)]);
+    await Promise.all([keepTime(owned), keepHouse(owned), speakForWorld(owned)]);
   },
 };
 

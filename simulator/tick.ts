@@ -15,6 +15,7 @@ import type {
   WorldState,
 } from "../shared/contracts/world.ts";
 import { diff } from "../shared/merge-patch.ts";
+import { countCampaigns, runningCampaigns, runningOf, withCampaigns } from "./campaigns.ts";
 import { runCommands } from "./commands.ts";
 import { endEffects, factionModifiers, startEffects } from "./effects.ts";
 import type { Folding } from "./fold.ts";
@@ -26,6 +27,7 @@ import { reconcile } from "./reconcile.ts";
 import { resolveRelics } from "./relics.ts";
 import { gatherResources } from "./resources.ts";
 import { clearedRosters, gatherRosters } from "./rosters.ts";
+import { closingEvents } from "./seasons.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
 import { resolveTerritories } from "./territories.ts";
 import { evaluateTriggers } from "./triggers.ts";
@@ -101,7 +103,7 @@ function resolve({ public: world, private: hidden }: WorldState, influenced: Inf
   );
   const factions = gatherResources(influenced.factions, land.territories, rules);
 
-  // 5. The realm's meters.
+  // 5. The realm's meters, and what campaigns have gathered.
   const target = tensionTarget(Object.values(land.territories), Object.values(factions), rules);
   const meters = moveMeters(
     world.meters,
@@ -113,15 +115,31 @@ function resolve({ public: world, private: hidden }: WorldState, influenced: Inf
     rules,
   );
 
+  const counted = countCampaigns(world.campaigns, runningOf(hidden), influenced, tick);
+
   // 6. Triggers, on the state as it is now; their effects hold from the next tick.
-  const frozen = { ...world, factions, territories: land.territories, relics: hoard.relics, meters };
+  const frozen = {
+    ...world,
+    factions,
+    territories: land.territories,
+    relics: hoard.relics,
+    meters,
+    campaigns: counted.campaigns,
+  };
   const fired = evaluateTriggers(frozen, rules);
   return {
     land,
     hoard,
     fired,
+    counted,
     frozen,
-    happenings: [...land.happenings, ...hoard.happenings, ...fired.happenings],
+    happenings: [
+      ...land.happenings,
+      ...hoard.happenings,
+      ...counted.happenings,
+      ...fired.happenings,
+      ...closingEvents({ public: frozen, private: hidden }),
+    ],
   };
 }
 
@@ -130,7 +148,7 @@ function conclude(
   state: WorldState,
   opened: Opened,
   influenced: Influenced,
-  { land, hoard, fired, frozen, happenings }: ReturnType<typeof resolve>,
+  { land, hoard, fired, counted, frozen, happenings }: ReturnType<typeof resolve>,
   marker: Marker,
   prev: { record_hash: string; public_hash: string },
 ): TickResult {
@@ -139,7 +157,7 @@ function conclude(
   // 7. What happened, numbered, and who is told that it was their doing.
   const all = [...opened.happenings, ...happenings];
   const events = numbered(marker.tick, all);
-  const rosters = gatherRosters(hidden.rosters, influenced.crowd, hidden.ruleset);
+  const rosters = gatherRosters(opened.state, influenced);
   const noticed = noticesOf({
     before: opened.state,
     influenced,
@@ -152,7 +170,7 @@ function conclude(
   const next: WorldState = {
     public: { ...frozen, triggers: fired.triggers },
     private: {
-      ...withoutNotices(hidden),
+      ...withoutNotices(withCampaigns(hidden, { campaigns: counted.running })),
       fronts: land.fronts,
       claims: hoard.claims,
       starting: [...hidden.starting, ...fired.starting],
@@ -204,8 +222,10 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
     // The log's clock may step back between two servers; the world's never does.
     at: new Date(Math.max(Date.parse(state.public.at), Date.parse(marker.at))).toISOString(),
   };
-  const hidden = {
-    ...ruled.state.private,
+  const hidden: PrivateState = {
+    ...withCampaigns(ruled.state.private, {
+      campaigns: runningCampaigns(state, world.campaigns, marker.tick, ruleset),
+    }),
     manual_ticks: pendingManualTicks(state, folding).filter((key) => key !== marker.key),
     starting: [],
   };

@@ -91,7 +91,16 @@ export type PrivateState = {
   manual_ticks: string[];
   /** Effects of the triggers that fired in this tick: they start, in this order, with the next one. */
   starting: { id: string; effect: EffectState }[];
-  /** Absent, as what follows, while there is nothing to say. */
+  /**
+   * Of each running campaign: the tick that it opened in, and the contributors that its last stage needs. This and the two below
+   * are absent until there is something to say, so that states from before them keep their hashes.
+   */
+  campaigns?: ById<{ opened_tick: number; min_contributors: number }>;
+  /** Campaigns that the normalizer lets candidates name, each with the tick that its opening was read in. */
+  admitted?: ById<number>;
+  /** Absent: the first one, not closed. */
+  season?: { started_tick: number; closed_tick?: number };
+  /** Absent, as what follows, while there is nobody. */
   rosters?: Rosters;
   /** Who was told on this day of the realm that a burst cap cut their points; in code-unit order. */
   told?: { day: number; users: string[] };
@@ -100,9 +109,23 @@ export type PrivateState = {
 };
 /** Milli-points by user: of those who brought the most lately. */
 export type Roster = ById<number>;
-/** By place and faction; empty ones are absent. Notices need more than one tick's users; nothing else looks at them. */
-export type Rosters = { territories: ById<ById<Roster>>; relics: ById<ById<Roster>> };
+/** By place and faction, or by campaign; empty ones are absent. Notices need more than one tick's users; nothing else looks. */
+export type Rosters = {
+  territories: ById<ById<Roster>>;
+  relics: ById<ById<Roster>>;
+  campaigns: ById<Roster>;
+};
 export type WorldState = { public: PublicState; private: PrivateState };
+
+/** How a season ended. */
+export type SeasonResults = {
+  /** By share descending, then id. `influence` in thousandths of a point; how many territories and relics each holds. */
+  standings: { faction: string; share_bp: number; influence: number; territories: number; relics: number }[];
+  /** By territory; what nobody controls is missing. */
+  controllers: ById<string>;
+  /** By relic; what nobody holds is missing. */
+  holders: ById<string>;
+};
 
 /** What a tick made happen. */
 export type Happening =
@@ -115,7 +138,8 @@ export type Happening =
   | { kind: "campaign"; id: string; stage: number }
   | { kind: "action"; id: string; status: string; reason?: string }
   | { kind: "decree"; id: string; text: string }
-  | { kind: "season"; season: number; step: "close" | "open" }
+  | { kind: "season"; season: number; step: "close"; results: SeasonResults }
+  | { kind: "season"; season: number; step: "open" }
   /** A command that the world refused; `id` is the command's. */
   | { kind: "refused"; id: string; command: CommandKind; reason: string }
   | { kind: "status"; status: RealmStatus }
