@@ -107,7 +107,7 @@ function nextSeason({ public: world, private: hidden }: WorldState): WorldState 
     private: {
       ...fresh.private,
       manual_ticks: hidden.manual_ticks,
-      told: hidden.told,
+      ...(hidden.told === undefined ? {} : { told: hidden.told }),
       season: { started_tick: world.tick },
     },
   };
