@@ -11,6 +11,7 @@ import { kvSubject } from "../shared/topology.ts";
 import { advance, movingSubjects, type SimulatorState, stateOf } from "./advance.ts";
 import { keepTime } from "./clock.ts";
 import { keepHouse } from "./steward.ts";
+import { countedAs } from "./told.ts";
 
 export const simulatorStage: Stage<SimulatorState> = {
   name: "simulator",
@@ -58,6 +59,7 @@ function step(state: SimulatorState, input: Input, draft: Draft): boolean {
   draft.message({ subject: subjects.delta(realm), data: JSON.stringify(delta) });
   draft.message({ subject: subjects.snapshot(realm), data: JSON.stringify(snapshot), rollup: true });
   draft.count("tick", record.kind);
+  for (const counted of record.events.map(countedAs)) if (counted !== undefined) draft.count(...counted);
   for (const { sum, cap } of Object.values(record.factions))
     draft.clip("faction_burst", Math.max(0, sum - cap));
   draft.afterCommit(async (bus) => {

@@ -124,7 +124,7 @@ export type PrivateState = {
 };
 export type WorldState = { public: PublicState; private: PrivateState };
 
-export type CouncilReason = "voted" | "tie" | "no_quorum" | "faction_gone";
+export type CouncilReason = "voted" | "tie" | "no_quorum" | "faction_gone" | "season_closed";
 
 /** What a tick made happen. */
 export type Happening =
