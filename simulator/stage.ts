@@ -9,9 +9,9 @@ import { type Draft, RealmRefused, type Restoring, type Stage } from "../shared/
 import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
 import { kvSubject } from "../shared/topology.ts";
 import { advance, movingSubjects, type SimulatorState, stateOf } from "./advance.ts";
+import { countedAs } from "./chronicle.ts";
 import { keepTime } from "./clock.ts";
 import { keepHouse } from "./steward.ts";
-import { countedAs } from "./told.ts";
 
 export const simulatorStage: Stage<SimulatorState> = {
   name: "simulator",
