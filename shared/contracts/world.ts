@@ -143,7 +143,7 @@ export type Rosters = {
 };
 export type WorldState = { public: PublicState; private: PrivateState };
 
-export type CouncilReason = "voted" | "tie" | "no_quorum" | "faction_gone";
+export type CouncilReason = "voted" | "tie" | "no_quorum" | "faction_gone" | "season_closed";
 /** How a season ended. */
 export type SeasonResults = {
   /** By share descending, then id. `influence` in thousandths of a point; how many territories and relics each holds. */
