@@ -95,6 +95,17 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
   }
 }
 
+/** A player acts for the faction that they belong to; whether they have its seat, the world knows. */
+function partyRefusal(
+  state: NormalizerState,
+  { actor, payload }: Extract<ValidCommand, { kind: "sovereign.propose" | "sovereign.counter" }>,
+): string | undefined {
+  if (actor.type !== "player") return undefined;
+  const member = state.members.get(actor.id);
+  if (member === undefined) return "not_a_member";
+  return member.faction === payload.faction ? undefined : "faction_mismatch";
+}
+
 /** Campaigns that candidates may name at once. What the world opens itself it bounds itself. */
 export const MAX_CAMPAIGNS = 16;
 
@@ -117,17 +128,6 @@ function seasonRefusal(
   if (status === "maintenance") return "realm is in maintenance";
   if (kind === "season.close") return season_closed === 1 ? "already_closed" : undefined;
   return season_closed === 1 ? undefined : "season_not_closed";
-}
-
-/** A player acts for the faction that they belong to; whether they have its seat, the world knows. */
-function partyRefusal(
-  state: NormalizerState,
-  { actor, payload }: Extract<ValidCommand, { kind: "sovereign.propose" | "sovereign.counter" }>,
-): string | undefined {
-  if (actor.type !== "player") return undefined;
-  const member = state.members.get(actor.id);
-  if (member === undefined) return "not_a_member";
-  return member.faction === payload.faction ? undefined : "faction_mismatch";
 }
 
 type Membering = Extract<ValidCommand, { kind: "member.join" | "member.switch" }>;

@@ -5,8 +5,10 @@
 import { isClosed } from "../shared/admission.ts";
 import { effectsReasons } from "../shared/check-ruleset.ts";
 import type { ValidCommand } from "../shared/contracts/command.ts";
+import { dayPairs } from "../shared/day-counters.ts";
 import { recentPoints, weekBefore } from "../shared/fairness.ts";
 import { byCodeUnit, floorDiv } from "../shared/integers.ts";
+import { membershipIn } from "../shared/membership.ts";
 import { timeMs } from "../shared/time.ts";
 import { realmDay, rulesOf } from "./decide.ts";
 import type { NormalizerState } from "./state.ts";
@@ -43,12 +45,23 @@ export function decideCouncil(
 function seatsOf({ members, players }: NormalizerState, faction: string, day: number): string[] {
   const ranked: { id: string; points: number }[] = [];
   for (const id of players.ids()) {
-    if (members.peek(id)?.faction !== faction) continue;
-    const points = recentPoints(players.peek(id)?.days ?? [], day);
+    const member = members.peek(id);
+    if (member === undefined) continue;
+    if ((typeof member === "string" ? membershipIn(member) : member).faction !== faction) continue;
+    const points = pointsOf(players, id, day);
     if (points > 0) ranked.push({ id, points });
   }
   ranked.sort((a, b) => b.points - a.points || byCodeUnit(a.id, b.id));
   return ranked.map(({ id }) => id);
+}
+
+/** Final milli-points of the last 7 days. Of a sleeping player only the days are read: the rest of the text is most of it. */
+function pointsOf(players: NormalizerState["players"], id: string, day: number): number {
+  const found = players.peek(id);
+  if (found === undefined) return 0;
+  if (typeof found !== "string") return recentPoints(found.days, day);
+  const from = found.indexOf("[", 1);
+  return recentPoints(dayPairs(JSON.parse(found.slice(from, found.indexOf("]", from) + 1))), day);
 }
 
 /** The council that a vote is for and what it weighs, or why it doesn't count. Nobody votes for somebody else. */
@@ -67,7 +80,7 @@ export function decideVote(
   if (member.voted === council.id) return { refusal: "already_voted" };
   if (option >= council.options) return { refusal: "unknown_option" };
   const day = realmDay(state, timeMs(received_at));
-  const points = recentPoints(state.players.get(user)?.days ?? [], day);
+  const points = pointsOf(state.players, user, day);
   const { points: total, users } = weekBefore(state.week, day);
   const { mean_min } = ruleset.judgement.fairness;
   const weight = voteWeight(points, Math.max(users === 0 ? 0 : floorDiv(total, users), mean_min * 1_000));

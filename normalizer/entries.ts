@@ -107,12 +107,18 @@ export const sessionCodec: Codec<SessionState> = {
 export const memberCodec: Codec<Membership> = {
   coldAtMs: () => Number.POSITIVE_INFINITY,
   lastMs: () => Number.POSITIVE_INFINITY,
-  // What is missing at the end is left away, before it 0 stands for it: most members have nothing of it.
-  write: ({ through, faction, sinceMs, cohort, voted, firsts }) => {
-    const more = [cohort ?? 0, voted ?? 0, firsts ?? 0];
-    while (more.at(-1) === 0) more.pop();
-    return JSON.stringify([0, through, faction, sinceMs, ...more]);
-  },
+  // Most members have none of the last three: what is missing at the end is left away, before it 0 stands for it.
+  write: ({ through, faction, sinceMs, cohort, voted, firsts }) =>
+    JSON.stringify([
+      0,
+      through,
+      faction,
+      sinceMs,
+      ...[cohort ?? 0, voted ?? 0, firsts ?? 0].slice(
+        0,
+        firsts !== undefined ? 3 : voted !== undefined ? 2 : cohort !== undefined ? 1 : 0,
+      ),
+    ]),
   read(text) {
     const [, through, faction, sinceMs, cohort = 0, voted = 0, firsts = 0] = JSON.parse(text);
     return {

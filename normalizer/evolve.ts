@@ -256,15 +256,12 @@ export function evolveCommand(state: NormalizerState, command: DecidedCommand): 
       councils: rules?.councils ?? [],
     };
   } else if (rules === undefined) throw new Error("EVENTS must start with the realm's first ruleset");
-  else {
-    Object.assign(rules, admissionAfter(rules, command));
-    if (command.kind === "council.open" && command.status === "passed") {
-      const { command_id: id, payload, received_at } = command;
-      const { faction, options } = payload;
-      rules.councils = rules.councils.filter((council) => council.faction !== faction);
-      rules.councils.push({ faction, id, atMs: timeMs(received_at), options: options.length });
-    }
-  }
+  else if (command.kind === "council.open" && command.status === "passed") {
+    const { command_id: id, payload, received_at } = command;
+    const { faction, options } = payload;
+    rules.councils = rules.councils.filter((council) => council.faction !== faction);
+    rules.councils.push({ faction, id, atMs: timeMs(received_at), options: options.length });
+  } else Object.assign(rules, admissionAfter(rules, command));
   const now = state.rules!;
   now.through = command.source_seq;
   now.commands.add(command.command_id);

@@ -58,8 +58,8 @@ export type DeviceState = Entry & {
 export type SessionState = Entry & { burst: number };
 
 /**
- * KV `<realm>.m.<user>`; never expires. `voted`: the last council that the user voted in. `firsts`: `source_seq` of the user's
- * first decision with points in each open campaign, by its id; closed ones are forgotten with the next first.
+ * KV `<realm>.m.<user>`; never expires. `voted`: the last council that the user voted in. `firsts`: `source_seq` of the user's first
+ * decision with points in each open campaign, by its id; closed ones are forgotten with the next first.
  */
 export type Membership = Entry & {
   faction: string;

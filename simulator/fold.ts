@@ -108,16 +108,16 @@ export function foldCommand(folding: Folding, command: DecidedCommand): void {
   }
 }
 
-function foldStatus(folding: Folding, source_seq: number, status: RealmStatus): void {
-  if (folding.status === undefined || folding.status.source_seq < source_seq)
-    folding.status = { source_seq, status };
-}
-
 function numberOf(users: Map<string, number>, user: string): number {
   const known = users.get(user);
   if (known !== undefined) return known;
   users.set(user, users.size);
   return users.size - 1;
+}
+
+function foldStatus(folding: Folding, source_seq: number, status: RealmStatus): void {
+  if (folding.status === undefined || folding.status.source_seq < source_seq)
+    folding.status = { source_seq, status };
 }
 
 const newColumn = (): Column => ({ events: [], points: [], users: [] });

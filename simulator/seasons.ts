@@ -34,13 +34,16 @@ const RESOURCES_KEPT_BP = 2_000;
 
 export const seasonOf = ({ season = { started_tick: 0 } }: PrivateState) => season;
 
-/** Refused: `already_closed`. Results wait for the end of the tick: see `closingEvents`. */
+/** Open sovereign actions are paid back. Refused: `already_closed`. Results wait for the end of the tick: see `closingEvents`. */
 export const closeSeason: Decide<"season.close"> = (state) => {
-  const { public: world, private: hidden } = state;
-  const season = seasonOf(hidden);
+  const season = seasonOf(state.private);
   if (season.closed_tick !== undefined) return { refused: "already_closed" };
-  const closed = { ...hidden, season: { ...season, closed_tick: world.tick } };
-  return closeActions({ public: world, private: closed }, "season_closed");
+  const { state: settled, happenings } = closeActions(state, "season_closed");
+  const { public: world, private: hidden } = settled;
+  return {
+    state: { public: world, private: { ...hidden, season: { ...season, closed_tick: world.tick } } },
+    happenings,
+  };
 };
 
 /** Refused: `season_not_closed`. A season that was closed in the same tick ends as the world stood before it. */

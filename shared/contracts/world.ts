@@ -126,7 +126,10 @@ export type PrivateState = {
   /** By faction: how many sovereign actions it used in a season, and when it proposed the last. */
   uses?: ById<{ season: number; count: number; last_tick?: number }>;
   councils?: ById<CouncilState>;
-  /** Of each running campaign: the tick that it opened in, and the contributors that its last stage needs. */
+  /**
+   * Of each running campaign: the tick that it opened in, and the contributors that its last stage needs. This and the two below
+   * are absent until there is something to say, so that states from before them keep their hashes.
+   */
   campaigns?: ById<{ opened_tick: number; min_contributors: number }>;
   /** Campaigns that the normalizer lets candidates name, each with the tick that its opening was read in. */
   admitted?: ById<number>;
@@ -140,7 +143,6 @@ export type Rosters = { territories: ById<ById<Roster>>; relics: ById<ById<Roste
 export type WorldState = { public: PublicState; private: PrivateState };
 
 export type CouncilReason = "voted" | "tie" | "no_quorum" | "faction_gone";
-
 /** How a season ended. */
 export type SeasonResults = {
   /** By share descending, then id. `influence` in thousandths of a point; how many territories and relics each holds. */
