@@ -17,7 +17,7 @@ const live = ({ rules, intervals }: History) => play(started(rules), intervals);
 /** The hashes in a record say all bytes of the state and the notices. */
 const recordsOf = (results: readonly TickResult[]) => results.map(({ record }) => record);
 const holds = together(
-  fc.tuple(histories(3), fc.array(fc.nat(), { minLength: 12, maxLength: 12 })),
+  fc.tuple(histories(2), fc.array(fc.nat(), { minLength: 12, maxLength: 12 })),
   ([history, order]): Tried => ({ history, results: live(history), order }),
   runs(2_000),
 );
