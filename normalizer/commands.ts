@@ -1,4 +1,5 @@
 /** Decides a command: applied here, refused with a reason, or passed on to the simulator. Pure. */
+import { type Admission, isClosed } from "../shared/admission.ts";
 import { checkRuleset, effectsReasons } from "../shared/check-ruleset.ts";
 import type { DecidedCommand, ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
@@ -30,8 +31,12 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
   if (command.actor.type === "player" && !PLAYERS_MAY.has(command.kind)) return refused("not_allowed");
   switch (command.kind) {
     case "tick.run":
-      return rules.status === "active" ? passed : refused(`realm is in ${rules.status}`);
+      return rules.status === "maintenance" ? refused("realm is in maintenance") : passed;
     case "realm.status":
+      // A closed season is over: what opens the realm to candidates again is the next one.
+      return command.payload.status === "active" && rules.season_closed === 1
+        ? refused("season_closed")
+        : applied;
     case "shadow.clear":
       return applied;
     case "ruleset.set": {
@@ -72,10 +77,16 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
       if (command.actor.type !== "gm") return refused("not_allowed");
       return reasons.length === 0 ? passed : refused(reasons.join("; "));
     }
-    case "campaign.open":
-    case "campaign.close":
+    case "campaign.open": {
+      const reason = campaignRefusal(rules, command);
+      return reason === undefined ? passed : refused(reason);
+    }
     case "season.close":
-    case "season.open":
+    case "season.open": {
+      const reason = seasonRefusal(rules, command.kind);
+      return reason === undefined ? passed : refused(reason);
+    }
+    case "campaign.close":
     case "resource.grant":
     case "resource.spend":
       return passed;
@@ -93,6 +104,30 @@ function partyRefusal(
   const member = state.members.get(actor.id);
   if (member === undefined) return "not_a_member";
   return member.faction === payload.faction ? undefined : "faction_mismatch";
+}
+
+/** Campaigns that candidates may name at once. What the world opens itself it bounds itself. */
+export const MAX_CAMPAIGNS = 16;
+
+/** Where the world has a campaign, candidates must be able to name it: the system isn't refused for bounds or status. */
+function campaignRefusal(
+  admission: Admission,
+  { payload, actor }: Extract<ValidCommand, { kind: "campaign.open" }>,
+): string | undefined {
+  if (Object.hasOwn(admission.campaigns, payload.id)) return "already_open";
+  if (actor.type === "system") return undefined;
+  if (isClosed(admission)) return "realm_closed";
+  return Object.keys(admission.campaigns).length >= MAX_CAMPAIGNS ? "too_many" : undefined;
+}
+
+/** A world that stands still ends no season and begins none. */
+function seasonRefusal(
+  { status, season_closed }: Admission,
+  kind: "season.close" | "season.open",
+): string | undefined {
+  if (status === "maintenance") return "realm is in maintenance";
+  if (kind === "season.close") return season_closed === 1 ? "already_closed" : undefined;
+  return season_closed === 1 ? undefined : "season_not_closed";
 }
 
 type Membering = Extract<ValidCommand, { kind: "member.join" | "member.switch" }>;

@@ -3,10 +3,13 @@
  * left. A refusal charges nothing and is told in the tick's events.
  */
 import type { Happening, WorldState } from "../shared/contracts/world.ts";
+import { closeCampaign, openCampaign } from "./campaigns.ts";
 import { castVote, closeDueCouncils, openCouncil } from "./council.ts";
 import { issueDecree } from "./decrees.ts";
 import { grantResource, spendResource } from "./economy.ts";
 import type { WorldCommand } from "./fold.ts";
+import { refusalOf } from "./refusal.ts";
+import { closeSeason, openSeason } from "./seasons.ts";
 import { closeDueActions, counterAction, proposeAction } from "./sovereign.ts";
 
 /** What a command made of the world, or why it changes nothing. */
@@ -35,9 +38,8 @@ export function runCommands(
   for (const command of [...commands].sort((a, b) => a.source_seq - b.source_seq)) {
     const outcome = decide(current, command);
     if ("refused" in outcome) {
-      const { command_id: id, kind } = command;
-      if (kind === "council.vote" || ++told > REFUSALS_TOLD) continue;
-      happenings.push({ kind: "refused", id, command: kind, reason: outcome.refused });
+      if (command.kind === "council.vote" || ++told > REFUSALS_TOLD) continue;
+      happenings.push(refusalOf(command, outcome.refused));
       continue;
     }
     current = outcome.state;
@@ -68,11 +70,13 @@ function decide(state: WorldState, command: WorldCommand): Outcome {
     case "decree":
       return issueDecree(state, command);
     case "campaign.open":
+      return openCampaign(state, command);
     case "campaign.close":
-      return { refused: "not_available" };
+      return closeCampaign(state, command);
     case "season.close":
+      return closeSeason(state, command);
     case "season.open":
-      return { refused: "not_available" };
+      return openSeason(state, command);
     default:
       return command satisfies never;
   }

@@ -16,6 +16,8 @@ import { clamp, sortedKeys } from "../shared/integers.ts";
 
 /** Effects that may hold at once; one more is refused and recorded. */
 export const MAX_ACTIVE_EFFECTS = 16;
+/** Campaigns that may run at once; a chain for one more is refused and recorded. */
+export const MAX_RUNNING_CAMPAIGNS = 16;
 /** Bound of every sum of modifiers, either way, basis points. */
 export const MODIFIER_LIMIT_BP = 2_000;
 
@@ -100,13 +102,16 @@ export function startEffects(
   let meters = held.meters;
   const started = new Set<string>();
   const happenings: Happening[] = [];
+  const isCrowded = (id: string, { kind }: EffectState) =>
+    (kind !== "meter" && !effects.has(id) && effects.size >= MAX_ACTIVE_EFFECTS) ||
+    (kind === "chain" && !campaigns.has(id) && campaigns.size >= MAX_RUNNING_CAMPAIGNS);
   for (const { id, effect } of [...starting].sort((a, b) => rankOf(b.effect) - rankOf(a.effect))) {
     const running = effects.get(id);
     const reason = !isAimed(effect, rules)
       ? "no_target"
       : started.has(id) || (running !== undefined && rankOf(running) > rankOf(effect))
         ? "overridden"
-        : effect.kind !== "meter" && running === undefined && effects.size >= MAX_ACTIVE_EFFECTS
+        : isCrowded(id, effect)
           ? "too_many"
           : undefined;
     if (reason !== undefined) {

@@ -24,6 +24,8 @@ export type Folding = {
   ruleset?: { version: number; ruleset: Ruleset };
   status?: { source_seq: number; status: RealmStatus };
   manualTicks: { source_seq: number; key: string }[];
+  /** By campaign that events named: their milli-points, and how many users' first ones they are. */
+  campaigns: Map<string, { points: number; firsts: number }>;
   /** What the world itself decides at the tick, in no order. */
   commands: WorldCommand[];
 };
@@ -41,7 +43,12 @@ type Settled =
   | "shadow.set"
   | "shadow.clear";
 
-export const openFolding = (): Folding => ({ factions: new Map(), manualTicks: [], commands: [] });
+export const openFolding = (): Folding => ({
+  factions: new Map(),
+  campaigns: new Map(),
+  manualTicks: [],
+  commands: [],
+});
 
 /** Milli-points are taken after factors and caps. An event of no points moves nothing. */
 export function foldAccepted(folding: Folding, decision: Accepted): void {
@@ -56,6 +63,14 @@ export function foldAccepted(folding: Folding, decision: Accepted): void {
   column.events.push(decision.event_id);
   column.points.push(points);
   column.users.push(numberOf(faction.users, decision.user_id));
+  if (decision.campaign_id !== undefined) foldCampaign(folding, decision.campaign_id, decision);
+}
+
+function foldCampaign({ campaigns }: Folding, id: string, decision: Accepted): void {
+  const counted = campaigns.get(id) ?? { points: 0, firsts: 0 };
+  counted.points += decision.normalized_points;
+  counted.firsts += decision.campaign_first ?? 0;
+  campaigns.set(id, counted);
 }
 
 /** A refused command changes nothing. Of several rulesets or statuses in one tick the last in the log holds. */
@@ -67,8 +82,12 @@ export function foldCommand(folding: Folding, command: DecidedCommand): void {
       folding.manualTicks.push({ source_seq, key: command.idempotency_key });
       return;
     case "realm.status":
-      if (folding.status === undefined || folding.status.source_seq < source_seq)
-        folding.status = { source_seq, status: command.payload.status };
+      foldStatus(folding, source_seq, command.payload.status);
+      return;
+    case "season.close":
+    case "season.open":
+      foldStatus(folding, source_seq, command.kind === "season.close" ? "season_end" : "active");
+      folding.commands.push(command);
       return;
     case "ruleset.set": {
       const version = command.ruleset_version;
@@ -94,6 +113,11 @@ function numberOf(users: Map<string, number>, user: string): number {
   if (known !== undefined) return known;
   users.set(user, users.size);
   return users.size - 1;
+}
+
+function foldStatus(folding: Folding, source_seq: number, status: RealmStatus): void {
+  if (folding.status === undefined || folding.status.source_seq < source_seq)
+    folding.status = { source_seq, status };
 }
 
 const newColumn = (): Column => ({ events: [], points: [], users: [] });

@@ -1,6 +1,5 @@
 /** What tests of the core are given: accepted events, commands, markers, and worlds that fast-check makes up. */
 import fc from "fast-check";
-import { runs } from "../ops/testing/fuzz.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Accepted } from "../shared/contracts/decision.ts";
 import { COUNCIL, SOVEREIGN } from "../shared/contracts/politics.ts";
@@ -125,9 +124,6 @@ export function frozen<Value>(value: Value): Value {
   }
   return value;
 }
-
-/** How many worlds a property is tried on. */
-export const CASES = runs(300);
 
 /** Integers around a default as a ruleset may have them: its bounds, the default, anything between. */
 const around = (byDefault: number) => {
@@ -366,6 +362,9 @@ export const intervalsUnder = (rules: Ruleset, maxTicks = 6): fc.Arbitrary<Inter
       fc.integer({ min: 0, max: 1_600_000 }),
       fc.integer({ min: 0, max: 2_000_000_000 }),
     ),
+    /** What triggers may have opened. */
+    campaign: fc.option(fc.constantFrom("storm", "decrees"), { nil: undefined }),
+    first: fc.boolean(),
   };
   const event = fc.oneof(
     fc.record({ ...shared, event_type: fc.constant("influence_gain" as const) }),
@@ -381,9 +380,16 @@ export const intervalsUnder = (rules: Ruleset, maxTicks = 6): fc.Arbitrary<Inter
         ]),
   );
   const interval = fc.record({
-    events: fc
-      .array(event, { maxLength: 12 })
-      .map((events) => events.map((each, i) => accepted({ ...each, event_id: `event-${i}` }))),
+    events: fc.array(event, { maxLength: 12 }).map((events) =>
+      events.map(({ campaign, first, ...each }, i) =>
+        accepted({
+          ...each,
+          event_id: `event-${i}`,
+          ...(campaign === undefined ? {} : { campaign_id: campaign }),
+          ...(first ? { campaign_first: 1 } : {}),
+        }),
+      ),
+    ),
     sinceMs: fc.constantFrom(0, 1_000, 900_000, 1_350_000, 10_000_000),
   });
   return fc.array(interval, { minLength: 1, maxLength: maxTicks });

@@ -8,9 +8,10 @@ import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
 import { advance, movingSubjects, type SimulatorState } from "./advance.ts";
 import { keepTime } from "./clock.ts";
 import { noticeParts } from "./notice-parts.ts";
+import { keepPulse } from "./pulse.ts";
 import { refreshKv } from "./refresh-kv.ts";
 import { restoreWorld } from "./restore.ts";
-import { keepHouse } from "./steward.ts";
+import { keepHouse, speakForWorld } from "./steward.ts";
 import type { TickResult } from "./tick.ts";
 
 export const simulatorStage: Stage<SimulatorState> = {
@@ -23,7 +24,7 @@ export const simulatorStage: Stage<SimulatorState> = {
   restore: restoreWorld,
   step,
   duties: async (owned) => {
-    await Promise.all([keepTime(owned), keepHouse(owned)]);
+    await Promise.all([keepTime(owned), keepHouse(owned), speakForWorld(owned), keepPulse(owned)]);
   },
 };
 

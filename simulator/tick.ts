@@ -8,12 +8,14 @@ import type { Notice } from "../shared/contracts/notice.ts";
 import type {
   DerivedEvent,
   Happening,
+  PrivateState,
   TickRecord,
   WorldDelta,
   WorldSnapshot,
   WorldState,
 } from "../shared/contracts/world.ts";
 import { diff } from "../shared/merge-patch.ts";
+import { countCampaigns, runningCampaigns, withCampaigns } from "./campaigns.ts";
 import { runCommands } from "./commands.ts";
 import { endEffects, factionModifiers, startEffects } from "./effects.ts";
 import type { Folding } from "./fold.ts";
@@ -25,6 +27,7 @@ import { reconcile } from "./reconcile.ts";
 import { resolveRelics } from "./relics.ts";
 import { gatherResources } from "./resources.ts";
 import { clearedRosters, gatherRosters } from "./rosters.ts";
+import { closingEvents } from "./seasons.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
 import { resolveTerritories } from "./territories.ts";
 import { evaluateTriggers } from "./triggers.ts";
@@ -49,6 +52,16 @@ export type TickResult = {
   statistics: Statistics;
 };
 
+/** A world turned by a tick, before anybody is told of it. */
+export type Turn = {
+  /** At the beginning of the tick: its place and time, what commands changed, which effects hold in it. */
+  begun: WorldState;
+  influenced: Influenced;
+  /** After steps 1 to 6. */
+  state: WorldState;
+  happenings: Happening[];
+};
+
 /** `prev`: the hashes of the tick before. Changes none of its arguments. Throws where the marker isn't the next one. */
 export function tick(
   state: WorldState,
@@ -56,6 +69,52 @@ export function tick(
   marker: Marker,
   prev: { record_hash: string; public_hash: string },
 ): TickResult {
+  const { begun, influenced, state: turned, happenings } = turn(state, folding, marker);
+  const { ruleset, rosters: before } = begun.private;
+
+  // 7. What happened, numbered, and who is told that it was their doing.
+  const events = numbered(marker.tick, happenings);
+  const rosters = gatherRosters(before, influenced.crowd, ruleset);
+  const noticed = noticesOf({
+    before: begun,
+    influenced,
+    happenings,
+    rosters,
+    again: (other) => resolve(begun, other, folding).happenings,
+  });
+
+  // 8. The new snapshot, sealed into the chain.
+  const next: WorldState = {
+    public: turned.public,
+    private: { ...turned.private, rosters: clearedRosters(rosters, happenings), ...noticed.private },
+  };
+  const { from_seq, through_seq, kind } = marker;
+  const { record, snapshot } = seal(next, {
+    kind,
+    from_seq,
+    through_seq,
+    factions: influenced.record,
+    events,
+    prev_hash: prev.record_hash,
+  });
+  const delta: WorldDelta = {
+    realm: next.public.realm,
+    tick: marker.tick,
+    prev: prev.public_hash,
+    hash: record.public_hash,
+    patch: diff(state.public, next.public),
+    events,
+  };
+  const statistics = statisticsOf(influenced, happenings, {
+    kind,
+    atMs: Date.parse(marker.at),
+    dueMs: Date.parse(state.public.at) + ruleset.tick_seconds * 1_000,
+  });
+  return { state: next, record, delta, snapshot, notices: noticed.notices, statistics };
+}
+
+/** Steps 1 to 6: the world after a tick, but for what is only kept to tell players of it. Changes none of its arguments. */
+export function turn(state: WorldState, folding: Folding, marker: Marker): Turn {
   if (marker.tick !== state.public.tick + 1)
     throw new Error(`the marker of tick ${marker.tick} follows the state of tick ${state.public.tick}`);
 
@@ -63,22 +122,28 @@ export function tick(
   const opened = open(state, folding, marker);
   const { public: world, private: hidden } = opened.state;
   const rules = hidden.ruleset;
-  const k = lateness(
-    marker.tick,
-    Date.parse(world.at) - Date.parse(state.public.at),
-    rules.tick_seconds * 1_000,
-  );
+  const sinceMs = Date.parse(world.at) - Date.parse(state.public.at);
+  const k = lateness(marker.tick, sinceMs, rules.tick_seconds * 1_000);
 
   // 2 and 3. What was accepted since the last tick becomes influence; conditions and weights read the new shares.
   const influenced = applyInfluence(world.factions, folding, rules, k);
 
-  // 4 to 6. Contests, yields, meters and triggers; 7 and 8. What happened, to whom it is told, and the sealed snapshot.
-  const resolved = resolve(opened.state, influenced);
-  return conclude(state, opened, influenced, resolved, marker, prev);
+  // 4 to 6. Contests, yields, meters, campaigns and triggers.
+  const resolved = resolve(opened.state, influenced, folding);
+  return {
+    begun: opened.state,
+    influenced,
+    state: resolved.state,
+    happenings: [...opened.happenings, ...resolved.happenings],
+  };
 }
 
 /** Steps 4 to 6. `state`: at the beginning of the tick. */
-function resolve({ public: world, private: hidden }: WorldState, influenced: Influenced) {
+function resolve(
+  { public: world, private: hidden }: WorldState,
+  influenced: Influenced,
+  folding: Folding,
+): { state: WorldState; happenings: Happening[] } {
   const { tick } = world;
   const rules = hidden.ruleset;
 
@@ -102,92 +167,39 @@ function resolve({ public: world, private: hidden }: WorldState, influenced: Inf
 
   // 5. The realm's meters.
   const target = tensionTarget(Object.values(land.territories), Object.values(factions), rules);
-  const meters = moveMeters(
-    world.meters,
-    target,
-    {
-      flips: land.happenings.length,
-      contestedRelics: Object.values(hoard.relics).filter(({ contested }) => contested === 1).length,
-    },
-    rules,
-  );
+  const contestedRelics = Object.values(hoard.relics).filter(({ contested }) => contested === 1).length;
+  const meters = moveMeters(world.meters, target, { flips: land.happenings.length, contestedRelics }, rules);
+  const counted = countCampaigns(world.campaigns, runningOf(hidden), folding, tick);
 
   // 6. Triggers, on the state as it is now; their effects hold from the next tick.
   const frozen = { ...world, factions, territories: land.territories, relics: hoard.relics, meters };
   const fired = evaluateTriggers(frozen, rules);
   return {
-    land,
-    hoard,
-    fired,
-    frozen,
-    happenings: [...land.happenings, ...hoard.happenings, ...fired.happenings],
-  };
-}
-
-/** Steps 7 and 8. */
-function conclude(
-  state: WorldState,
-  opened: Opened,
-  influenced: Influenced,
-  { land, hoard, fired, frozen, happenings }: ReturnType<typeof resolve>,
-  marker: Marker,
-  prev: { record_hash: string; public_hash: string },
-): TickResult {
-  const { public: world, private: hidden } = opened.state;
-
-  // 7. What happened, numbered, and who is told that it was their doing.
-  const all = [...opened.happenings, ...happenings];
-  const events = numbered(marker.tick, all);
-  const rosters = gatherRosters(hidden.rosters, influenced.crowd, hidden.ruleset);
-  const noticed = noticesOf({
-    before: opened.state,
-    influenced,
-    happenings: all,
-    rosters,
-    again: (other) => resolve(opened.state, other).happenings,
-  });
-
-  // 8. The new snapshot, sealed into the chain.
-  const next: WorldState = {
-    public: { ...frozen, triggers: fired.triggers },
-    private: {
-      ...hidden,
-      fronts: land.fronts,
-      claims: hoard.claims,
-      starting: [...hidden.starting, ...fired.starting],
-      rosters: clearedRosters(rosters, all),
-      ...noticed.private,
+    state: {
+      public: { ...frozen, triggers: fired.triggers },
+      private: {
+        ...withCampaigns(hidden, { campaigns: counted.running }),
+        fronts: land.fronts,
+        claims: hoard.claims,
+        starting: [...hidden.starting, ...fired.starting],
+      },
     },
+    happenings: [
+      ...land.happenings,
+      ...hoard.happenings,
+      ...counted.happenings,
+      ...fired.happenings,
+      ...closingEvents({ public: frozen, private: hidden }),
+    ],
   };
-  const { from_seq, through_seq, kind } = marker;
-  const link = {
-    kind,
-    from_seq,
-    through_seq,
-    factions: influenced.record,
-    events,
-    prev_hash: prev.record_hash,
-  };
-  const { record, snapshot } = seal(next, link);
-  const delta: WorldDelta = {
-    realm: world.realm,
-    tick: marker.tick,
-    prev: prev.public_hash,
-    hash: record.public_hash,
-    patch: diff(state.public, next.public),
-    events,
-  };
-  const statistics = statisticsOf(influenced, all, {
-    kind,
-    atMs: Date.parse(marker.at),
-    dueMs: Date.parse(state.public.at) + hidden.ruleset.tick_seconds * 1_000,
-  });
-  return { state: next, record, delta, snapshot, notices: noticed.notices, statistics };
 }
 
 type Opened = { state: WorldState; happenings: Happening[] };
 
-/** The state at the beginning of a tick: its place and time, what commands changed, which effects hold in it. */
+/**
+ * The state at the beginning of a tick: its place and time, what commands changed, which effects hold in it, and what
+ * campaigns have gathered.
+ */
 function open(state: WorldState, folding: Folding, marker: Marker): Opened {
   const { version, ruleset } = effectiveRuleset(state, folding);
   const ruled =
@@ -204,23 +216,26 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
     at: new Date(Math.max(Date.parse(state.public.at), Date.parse(marker.at))).toISOString(),
   };
   const { notices_hash: _told, ...kept } = ruled.state.private;
-  const hidden = {
-    ...kept,
+  const hidden: PrivateState = {
+    ...withCampaigns(kept, {
+      campaigns: runningCampaigns(state, world.campaigns, marker.tick, ruleset),
+    }),
     manual_ticks: pendingManualTicks(state, folding).filter((key) => key !== marker.key),
     starting: [],
   };
   const commanded = runCommands({ public: world, private: hidden }, folding.commands);
+  const counted = countCampaigns(commanded.state, folding);
   const modifiers = factionModifiers(commanded.state.public, ruleset);
   return {
     state: {
       public: {
-        ...commanded.state.public,
-        factions: mapById(commanded.state.public.factions, (faction, id) => ({
+        ...counted.state.public,
+        factions: mapById(counted.state.public.factions, (faction, id) => ({
           ...faction,
           modifiers: modifiers.get(id)!,
         })),
       },
-      private: commanded.state.private,
+      private: counted.state.private,
     },
     happenings: [
       ...ruled.happenings,
@@ -228,6 +243,7 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
       ...ended.happenings,
       ...started.happenings,
       ...commanded.happenings,
+      ...counted.happenings,
     ],
   };
 }

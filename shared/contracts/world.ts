@@ -119,13 +119,22 @@ export type PrivateState = {
   /** SHA-256 of the canonical array of this tick's notices; absent when there are none. */
   notices_hash?: string;
   /**
-   * By `proposed` action: what it is paid in, and what each faction staked against it, thousandths of a unit. This and the two
+   * By `proposed` action: what it is paid in, and what each faction staked against it, thousandths of a unit. This and all
    * below are absent until there is something to say, so that states from before them keep their hashes.
    */
   escrow?: ById<{ resource: string; stakes: ById<number> }>;
   /** By faction: how many sovereign actions it used in a season, and when it proposed the last. */
   uses?: ById<{ season: number; count: number; last_tick?: number }>;
   councils?: ById<CouncilState>;
+  /**
+   * Of each running campaign: the tick that it opened in, and the contributors that its last stage needs. This and the two below
+   * are absent until there is something to say, so that states from before them keep their hashes.
+   */
+  campaigns?: ById<{ opened_tick: number; min_contributors: number }>;
+  /** Campaigns that the normalizer lets candidates name, each with the tick that its opening was read in. */
+  admitted?: ById<number>;
+  /** Absent: the first one, not closed. */
+  season?: { started_tick: number; closed_tick?: number };
 };
 /** Milli-points by user: of those who brought the most lately. */
 export type Roster = ById<number>;
@@ -134,6 +143,15 @@ export type Rosters = { territories: ById<ById<Roster>>; relics: ById<ById<Roste
 export type WorldState = { public: PublicState; private: PrivateState };
 
 export type CouncilReason = "voted" | "tie" | "no_quorum" | "faction_gone";
+/** How a season ended. */
+export type SeasonResults = {
+  /** By share descending, then id. `influence` in thousandths of a point; how many territories and relics each holds. */
+  standings: { faction: string; share_bp: number; influence: number; territories: number; relics: number }[];
+  /** By territory; what nobody controls is missing. */
+  controllers: ById<string>;
+  /** By relic; what nobody holds is missing. */
+  holders: ById<string>;
+};
 
 /** What a tick made happen. */
 export type Happening =
@@ -152,7 +170,8 @@ export type Happening =
   /** A grant or, negative, a spending; thousandths of a unit. */
   | { kind: "resource"; faction: string; resource: string; change: number }
   | { kind: "decree"; id: string; text: string }
-  | { kind: "season"; season: number; step: "close" | "open" }
+  | { kind: "season"; season: number; step: "close"; results: SeasonResults }
+  | { kind: "season"; season: number; step: "open" }
   /** A command that the world refused; `id` is the command's. */
   | { kind: "refused"; id: string; command: CommandKind; reason: string }
   | { kind: "status"; status: RealmStatus }
