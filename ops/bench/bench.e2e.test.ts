@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { benchGateway } from "./gateway.ts";
 import { benchNormalize } from "./normalize.ts";
 import { benchLatency, benchPipeline } from "./pipeline.ts";
+import { benchRecovery } from "./recovery.ts";
 import { benchReplay } from "./replay.ts";
+import { benchTick } from "./tick.ts";
 import { benchTimeMachine } from "./timemachine.ts";
 
 // Tiny runs, so that the benchmarks cannot rot. Their figures mean nothing at this size.
@@ -35,4 +37,13 @@ test("the judgement's benchmark runs", async () => {
 test("the time machine's benchmark runs", async () => {
   const { p99, bytes } = await benchTimeMachine({ ticks: 300, queries: 10, say });
   for (const value of [p99, bytes]) expect(value).toBeGreaterThan(0);
+}, 60_000);
+
+test("the tick's benchmark runs", async () => {
+  const { ratios, commitsMs } = await benchTick({ sizes: [500, 1_000], rounds: 1, say });
+  for (const value of [...ratios, ...commitsMs]) expect(value).toBeGreaterThan(0);
+}, 60_000);
+
+test("the recovery's benchmark runs", async () => {
+  expect((await benchRecovery({ kills: 1, say })).worst).toBeGreaterThan(0);
 }, 60_000);
