@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { benchFeed } from "./feed.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchNormalize } from "./normalize.ts";
 import { benchLatency, benchPipeline } from "./pipeline.ts";
@@ -30,3 +31,11 @@ test("the judgement's benchmark runs", async () => {
   const { rate, ratio } = await benchNormalize({ players: 200, known: 500, rounds: 1, say });
   for (const value of [rate, ratio]) expect(value).toBeGreaterThan(0);
 }, 60_000);
+
+test("the feed's benchmark runs", async () => {
+  const tiny = { clients: [20], peerClients: 10, deafClients: 20, seconds: 0.5, rounds: 1, say };
+  const { bares, storm, bandwidth } = await benchFeed(tiny);
+  expect(bares[0]!.rate).toBeGreaterThan(0);
+  expect(storm).toMatchObject({ resumed: 20, gaps: 0, resyncs: 0 });
+  expect(bandwidth.every(({ deltaBytes, snapshotBytes }) => deltaBytes < snapshotBytes)).toBe(true);
+}, 120_000);

@@ -1,8 +1,9 @@
 /**
- * `npm run bench -- [pipeline|latency|normalize|replay|gateway] [--events N] [--rounds N]`: all of them when none is named.
+ * `npm run bench -- [pipeline|latency|normalize|replay|gateway|feed] [--events N] [--rounds N]`: all of them when none is named.
  * npm gives it the young generation that `ops/runtime.ts` gives a stage, since it runs a stage's core in its own process.
  */
 import { parseArgs } from "node:util";
+import { benchFeed } from "./feed.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchNormalize } from "./normalize.ts";
 import { benchLatency, benchPipeline } from "./pipeline.ts";
@@ -16,6 +17,7 @@ const { values, positionals } = parseArgs({
     players: { type: "string", default: "100000" },
     known: { type: "string", default: "1000000" },
     seconds: { type: "string", default: "10" },
+    clients: { type: "string", default: "1000,5000,10000" },
   },
 });
 const events = Number(values.events);
@@ -28,6 +30,14 @@ const benches: Record<string, () => Promise<unknown>> = {
   normalize: () =>
     benchNormalize({ players: Number(values.players), known: Number(values.known), rounds, say }),
   replay: () => benchReplay({ events, rounds, say }),
+  feed: () =>
+    benchFeed({
+      clients: values.clients.split(",").map(Number),
+      peerClients: 2_000,
+      seconds: Math.min(5, Number(values.seconds)),
+      rounds,
+      say,
+    }),
   gateway: () => benchGateway({ seconds: Number(values.seconds), rounds, say }),
 };
 const wanted = positionals.length > 0 ? positionals : Object.keys(benches);
