@@ -1,6 +1,6 @@
 /**
  * What is measured, each as a process: the feed, bare `uWS.publish` of the same bytes, `ws`, and Socket.IO with the same deltas.
- * Each publishes as far as it is allowed to, a few deltas a turn, so that a slow reader doesn't make it a measure of memory.
+ * Each publishes as far as it is allowed to, some deltas a turn, so that a slow reader doesn't make it a measure of memory.
  */
 
 import { App, type us_listen_socket, us_socket_local_port } from "uWebSockets.js";
@@ -28,7 +28,8 @@ export const startPeer = (kind: Kind, deltas: number): Peer =>
   new Child(import.meta.filename, [kind, `${deltas}`]);
 
 export const REALM = "amoi-1";
-const PER_TURN = 4;
+/** As many as uWS hands over at once; `ws` and Socket.IO write each by itself. */
+const PER_TURN = 32;
 
 /** Deltas of about 300 bytes on the wire, as NATS brings them. */
 function makeDeltas(count: number): { world: HandMadeWorld; deltas: WorldDelta[] } {

@@ -10,7 +10,7 @@ const PATHS: Record<Kind, string> = {
   "socket.io": "/socket.io/?EIO=4&transport=websocket",
 };
 /** Deltas that a client may be behind: more would measure how much the kernel takes. */
-const WINDOW = 48;
+const WINDOW = 96;
 /** Deltas made beforehand, for each second: more than a thousand clients can read. */
 const DELTAS_PER_SECOND = 2_500;
 const WARM_UP_MS = 500;
