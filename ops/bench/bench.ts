@@ -1,5 +1,6 @@
 /**
- * `npm run bench -- [pipeline|latency|normalize|replay|gateway|feed] [--events N] [--rounds N]`: all of them when none is named.
+ * `npm run bench -- [pipeline|latency|normalize|replay|gateway] [--events N] [--rounds N]`: all of them when none is named.
+ * `feed [--clients 1000,5000,10000]`: the broadcaster.
  * npm gives it the young generation that `ops/runtime.ts` gives a stage, since it runs a stage's core in its own process.
  */
 import { parseArgs } from "node:util";
@@ -12,12 +13,12 @@ import { benchReplay } from "./replay.ts";
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    clients: { type: "string", default: "1000,5000,10000" },
     events: { type: "string", default: "200000" },
     rounds: { type: "string", default: "3" },
     players: { type: "string", default: "100000" },
     known: { type: "string", default: "1000000" },
     seconds: { type: "string", default: "10" },
-    clients: { type: "string", default: "1000,5000,10000" },
   },
 });
 const events = Number(values.events);
@@ -25,11 +26,6 @@ const rounds = Number(values.rounds);
 const say = (line: string) => console.log(line);
 
 const benches: Record<string, () => Promise<unknown>> = {
-  pipeline: () => benchPipeline({ events, rounds, say }),
-  latency: () => benchLatency({ perSecond: 1_000, seconds: Number(values.seconds), say }),
-  normalize: () =>
-    benchNormalize({ players: Number(values.players), known: Number(values.known), rounds, say }),
-  replay: () => benchReplay({ events, rounds, say }),
   feed: () =>
     benchFeed({
       clients: values.clients.split(",").map(Number),
@@ -38,6 +34,11 @@ const benches: Record<string, () => Promise<unknown>> = {
       rounds,
       say,
     }),
+  pipeline: () => benchPipeline({ events, rounds, say }),
+  latency: () => benchLatency({ perSecond: 1_000, seconds: Number(values.seconds), say }),
+  normalize: () =>
+    benchNormalize({ players: Number(values.players), known: Number(values.known), rounds, say }),
+  replay: () => benchReplay({ events, rounds, say }),
   gateway: () => benchGateway({ seconds: Number(values.seconds), rounds, say }),
 };
 const wanted = positionals.length > 0 ? positionals : Object.keys(benches);
