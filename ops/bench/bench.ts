@@ -1,6 +1,5 @@
 /**
  * `npm run bench -- [pipeline|latency|normalize|replay|gateway] [--events N] [--rounds N]`: all of them when none is named.
- * `feed [--clients 1000,5000,10000]`: the broadcaster.
  * npm gives it the young generation that `ops/runtime.ts` gives a stage, since it runs a stage's core in its own process.
  */
 import { parseArgs } from "node:util";
