@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { benchFeed } from "./feed.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchNormalize } from "./normalize.ts";
 import { benchLatency, benchPipeline } from "./pipeline.ts";
@@ -13,6 +14,14 @@ const say = () => {};
 test("the pipeline's benchmark runs", async () => {
   const { ratio, archivedRatio, frameRatio } = await benchPipeline({ events: 2_000, rounds: 1, say });
   for (const value of [ratio, archivedRatio, frameRatio]) expect(value).toBeGreaterThan(0);
+}, 120_000);
+
+test("the feed's benchmark runs", async () => {
+  const tiny = { clients: [20], peerClients: 10, deafClients: 20, seconds: 0.3, rounds: 1, say };
+  const { bares, storm, bandwidth } = await benchFeed(tiny);
+  expect(bares[0]!.rate).toBeGreaterThan(0);
+  expect(storm).toMatchObject({ resumed: 20, gaps: 0, resyncs: 0 });
+  expect(bandwidth.every(({ deltaBytes, snapshotBytes }) => deltaBytes < snapshotBytes)).toBe(true);
 }, 120_000);
 
 test("the latency's benchmark runs", async () => {

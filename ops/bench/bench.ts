@@ -3,6 +3,7 @@
  * npm gives it the young generation that `ops/runtime.ts` gives a stage, since it runs a stage's core in its own process.
  */
 import { parseArgs } from "node:util";
+import { benchFeed } from "./feed.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchNormalize } from "./normalize.ts";
 import { benchLatency, benchPipeline } from "./pipeline.ts";
@@ -14,6 +15,7 @@ import { benchTimeMachine } from "./timemachine.ts";
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    clients: { type: "string", default: "1000,5000,10000" },
     events: { type: "string", default: "200000" },
     rounds: { type: "string", default: "3" },
     players: { type: "string", default: "100000" },
@@ -30,6 +32,14 @@ const sizesOf = (text: string) => text.split(",").map(Number);
 const say = (line: string) => console.log(line);
 
 const benches: Record<string, () => Promise<unknown>> = {
+  feed: () =>
+    benchFeed({
+      clients: values.clients.split(",").map(Number),
+      peerClients: 2_000,
+      seconds: Math.min(5, Number(values.seconds)),
+      rounds,
+      say,
+    }),
   pipeline: () => benchPipeline({ events, rounds, say }),
   latency: () => benchLatency({ perSecond: 1_000, seconds: Number(values.seconds), say }),
   normalize: () =>
