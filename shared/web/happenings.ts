@@ -31,11 +31,11 @@ export function inWords(event: Told, names: Names): Sentence {
     case "trigger":
       return { text: `${title(text("key"))} begins`, weight: "great" };
     case "effect_start":
-      return { text: `${title(text("id"))} takes hold`, weight: "quiet" };
+      return { text: `${title(part(text("id")))} takes hold`, weight: "quiet" };
     case "effect_end":
-      return { text: `${title(text("id"))} fades`, weight: "quiet" };
+      return { text: `${title(part(text("id")))} fades`, weight: "quiet" };
     case "effect_refused":
-      return { text: `${title(text("id"))} finds no hold`, weight: "quiet" };
+      return { text: `${title(part(text("id")))} finds no hold`, weight: "quiet" };
     case "campaign":
       return event.stage === 0
         ? { text: `The campaign ${title(text("id"))} opens`, weight: "plain" }
@@ -62,3 +62,6 @@ export function inWords(event: Told, names: Names): Sentence {
       };
   }
 }
+
+/** An effect of a trigger that has several goes by the trigger and a number. */
+const part = (id: string): string => id.replace(/\.\d+$/, "");
