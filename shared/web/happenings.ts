@@ -57,7 +57,7 @@ export function inWords(event: Told, names: Names): Sentence {
       return { text: `The world refuses ${text("command")}: ${title(text("reason"))}`, weight: "quiet" };
     default:
       return {
-        text: title([event.kind, event.id].filter((part) => part !== undefined).join(" ")),
+        text: `${title(event.kind)} ${title(text("id"))}`.trimEnd(),
         weight: "quiet",
       };
   }
