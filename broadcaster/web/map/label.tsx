@@ -21,7 +21,7 @@ export function Label({
     const degrees = (angle * 180) / Math.PI;
     const upright = degrees > 180 ? degrees + 90 : degrees - 90;
     return (
-      <text class="name" transform={`translate(${x} ${y}) rotate(${upright})`} dy="0.35em">
+      <text class="name spoke" transform={`translate(${x} ${y}) rotate(${upright})`} dy="0.35em">
         {contested ? `⚔ ${name}` : name}
       </text>
     );

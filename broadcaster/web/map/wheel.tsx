@@ -62,7 +62,7 @@ export function Wheel({ state, places, selected, onSelect, clock, ...rest }: Pro
     // biome-ignore lint/a11y/useSemanticElements: no other element draws.
     <svg
       ref={drawing}
-      class={`wheel ${ring.length > 10 ? "dense" : ""}`}
+      class="wheel"
       viewBox="-310 -310 620 620"
       role="group"
       aria-label={`The realm at tick ${state.tick}: ${ids.length} territories. Arrow keys go from one to the next.`}
