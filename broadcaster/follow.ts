@@ -2,6 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Bus, lastOf, streamEnds } from "../shared/bus.ts";
 import { textOf } from "../shared/codec.ts";
+import { NoticesMessage, Pulse } from "../shared/contracts/feed.ts";
 import type { WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
 import type { Log } from "../shared/log.ts";
 import { metrics } from "../shared/metrics.ts";
@@ -17,6 +18,10 @@ export type Audience = {
   restored(view: RealmView): void;
   /** The view stands one tick further; `frame` says how. */
   advanced(frame: EncodedFrame): void;
+  /** The view holds further notices, of these players. */
+  noticed(users: Iterable<string>): void;
+  /** The pressure that builds up until the next tick. */
+  pulsed(pulse: Pulse): void;
 };
 
 export type Following = { bus: Bus; realm: string; log: Log; signal: AbortSignal; audience: Audience };
@@ -24,10 +29,13 @@ export type Following = { bus: Bus; realm: string; log: Log; signal: AbortSignal
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 5_000;
 const MESSAGES_AT_ONCE = 1_000;
+/** Parts of notices have up to 256 KiB: more under way would come near what a server cuts a slow consumer off at. */
+const PREFETCH = 128;
 
 /** Until the signal. */
 export async function follow(following: Following): Promise<void> {
   const { realm, log, signal } = following;
+  listenToPulses(following);
   /** Deltas up to this tick aren't handed to anyone: one of them contradicts the state. */
   let distrusted = -1;
   let reason = "start";
@@ -57,6 +65,25 @@ export async function follow(following: Following): Promise<void> {
   }
 }
 
+/** Undurable, on core NATS: one that is lost, late or no pulse at all is none. */
+function listenToPulses({ bus, realm, signal, audience }: Following): void {
+  const subscription = bus.nc.subscribe(subjects.pulse(realm), {
+    callback: (error, message) => {
+      const pulse = error === null ? Pulse.safeParse(readJson(message.data)) : undefined;
+      if (pulse?.success && pulse.data.realm === realm) audience.pulsed(pulse.data);
+    },
+  });
+  signal.addEventListener("abort", () => subscription.unsubscribe(), { once: true });
+}
+
+function readJson(data: Uint8Array): unknown {
+  try {
+    return JSON.parse(textOf(data));
+  } catch {
+    return undefined;
+  }
+}
+
 async function followOnce(following: Following, distrusted: number, moved: () => void): Promise<void> {
   const { bus, realm, signal, audience } = following;
   const stream = worldStream(realm);
@@ -69,7 +96,8 @@ async function followOnce(following: Following, distrusted: number, moved: () =>
     lastDelta === undefined
       ? firstSeq
       : await sequenceOfTick(bus, realm, oldest, { seq: firstSeq, end: lastDelta.seq });
-  const reader = new Reader(bus, { stream, subjects: [subjects.delta(realm)], created, from });
+  const names = [subjects.delta(realm), subjects.notices(realm)];
+  const reader = new Reader(bus, { stream, subjects: names, created, from, prefetch: PREFETCH });
   try {
     // Shown only once it stands where the stream did: until then a client would be told that what it missed is gone.
     let shown = lastDelta === undefined || from > lastDelta.seq;
@@ -78,6 +106,11 @@ async function followOnce(following: Following, distrusted: number, moved: () =>
       const messages = await reader.take(MESSAGES_AT_ONCE, signal);
       if (messages.length === 0) return;
       for (const message of messages) {
+        if (message.subject === subjects.notices(realm)) {
+          const users = takeNotices(following, view, message.data);
+          if (shown) audience.noticed(users);
+          continue;
+        }
         const delta = JSON.parse(textOf(message.data)) as WorldDelta;
         if (delta.tick <= snapshot.tick) view.recall(delta);
         else {
@@ -101,6 +134,17 @@ async function followOnce(following: Following, distrusted: number, moved: () =>
   } finally {
     await reader.close();
   }
+}
+
+/** A part that isn't one costs its players their notices, and nobody the world. */
+function takeNotices({ realm, log }: Following, view: RealmView, data: Uint8Array): string[] {
+  const notices = NoticesMessage.safeParse(readJson(data));
+  if (notices.success && notices.data.realm === realm) return view.notices.add(notices.data);
+  log.error(
+    { realm, reason: notices.error?.message ?? "of another realm" },
+    "WORLD holds notices that are none",
+  );
+  return [];
 }
 
 async function readSnapshot(bus: Bus, realm: string): Promise<WorldSnapshot> {

@@ -4,12 +4,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { pickPort } from "../ops/local/ports.ts";
 import { buildPages } from "../ops/pages/build.ts";
 import { PROBLEM_JSON, Problem } from "../shared/contracts/problem.ts";
+import { readEnv } from "../shared/env.ts";
 import { HandMadeWorld } from "./hand-made-world.ts";
 import type { RealmMap } from "./map.ts";
 import { PortTaken, PublicServer } from "./public.ts";
 import { RawClient } from "./raw-client.ts";
 import { RealmView } from "./realm-view.ts";
 
+const { FEED_TOKEN_SECRET: SECRET } = readEnv({});
 let server: PublicServer;
 let port: number;
 let url: string;
@@ -17,7 +19,7 @@ let view: RealmView;
 
 beforeAll(async () => {
   await buildPages();
-  server = new PublicServer();
+  server = new PublicServer(SECRET);
   port = await server.listen("127.0.0.1", await pickPort());
   url = `http://127.0.0.1:${port}`;
   const world = new HandMadeWorld("amoi-1");
@@ -188,7 +190,7 @@ test("a port that another program has is told clearly; another broadcaster share
   await once(other, "listening");
   const address = other.address();
   const taken = typeof address === "object" && address !== null ? address.port : 0;
-  const second = new PublicServer();
+  const second = new PublicServer(SECRET);
   await expect(second.listen("127.0.0.1", taken)).rejects.toThrow(PortTaken);
   other.close();
   expect(await second.listen("127.0.0.1", port)).toBe(port);

@@ -7,7 +7,8 @@ import {
   us_socket_local_port,
 } from "uWebSockets.js";
 import { serveNothingElse } from "./answer.ts";
-import { FEED_LIMITS, Feed, type FeedLimits } from "./feed.ts";
+import { Feed } from "./feed.ts";
+import { FEED_LIMITS, type FeedLimits } from "./limits.ts";
 import { servePage } from "./page.ts";
 import { serveReads } from "./read.ts";
 
@@ -19,9 +20,10 @@ export class PublicServer {
   readonly #app: TemplatedApp;
   #socket: us_listen_socket | undefined;
 
-  constructor(limits: FeedLimits = FEED_LIMITS) {
+  /** `tokenSecret`: what players' tokens are signed with. */
+  constructor(tokenSecret: string, limits: FeedLimits = FEED_LIMITS) {
     this.#app = App();
-    this.feed = new Feed(this.#app, limits);
+    this.feed = new Feed(this.#app, limits, tokenSecret);
     serveReads(this.#app, this.feed.channels);
     servePage(this.#app);
     serveNothingElse(this.#app);
@@ -47,6 +49,7 @@ export class PublicServer {
   close(): void {
     if (this.#socket !== undefined) us_listen_socket_close(this.#socket);
     this.#socket = undefined;
+    this.feed.close();
     this.#app.close();
   }
 }

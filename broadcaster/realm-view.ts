@@ -5,9 +5,12 @@ import type { PublicState, WorldDelta, WorldSnapshot } from "../shared/contracts
 import { apply } from "../shared/merge-patch.ts";
 import { type EncodedFrame, encodeFrame } from "./encode.ts";
 import { mapOf, type RealmMap } from "./map.ts";
+import { Notices, orderOf } from "./notices.ts";
 
 /** Ticks that a client may have missed and still be brought up to date by deltas. */
 export const HELD_DELTAS = 256;
+/** Notices of those ticks are held up to this; beyond, the oldest are left to the ledger's recap. */
+const HELD_NOTICE_BYTES = 64 * 1024 * 1024;
 
 /** What the stream holds contradicts itself: a delta doesn't continue the state, or a state doesn't have its hash. */
 export class Divergence extends Error {
@@ -30,6 +33,7 @@ export class RealmView {
   /** Of the realm's ruleset. */
   tickSeconds: number;
   map: RealmMap;
+  readonly notices = new Notices(HELD_DELTAS, HELD_NOTICE_BYTES);
   #state: PublicState;
   #hash: string;
   #held: HeldDelta[] = [];
@@ -112,7 +116,38 @@ export class RealmView {
     return this.#held.some((delta) => delta.tick === earlier.tick + 1 && delta.prev === earlier.hash);
   }
 
+  /**
+   * Whether a client at `place` is better off with a snapshot: it would have more bytes to read in deltas. Only one that is
+   * known to read too slowly is conflated so; others get every delta that is held.
+   */
+  outweighs(place: Place): boolean {
+    let missed = 0;
+    for (const { tick, frame } of this.#held) if (tick > place.tick) missed += frame.bytes.length;
+    return missed > this.#newest().bytes.length;
+  }
+
+  /** Where a client stands that got everything up to a delta, which is given as its bytes; nothing where it isn't held. */
+  before(delta: Uint8Array): Place | undefined {
+    const held = this.#held.findLast(
+      ({ frame }) => frame.bytes.length === delta.length && Buffer.compare(frame.bytes, delta) === 0,
+    );
+    return held && { epoch: this.epoch, tick: held.tick - 1 };
+  }
+
+  /**
+   * From where on a client that stands at `place` is given notices: those of its last tick too, which may not all have
+   * reached it. One that starts anew has missed none.
+   */
+  noticesFrom(place: Place | undefined): { epoch: string; order: number } {
+    const known = place !== undefined && place.epoch === this.epoch && place.tick <= this.tick;
+    return { epoch: this.epoch, order: known ? orderOf(place.tick, 0) - 1 : this.notices.end };
+  }
+
   #fresh(): Step {
+    return { place: this.place, frames: [this.#newest()] };
+  }
+
+  #newest(): EncodedFrame {
     this.#snapshot ??= encodeFrame({
       type: "snapshot",
       realm: this.realm,
@@ -121,7 +156,7 @@ export class RealmView {
       hash: this.#hash,
       state: this.#state,
     });
-    return { place: this.place, frames: [this.#snapshot] };
+    return this.#snapshot;
   }
 
   #hold(delta: WorldDelta): HeldDelta {

@@ -14,6 +14,7 @@ import { rulesetRoutes } from "./api/rulesets.ts";
 import { shadowRoutes } from "./api/shadow.ts";
 import { stateRoutes } from "./api/state.ts";
 import { requireToken } from "./api/token.ts";
+import { tokenRoutes } from "./api/tokens.ts";
 
 /** Every group of routes behind the token; a further one is a further line. */
 const GROUPS = [
@@ -25,6 +26,7 @@ const GROUPS = [
   shadowRoutes,
   quarantineRoutes,
   explainRoutes,
+  tokenRoutes,
 ];
 
 /** Adds the API to a server, before it listens. */

@@ -43,6 +43,7 @@ test("the document is OpenAPI 3.1, needs no token and has every route of the API
     "POST /internal/world/{realm}/quarantine/{event_id}/reject",
     "POST /internal/world/{realm}/quarantine/{event_id}/release",
     "POST /internal/world/{realm}/ruleset/rollback",
+    "POST /internal/world/{realm}/tokens",
     "PUT /internal/world/{realm}/ruleset",
     "PUT /internal/world/{realm}/shadow",
   ]);

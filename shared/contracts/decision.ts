@@ -85,7 +85,12 @@ export type Judged = ValidCandidate & {
   explain?: Explanation;
 };
 
-export type Accepted = Judged & { validity_status: "accepted"; reason?: "released" };
+export type Accepted = Judged & {
+  validity_status: "accepted";
+  reason?: "released";
+  /** The user's first points in the campaign that it names. */
+  campaign_first?: 1;
+};
 export type Quarantined = Judged & {
   validity_status: "quarantined";
   reason: QuarantineReason;
