@@ -6,21 +6,19 @@ import { decodeFrame } from "../../shared/feed-client.ts";
 import { apply } from "../../shared/merge-patch.ts";
 import type { Told } from "../../shared/web/happenings.ts";
 import type { Moment, Shown } from "./past.ts";
-import { type PastTick, readTick } from "./reads.ts";
+import type { PastTick, Reads } from "./reads.ts";
 
 /** A broadcaster holds the deltas of 256 ticks; a few may pass meanwhile. */
 const RECALLED_TICKS = 240;
 const WITHIN_MS = 15_000;
 
-type Server = { url: string; realm: string };
-
 /** The ticks before `tick`, oldest first. Throws where the server keeps none or the feed has them no longer. */
-export async function recall(server: Server, tick: number, signal: AbortSignal): Promise<Moment[]> {
+export async function recall(reads: Reads, tick: number, signal: AbortSignal): Promise<Moment[]> {
   const from = Math.max(0, tick - RECALLED_TICKS);
   if (from === tick) return [];
-  const base = await readTick(server.realm, from, signal);
+  const base = await reads.tick(from, signal);
   const first: Moment = { state: base.state, hash: base.hash, events: [] };
-  return from + 1 === tick ? [first] : [first, ...(await follow(server, base, tick, signal))];
+  return from + 1 === tick ? [first] : [first, ...(await follow(reads, base, tick, signal))];
 }
 
 /**
@@ -28,7 +26,7 @@ export async function recall(server: Server, tick: number, signal: AbortSignal):
  * here, so what can be checked is the chain of hashes.
  */
 function follow(
-  { url, realm }: Server,
+  { url, realm }: Reads,
   base: PastTick,
   until: number,
   signal: AbortSignal,
