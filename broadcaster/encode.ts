@@ -6,11 +6,12 @@ import type { FeedFrame } from "../shared/contracts/feed.ts";
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 
 /** A frame, ready for any number of sockets. */
-export type EncodedFrame = { type: FeedFrame["type"]; bytes: Uint8Array };
+export type EncodedFrame = { type: FeedFrame["type"]; bytes: Uint8Array; frame: FeedFrame };
 
 /** The bytes are a copy of their own: they are held for many ticks, and the packer's buffer is reused. */
 export const encodeFrame = (frame: FeedFrame): EncodedFrame => ({
   type: frame.type,
+  frame,
   bytes: new Uint8Array(packr.pack(wide(frame))),
 });
 

@@ -1,6 +1,6 @@
 /** For tests: the public port with one realm whose world is made by hand, and clients that close with it. */
 
-import type { NoticeItem } from "../shared/contracts/feed.ts";
+import type { PassedItem } from "../shared/contracts/feed.ts";
 import { readEnv } from "../shared/env.ts";
 import { issueFeedToken } from "../shared/feed-token.ts";
 import type { Channel } from "./feed.ts";
@@ -62,7 +62,7 @@ export class FeedServer {
   }
 
   /** What the last tick has to tell, in one part. */
-  notify(notices: Record<string, NoticeItem[]>, part = 1): void {
+  notify(notices: Record<string, PassedItem[]>, part = 1): void {
     const { tick } = this.channel.view!;
     const all = Object.entries(notices).map(([user, items]) => ({ user, items }));
     this.channel.noticed(

@@ -140,7 +140,7 @@ test("reads show the same tick and hash as the feed", async () => {
   await until(1);
   const factions = await (await read("factions")).json();
   const { epoch, tick: at, hash, state } = client.world!;
-  expect(factions).toEqual({
+  expect(factions).toMatchObject({
     realm: world.realm,
     epoch,
     tick: at,

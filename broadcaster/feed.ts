@@ -79,6 +79,8 @@ export class Feed {
   readonly #secret: string;
   readonly #pace: Pace;
   readonly #connections: Connections;
+  /** Told whenever a realm's view has moved: who isn't on a topic catches up by it. */
+  onMoved: (channel: Channel) => void = () => {};
 
   /** `tokenSecret`: what players' tokens are signed with. */
   constructor(app: TemplatedApp, limits: FeedLimits, tokenSecret: string) {
@@ -124,6 +126,7 @@ export class Feed {
     this.#pace.takeOffFallen();
     this.#app.publish(channel.topic, bytes, true);
     metrics.frames.inc({ realm: channel.realm, type }, this.#app.numSubscribers(channel.topic));
+    this.onMoved(channel);
   };
 
   /** To each of these its player's new notices. */

@@ -32,8 +32,21 @@ export const limitsOf = (env: Env): FeedLimits => ({
   idleSeconds: env.AMOI_FEED_IDLE_SECONDS,
 });
 
+export type ReadLimits = {
+  /** Reads a minute and address. */
+  perMinute: number;
+  /** Event streams at once, of all realms together. */
+  streams: number;
+};
+
+export const readLimitsOf = (env: Env): ReadLimits => ({
+  perMinute: env.AMOI_READS_PER_MINUTE,
+  streams: env.AMOI_FEED_STREAMS,
+});
+
 /** Those of an environment that says nothing. */
 export const FEED_LIMITS: FeedLimits = limitsOf(readEnv({}));
+export const READ_LIMITS: ReadLimits = readLimitsOf(readEnv({}));
 
 /** Bytes that may wait for a socket when another frame comes, else that one is dropped: none. uWS takes 0 for no limit. */
 export const MAX_WAITING_BYTES = 1;

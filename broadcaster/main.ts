@@ -8,7 +8,7 @@
 import { listen, operationsServer } from "../shared/http.ts";
 import { Workers } from "../shared/ownership.ts";
 import { serve } from "../shared/service.ts";
-import { limitsOf } from "./limits.ts";
+import { limitsOf, readLimitsOf } from "./limits.ts";
 import { PortTaken, PublicServer } from "./public.ts";
 import { Realms } from "./realms.ts";
 
@@ -16,7 +16,7 @@ await serve("broadcaster", async (service) => {
   const { env, bus, log } = service;
   const stop = new AbortController();
   const signal = AbortSignal.any([service.signal, stop.signal]);
-  const server = new PublicServer(env.FEED_TOKEN_SECRET, limitsOf(env));
+  const server = new PublicServer(env.FEED_TOKEN_SECRET, limitsOf(env), readLimitsOf(env));
   const realms = new Realms({ ...service, signal }, server.feed);
   let port: number | undefined;
   // Once it serves, one realm that can't be restored is no reason to send the clients of all others away.

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import type { NoticesMessage } from "../shared/contracts/feed.ts";
+import type { PassedNotices } from "../shared/contracts/feed.ts";
 import { decodeFrame } from "../shared/feed-client.ts";
 import { Notices, orderOf } from "./notices.ts";
 
 const ROOMY_BYTES = 2 ** 30;
 
 /** One item per user, whose id says its tick and part. */
-const part = (tick: number, n: number, ...users: string[]): NoticesMessage => ({
+const part = (tick: number, n: number, ...users: string[]): PassedNotices => ({
   realm: "amoi-1",
   tick,
   part: n,

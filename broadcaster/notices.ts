@@ -1,5 +1,5 @@
 /** The notices of a realm's last ticks, encoded, by player: for those who were away when they came. */
-import type { NoticesMessage } from "../shared/contracts/feed.ts";
+import type { PassedNotices } from "../shared/contracts/feed.ts";
 import { encodeFrame } from "./encode.ts";
 
 /** A part's place among all parts of a realm's notices: they come in this order. */
@@ -30,7 +30,7 @@ export class Notices {
   }
 
   /** Holds a part and answers its players; none where it is held already. */
-  add({ tick, part, notices }: NoticesMessage): string[] {
+  add({ tick, part, notices }: PassedNotices): string[] {
     const order = orderOf(tick, part);
     if (order <= this.end) return [];
     const held = notices.map(({ user, items }) => {

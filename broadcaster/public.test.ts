@@ -6,6 +6,7 @@ import { buildPages } from "../ops/pages/build.ts";
 import { PROBLEM_JSON, Problem } from "../shared/contracts/problem.ts";
 import { readEnv } from "../shared/env.ts";
 import { HandMadeWorld } from "./hand-made-world.ts";
+import { FEED_LIMITS, READ_LIMITS } from "./limits.ts";
 import type { RealmMap } from "./map.ts";
 import { PortTaken, PublicServer } from "./public.ts";
 import { RawClient } from "./raw-client.ts";
@@ -56,7 +57,7 @@ async function expectProblem(response: Response, status: number): Promise<Proble
 
 test("reads answer JSON that any origin may read", async () => {
   for (const part of ["summary", "factions", "territories"]) {
-    const response = await fetch(`${url}/api/world/amoi-1/${part}?unknown=1`);
+    const response = await fetch(`${url}/api/world/amoi-1/${part}`);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe("application/json");
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
@@ -71,6 +72,40 @@ test("an unchanged part is answered with 304", async () => {
   expect(await again.text()).toBe("");
   const other = await fetch(`${url}/api/world/amoi-1/summary`, { headers: { "If-None-Match": '"e1.7"' } });
   expect(other.status).toBe(200);
+});
+
+test("a parameter that is unknown or no whole number is a 400 that names it", async () => {
+  for (const [path, name] of [
+    ["summary?tik=3", "tik"],
+    ["factions?tick=-1", "tick"],
+    ["territories?tick=1e3", "tick"],
+    ["territories?tick=", "tick"],
+    ["events?since_tick=x", "since_tick"],
+    ["events?after=3", "after"],
+    ["events?limit=0", "limit"],
+    ["events?limit=1001", "limit"],
+    ["stream?since=now", "since"],
+  ] as const) {
+    const { errors } = await expectProblem(await fetch(`${url}/api/world/amoi-1/${path}`), 400);
+    expect({ path, names: errors?.map((error) => error.path) }).toEqual({ path, names: [name] });
+  }
+});
+
+test("a tick that is still to come is a 404", async () => {
+  await expectProblem(await fetch(`${url}/api/world/amoi-1/summary?tick=1`), 404);
+});
+
+test("an address that reads too often is a 429 that says when to come back", async () => {
+  const strict = new PublicServer(SECRET, FEED_LIMITS, { ...READ_LIMITS, perMinute: 3 });
+  const strictUrl = `http://127.0.0.1:${await strict.listen("127.0.0.1", await pickPort())}/api/world`;
+  const left = [];
+  for (let i = 0; i < 3; i++) left.push((await fetch(strictUrl)).headers.get("ratelimit"));
+  expect(left).toEqual(['"reads";r=2;t=20', '"reads";r=1;t=40', '"reads";r=0;t=60']);
+  const refused = await fetch(strictUrl);
+  await expectProblem(refused, 429);
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(15);
+  expect(refused.headers.get("ratelimit-policy")).toBe('"reads";q=3;w=60');
+  strict.close();
 });
 
 test("an unknown realm, part or path is a 404 with its problem", async () => {

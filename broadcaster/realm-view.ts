@@ -1,16 +1,18 @@
 /** A realm as clients see it: its public state after the last tick, and the deltas that led there, encoded once. */
 import { canonicalHash } from "../shared/canonical.ts";
 import type { Place, ResyncReason } from "../shared/contracts/feed.ts";
-import type { PublicState, WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
+import type { Ruleset } from "../shared/contracts/ruleset.ts";
+import type { DerivedEvent, PublicState, WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
 import { apply } from "../shared/merge-patch.ts";
 import { type EncodedFrame, encodeFrame } from "./encode.ts";
-import { mapOf, type RealmMap } from "./map.ts";
 import { Notices, orderOf } from "./notices.ts";
 
 /** Ticks that a client may have missed and still be brought up to date by deltas. */
 export const HELD_DELTAS = 256;
 /** Notices of those ticks are held up to this; beyond, the oldest are left to the ledger's recap. */
 const HELD_NOTICE_BYTES = 64 * 1024 * 1024;
+/** Events of the public log in memory: several seasons. Older ones are in WORLD and in the archive. */
+const LOGGED_EVENTS = 100_000;
 
 /** What the stream holds contradicts itself: a delta doesn't continue the state, or a state doesn't have its hash. */
 export class Divergence extends Error {
@@ -22,6 +24,9 @@ export class Divergence extends Error {
   }
 }
 
+/** The realm's past, as `shared/time-machine.ts` opens it. */
+export type Past = { stateAt(tick: number): Promise<{ state: PublicState; hash: string } | undefined> };
+
 type HeldDelta = { tick: number; prev: string; hash: string; frame: EncodedFrame };
 
 /** The next frames for a client, and the place that they bring it to. */
@@ -30,10 +35,15 @@ export type Step = { place: Place; frames: EncodedFrame[] };
 export class RealmView {
   readonly realm: string;
   readonly epoch: string;
-  /** Of the realm's ruleset. */
-  tickSeconds: number;
-  map: RealmMap;
   readonly notices = new Notices(HELD_DELTAS, HELD_NOTICE_BYTES);
+  /** The realm's ruleset. */
+  rules: Ruleset;
+  /** The state one tick before, where it is known. */
+  previous: PublicState | undefined;
+  /** Any tick before, from the stream; absent in a view that nothing follows. */
+  past: Past | undefined;
+  /** The public log, oldest first, from the first tick that this view was told of. */
+  readonly log: DerivedEvent[] = [];
   #state: PublicState;
   #hash: string;
   #held: HeldDelta[] = [];
@@ -45,8 +55,7 @@ export class RealmView {
       throw new Divergence(snapshot.tick, `the snapshot of tick ${snapshot.tick} doesn't have its hash`);
     this.realm = snapshot.realm;
     this.epoch = epoch;
-    this.tickSeconds = snapshot.state.private.ruleset.tick_seconds;
-    this.map = mapOf(snapshot.state.private.ruleset);
+    this.rules = snapshot.state.private.ruleset;
     this.#state = snapshot.state.public;
     this.#hash = snapshot.public_hash;
   }
@@ -72,6 +81,13 @@ export class RealmView {
     if (delta.tick === this.tick && delta.hash !== this.#hash) this.#held = [];
   }
 
+  /** Goes on with the public log. */
+  remember(events: readonly DerivedEvent[]): void {
+    this.log.push(...events);
+    // Rarely and much at once: a shift for every event would move all of them.
+    if (this.log.length > LOGGED_EVENTS * 1.1) this.log.splice(0, this.log.length - LOGGED_EVENTS);
+  }
+
   /** Moves on by one tick and answers its frame. Throws `Divergence`, and stays where it is, when the delta isn't the next one. */
   advance(delta: WorldDelta): EncodedFrame {
     const { tick } = delta;
@@ -85,9 +101,11 @@ export class RealmView {
         tick,
         `after tick ${tick} the state is ${hash}, but the delta states ${delta.hash}`,
       );
+    this.previous = this.#state;
     this.#state = next;
     this.#hash = hash;
     this.#snapshot = undefined;
+    this.remember(delta.events);
     return this.#hold(delta).frame;
   }
 

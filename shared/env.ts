@@ -22,6 +22,9 @@ const FEED_LIMITS = {
   AMOI_FEED_IDLE_SECONDS: z.coerce.number().int().min(8).max(960).default(60),
   /** How long a socket that fell behind has to catch up. */
   AMOI_FEED_SLOW_SECONDS: z.coerce.number().int().min(1).max(600).default(20),
+  /** Reads a minute and address; event streams open at once. */
+  AMOI_READS_PER_MINUTE: z.coerce.number().int().min(1).default(600),
+  AMOI_FEED_STREAMS: z.coerce.number().int().min(0).default(10_000),
   /** How long a player's token holds. */
   AMOI_FEED_TOKEN_SECONDS: z.coerce.number().int().min(10).max(86_400).default(900),
   /** Header in which a proxy of one's own says whom it forwards, such as `x-forwarded-for`: its last entry counts. */

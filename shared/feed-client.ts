@@ -7,7 +7,7 @@ import { Unpackr } from "msgpackr";
 import type {
   DeltaFrame,
   FeedFrame,
-  NoticeItem,
+  PassedItem,
   Place,
   PulseFrame,
   ResyncReason,
@@ -31,7 +31,7 @@ export type FeedEvents = {
   /** The pressure that builds up until the next tick. */
   pulse: [pulse: PulseFrame];
   /** What a tick has to tell the player; each item once. */
-  notice: [items: NoticeItem[], tick: number];
+  notice: [items: PassedItem[], tick: number];
   /** The server has this client start anew. */
   resynced: [reason: ResyncReason];
   /** Something didn't fit, and the client mends it by itself. */

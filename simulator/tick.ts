@@ -15,7 +15,7 @@ import type {
   WorldState,
 } from "../shared/contracts/world.ts";
 import { diff } from "../shared/merge-patch.ts";
-import { countCampaigns, runningCampaigns, runningOf, withCampaigns } from "./campaigns.ts";
+import { countCampaigns, runningCampaigns, withCampaigns } from "./campaigns.ts";
 import { runCommands } from "./commands.ts";
 import { endEffects, factionModifiers, startEffects } from "./effects.ts";
 import type { Folding } from "./fold.ts";
@@ -165,21 +165,14 @@ function resolve(
   );
   const factions = gatherResources(influenced.factions, land.territories, rules);
 
-  // 5. The realm's meters, and what campaigns have gathered.
+  // 5. The realm's meters.
   const target = tensionTarget(Object.values(land.territories), Object.values(factions), rules);
   const contestedRelics = Object.values(hoard.relics).filter(({ contested }) => contested === 1).length;
   const meters = moveMeters(world.meters, target, { flips: land.happenings.length, contestedRelics }, rules);
   const counted = countCampaigns(world.campaigns, runningOf(hidden), folding, tick);
 
   // 6. Triggers, on the state as it is now; their effects hold from the next tick.
-  const frozen = {
-    ...world,
-    factions,
-    territories: land.territories,
-    relics: hoard.relics,
-    meters,
-    campaigns: counted.campaigns,
-  };
+  const frozen = { ...world, factions, territories: land.territories, relics: hoard.relics, meters };
   const fired = evaluateTriggers(frozen, rules);
   return {
     state: {
@@ -203,7 +196,10 @@ function resolve(
 
 type Opened = { state: WorldState; happenings: Happening[] };
 
-/** The state at the beginning of a tick: its place and time, what commands changed, which effects hold in it. */
+/**
+ * The state at the beginning of a tick: its place and time, what commands changed, which effects hold in it, and what
+ * campaigns have gathered.
+ */
 function open(state: WorldState, folding: Folding, marker: Marker): Opened {
   const { version, ruleset } = effectiveRuleset(state, folding);
   const ruled =
@@ -228,17 +224,18 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
     starting: [],
   };
   const commanded = runCommands({ public: world, private: hidden }, folding.commands);
+  const counted = countCampaigns(commanded.state, folding);
   const modifiers = factionModifiers(commanded.state.public, ruleset);
   return {
     state: {
       public: {
-        ...commanded.state.public,
-        factions: mapById(commanded.state.public.factions, (faction, id) => ({
+        ...counted.state.public,
+        factions: mapById(counted.state.public.factions, (faction, id) => ({
           ...faction,
           modifiers: modifiers.get(id)!,
         })),
       },
-      private: commanded.state.private,
+      private: counted.state.private,
     },
     happenings: [
       ...ruled.happenings,
@@ -246,6 +243,7 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
       ...ended.happenings,
       ...started.happenings,
       ...commanded.happenings,
+      ...counted.happenings,
     ],
   };
 }

@@ -1,6 +1,7 @@
 /** Feed frames, server to client: msgpack maps over WebSocket. Integers are msgpack integers, also above 2^32. */
 import { z } from "zod";
 import { AccountId, Id } from "./ids.ts";
+import { NoticesPart } from "./notice.ts";
 import type { DerivedEvent, PublicState } from "./world.ts";
 
 /** Where a client stands: the last tick it applied, of which life of the realm. */
@@ -46,22 +47,18 @@ export type ResyncReason = "epoch" | "too_old" | "future" | "slow" | "gap";
 /** The client drops its state; a snapshot follows. */
 export type ResyncFrame = { type: "resync"; reason: ResyncReason };
 
-/** One thing that a player is told; the feed passes it on as it is. `id` is the same however often it comes. */
-export const NoticeItem = z.looseObject({ id: z.string(), kind: z.string() });
-export type NoticeItem = z.infer<typeof NoticeItem>;
+/** One thing that a player is told; the feed passes it on as it is, so that a newer simulator may say more than it knows. */
+export const PassedItem = z.looseObject({ id: z.string(), kind: z.string() });
+export type PassedItem = z.infer<typeof PassedItem>;
 
-/** `world.notices.<realm>`: what a tick's players are told, in parts of at most 256 KiB, after the tick's delta. */
-export const NoticesMessage = z.object({
-  realm: Id,
-  tick: z.int().min(0),
-  part: z.int().min(0).max(999),
-  parts: z.int().min(0).max(1_000),
-  notices: z.array(z.object({ user: AccountId, items: z.array(NoticeItem) })),
+/** `world.notices.<realm>` as the feed reads it. */
+export const PassedNotices = NoticesPart.extend({
+  notices: z.array(z.object({ user: AccountId, items: z.array(PassedItem) })),
 });
-export type NoticesMessage = z.infer<typeof NoticesMessage>;
+export type PassedNotices = z.infer<typeof PassedNotices>;
 
 /** To the player whose token opened the socket, after the tick's delta. Items may come again after a reconnect. */
-export type NoticeFrame = { type: "notice"; tick: number; items: NoticeItem[] };
+export type NoticeFrame = { type: "notice"; tick: number; items: PassedItem[] };
 
 const Bands = z.record(Id, z.union([z.literal(0), z.literal(1), z.literal(2)]));
 /** `world.pulse.<realm>`, core NATS: by territory and faction, 0 under 10 pt of push since the last tick, 1 under 100 pt, 2 more. */

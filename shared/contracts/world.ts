@@ -119,7 +119,7 @@ export type PrivateState = {
   /** SHA-256 of the canonical array of this tick's notices; absent when there are none. */
   notices_hash?: string;
   /**
-   * By `proposed` action: what it is paid in, and what each faction staked against it, thousandths of a unit. This and the two
+   * By `proposed` action: what it is paid in, and what each faction staked against it, thousandths of a unit. This and all
    * below are absent until there is something to say, so that states from before them keep their hashes.
    */
   escrow?: ById<{ resource: string; stakes: ById<number> }>;
