@@ -80,7 +80,7 @@ export function tick(
     influenced,
     happenings,
     rosters,
-    again: (other) => resolve(begun, other, folding).happenings,
+    again: (other) => resolve(begun, other).happenings,
   });
 
   // 8. The new snapshot, sealed into the chain.
@@ -128,8 +128,8 @@ export function turn(state: WorldState, folding: Folding, marker: Marker): Turn 
   // 2 and 3. What was accepted since the last tick becomes influence; conditions and weights read the new shares.
   const influenced = applyInfluence(world.factions, folding, rules, k);
 
-  // 4 to 6. Contests, yields, meters, campaigns and triggers.
-  const resolved = resolve(opened.state, influenced, folding);
+  // 4 to 6. Contests, yields, meters and triggers.
+  const resolved = resolve(opened.state, influenced);
   return {
     begun: opened.state,
     influenced,
@@ -142,7 +142,6 @@ export function turn(state: WorldState, folding: Folding, marker: Marker): Turn 
 function resolve(
   { public: world, private: hidden }: WorldState,
   influenced: Influenced,
-  folding: Folding,
 ): { state: WorldState; happenings: Happening[] } {
   const { tick } = world;
   const rules = hidden.ruleset;
@@ -169,7 +168,6 @@ function resolve(
   const target = tensionTarget(Object.values(land.territories), Object.values(factions), rules);
   const contestedRelics = Object.values(hoard.relics).filter(({ contested }) => contested === 1).length;
   const meters = moveMeters(world.meters, target, { flips: land.happenings.length, contestedRelics }, rules);
-  const counted = countCampaigns(world.campaigns, runningOf(hidden), folding, tick);
 
   // 6. Triggers, on the state as it is now; their effects hold from the next tick.
   const frozen = { ...world, factions, territories: land.territories, relics: hoard.relics, meters };
@@ -178,7 +176,7 @@ function resolve(
     state: {
       public: { ...frozen, triggers: fired.triggers },
       private: {
-        ...withCampaigns(hidden, { campaigns: counted.running }),
+        ...hidden,
         fronts: land.fronts,
         claims: hoard.claims,
         starting: [...hidden.starting, ...fired.starting],
@@ -187,7 +185,6 @@ function resolve(
     happenings: [
       ...land.happenings,
       ...hoard.happenings,
-      ...counted.happenings,
       ...fired.happenings,
       ...closingEvents({ public: frozen, private: hidden }),
     ],
