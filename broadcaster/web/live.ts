@@ -5,15 +5,15 @@ import type { Told } from "../../shared/web/happenings.ts";
 import { Names } from "../../shared/web/names.ts";
 import type { RealmMap } from "../map.ts";
 import { Past } from "./past.ts";
-import { type Forecast, Reads } from "./reads.ts";
+import { type Outlook, Reads } from "./reads.ts";
 import { recall } from "./recall.ts";
 
 /** Per territory and faction: 0 hardly any, 1 some, 2 strong. */
 export type Pressure = Pulse["pressure"];
 
-/** Forecasts are asked for at most so often, however short the ticks are, ms; and not by every visitor at the same moment. */
-const FORECAST_PAUSE_MS = 5_000;
-const FORECAST_SPREAD_MS = 1_500;
+/** Forecasts and rates are asked for at most so often, however short the ticks are, ms; and not by every visitor at the same moment. */
+const OUTLOOK_PAUSE_MS = 5_000;
+const OUTLOOK_SPREAD_MS = 1_500;
 
 export class Live {
   readonly reads: Reads;
@@ -29,15 +29,16 @@ export class Live {
   nextTickMs: number | undefined;
   tickSeconds: number | undefined;
   pressure: Pressure = {};
-  forecasts: Record<string, Forecast> = {};
+  /** Of the newest tick, by territory. */
+  outlooks: Record<string, Outlook> = {};
   /** Something didn't fit and was mended, so often. */
   healed = 0;
 
   readonly #listeners = new Set<() => void>();
   readonly #closed = new AbortController();
   readonly #feed: FeedClient;
-  #forecastAtMs = Number.NEGATIVE_INFINITY;
-  #forecasting = false;
+  #outlookAtMs = Number.NEGATIVE_INFINITY;
+  #looking = false;
 
   constructor(url: string, realm: string) {
     this.reads = new Reads(url, realm);
@@ -95,7 +96,7 @@ export class Live {
     const { ruleset_version, status } = world.state;
     if (ruleset_version !== before?.state.ruleset_version || status !== before?.state.status)
       void this.#readRules();
-    void this.#readForecasts();
+    void this.#readOutlooks();
   }
 
   async #recall(tick: number): Promise<void> {
@@ -132,22 +133,19 @@ export class Live {
     });
   }
 
-  async #readForecasts(): Promise<void> {
+  async #readOutlooks(): Promise<void> {
     const nowMs = performance.now();
-    if (this.#forecasting || nowMs < this.#forecastAtMs + FORECAST_PAUSE_MS) return;
-    this.#forecasting = true;
-    this.#forecastAtMs = nowMs;
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * FORECAST_SPREAD_MS));
+    if (this.#looking || nowMs < this.#outlookAtMs + OUTLOOK_PAUSE_MS) return;
+    this.#looking = true;
+    this.#outlookAtMs = nowMs;
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * OUTLOOK_SPREAD_MS));
     try {
       const { territories } = await this.reads.territories();
-      const found = Object.entries(territories).flatMap(([id, { forecast }]) =>
-        forecast === undefined ? [] : [[id, forecast] as const],
-      );
-      this.#set(() => (this.forecasts = Object.fromEntries(found)));
+      this.#set(() => (this.outlooks = territories));
     } catch {
       // They are an extra; the next tick asks again.
     } finally {
-      this.#forecasting = false;
+      this.#looking = false;
     }
   }
 }

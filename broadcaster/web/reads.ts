@@ -7,7 +7,14 @@ export type RealmLine = { realm: string; name: string; status: string; tick: num
 type At = { realm: string; epoch: string; tick: number; at: string; hash: string };
 /** Who will hold a territory, and between which ticks, if all goes on as it does. */
 export type Forecast = { tick: number; low: number; high: number; to: string };
-export type Territories = At & { territories: Record<string, TerritoryState & { forecast?: Forecast }> };
+/** What the last tick moved, and what a push weighs now; basis points. */
+export type Rates = {
+  instability_bp: number;
+  factions: Record<string, { control_bp: number; weight_bp: number; modifier_bp: number }>;
+};
+/** What the newest tick alone tells of a territory. */
+export type Outlook = { forecast?: Forecast; rates?: Rates };
+export type Territories = At & { territories: Record<string, TerritoryState & Outlook> };
 export type Factions = At & { factions: Record<string, FactionState> };
 export type Summary = At & {
   season: number;
@@ -65,7 +72,7 @@ export class Reads {
       throw new ReadRefused(200, "this server tells of the present only");
     const { season, status, meters, effects, at } = summary;
     const known = { tick, at, season, status, meters, effects, factions };
-    const state = { ...known, territories: withoutForecasts(territories) };
+    const state = { ...known, territories };
     return { epoch: place.epoch, hash: place.hash, state };
   }
 
@@ -75,6 +82,3 @@ export class Reads {
     return read(url, signal);
   }
 }
-
-const withoutForecasts = (territories: Territories["territories"]): Record<string, TerritoryState> =>
-  Object.fromEntries(Object.entries(territories).map(([id, { forecast: _, ...rest }]) => [id, rest]));

@@ -1,9 +1,9 @@
 /** What a tick made happen, as a sentence. */
 import type { Names } from "./names.ts";
-import { title } from "./words.ts";
+import { title, whole } from "./words.ts";
 
 /** A derived event as it comes over the feed; kinds that this page doesn't know yet are told plainly. */
-export type Told = { tick: number; n: number; kind: string; [field: string]: string | number | undefined };
+export type Told = { tick: number; n: number; kind: string; [field: string]: unknown };
 
 /** How loud it is told: `great` is read out and marked, `quiet` follows from another. */
 export type Sentence = { text: string; weight: "great" | "plain" | "quiet"; faction?: string };
@@ -41,7 +41,21 @@ export function inWords(event: Told, names: Names): Sentence {
         ? { text: `The campaign ${title(text("id"))} opens`, weight: "plain" }
         : { text: `The campaign ${title(text("id"))} reaches stage ${text("stage")} of 4`, weight: "plain" };
     case "action":
-      return { text: `A sovereign action is ${text("status")}`, weight: "plain" };
+      return event.status === "opposed"
+        ? { text: `The ${names.faction(text("faction"))} opposes a sovereign action`, weight: "plain" }
+        : { text: `A sovereign action is ${text("status")}`, weight: "plain" };
+    case "council":
+      return event.step === "open"
+        ? { text: `The council of the ${names.faction(text("faction"))} is called`, weight: "plain" }
+        : { text: `The council of the ${names.faction(text("faction"))} has decided`, weight: "plain" };
+    case "resource": {
+      const amount = Number(event.change);
+      const verb = amount < 0 ? "spends" : "receives";
+      return {
+        text: `The ${names.faction(text("faction"))} ${verb} ${whole(Math.abs(amount))} ${title(text("resource")).toLowerCase()}`,
+        weight: "quiet",
+      };
+    }
     case "decree":
       return { text: `Decree: ${text("text")}`, weight: "great" };
     case "season":
