@@ -120,6 +120,26 @@ test.skipIf(executable === undefined)("a killed and restarted broadcaster heals 
   expect(complaints).toEqual([]);
 });
 
+test.skipIf(executable === undefined)(
+  "the scrubber goes back through the ticks, also to those before the page came",
+  async () => {
+    const world = await drawnWorld();
+    await storeTicks(api.nats.bus, [flip(world, "crown_fields", "veilborn"), world.tick()]);
+    const page = await openPage(observatory("drawn"));
+    await tickShown(page, world.snapshot.tick);
+    await heldBy(page, "crown_fields", "veilborn");
+    await page.getByText(/ticks from 0 on are at hand/).waitFor();
+    const back = page.getByRole("button", { name: "One tick back" });
+    await back.click();
+    await back.click();
+    await heldBy(page, "crown_fields", "empire");
+    await page.getByText("2 ticks ago").waitFor();
+    await page.getByRole("button", { name: "Live" }).click();
+    await heldBy(page, "crown_fields", "veilborn");
+    expect(complaints).toEqual([]);
+  },
+);
+
 test.skipIf(executable === undefined)("the map is walked by keyboard, and the panel follows", async () => {
   const page = await openPage(observatory("drawn"));
   await place(page, "iron_gate").click();
