@@ -10,6 +10,7 @@ import { copyNew } from "./copy.ts";
 import { refusesData, type Transaction } from "./database.ts";
 import { COLUMNS, type Row, rowsOf, unreadable } from "./event-rows.ts";
 import type { Archiving, Fold, Followed } from "./follow.ts";
+import { assertSameLog } from "./same-log.ts";
 
 /** What a transaction takes, in bytes of its messages: some 10 000 decisions. */
 const MAX_TRANSACTION_BYTES = 8 * 1024 * 1024;
@@ -18,7 +19,7 @@ const MAX_TRANSACTION_BYTES = 8 * 1024 * 1024;
 export const rejections = (realm: string): Followed => ({
   stream: validStream(realm),
   subjects: [subjects.ingestRejected(realm)],
-  open: async (archiving) => eventsFold(archiving, "VALID"),
+  open: (archiving) => openEvents(archiving, "VALID"),
 });
 
 /** Decisions, commands and tick markers. A command that sets the realm's status sets it in `realms`. */
@@ -31,8 +32,13 @@ export const decisions = (realm: string): Followed => ({
     subjects.command(realm),
     subjects.tickMarker(realm),
   ],
-  open: async (archiving) => eventsFold(archiving, "EVENTS"),
+  open: (archiving) => openEvents(archiving, "EVENTS"),
 });
+
+async function openEvents(archiving: Archiving, label: "VALID" | "EVENTS"): Promise<Fold> {
+  await assertSameLog(archiving, label);
+  return eventsFold(archiving, label);
+}
 
 function eventsFold({ realm, log, commit }: Archiving, stream: "VALID" | "EVENTS"): Fold {
   return {

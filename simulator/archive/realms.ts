@@ -1,5 +1,6 @@
 /** Which realms this process archives: those that rendezvous hashing gives it. Two at once are harmless, by the position. */
 import { setTimeout as delay } from "node:timers/promises";
+import { metrics } from "../../shared/metrics.ts";
 import { Workers } from "../../shared/ownership.ts";
 import { decisions, rejections } from "./events.ts";
 import { follow, type Surroundings } from "./follow.ts";
@@ -24,6 +25,7 @@ export async function archiveRealm(
     } catch (error) {
       const reason = error instanceof Error ? error.message || error.name : String(error);
       troubles.begin(realm, { realm, reason, refused: error instanceof ArchiveRefused });
+      metrics.archiveErrors.inc({ realm });
       log.warn({ realm, reason }, "the realm can't be entered into the archive yet; trying again");
       await delay(RETRY_MS, undefined, { signal }).catch(() => {});
     }
