@@ -136,6 +136,12 @@ export const metrics = {
     labelNames: ["realm"],
     registers,
   }),
+  archivedRows: new Counter({
+    name: "amoi_archive_rows_total",
+    help: "Rows committed to Postgres, of the two tables that grow with play",
+    labelNames: ["realm", "table"],
+    registers,
+  }),
   archiveTrouble: new Gauge({
     name: "amoi_archive_trouble",
     help: "1 while something keeps a place from being archived: a stream, a realm, or postgres for all of them",

@@ -1,8 +1,9 @@
 /**
- * `npm run bench -- [pipeline|latency|normalize|replay|gateway] [--events N] [--rounds N]`: all of them when none is named.
+ * `npm run bench -- [pipeline|latency|normalize|replay|archive|gateway] [--events N] [--rounds N]`: all of them when none is named.
  * npm gives it the young generation that `ops/runtime.ts` gives a stage, since it runs a stage's core in its own process.
  */
 import { parseArgs } from "node:util";
+import { benchArchive } from "./archive.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchNormalize } from "./normalize.ts";
 import { benchLatency, benchPipeline } from "./pipeline.ts";
@@ -28,6 +29,7 @@ const benches: Record<string, () => Promise<unknown>> = {
   normalize: () =>
     benchNormalize({ players: Number(values.players), known: Number(values.known), rounds, say }),
   replay: () => benchReplay({ events, rounds, say }),
+  archive: () => benchArchive({ events, rounds, say }),
   gateway: () => benchGateway({ seconds: Number(values.seconds), rounds, say }),
 };
 const wanted = positionals.length > 0 ? positionals : Object.keys(benches);

@@ -4,6 +4,7 @@
  */
 import type { DecidedCommand, RealmStatus } from "../../shared/contracts/command.ts";
 import type { Log } from "../../shared/log.ts";
+import { metrics } from "../../shared/metrics.ts";
 import type { Input } from "../../shared/reader.ts";
 import { eventsStream, subjects, validStream } from "../../shared/subjects.ts";
 import { copyNew } from "./copy.ts";
@@ -51,6 +52,7 @@ function eventsFold({ realm, log, commit }: Archiving, stream: "VALID" | "EVENTS
           if (status !== undefined)
             await transaction.query("UPDATE realms SET status = $2 WHERE realm_id = $1", [realm, status]);
         });
+        metrics.archivedRows.inc({ realm, table: "world_events" }, rows.length);
       }
     },
     close: async () => {},

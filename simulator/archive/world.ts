@@ -110,6 +110,7 @@ class WorldFold implements Fold {
       if (repeated > 0)
         problems.push(`tick ${record.tick}: ${repeated} events had counted in an earlier tick`);
     });
+    metrics.archivedRows.inc({ realm, table: "influence_ledger" }, accepted.length);
     for (const problem of problems) log.error({ problem }, "ledger and record disagree");
     metrics.archiveDisagreements.inc({ realm }, problems.length);
     this.#place = { state, hash: record.hash, ruleset };
