@@ -62,6 +62,10 @@ const FIELDS = Object.keys(candidateAt("", 0));
 
 const event = "a".repeat(26);
 const decision = { event_id: event, factors: { quality_bp: 1 }, clipped: [{ by: "user_day", points: 5 }] };
+const option = {
+  text: "Levy the fields",
+  effects: [{ do: "modify", name: "yield_bp", faction: "empire", add: 500, ticks: 96 }],
+};
 const PAYLOADS: [kind: string, payload: object][] = [
   ["tick.run", {}],
   ["realm.status", { status: "maintenance" }],
@@ -72,6 +76,17 @@ const PAYLOADS: [kind: string, payload: object][] = [
   ["review.reject", { event, decision }],
   ["shadow.set", { ruleset: demo }],
   ["shadow.clear", {}],
+  ["sovereign.propose", { action_type: "embargo", faction: "empire", target: "iron_gate" }],
+  ["sovereign.counter", { action: event, faction: "veilborn", stake: 320_000 }],
+  ["campaign.open", { id: "iron_harvest", goal: 5_000, min_contributors: 20, ticks: 96 }],
+  ["campaign.close", { id: "iron_harvest" }],
+  ["season.close", {}],
+  ["season.open", {}],
+  ["council.open", { faction: "empire", options: [{ text: "Nothing new", effects: [] }, option] }],
+  ["council.vote", { user: "ada", faction: "empire", option: 1 }],
+  ["resource.grant", { faction: "empire", resource: "iron", amount: 400_000 }],
+  ["resource.spend", { faction: "empire", resource: "iron", amount: 1, note: "tribute" }],
+  ["decree", { text: "The gates stay shut.", effects: option.effects }],
 ];
 const commandsOf = (realm: string) =>
   PAYLOADS.map(([kind, payload]) => ({

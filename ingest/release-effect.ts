@@ -2,11 +2,11 @@
  * What a release would give: the formula of a release, over what KV has of the day's counters and everything that EVENTS
  * accepted since. It holds as long as nothing else of this user and device is accepted in between.
  */
+import type { Admission } from "../shared/admission.ts";
 import { type Bus, lastOf, streamEnds } from "../shared/bus.ts";
 import type { Watermark } from "../shared/cache.ts";
 import { clip, leftToday } from "../shared/caps.ts";
 import { textOf } from "../shared/codec.ts";
-import type { RealmStatus } from "../shared/contracts/command.ts";
 import type { Accepted, Clip, Explanation, Quarantined, RejectReason } from "../shared/contracts/decision.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import { dayName, dayNamed, dayOf } from "../shared/day.ts";
@@ -55,7 +55,7 @@ export async function effectOf(
   bus: Bus,
   realm: string,
   decision: Quarantined,
-  { status, ruleset }: { status: RealmStatus; ruleset: Ruleset },
+  { admission, ruleset }: { admission: Admission; ruleset: Ruleset },
   nowMs: number,
 ): Promise<Effect> {
   const today = dayOf(nowMs, ruleset.day_offset_minutes);
@@ -80,7 +80,7 @@ export async function effectOf(
   for (const by of ["source", "user_day", "device_day"] as const)
     if (left[by] !== undefined) left[by] -= points;
   const refusal =
-    referenceReason({ status, ruleset }, decision) ??
+    referenceReason({ ...admission, ruleset }, decision) ??
     membershipReason(counted.member, decision.faction_id, ruleset);
   return {
     ...(refusal === undefined ? {} : { refusal }),

@@ -1,4 +1,5 @@
 /** The normalizer's state as entries of the KV bucket `caps`, and back. */
+import { OPEN } from "../shared/admission.ts";
 import type { CacheEntry, CacheSpec } from "../shared/cache.ts";
 import { Ruleset } from "../shared/contracts/ruleset.ts";
 import { shelvesOf, takeChanged } from "./changed.ts";
@@ -23,6 +24,7 @@ export const cacheSpec: CacheSpec<NormalizerState> = {
       const value = JSON.parse(text);
       // Written before some numbers existed, rules get their defaults, as they do from EVENTS.
       state.rules = {
+        ...OPEN,
         ...value,
         ruleset: Ruleset.parse(value.ruleset),
         judgements: value.judgements.map(({ version, judgement }: RealmRules["judgements"][number]) => ({
@@ -30,6 +32,7 @@ export const cacheSpec: CacheSpec<NormalizerState> = {
           judgement: Ruleset.shape.judgement.parse(judgement),
         })),
         commands: new Set(value.commands),
+        councils: value.councils ?? [],
       };
     } else if (key === "r.week") state.week = JSON.parse(text);
     else if (key === "r.shadow") state.shadow = shadowOf(text);

@@ -1,9 +1,11 @@
 /** Decides a command: applied here, refused with a reason, or passed on to the simulator. Pure. */
-import { checkRuleset } from "../shared/check-ruleset.ts";
+import { type Admission, isClosed } from "../shared/admission.ts";
+import { checkRuleset, effectsReasons } from "../shared/check-ruleset.ts";
 import type { DecidedCommand, ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
 import { DAY_MS } from "../shared/day.ts";
 import { timeMs } from "../shared/time.ts";
+import { decideCouncil, decideVote } from "./council.ts";
 import { rulesOf } from "./decide.ts";
 import { decideReview } from "./review.ts";
 import type { NormalizerState } from "./state.ts";
@@ -12,20 +14,29 @@ import type { NormalizerState } from "./state.ts";
 export type Decided = { command: DecidedCommand; decision?: Decision };
 
 /** What a player may ask for; the rest is for game masters and for the system itself. */
-const PLAYERS_MAY: ReadonlySet<ValidCommand["kind"]> = new Set(["member.join", "member.switch"]);
+const PLAYERS_MAY: ReadonlySet<ValidCommand["kind"]> = new Set([
+  "member.join",
+  "member.switch",
+  "sovereign.propose",
+  "sovereign.counter",
+  "council.vote",
+]);
 
 export function decideCommand(state: NormalizerState, command: ValidCommand): Decided {
   const rules = rulesOf(state);
   const refused = (reason: string): Decided => ({ command: { ...command, status: "refused", reason } });
+  const passed: Decided = { command: { ...command, status: "passed" } };
   const applied: Decided = { command: { ...command, status: "applied" } };
   if (rules.commands.has(command.command_id)) return refused("duplicate");
   if (command.actor.type === "player" && !PLAYERS_MAY.has(command.kind)) return refused("not_allowed");
   switch (command.kind) {
     case "tick.run":
-      return rules.status === "active"
-        ? { command: { ...command, status: "passed" } }
-        : refused(`realm is in ${rules.status}`);
+      return rules.status === "maintenance" ? refused("realm is in maintenance") : passed;
     case "realm.status":
+      // A closed season is over: what opens the realm to candidates again is the next one.
+      return command.payload.status === "active" && rules.season_closed === 1
+        ? refused("season_closed")
+        : applied;
     case "shadow.clear":
       return applied;
     case "ruleset.set": {
@@ -48,9 +59,75 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
       const review = decideReview(state, command);
       return "refusal" in review ? refused(review.refusal) : { ...applied, decision: review.decision };
     }
+    case "sovereign.propose":
+    case "sovereign.counter": {
+      const reason = partyRefusal(state, command);
+      return reason === undefined ? passed : refused(reason);
+    }
+    case "council.open": {
+      const council = decideCouncil(state, command);
+      return "refusal" in council ? refused(council.refusal) : { command: { ...passed.command, ...council } };
+    }
+    case "council.vote": {
+      const vote = decideVote(state, command);
+      return "refusal" in vote ? refused(vote.refusal) : { command: { ...passed.command, ...vote } };
+    }
+    case "decree": {
+      const reasons = effectsReasons(command.payload.effects, rules.ruleset);
+      if (command.actor.type !== "gm") return refused("not_allowed");
+      return reasons.length === 0 ? passed : refused(reasons.join("; "));
+    }
+    case "campaign.open": {
+      const reason = campaignRefusal(rules, command);
+      return reason === undefined ? passed : refused(reason);
+    }
+    case "season.close":
+    case "season.open": {
+      const reason = seasonRefusal(rules, command.kind);
+      return reason === undefined ? passed : refused(reason);
+    }
+    case "campaign.close":
+    case "resource.grant":
+    case "resource.spend":
+      return passed;
     default:
       return command satisfies never;
   }
+}
+
+/** A player acts for the faction that they belong to; whether they have its seat, the world knows. */
+function partyRefusal(
+  state: NormalizerState,
+  { actor, payload }: Extract<ValidCommand, { kind: "sovereign.propose" | "sovereign.counter" }>,
+): string | undefined {
+  if (actor.type !== "player") return undefined;
+  const member = state.members.get(actor.id);
+  if (member === undefined) return "not_a_member";
+  return member.faction === payload.faction ? undefined : "faction_mismatch";
+}
+
+/** Campaigns that candidates may name at once. What the world opens itself it bounds itself. */
+export const MAX_CAMPAIGNS = 16;
+
+/** Where the world has a campaign, candidates must be able to name it: the system isn't refused for bounds or status. */
+function campaignRefusal(
+  admission: Admission,
+  { payload, actor }: Extract<ValidCommand, { kind: "campaign.open" }>,
+): string | undefined {
+  if (Object.hasOwn(admission.campaigns, payload.id)) return "already_open";
+  if (actor.type === "system") return undefined;
+  if (isClosed(admission)) return "realm_closed";
+  return Object.keys(admission.campaigns).length >= MAX_CAMPAIGNS ? "too_many" : undefined;
+}
+
+/** A world that stands still ends no season and begins none. */
+function seasonRefusal(
+  { status, season_closed }: Admission,
+  kind: "season.close" | "season.open",
+): string | undefined {
+  if (status === "maintenance") return "realm is in maintenance";
+  if (kind === "season.close") return season_closed === 1 ? "already_closed" : undefined;
+  return season_closed === 1 ? undefined : "season_not_closed";
 }
 
 type Membering = Extract<ValidCommand, { kind: "member.join" | "member.switch" }>;

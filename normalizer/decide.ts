@@ -21,6 +21,7 @@ import { membershipReason } from "../shared/membership.ts";
 import { referenceReason } from "../shared/references.ts";
 import { timeMs } from "../shared/time.ts";
 import { baseMilli, worthMilli } from "../shared/worth.ts";
+import { firstIn } from "./campaign-first.ts";
 import { isClockwork } from "./checks/clockwork.ts";
 import { isCrowd } from "./checks/device-crowd.ts";
 import { replayReason } from "./checks/replay.ts";
@@ -55,7 +56,7 @@ export function decide(state: NormalizerState, candidate: ValidCandidate): Decis
 
   const suspicion = suspicionOf(candidate, actors, hits, atMs, judgement);
   if (suspicion !== undefined) return quarantined(state, heated(weighed, hits, actors), suspicion);
-  return capped(weighed, player, day);
+  return firstIn(state, capped(weighed, player, day));
 }
 
 /** The realm's calendar day. It never goes back, whatever a new ruleset says of its offset. */
@@ -168,7 +169,8 @@ export function released(
   const day = realmDay(state, atMs);
   const actors = actorsOf(state, candidate, state.players.get(candidate.user_id));
   const weighed = weigh(state, candidate, actors, { atMs, day });
-  return { ...capped({ ...weighed, factors }, actors.player, day), reason: "released" };
+  const accepted = capped({ ...weighed, factors }, actors.player, day);
+  return firstIn(state, Object.assign(accepted, { reason: "released" as const }));
 }
 
 /** Quarantine has room for some events of a user, and for some of a realm. */

@@ -3,6 +3,8 @@
  * the decision and the entry itself say, never by another entry, and never twice by one decision: which is what makes a cache
  * of entries with different ages a fold.
  */
+
+import { type Admission, admissionAfter, OPEN } from "../shared/admission.ts";
 import { CATEGORIES } from "../shared/contracts/candidate.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Accepted, Decision, Quarantined } from "../shared/contracts/decision.ts";
@@ -11,6 +13,7 @@ import { dayNamed } from "../shared/day.ts";
 import { countDay, countDevice, countUser } from "../shared/day-counters.ts";
 import { countWeek } from "../shared/fairness.ts";
 import { timeMs } from "../shared/time.ts";
+import { withFirst } from "./campaign-first.ts";
 import { isTurn } from "./checks/device-crowd.ts";
 import { userHeatRules } from "./checks/velocity.ts";
 import { rulesOf } from "./decide.ts";
@@ -39,7 +42,7 @@ export function evolve(state: NormalizerState, decision: Decision): void {
   if (decision.device_id !== undefined) evolveDevice(state, decision, decision.device_id, atMs);
   if (decision.session_id !== undefined) evolveSession(state, decision, decision.session_id, atMs);
   if (decision.validity_status === "accepted") {
-    evolveMember(state, decision, atMs);
+    evolveMember(state, decision, atMs, rulesOf(state));
     evolveWeek(state, decision);
   } else openQuarantined(state, decision, atMs);
 }
@@ -169,14 +172,20 @@ function evolveSession(
 /** What membership alone is a fold of. */
 type Members = Pick<NormalizerState, "members">;
 
-/** Under `open` rules the first accepted event binds its user. */
-export function evolveMember(state: Members, decision: Accepted, atMs: number): void {
-  if (state.members.get(decision.user_id) !== undefined) return;
-  state.members.put(decision.user_id, {
-    through: decision.source_seq,
-    faction: decision.faction_id,
-    sinceMs: atMs,
-  });
+/** Under `open` rules the first accepted event binds its user. `open`: the campaigns that are worth remembering. */
+export function evolveMember(
+  state: Members,
+  decision: Accepted,
+  atMs: number,
+  open: Pick<Admission, "campaigns">,
+): void {
+  const { user_id, faction_id, source_seq } = decision;
+  const member = state.members.get(user_id);
+  if (member !== undefined && (decision.campaign_first === undefined || member.through >= source_seq)) return;
+  const bound = member ?? { through: 0, faction: faction_id, sinceMs: atMs };
+  bound.through = source_seq;
+  if (decision.campaign_first === 1) bound.firsts = withFirst(bound.firsts, decision, open);
+  state.members.put(user_id, bound);
 }
 
 function evolveWeek(state: NormalizerState, decision: Accepted): void {
@@ -219,6 +228,12 @@ function putQuarantined(state: NormalizerState, event: string, entry: Quarantine
 }
 
 export function evolveCommand(state: NormalizerState, command: DecidedCommand): void {
+  // A crowd's votes leave no trace but in their users' entries: the realm's would be written for each of them, and its memory
+  // for commands would hold nothing else.
+  if (command.kind === "council.vote") {
+    evolveVote(state, command);
+    return;
+  }
   if (command.status === "applied") {
     evolveMembership(state, command);
     closeReviewed(state, command);
@@ -232,16 +247,21 @@ export function evolveCommand(state: NormalizerState, command: DecidedCommand): 
     const version = command.ruleset_version!;
     const judgements = [...(rules?.judgements ?? []), { version, judgement: ruleset.judgement }];
     state.rules = {
+      ...(rules ?? OPEN),
       through: command.source_seq,
-      status: rules?.status ?? "active",
       ruleset,
       version,
       judgements: judgements.slice(-JUDGEMENTS_KEPT),
       commands: rules?.commands ?? new Set(),
+      councils: rules?.councils ?? [],
     };
   } else if (rules === undefined) throw new Error("EVENTS must start with the realm's first ruleset");
-  else if (command.kind === "realm.status" && command.status === "applied")
-    rules.status = command.payload.status;
+  else if (command.kind === "council.open" && command.status === "passed") {
+    const { command_id: id, payload, received_at } = command;
+    const { faction, options } = payload;
+    rules.councils = rules.councils.filter((council) => council.faction !== faction);
+    rules.councils.push({ faction, id, atMs: timeMs(received_at), options: options.length });
+  } else Object.assign(rules, admissionAfter(rules, command));
   const now = state.rules!;
   now.through = command.source_seq;
   now.commands.add(command.command_id);
@@ -257,6 +277,15 @@ function evolveShadow(state: NormalizerState, command: DecidedCommand): void {
       ? undefined
       : newShadow(Ruleset.parse(command.payload.ruleset), command.received_at);
   state.changed.add("r.shadow");
+}
+
+/** A user votes once in a council: the vote that passed is remembered. */
+function evolveVote(state: Members, command: Extract<DecidedCommand, { kind: "council.vote" }>): void {
+  if (command.status !== "passed") return;
+  const member = state.members.get(command.payload.user);
+  if (member === undefined || includes(member, command.source_seq)) return;
+  member.voted = command.council!;
+  state.members.put(command.payload.user, member);
 }
 
 /** A `member.join` or `member.switch` that was applied; other commands change no membership. */

@@ -111,7 +111,18 @@ function play(state: NormalizerState, made: readonly Action[], { review, status 
           { ...place, seq: place.seq - 1 },
         ),
       );
-    const decision = foldCandidateBeside(state, candidate);
+    if (n % status === 1) {
+      const opens = n % (2 * status) === 1;
+      const payload = { id: "siege", ...(opens ? { goal: 1, min_contributors: 1, ticks: 1 } : {}) };
+      tell(
+        command(opens ? "campaign.open" : "campaign.close", payload as never, {
+          ...place,
+          seq: place.seq - 2,
+        }),
+      );
+    }
+    const named = n % 2 === 0 ? { campaign_id: "siege" } : {};
+    const decision = foldCandidateBeside(state, { ...candidate, ...named });
     decisions.push(decision);
     if (decision.validity_status === "quarantined") open.push(decision);
   }

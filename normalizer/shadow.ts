@@ -2,7 +2,7 @@
  * Shadow rules: they judge every candidate beside the realm's own, before the realm's state moves on, and are never applied.
  *
  * A shadow has a state of its own, forked from the realm's: of each player, device and session at the first candidate that
- * names it, of the rest at once. Membership and the realm's status are the realm's. Counts survive a restart and may miss what
+ * names it, of the rest at once. Membership, status and campaigns are the realm's. Counts survive a restart and may miss what
  * was judged since they were last written, but count nothing twice; the shadow's state doesn't, and is forked anew.
  */
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
@@ -85,7 +85,8 @@ function attempt<Answer>(
 
 function judgeOf(state: NormalizerState, running: Shadow): Rejudge {
   running.judge ??= new Rejudge(fork(state, running.ruleset));
-  running.judge.state.rules!.status = rulesOf(state).status;
+  const { status, season_closed, campaigns } = rulesOf(state);
+  Object.assign(running.judge.state.rules!, { status, season_closed, campaigns });
   return running.judge;
 }
 
@@ -104,19 +105,19 @@ function touch(
 
 /** A state under other rules that starts from this one. Open events of the quarantine, some thousands at most, come along. */
 function fork(state: NormalizerState, ruleset: Shadow["ruleset"]): NormalizerState {
-  const { version, status, through } = rulesOf(state);
+  const rules = rulesOf(state);
+  const { version } = rules;
   const quarantine = new Shelf("q.", openEventCodec);
   for (const id of state.quarantine.ids())
     if (state.quarantine.get(id)?.closed === 0) quarantine.load(id, state.quarantine.text(id)!);
   return {
     realm: state.realm,
     rules: {
-      through,
-      status,
+      ...rules,
       ruleset,
-      version,
       judgements: [{ version, judgement: ruleset.judgement }],
       commands: new Set(),
+      councils: [],
     },
     week: structuredClone(state.week),
     players: new Shelf("u.", playerCodec, state.players),

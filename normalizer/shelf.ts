@@ -66,6 +66,13 @@ export class Shelf<Entry extends Shelved> {
     return entry;
   }
 
+  /** An entry as it is, without waking it: who looks at all of them changes nothing by that. Not to be changed. */
+  peek(id: string): Readonly<Entry> | undefined {
+    const found = this.#entries.get(id) ?? this.#parent?.text(id);
+    if (typeof found === "object") return found;
+    return found === undefined || found === ABSENT ? undefined : this.#codec.read(found);
+  }
+
   /** Puts an entry there, or says that the one there has changed. */
   put(id: string, entry: Entry): void {
     if (entry.dirty) return;
@@ -132,7 +139,7 @@ export class Shelf<Entry extends Shelved> {
   }
 }
 
-/** Another shelf's entries, to be read only: what is put here is dropped. */
+/** Another shelf's entries, to be read only: they are copies, and what is put here is dropped. */
 export class Borrowed<Entry extends Shelved> extends Shelf<Entry> {
   readonly #owner: Shelf<Entry>;
 
@@ -142,7 +149,12 @@ export class Borrowed<Entry extends Shelved> extends Shelf<Entry> {
   }
 
   override get(id: string): Entry | undefined {
-    return this.#owner.get(id);
+    const entry = this.#owner.get(id);
+    return entry && { ...entry };
+  }
+
+  override peek(id: string): Readonly<Entry> | undefined {
+    return this.#owner.peek(id);
   }
 
   override put(): void {}

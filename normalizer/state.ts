@@ -3,8 +3,9 @@
  * Each entry is a fold by itself, of the decisions that concern it, and says up to which one (`through`): entries of different
  * ages together are no state, but folding what came since makes them one.
  */
+import type { Admission } from "../shared/admission.ts";
+import type { ById } from "../shared/by-id.ts";
 import { canonicalHash } from "../shared/canonical.ts";
-import type { RealmStatus } from "../shared/contracts/command.ts";
 import type { Judgement, Ruleset } from "../shared/contracts/ruleset.ts";
 import type { DayPoints } from "../shared/day-counters.ts";
 import type { Week } from "../shared/fairness.ts";
@@ -56,8 +57,17 @@ export type DeviceState = Entry & {
 /** KV `<realm>.s.<session>`. */
 export type SessionState = Entry & { burst: number };
 
-/** KV `<realm>.m.<user>`; never expires. */
-export type Membership = Entry & { faction: string; sinceMs: number; cohort?: string };
+/**
+ * KV `<realm>.m.<user>`; never expires. `voted`: the last council that the user voted in. `firsts`: `source_seq` of the user's first
+ * decision with points in each open campaign, by its id; closed ones are forgotten with the next first.
+ */
+export type Membership = Entry & {
+  faction: string;
+  sinceMs: number;
+  cohort?: string;
+  voted?: string;
+  firsts?: ById<number>;
+};
 
 /** KV `<realm>.q.<event>`: a quarantined event, until it is reviewed and for a while after. */
 export type QuarantinedEvent = Entry & { user: string; atMs: number; hash: string; closed: 0 | 1 };
@@ -66,15 +76,17 @@ export type QuarantinedEvent = Entry & { user: string; atMs: number; hash: strin
 export type RealmWeek = Entry & Week;
 
 /** KV `<realm>.r.realm`. */
-export type RealmRules = Entry & {
-  status: RealmStatus;
-  ruleset: Ruleset;
-  version: number;
-  /** Of the latest versions, oldest first: decisions that are folded again go by their own. */
-  judgements: { version: number; judgement: Judgement }[];
-  /** Ids of the latest commands, oldest first: a repeated key is answered `duplicate`. */
-  commands: Set<string>;
-};
+export type RealmRules = Entry &
+  Admission & {
+    ruleset: Ruleset;
+    version: number;
+    /** Of the latest versions, oldest first: decisions that are folded again go by their own. */
+    judgements: { version: number; judgement: Judgement }[];
+    /** Ids of the latest commands, oldest first: a repeated key is answered `duplicate`. Votes aren't among them. */
+    commands: Set<string>;
+    /** The latest council of each faction: when it was opened, and how many options it has. */
+    councils: { faction: string; id: string; atMs: number; options: number }[];
+  };
 
 /** Rules that run beside the realm's own and are never applied: what they would have decided is counted. */
 export type Shadow = {

@@ -102,8 +102,44 @@ export const metrics = {
   tick: new Gauge({ name: "amoi_tick", help: "Last committed tick", labelNames: ["realm"], registers }),
   tickLateness: new Gauge({
     name: "amoi_tick_lateness_seconds",
-    help: "How long after it was due the last tick marker was written",
+    help: "How long after it was due the last tick's marker was written, by the log's clock; 0 for a manual tick",
     labelNames: ["realm"],
+    registers,
+  }),
+  tickGini: new Gauge({
+    name: "amoi_tick_gini_basispoints",
+    help: "Gini coefficient of the applied points of those who moved anything in the last tick",
+    labelNames: ["realm"],
+    registers,
+  }),
+  tickTopShare: new Gauge({
+    name: "amoi_tick_top_share_basispoints",
+    help: "What the hundredth of them with the most applied points has of all",
+    labelNames: ["realm"],
+    registers,
+  }),
+  tickUsers: new Gauge({
+    name: "amoi_tick_users",
+    help: "Users who moved anything in the last tick",
+    labelNames: ["realm"],
+    registers,
+  }),
+  flips: new Counter({
+    name: "amoi_flips_total",
+    help: "Territories that changed their controller",
+    labelNames: ["realm"],
+    registers,
+  }),
+  burstClips: new Counter({
+    name: "amoi_burst_clips_total",
+    help: "Factions whose burst cap cut something, counted once a tick",
+    labelNames: ["realm"],
+    registers,
+  }),
+  notices: new Counter({
+    name: "amoi_notices_total",
+    help: "Things that users were told of, by kind and role",
+    labelNames: ["realm", "kind", "role"],
     registers,
   }),
   quarantineOpen: new Gauge({
@@ -164,6 +200,12 @@ export const metrics = {
     name: "amoi_feed_frames_total",
     help: "Frames published to the feed, by type",
     labelNames: ["realm", "type"],
+    registers,
+  }),
+  streams: new Gauge({
+    name: "amoi_feed_streams",
+    help: "Open server-sent event streams",
+    labelNames: ["realm"],
     registers,
   }),
   closes: new Counter({

@@ -2,8 +2,9 @@
  * The quarantine of a realm: every open event, how the latest reviews ended, and the rules that they go by. A fold of what
  * EVENTS says of quarantined events and commands. Pure.
  */
+import { type Admission, admissionAfter, OPEN } from "./admission.ts";
 import { bodiesOf } from "./codec.ts";
-import type { DecidedCommand, RealmStatus } from "./contracts/command.ts";
+import type { DecidedCommand } from "./contracts/command.ts";
 import type { Quarantined } from "./contracts/decision.ts";
 import { Ruleset } from "./contracts/ruleset.ts";
 import type { Input } from "./reader.ts";
@@ -31,7 +32,7 @@ export class Quarantine {
   readonly outcomes = new Map<string, Outcome>();
   readonly closed = new Map<string, Outcome>();
   ruleset: Ruleset | undefined;
-  status: RealmStatus = "active";
+  admission: Admission = OPEN;
   /** EVENTS sequence of the last message folded. */
   through = 0;
 
@@ -60,11 +61,8 @@ export class Quarantine {
       case "ruleset.set":
         if (command.status === "applied") this.ruleset = Ruleset.parse(command.payload.ruleset);
         return;
-      case "realm.status":
-        if (command.status === "applied") this.status = command.payload.status;
-        return;
       default:
-        return;
+        this.admission = admissionAfter(this.admission, command);
     }
   }
 

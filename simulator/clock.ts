@@ -5,7 +5,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isLostRace, lastOf, publishOne } from "../shared/bus.ts";
 import type { TickMarker } from "../shared/contracts/world.ts";
-import { metrics } from "../shared/metrics.ts";
 import type { Owned } from "../shared/stage.ts";
 import { eventsStream, subjects } from "../shared/subjects.ts";
 import type { SimulatorState } from "./advance.ts";
@@ -39,11 +38,11 @@ export async function keepTime(owned: Owned<SimulatorState>): Promise<void> {
 
 const pause = (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => {});
 
-/** What calls for a marker: the oldest unanswered `tick.run`, or the schedule while the realm is active. */
+/** What calls for a marker: the oldest unanswered `tick.run`, or the schedule unless the realm is in maintenance. */
 function dueOf(state: SimulatorState): Due | undefined {
   const key = pendingManualTicks(state.world, state.folding)[0];
   if (key !== undefined) return { kind: "manual", key };
-  if (effectiveStatus(state.world, state.folding) !== "active") return undefined;
+  if (effectiveStatus(state.world, state.folding) === "maintenance") return undefined;
   return { kind: "scheduled", dueMs: nextTickAt(state.world, state.folding) };
 }
 
@@ -66,8 +65,6 @@ async function writeMarker(owned: Owned<SimulatorState>, due: Due): Promise<void
       data: JSON.stringify(marker),
       expectedLastSubjectSeq: expected,
     });
-    if (due.kind === "scheduled")
-      metrics.tickLateness.set({ realm }, Math.max(0, Date.now() - due.dueMs) / 1_000);
   } catch (error) {
     if (!isLostRace(error)) throw error;
   }

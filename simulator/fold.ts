@@ -6,11 +6,13 @@ import type { DecidedCommand, RealmStatus } from "../shared/contracts/command.ts
 import type { Accepted } from "../shared/contracts/decision.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 
-/** Events in columns: about 100 bytes each, where the decision itself takes 2 KB. */
-export type Column = { events: string[]; points: number[]; users: string[] };
+/** Events in columns: about 100 bytes each, where the decision itself takes 2 KB. `users` are numbers of the faction's. */
+export type Column = { events: string[]; points: number[]; users: number[] };
 
-/** Accepted events of one faction, by what they move besides its influence. `users` is filled for territories alone. */
+/** Accepted events of one faction, by what they move besides its influence. */
 export type FactionColumns = {
+  /** Each user's number, in order of their first event: a name is held once, sums per user are arrays. */
+  users: Map<string, number>;
   influence: Column;
   territories: Map<string, Column>;
   relics: Map<string, Column>;
@@ -22,9 +24,31 @@ export type Folding = {
   ruleset?: { version: number; ruleset: Ruleset };
   status?: { source_seq: number; status: RealmStatus };
   manualTicks: { source_seq: number; key: string }[];
+  /** By campaign that events named: their milli-points, and how many users' first ones they are. */
+  campaigns: Map<string, { points: number; firsts: number }>;
+  /** What the world itself decides at the tick, in no order. */
+  commands: WorldCommand[];
 };
 
-export const openFolding = (): Folding => ({ factions: new Map(), manualTicks: [] });
+/** A command that the simulator decides: see `commands.ts`. */
+export type WorldCommand = Exclude<DecidedCommand, { kind: Settled }>;
+type Settled =
+  | "tick.run"
+  | "realm.status"
+  | "ruleset.set"
+  | "member.join"
+  | "member.switch"
+  | "review.release"
+  | "review.reject"
+  | "shadow.set"
+  | "shadow.clear";
+
+export const openFolding = (): Folding => ({
+  factions: new Map(),
+  campaigns: new Map(),
+  manualTicks: [],
+  commands: [],
+});
 
 /** Milli-points are taken after factors and caps. An event of no points moves nothing. */
 export function foldAccepted(folding: Folding, decision: Accepted): void {
@@ -32,13 +56,21 @@ export function foldAccepted(folding: Folding, decision: Accepted): void {
   if (points === 0) return;
   let faction = folding.factions.get(decision.faction_id);
   if (faction === undefined) {
-    faction = { influence: newColumn(), territories: new Map(), relics: new Map() };
+    faction = { users: new Map(), influence: newColumn(), territories: new Map(), relics: new Map() };
     folding.factions.set(decision.faction_id, faction);
   }
   const column = columnOf(faction, decision);
   column.events.push(decision.event_id);
   column.points.push(points);
-  if (decision.event_type === "territory_push") column.users.push(decision.user_id);
+  column.users.push(numberOf(faction.users, decision.user_id));
+  if (decision.campaign_id !== undefined) foldCampaign(folding, decision.campaign_id, decision);
+}
+
+function foldCampaign({ campaigns }: Folding, id: string, decision: Accepted): void {
+  const counted = campaigns.get(id) ?? { points: 0, firsts: 0 };
+  counted.points += decision.normalized_points;
+  counted.firsts += decision.campaign_first ?? 0;
+  campaigns.set(id, counted);
 }
 
 /** A refused command changes nothing. Of several rulesets or statuses in one tick the last in the log holds. */
@@ -50,8 +82,12 @@ export function foldCommand(folding: Folding, command: DecidedCommand): void {
       folding.manualTicks.push({ source_seq, key: command.idempotency_key });
       return;
     case "realm.status":
-      if (folding.status === undefined || folding.status.source_seq < source_seq)
-        folding.status = { source_seq, status: command.payload.status };
+      foldStatus(folding, source_seq, command.payload.status);
+      return;
+    case "season.close":
+    case "season.open":
+      foldStatus(folding, source_seq, command.kind === "season.close" ? "season_end" : "active");
+      folding.commands.push(command);
       return;
     case "ruleset.set": {
       const version = command.ruleset_version;
@@ -68,8 +104,20 @@ export function foldCommand(folding: Folding, command: DecidedCommand): void {
     case "shadow.clear":
       return; // The normalizer's alone.
     default:
-      command satisfies never;
+      folding.commands.push(command);
   }
+}
+
+function numberOf(users: Map<string, number>, user: string): number {
+  const known = users.get(user);
+  if (known !== undefined) return known;
+  users.set(user, users.size);
+  return users.size - 1;
+}
+
+function foldStatus(folding: Folding, source_seq: number, status: RealmStatus): void {
+  if (folding.status === undefined || folding.status.source_seq < source_seq)
+    folding.status = { source_seq, status };
 }
 
 const newColumn = (): Column => ({ events: [], points: [], users: [] });

@@ -3,12 +3,13 @@ import fc from "fast-check";
 import { runs } from "../ops/testing/fuzz.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Accepted } from "../shared/contracts/decision.ts";
+import { COUNCIL, SOVEREIGN } from "../shared/contracts/politics.ts";
 import { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { Condition, Effect, Trigger } from "../shared/contracts/trigger.ts";
 import type { WorldState } from "../shared/contracts/world.ts";
 import { genesis } from "../shared/genesis.ts";
 import { apportion } from "../shared/integers.ts";
-import { foldAccepted, foldCommand, openFolding } from "./fold.ts";
+import { foldAccepted, foldCommand, openFolding, type WorldCommand } from "./fold.ts";
 import { type TickResult, tick } from "./tick.ts";
 
 export const REALM = "amoi-1";
@@ -63,6 +64,26 @@ export function decided(said: Said, source_seq = 1): DecidedCommand {
     ? { ...envelope, ...said, payload: {}, status: "passed" }
     : { ...envelope, ...said, status: "applied" };
 }
+
+/** A command that the normalizer passed on for the world to decide. */
+export const passed = <Kind extends WorldCommand["kind"]>(
+  kind: Kind,
+  payload: Extract<WorldCommand, { kind: Kind }>["payload"],
+  source_seq = 1,
+  actor: WorldCommand["actor"] = { type: "gm", id: "gm" },
+) =>
+  ({
+    v: 1,
+    idempotency_key: `command-${source_seq}`,
+    realm_id: REALM,
+    actor,
+    command_id: `command-${source_seq}`,
+    received_at: new Date(START_MS).toISOString(),
+    source_seq,
+    kind,
+    payload,
+    status: "passed",
+  }) as Extract<WorldCommand, { kind: Kind }>;
 
 /** What comes before one marker. */
 export type Interval = {
@@ -319,6 +340,8 @@ export const rulesets: fc.Arbitrary<Ruleset> = fc
           caps: Ruleset.shape.caps.parse({ user_day: 1_000 }),
           judgement: Ruleset.shape.judgement.parse(undefined),
           chain: { goal: 5_000, min_contributors: 20 },
+          sovereign: SOVEREIGN,
+          council: COUNCIL,
           ...numbers,
           // The bounds of the two overlap; the lower must not pass the upper.
           influence: {

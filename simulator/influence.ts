@@ -1,12 +1,12 @@
 /** Step 3: accepted points become influence, within the burst cap; shares follow. */
-
 import { cutToBurst, withGain } from "../shared/applied.ts";
-import { type ById, entries } from "../shared/by-id.ts";
+import { type ById, entries, mapById } from "../shared/by-id.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { FactionState, TickRecord } from "../shared/contracts/world.ts";
 import { apportion, assertSafe, clamp, floorDiv, mul } from "../shared/integers.ts";
 import { modifier } from "./effects.ts";
-import type { Column, FactionColumns, Folding } from "./fold.ts";
+import type { FactionColumns, Folding } from "./fold.ts";
+import { type Crowd, type People, peopleOf } from "./people.ts";
 
 /** Milli-points by place and faction: what pushes a territory or claims a relic in this tick. */
 export type Pressure = Map<string, Map<string, number>>;
@@ -17,6 +17,7 @@ export type Influenced = {
   record: TickRecord["factions"];
   pushes: Pressure;
   claims: Pressure;
+  crowd: Crowd;
 };
 
 /**
@@ -48,74 +49,73 @@ export function applyInfluence(
   const cap = burstCap(factions, rules, k);
   const pushes: Pressure = new Map();
   const claims: Pressure = new Map();
+  const crowd = new Map<string, People>();
   const record: [string, TickRecord["factions"][string]][] = [];
   const influence = new Map<string, number>();
   for (const [id, faction] of entries(factions)) {
     const gain_bp = modifier(faction.modifiers, "influence_gain_bp");
-    const gained = gainOf(folding.factions.get(id), gain_bp, cap);
-    record.push([id, { sum: gained.sum, cap, gain_bp }]);
-    influence.set(id, assertSafe(decayed(faction.influence, rules, k) + Math.min(gained.sum, cap)));
-    for (const { column, points } of gained.territories)
-      press(pushes, column.id, id, pushOf(column, points, rules.contest.user_push * 1_000));
-    for (const { column, points } of gained.relics) press(claims, column.id, id, total(points));
+    const { sum, people } = gainOf(folding.factions.get(id), gain_bp, cap, rules.contest.user_push * 1_000);
+    record.push([id, { sum, cap, gain_bp }]);
+    influence.set(id, assertSafe(decayedInfluence(faction.influence, rules, k) + Math.min(sum, cap)));
+    if (people === undefined) continue;
+    crowd.set(id, people);
+    for (const [territory, pushed] of people.pushes) press(pushes, territory, id, total(pushed));
+    for (const [relic, claimed] of people.claims) press(claims, relic, id, total(claimed));
   }
+  return {
+    factions: withInfluence(factions, influence, rules),
+    record: Object.fromEntries(record),
+    pushes,
+    claims,
+    crowd,
+  };
+}
+
+/** Factions with another influence, and the shares that follow from it; `factions` are those of the tick before. */
+export function withInfluence(
+  factions: ById<FactionState>,
+  influence: ReadonlyMap<string, number>,
+  rules: Ruleset,
+): ById<FactionState> {
   const shares = apportion(
     10_000,
     new Map([...influence].map(([id, held]) => [id, held + rules.influence.prior * 1_000])),
   );
-  const moved = entries(factions).map(([id, faction]): [string, FactionState] => {
+  return mapById(factions, (faction, id) => {
     const share_bp = shares.get(id)!;
-    return [
-      id,
-      { ...faction, influence: influence.get(id)!, share_bp, trend_bp: share_bp - faction.share_bp },
-    ];
+    return { ...faction, influence: influence.get(id)!, share_bp, trend_bp: share_bp - faction.share_bp };
   });
-  return { factions: Object.fromEntries(moved), record: Object.fromEntries(record), pushes, claims };
 }
 
-function decayed(influence: number, rules: Ruleset, k: number): number {
+/** Influence after `k` decays, milli-points: `influence − mul(influence, decay)`, k times. */
+export function decayedInfluence(influence: number, rules: Ruleset, k: number): number {
   let left = influence;
   for (let i = 0; i < k; i++) left -= mul(left, rules.influence.decay_bp);
   return left;
 }
 
-type Placed = Column & { id: string };
-type Part = { column: Placed; points: number[] };
-type Gained = { sum: number; territories: Part[]; relics: Part[] };
-
-/** One faction's events, cut to the cap together and then parted again by what they move. */
-function gainOf(columns: FactionColumns | undefined, gainBp: number, cap: number): Gained {
-  if (columns === undefined) return { sum: 0, territories: [], relics: [] };
-  const placed = (map: Map<string, Column>): Placed[] => [...map].map(([id, column]) => ({ ...column, id }));
-  const territories = placed(columns.territories);
-  const relics = placed(columns.relics);
-  const all = [columns.influence, ...territories, ...relics];
+/** One faction's events, cut to the cap together, and who brought them. */
+function gainOf(
+  columns: FactionColumns | undefined,
+  gainBp: number,
+  cap: number,
+  pushLimit: number,
+): { sum: number; people?: People } {
+  if (columns === undefined) return { sum: 0 };
+  const all = [columns.influence, ...columns.territories.values(), ...columns.relics.values()];
   const { points, sum } = withGain(
     all.flatMap((column) => column.points),
     gainBp,
   );
   const applied = cutToBurst(sum > cap ? all.flatMap((column) => column.events) : [], points, { sum, cap });
-  let from = columns.influence.points.length;
-  const part = (column: Placed): Part => {
-    const start = from;
-    from += column.points.length;
-    return { column, points: applied.slice(start, from) };
-  };
-  return { sum, territories: territories.map(part), relics: relics.map(part) };
+  return { sum, people: peopleOf(columns, points, applied, pushLimit) };
 }
 
-/** Push of one faction on one territory: applied points, each user's up to `limit`. It limits control, not influence. */
-function pushOf({ users }: Column, points: readonly number[], limit: number): number {
-  const byUser = new Map<string, number>();
-  points.forEach((each, i) => {
-    byUser.set(users[i]!, (byUser.get(users[i]!) ?? 0) + each);
-  });
-  let push = 0;
-  for (const each of byUser.values()) push += Math.min(each, limit);
-  return assertSafe(push);
+function total(points: ReadonlyMap<number, number>): number {
+  let sum = 0;
+  for (const each of points.values()) sum += each;
+  return assertSafe(sum);
 }
-
-const total = (points: readonly number[]): number => assertSafe(points.reduce((sum, each) => sum + each, 0));
 
 function press(pressure: Pressure, place: string, faction: string, points: number): void {
   let byFaction = pressure.get(place);

@@ -12,9 +12,13 @@ import { metrics } from "../shared/metrics.ts";
 import type { Quarantine } from "../shared/quarantine.ts";
 import type { Owned } from "../shared/stage.ts";
 import { commandMsgId, subjects } from "../shared/subjects.ts";
+import type { SimulatorState } from "./advance.ts";
+import { callsOf } from "./calls.ts";
+import { said } from "./said.ts";
 
-/** How often it looks. */
+/** How often it looks at the quarantine, and at the world in memory. */
 const LOOK_MS = 1_000;
+const WORLD_LOOK_MS = 100;
 /** What was asked for and has not come back is asked for again after this long; the key makes that harmless. */
 const PATIENCE_MS = 60_000;
 const CATCH_UP_MS = 30_000;
@@ -45,6 +49,28 @@ export async function keepHouse(
   metrics.quarantineOldest.remove({ realm });
 }
 
+/**
+ * Says what the world calls for, until the signal. Each is said once by this process: RAW has it when it answers, and a world
+ * that is ahead of its own commit is the same that will be committed, since it follows from EVENTS.
+ */
+export async function speakForWorld({ bus, state, log, signal }: Owned<SimulatorState>): Promise<void> {
+  let told = new Set<string>();
+  while (!signal.aborted) {
+    const calls = callsOf(state.world);
+    told = new Set(calls.map(({ idempotency_key: key }) => key).filter((key) => told.has(key)));
+    try {
+      for (const command of calls) {
+        if (signal.aborted || told.has(command.idempotency_key)) continue;
+        await publish(bus, command);
+        told.add(command.idempotency_key);
+      }
+    } catch (error) {
+      if (!signal.aborted) log.warn({ reason: String(error) }, "what the world calls for is said again soon");
+    }
+    await delay(WORLD_LOOK_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
 /** Asks for the rejection of everything that was open for as long as the ruleset allows. */
 async function expireOld(
   { bus, realm, signal }: Pick<Owned<unknown>, "bus" | "realm" | "signal">,
@@ -67,14 +93,11 @@ async function expireOld(
 }
 
 /** An event that comes back under its key after it was reviewed is quarantined anew, hence its place in RAW. */
-const expiryOf = (decision: Quarantined, realm: string): Command => ({
-  v: 1,
-  idempotency_key: `review.expire.${decision.event_id}.${decision.source_seq}`,
-  realm_id: realm,
-  kind: "review.reject",
-  actor: { type: "system", id: "steward" },
-  payload: { event: decision.event_id, decision },
-});
+const expiryOf = (decision: Quarantined, realm: string): Command =>
+  said(realm, "review.reject", `review.expire.${decision.event_id}.${decision.source_seq}`, {
+    event: decision.event_id,
+    decision,
+  });
 
 const publish = (bus: Bus, command: Command) =>
   publishOne(bus, {

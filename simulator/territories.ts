@@ -18,29 +18,26 @@ export type Resolved = {
   fronts: PrivateState["fronts"];
   happenings: Happening[];
 };
+/** The map and its fronts before the tick, and the effects that hold in it. */
+export type LandBefore = {
+  territories: ById<TerritoryState>;
+  fronts: PrivateState["fronts"];
+  effects: ById<EffectState>;
+};
 
 export function resolveTerritories(
-  before: { territories: ById<TerritoryState>; fronts: PrivateState["fronts"]; effects: ById<EffectState> },
+  before: LandBefore,
   factions: ById<FactionState>,
   pushes: Pressure,
   tick: number,
   rules: Ruleset,
 ): Resolved {
-  const ground: Ground = { territories: before.territories, factions };
   const territories: [string, TerritoryState][] = [];
   const fronts: [string, PrivateState["fronts"][string]][] = [];
   const happenings: Happening[] = [];
   for (const [id, territory] of entries(before.territories)) {
-    const contested = contestOf(
-      territory,
-      pushes.get(id) ?? new Map(),
-      (faction) => pushWeight(faction, id, ground, rules),
-      clampModifier(before.effects, id),
-      rules,
-    );
-    const challenger = challengerOf(contested.control, territory.controller, rules);
-    const { front, flip } = frontOf(before.fronts[id]!, challenger, tick, rules);
-    const controller = flip ?? territory.controller;
+    const { state, front, flip } = resolveTerritory(id, before, factions, pushes, tick, rules);
+    territories.push([id, state]);
     fronts.push([id, front]);
     if (flip !== undefined)
       happenings.push({
@@ -49,17 +46,38 @@ export function resolveTerritories(
         ...(territory.controller === undefined ? {} : { from: territory.controller }),
         to: flip,
       });
-    territories.push([
-      id,
-      {
-        ...(controller === undefined ? {} : { controller }),
-        control: Object.fromEntries(contested.control),
-        instability: instabilityOf(territory.instability, contested, flip !== undefined, rules),
-        strategic_value: territory.strategic_value,
-        contested: contested.contest >= rules.contest.contested_bp ? 1 : 0,
-        last_changed_tick: contested.moved > 0 || flip !== undefined ? tick : territory.last_changed_tick,
-      },
-    ]);
   }
   return { territories: Object.fromEntries(territories), fronts: Object.fromEntries(fronts), happenings };
+}
+
+/** One territory after its contest. `flip` names the new controller. */
+export function resolveTerritory(
+  id: string,
+  before: LandBefore,
+  factions: ById<FactionState>,
+  pushes: Pressure,
+  tick: number,
+  rules: Ruleset,
+): { state: TerritoryState; front: PrivateState["fronts"][string]; flip?: string } {
+  const ground: Ground = { territories: before.territories, factions };
+  const territory = before.territories[id]!;
+  const contested = contestOf(
+    territory,
+    pushes.get(id) ?? new Map(),
+    (faction) => pushWeight(faction, id, ground, rules),
+    clampModifier(before.effects, id),
+    rules,
+  );
+  const challenger = challengerOf(contested.control, territory.controller, rules);
+  const { front, flip } = frontOf(before.fronts[id]!, challenger, tick, rules);
+  const controller = flip ?? territory.controller;
+  const state: TerritoryState = {
+    ...(controller === undefined ? {} : { controller }),
+    control: Object.fromEntries(contested.control),
+    instability: instabilityOf(territory.instability, contested, flip !== undefined, rules),
+    strategic_value: territory.strategic_value,
+    contested: contested.contest >= rules.contest.contested_bp ? 1 : 0,
+    last_changed_tick: contested.moved > 0 || flip !== undefined ? tick : territory.last_changed_tick,
+  };
+  return { state, front, ...(flip === undefined ? {} : { flip }) };
 }

@@ -4,23 +4,31 @@
  */
 import { mapById } from "../shared/by-id.ts";
 import { seal } from "../shared/chain.ts";
+import type { Notice } from "../shared/contracts/notice.ts";
 import type {
   DerivedEvent,
   Happening,
+  PrivateState,
   TickRecord,
   WorldDelta,
   WorldSnapshot,
   WorldState,
 } from "../shared/contracts/world.ts";
 import { diff } from "../shared/merge-patch.ts";
+import { countCampaigns, runningCampaigns, runningOf, withCampaigns } from "./campaigns.ts";
+import { runCommands } from "./commands.ts";
 import { endEffects, factionModifiers, startEffects } from "./effects.ts";
 import type { Folding } from "./fold.ts";
-import { applyInfluence, lateness } from "./influence.ts";
+import { applyInfluence, type Influenced, lateness } from "./influence.ts";
 import { moveMeters, tensionTarget } from "./meters.ts";
+import { noticesOf } from "./notices.ts";
 import { effectiveRuleset, effectiveStatus, pendingManualTicks } from "./pending.ts";
 import { reconcile } from "./reconcile.ts";
 import { resolveRelics } from "./relics.ts";
 import { gatherResources } from "./resources.ts";
+import { clearedRosters, gatherRosters } from "./rosters.ts";
+import { closingEvents } from "./seasons.ts";
+import { type Statistics, statisticsOf } from "./statistics.ts";
 import { resolveTerritories } from "./territories.ts";
 import { evaluateTriggers } from "./triggers.ts";
 
@@ -39,6 +47,19 @@ export type TickResult = {
   record: TickRecord;
   delta: WorldDelta;
   snapshot: WorldSnapshot;
+  /** To users in code-unit order; the private hash commits to them. */
+  notices: Notice[];
+  statistics: Statistics;
+};
+
+/** A world turned by a tick, before anybody is told of it. */
+export type Turn = {
+  /** At the beginning of the tick: its place and time, what commands changed, which effects hold in it. */
+  begun: WorldState;
+  influenced: Influenced;
+  /** After steps 1 to 6. */
+  state: WorldState;
+  happenings: Happening[];
 };
 
 /** `prev`: the hashes of the tick before. Changes none of its arguments. Throws where the marker isn't the next one. */
@@ -48,6 +69,52 @@ export function tick(
   marker: Marker,
   prev: { record_hash: string; public_hash: string },
 ): TickResult {
+  const { begun, influenced, state: turned, happenings } = turn(state, folding, marker);
+  const { ruleset, rosters: before } = begun.private;
+
+  // 7. What happened, numbered, and who is told that it was their doing.
+  const events = numbered(marker.tick, happenings);
+  const rosters = gatherRosters(before, influenced.crowd, ruleset);
+  const noticed = noticesOf({
+    before: begun,
+    influenced,
+    happenings,
+    rosters,
+    again: (other) => resolve(begun, other, folding).happenings,
+  });
+
+  // 8. The new snapshot, sealed into the chain.
+  const next: WorldState = {
+    public: turned.public,
+    private: { ...turned.private, rosters: clearedRosters(rosters, happenings), ...noticed.private },
+  };
+  const { from_seq, through_seq, kind } = marker;
+  const { record, snapshot } = seal(next, {
+    kind,
+    from_seq,
+    through_seq,
+    factions: influenced.record,
+    events,
+    prev_hash: prev.record_hash,
+  });
+  const delta: WorldDelta = {
+    realm: next.public.realm,
+    tick: marker.tick,
+    prev: prev.public_hash,
+    hash: record.public_hash,
+    patch: diff(state.public, next.public),
+    events,
+  };
+  const statistics = statisticsOf(influenced, happenings, {
+    kind,
+    atMs: Date.parse(marker.at),
+    dueMs: Date.parse(state.public.at) + ruleset.tick_seconds * 1_000,
+  });
+  return { state: next, record, delta, snapshot, notices: noticed.notices, statistics };
+}
+
+/** Steps 1 to 6: the world after a tick, but for what is only kept to tell players of it. Changes none of its arguments. */
+export function turn(state: WorldState, folding: Folding, marker: Marker): Turn {
   if (marker.tick !== state.public.tick + 1)
     throw new Error(`the marker of tick ${marker.tick} follows the state of tick ${state.public.tick}`);
 
@@ -55,21 +122,37 @@ export function tick(
   const opened = open(state, folding, marker);
   const { public: world, private: hidden } = opened.state;
   const rules = hidden.ruleset;
-  const k = lateness(
-    marker.tick,
-    Date.parse(world.at) - Date.parse(state.public.at),
-    rules.tick_seconds * 1_000,
-  );
+  const sinceMs = Date.parse(world.at) - Date.parse(state.public.at);
+  const k = lateness(marker.tick, sinceMs, rules.tick_seconds * 1_000);
 
   // 2 and 3. What was accepted since the last tick becomes influence; conditions and weights read the new shares.
   const influenced = applyInfluence(world.factions, folding, rules, k);
+
+  // 4 to 6. Contests, yields, meters, campaigns and triggers.
+  const resolved = resolve(opened.state, influenced, folding);
+  return {
+    begun: opened.state,
+    influenced,
+    state: resolved.state,
+    happenings: [...opened.happenings, ...resolved.happenings],
+  };
+}
+
+/** Steps 4 to 6. `state`: at the beginning of the tick. */
+function resolve(
+  { public: world, private: hidden }: WorldState,
+  influenced: Influenced,
+  folding: Folding,
+): { state: WorldState; happenings: Happening[] } {
+  const { tick } = world;
+  const rules = hidden.ruleset;
 
   // 4. Contests over territories and relics, and what the land yields.
   const land = resolveTerritories(
     { territories: world.territories, fronts: hidden.fronts, effects: world.effects },
     influenced.factions,
     influenced.pushes,
-    marker.tick,
+    tick,
     rules,
   );
   const hoard = resolveRelics(
@@ -77,67 +160,51 @@ export function tick(
     land.territories,
     influenced.factions,
     influenced.claims,
-    marker.tick,
+    tick,
     rules,
   );
   const factions = gatherResources(influenced.factions, land.territories, rules);
 
-  // 5. The realm's meters.
+  // 5. The realm's meters, and what campaigns have gathered.
   const target = tensionTarget(Object.values(land.territories), Object.values(factions), rules);
-  const meters = moveMeters(
-    world.meters,
-    target,
-    {
-      flips: land.happenings.length,
-      contestedRelics: Object.values(hoard.relics).filter(({ contested }) => contested === 1).length,
-    },
-    rules,
-  );
+  const contestedRelics = Object.values(hoard.relics).filter(({ contested }) => contested === 1).length;
+  const meters = moveMeters(world.meters, target, { flips: land.happenings.length, contestedRelics }, rules);
+  const counted = countCampaigns(world.campaigns, runningOf(hidden), folding, tick);
 
   // 6. Triggers, on the state as it is now; their effects hold from the next tick.
-  const frozen = { ...world, factions, territories: land.territories, relics: hoard.relics, meters };
+  const frozen = {
+    ...world,
+    factions,
+    territories: land.territories,
+    relics: hoard.relics,
+    meters,
+    campaigns: counted.campaigns,
+  };
   const fired = evaluateTriggers(frozen, rules);
-
-  // 7. What happened, numbered.
-  const events = numbered(marker.tick, [
-    ...opened.happenings,
-    ...land.happenings,
-    ...hoard.happenings,
-    ...fired.happenings,
-  ]);
-
-  // 8. The new snapshot, sealed into the chain.
-  const next: WorldState = {
-    public: { ...frozen, triggers: fired.triggers },
-    private: { ...hidden, fronts: land.fronts, claims: hoard.claims, starting: fired.starting },
+  return {
+    state: {
+      public: { ...frozen, triggers: fired.triggers },
+      private: {
+        ...withCampaigns(hidden, { campaigns: counted.running }),
+        fronts: land.fronts,
+        claims: hoard.claims,
+        starting: [...hidden.starting, ...fired.starting],
+      },
+    },
+    happenings: [
+      ...land.happenings,
+      ...hoard.happenings,
+      ...counted.happenings,
+      ...fired.happenings,
+      ...closingEvents({ public: frozen, private: hidden }),
+    ],
   };
-  const { from_seq, through_seq, kind } = marker;
-  const link = {
-    kind,
-    from_seq,
-    through_seq,
-    factions: influenced.record,
-    events,
-    prev_hash: prev.record_hash,
-  };
-  const { record, snapshot } = seal(next, link);
-  const delta: WorldDelta = {
-    realm: world.realm,
-    tick: marker.tick,
-    prev: prev.public_hash,
-    hash: record.public_hash,
-    patch: diff(state.public, next.public),
-    events,
-  };
-  return { state: next, record, delta, snapshot };
 }
 
+type Opened = { state: WorldState; happenings: Happening[] };
+
 /** The state at the beginning of a tick: its place and time, what commands changed, which effects hold in it. */
-function open(
-  state: WorldState,
-  folding: Folding,
-  marker: Marker,
-): { state: WorldState; happenings: Happening[] } {
+function open(state: WorldState, folding: Folding, marker: Marker): Opened {
   const { version, ruleset } = effectiveRuleset(state, folding);
   const ruled =
     version === state.public.ruleset_version ? { state, happenings: [] } : reconcile(state, version, ruleset);
@@ -152,23 +219,33 @@ function open(
     // The log's clock may step back between two servers; the world's never does.
     at: new Date(Math.max(Date.parse(state.public.at), Date.parse(marker.at))).toISOString(),
   };
-  const modifiers = factionModifiers(world, ruleset);
+  const { notices_hash: _told, ...kept } = ruled.state.private;
+  const hidden: PrivateState = {
+    ...withCampaigns(kept, {
+      campaigns: runningCampaigns(state, world.campaigns, marker.tick, ruleset),
+    }),
+    manual_ticks: pendingManualTicks(state, folding).filter((key) => key !== marker.key),
+    starting: [],
+  };
+  const commanded = runCommands({ public: world, private: hidden }, folding.commands);
+  const modifiers = factionModifiers(commanded.state.public, ruleset);
   return {
     state: {
       public: {
-        ...world,
-        factions: mapById(world.factions, (faction, id) => ({ ...faction, modifiers: modifiers.get(id)! })),
+        ...commanded.state.public,
+        factions: mapById(commanded.state.public.factions, (faction, id) => ({
+          ...faction,
+          modifiers: modifiers.get(id)!,
+        })),
       },
-      private: {
-        ...ruled.state.private,
-        manual_ticks: pendingManualTicks(state, folding).filter((key) => key !== marker.key),
-      },
+      private: commanded.state.private,
     },
     happenings: [
       ...ruled.happenings,
       ...(status === state.public.status ? [] : [{ kind: "status", status } as const]),
       ...ended.happenings,
       ...started.happenings,
+      ...commanded.happenings,
     ],
   };
 }

@@ -179,12 +179,12 @@ export function quarantineRoutes(api: Api, parts: Parts): void {
       response: { 200: Shown, ...refusals(400, 404) },
     },
     handler: async ({ params: { realm, event_id } }) => {
-      const { open, status, ruleset } = await quarantineOf(realm);
+      const { open, admission, ruleset } = await quarantineOf(realm);
       const decision = open.get(event_id);
       if (decision === undefined || ruleset === undefined)
         throw new Refused(404, `no event ${event_id} is in quarantine now`);
       const nowMs = Date.now();
-      const effect = await effectOf(bus, realm, decision, { status, ruleset }, nowMs);
+      const effect = await effectOf(bus, realm, decision, { admission, ruleset }, nowMs);
       return { ...itemOf(decision, nowMs), decision: { ...decision }, effect };
     },
   });

@@ -114,6 +114,37 @@ test("under a lower cap of a day, exactly what is above it is clipped", async ()
   });
 });
 
+test("campaigns and seasons are as they were recorded", async () => {
+  const realm = "campaigned";
+  const own = await testRealm(nats.bus, realm);
+  const stages = runStages(nats.bus, realm, ["ingest", "normalizer"]);
+  const act = (user_id: string, campaign_id = "siege") =>
+    sendCandidate(nats.bus, candidate(realm, { user_id, campaign_id }));
+  await act("ada");
+  await sendCommand(nats.bus, realm, "campaign.open", {
+    id: "siege",
+    goal: 100,
+    min_contributors: 1,
+    ticks: 9,
+  });
+  for (const user of ["ada", "bo", "ada"]) await act(user);
+  await sendCommand(nats.bus, realm, "season.close", {});
+  await act("ada");
+  await sendCommand(nats.bus, realm, "season.open", {});
+  await act("ada");
+  await until(async () => {
+    const all = await bodiesIn<Decision>(nats.bus, eventsStream(realm), "events.");
+    return all.filter(({ subject }) => /accepted|rejected/.test(subject)).length === 6;
+  });
+  await stages.stop();
+  const result = await backtest(nats.bus, realm, own);
+  expect(result).toMatchObject({ events: 6, verdicts_changed: 0, points_changed: 0 });
+  expect(tallied(result.after)).toMatchObject({
+    accepted: 3,
+    rejected: { realm_closed: 1, unknown_campaign: 2 },
+  });
+});
+
 test("rules that hold nothing back skip the review of what was held", async () => {
   const { judgement } = rules;
   const heat = { ...judgement.heat };

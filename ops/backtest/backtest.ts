@@ -2,9 +2,10 @@
  * Back-test: judges what a realm recorded again, under other rules, and holds it against what was decided.
  *
  * The other rules hold from the first message on, whatever rulesets came later; shadow rules are left out. Membership, the realm's
- * status and what people said of quarantined events are as they were recorded.
+ * status, its campaigns and what people said of quarantined events are as they were recorded.
  */
 
+import { rulesOf } from "../../normalizer/decide.ts";
 import { memberCodec } from "../../normalizer/entries.ts";
 import { evolveCommand, evolveMember, evolveMembership } from "../../normalizer/evolve.ts";
 import { initialState } from "../../normalizer/initial-state.ts";
@@ -109,6 +110,10 @@ class BackTest {
         else evolveCommand(state, { ...(decided as RulesetSet), payload: { ruleset: this.#ruleset } });
         return;
       case "realm.status":
+      case "season.close":
+      case "season.open":
+      case "campaign.open":
+      case "campaign.close":
         evolveCommand(state, decided);
         return;
       case "member.join":
@@ -125,18 +130,14 @@ class BackTest {
         this.#compare(decision, other);
         return;
       }
-      case "tick.run":
-      case "shadow.set":
-      case "shadow.clear":
-        return;
       default:
-        command satisfies never;
+        return; // Judges nothing.
     }
   }
 
   #bind(decision: Decision): void {
     if (decision.validity_status !== "accepted") return;
-    evolveMember(this.#recorded, decision, timeMs(decision.received_at));
+    evolveMember(this.#recorded, decision, timeMs(decision.received_at), rulesOf(this.#judge.state));
     this.#recorded.changed.clear();
   }
 

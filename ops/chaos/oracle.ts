@@ -58,7 +58,7 @@ export async function judge(
     compare(
       "RAW",
       [...published].sort(([a], [b]) => a - b).map(([seq, body]) => `${seq} ${body}`),
-      raw.map(rawLine),
+      raw.filter((input) => !isStewards(input)).map(rawLine),
     ),
     compare("VALID", expected.valid, valid.flatMap(linesOf)),
     compare("EVENTS", expected.events, decided),
@@ -83,6 +83,10 @@ export async function judge(
     bodies,
   };
 }
+
+/** What the world called for: the load didn't publish it, while the stages judge it like everything else. */
+const isStewards = (input: Input): boolean =>
+  textOf(input.data).includes('"actor":{"type":"system","id":"steward"}');
 
 const rawLine = (input: Input): Line => `${input.seq} ${textOf(input.data)}`;
 

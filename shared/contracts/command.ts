@@ -3,6 +3,7 @@ import { z } from "zod";
 import { AccountId, Id, IdempotencyKey } from "./ids.ts";
 import { Ruleset } from "./ruleset.ts";
 import { FreeObject, Text } from "./text.ts";
+import { Effect } from "./trigger.ts";
 
 /** Largest command on `command.raw`, in bytes: a ruleset fits, RAW's `max_msg_size` holds. */
 export const MAX_COMMAND_BYTES = 256 * 1024;
@@ -27,6 +28,21 @@ const Review = z.strictObject({
   decision: FreeObject,
 });
 
+/** Thousandths of a unit of a resource. */
+const Amount = z.int().min(1).max(10_000_000_000);
+const CommandId = z.string().regex(/^[a-z2-7]{26}$/);
+const Stock = z.strictObject({ faction: Id, resource: Id, amount: Amount, note: Note.optional() });
+
+export const SOVEREIGN_ACTIONS = ["iron_levy", "veil_ward", "embargo"] as const;
+
+/** What a council votes on: a text and what it does. */
+const CouncilOption = z.strictObject({ text: Text(200).min(1), effects: z.array(Effect).max(4) });
+const CouncilOptions = z
+  .array(CouncilOption)
+  .min(2)
+  .max(4)
+  .refine(([quo]) => quo?.effects.length === 0, "option 0 is the status quo: it has no effects");
+
 const kind = <Kind extends string, Payload extends z.ZodType>(name: Kind, payload: Payload) =>
   z.strictObject({ ...envelope, kind: z.literal(name), payload });
 
@@ -40,6 +56,29 @@ export const Command = z.discriminatedUnion("kind", [
   kind("review.reject", Review),
   kind("shadow.set", z.strictObject({ ruleset: Ruleset })),
   kind("shadow.clear", z.strictObject({})),
+  kind(
+    "sovereign.propose",
+    z.strictObject({ action_type: z.enum(SOVEREIGN_ACTIONS), faction: Id, target: Id.optional() }),
+  ),
+  kind("sovereign.counter", z.strictObject({ action: CommandId, faction: Id, stake: Amount })),
+  kind(
+    "campaign.open",
+    z.strictObject({
+      id: Id,
+      /** Points. */
+      goal: z.int().min(1).max(10_000_000),
+      min_contributors: z.int().min(1).max(1_000_000),
+      ticks: z.int().min(1).max(10_000),
+    }),
+  ),
+  kind("campaign.close", z.strictObject({ id: Id })),
+  kind("season.close", z.strictObject({})),
+  kind("season.open", z.strictObject({})),
+  kind("council.open", z.strictObject({ faction: Id, options: CouncilOptions })),
+  kind("council.vote", z.strictObject({ user: AccountId, faction: Id, option: z.int().min(0).max(3) })),
+  kind("resource.grant", Stock),
+  kind("resource.spend", Stock),
+  kind("decree", z.strictObject({ text: Text(200).min(1), effects: z.array(Effect).max(4) })),
 ]);
 export type Command = z.infer<typeof Command>;
 export type CommandKind = Command["kind"];
@@ -57,4 +96,10 @@ export type DecidedCommand = ValidCommand & {
   reason?: string;
   /** The version that a `ruleset.set` received. */
   ruleset_version?: number;
+  /** Of a `council.open`: who has its seats, and the realm's users with points in the week before. */
+  seats?: string[];
+  active?: number;
+  /** Of a `council.vote`: the council that it is for, and what it weighs. */
+  council?: string;
+  weight?: number;
 };

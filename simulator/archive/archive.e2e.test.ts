@@ -3,9 +3,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { type TestNats, testNats, wireTo } from "../../ops/testing/nats.ts";
 import { openBus, publishBatch, streamEnds } from "../../shared/bus.ts";
 import { canonicalHash } from "../../shared/canonical.ts";
+import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { IngestRejection } from "../../shared/contracts/decision.ts";
 import { registry } from "../../shared/metrics.ts";
 import { eventsStream, subjects, validStream, worldStream } from "../../shared/subjects.ts";
+import { passed } from "../given-commands.ts";
 import { checkAgreement } from "./agreement.ts";
 import type { Database } from "./database.ts";
 import { migrate } from "./migrate.ts";
@@ -409,4 +411,47 @@ test("a row of the ledger that was changed, moved to another tick or removed is 
     "tick 9 has 1 ledger entries and no snapshot",
   ]);
   expect(await after("SELECT 1")).toEqual([]);
+});
+
+test("from commands to rows: an action with its initiator, a season with its results, an influence kept by a tenth", async () => {
+  const say = (...commands: DecidedCommand[]) =>
+    world.write(
+      subjects.command,
+      commands.map((command) => ({ ...command, realm_id: realm })),
+    );
+  await world.write(subjects.accepted, numbered(0, 300));
+  await say(
+    passed("resource.grant", { faction: "empire", resource: "iron", amount: 900_000 }, 501),
+    passed("sovereign.propose", { action_type: "iron_levy", faction: "empire" }, 502),
+    passed("sovereign.propose", { action_type: "iron_levy", faction: "veilborn" }, 503),
+  );
+  await world.tick();
+  start();
+  await until("SELECT status FROM sovereign_actions", "proposed");
+  await say(passed("season.close", {}, 504));
+  await world.tick();
+  await say(passed("season.open", {}, 505));
+  await world.write(subjects.accepted, numbered(300, 310));
+  await world.tick();
+  await until("SELECT max(tick_number) FROM world_state_snapshots", 3);
+  expect(await checkAgreement(database, realm)).toEqual({ ticks: 3, problems: [] });
+  expect(
+    await all("SELECT id, faction_id, initiator_user_id, action_type, status FROM sovereign_actions"),
+  ).toEqual([
+    {
+      id: "command-502",
+      faction_id: "empire",
+      initiator_user_id: "gm",
+      action_type: "iron_levy",
+      status: "cancelled",
+    },
+  ]);
+  const seasons = await all(
+    "SELECT season_id, started_tick, ended_tick, results_json->'standings'->0->>'faction' AS first FROM seasons ORDER BY 1",
+  );
+  expect(seasons).toEqual([
+    { season_id: 1, started_tick: 0, ended_tick: 2, first: expect.any(String) },
+    { season_id: 2, started_tick: 3, ended_tick: null, first: null },
+  ]);
+  expect(await one("SELECT season_id FROM realms")).toBe(2);
 });

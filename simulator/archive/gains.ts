@@ -4,9 +4,7 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { FactionState, TickRecord } from "../../shared/contracts/world.ts";
 import { mul, sortedKeys } from "../../shared/integers.ts";
 import { lateness } from "../influence.ts";
-
-/** What a faction keeps of its influence when a season opens (domain rules, commands: "influence ·10 %"). */
-const SEASON_KEEPS_BP = 1_000;
+import { INFLUENCE_KEPT_BP } from "../seasons.ts";
 
 type Standing = { factions: Record<string, FactionState>; record: Pick<TickRecord, "at"> };
 
@@ -46,11 +44,10 @@ function keptOf(
 ): (influence: number) => number {
   const sinceMs = Date.parse(record.at) - Date.parse(before.record.at);
   const k = lateness(record.tick, sinceMs, ruleset.tick_seconds * 1_000);
-  const events: readonly { kind: string; step?: unknown }[] = record.events;
-  const opened = events.filter(({ kind, step }) => kind === "season" && step === "open").length;
+  const opened = record.events.filter((event) => event.kind === "season" && event.step === "open").length;
   return (influence) => {
     let kept = influence;
-    for (let i = 0; i < opened; i++) kept = mul(kept, SEASON_KEEPS_BP);
+    for (let i = 0; i < opened; i++) kept = mul(kept, INFLUENCE_KEPT_BP);
     for (let i = 0; i < k; i++) kept -= mul(kept, ruleset.influence.decay_bp);
     return kept;
   };

@@ -1,0 +1,48 @@
+/**
+ * Notices: what a player is told when their own action changed the world. `world.notices.<realm>` carries a tick's, in
+ * parts, in the tick's own batch. They follow from the tick alone; its private hash commits to them.
+ */
+import { z } from "zod";
+import { AccountId, BasisPoints, Id } from "./ids.ts";
+
+/** Without a `pivotal` user it would not have come about in this tick; the others had a part in it. */
+export const NOTICE_ROLES = ["pivotal", "major", "contributor"] as const;
+export type NoticeRole = (typeof NOTICE_ROLES)[number];
+
+/** Largest body on `world.notices`, in bytes. */
+export const MAX_NOTICES_BYTES = 256 * 1024;
+
+const Count = z.int().min(0);
+const told = {
+  /** `t<tick>.<kind>.<id>`, as facts of the tick are known elsewhere. */
+  id: z.string(),
+  role: z.enum(NOTICE_ROLES),
+  text: z.strictObject({ en: z.string(), vi: z.string() }).optional(),
+};
+/** The user's part of what is remembered of everyone who worked towards it; 0 for who is pivotal without being remembered. */
+const outcome = { ...told, share_bp: BasisPoints };
+
+export const NoticeItem = z.discriminatedUnion("kind", [
+  z.strictObject({ ...outcome, kind: z.literal("flip"), territory: Id, from: Id.optional(), to: Id }),
+  z.strictObject({ ...outcome, kind: z.literal("capture"), relic: Id, faction: Id }),
+  z.strictObject({ ...outcome, kind: z.literal("trigger"), key: Id }),
+  z.strictObject({ ...outcome, kind: z.literal("campaign"), campaign: Id, stage: Count }),
+  z.strictObject({ ...outcome, kind: z.literal("action"), action: z.string(), status: z.string() }),
+  /** The faction's burst cap cut half or more of what the user brought in this tick; milli-points. */
+  z.strictObject({ ...told, kind: z.literal("clip"), faction: Id, brought: Count, applied: Count }),
+]);
+export type NoticeItem = z.infer<typeof NoticeItem>;
+
+/** At most three items, the weightiest first. */
+export const Notice = z.strictObject({ user: AccountId, items: z.array(NoticeItem).min(1).max(3) });
+export type Notice = z.infer<typeof Notice>;
+
+/** `part` counts from 1 to `parts`; users are in code-unit order over all parts. A tick without notices has no part. */
+export const NoticesPart = z.strictObject({
+  realm: Id,
+  tick: z.int().min(1),
+  part: z.int().min(1),
+  parts: z.int().min(1),
+  notices: z.array(Notice),
+});
+export type NoticesPart = z.infer<typeof NoticesPart>;

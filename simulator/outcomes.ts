@@ -1,0 +1,125 @@
+/** Outcomes of a tick that players bring about, each with who worked towards it and whether it needed one of them. */
+import { find } from "../shared/by-id.ts";
+import type { Happening, Roster, Rosters, WorldState } from "../shared/contracts/world.ts";
+import type { Influenced } from "./influence.ts";
+import { largest } from "./largest.ts";
+import { named, type People } from "./people.ts";
+import { resolveRelics } from "./relics.ts";
+import { rostersRead } from "./roster-paths.ts";
+import { ROSTER_USERS } from "./rosters.ts";
+import { resolveTerritory } from "./territories.ts";
+import { withoutUser } from "./without.ts";
+
+/** A tick whose steps 4 to 6 are done. */
+export type Resolving = {
+  /** As the contests found it: under this tick's rules and effects, before anything moved. */
+  before: WorldState;
+  influenced: Influenced;
+  happenings: readonly Happening[];
+  /** With this tick's users, nothing cleared yet. */
+  rosters: Rosters;
+  /** What steps 4 to 6 make of other influence. */
+  again: (influenced: Influenced) => readonly Happening[];
+};
+
+export type Told = Extract<Happening, { kind: "flip" | "capture" | "trigger" }>;
+
+export type Outcome = {
+  what: Told;
+  /** Of everyone who worked towards it. */
+  rosters: readonly Roster[];
+  /** Who had a hand in it in this very tick, at most 64 of those with the most points. */
+  acted: readonly string[];
+  /** Whether it comes about without one user's points. */
+  holdsWithout: (user: string) => boolean;
+};
+
+/** In the order in which they happened. */
+export const outcomesOf = (resolving: Resolving): Outcome[] =>
+  resolving.happenings.flatMap((happening) => {
+    switch (happening.kind) {
+      case "flip":
+        return [flip(happening, resolving)];
+      case "capture":
+        return [capture(happening, resolving)];
+      case "trigger":
+        return [trigger(happening, resolving)];
+      default:
+        return [];
+    }
+  });
+
+type Flip = Extract<Told, { kind: "flip" }>;
+type Capture = Extract<Told, { kind: "capture" }>;
+type Trigger = Extract<Told, { kind: "trigger" }>;
+
+function flip(what: Flip, resolving: Resolving): Outcome {
+  const { territory, to } = what;
+  return {
+    what,
+    rosters: rosterAt(resolving.rosters.territories, territory, to),
+    acted: actors(resolving.influenced.crowd.get(to), ({ pushes }) => pushes.get(territory)),
+    holdsWithout: (user) => territoryWithout(user, territory, resolving).flip === to,
+  };
+}
+
+function capture(what: Capture, resolving: Resolving): Outcome {
+  const { relic: id, faction } = what;
+  const { before, influenced } = resolving;
+  const relic = before.public.relics[id]!;
+  const rules = before.private.ruleset;
+  return {
+    what,
+    rosters: rosterAt(resolving.rosters.relics, id, faction),
+    acted: actors(influenced.crowd.get(faction), ({ claims }) => claims.get(id)),
+    holdsWithout: (user) => {
+      const { factions, claims } = withoutUser(influenced, user, rules);
+      const land = { [relic.territory]: territoryWithout(user, relic.territory, resolving).state };
+      const held = { relics: { [id]: relic }, claims: { [id]: before.private.claims[id]! } };
+      const { happenings } = resolveRelics(held, land, factions, claims, before.public.tick, rules);
+      return happenings.some((each) => each.kind === "capture" && each.faction === faction);
+    },
+  };
+}
+
+/** Any user's points may have moved what a condition looks at, so the whole world is resolved again. */
+function trigger(what: Trigger, resolving: Resolving): Outcome {
+  const { before, influenced, again } = resolving;
+  const rules = before.private.ruleset;
+  const { when } = rules.triggers.find(({ key }) => key === what.key)!;
+  return {
+    what,
+    rosters: rostersRead(when, resolving.rosters),
+    acted: everybody(influenced),
+    holdsWithout: (user) =>
+      again(withoutUser(influenced, user, rules)).some(
+        (each) => each.kind === "trigger" && each.key === what.key,
+      ),
+  };
+}
+
+function territoryWithout(user: string, territory: string, { before, influenced }: Resolving) {
+  const { public: world, private: hidden } = before;
+  const { factions, pushes } = withoutUser(influenced, user, hidden.ruleset);
+  const land = { territories: world.territories, fronts: hidden.fronts, effects: world.effects };
+  return resolveTerritory(territory, land, factions, pushes, world.tick, hidden.ruleset);
+}
+
+function rosterAt(places: Rosters["territories"], place: string, faction: string): Roster[] {
+  const roster = find(find(places, place) ?? {}, faction);
+  return roster === undefined ? [] : [roster];
+}
+
+const actors = (
+  people: People | undefined,
+  amounts: (people: People) => ReadonlyMap<number, number> | undefined,
+): string[] =>
+  people === undefined ? [] : largest(named(people, amounts(people)), ROSTER_USERS).map(([user]) => user);
+
+/** Those with the most points in this tick, of all factions; who changed sides within it may stand twice in the crowd. */
+function everybody({ crowd }: Influenced): string[] {
+  const all = [...crowd.values()].flatMap(({ names, applied }) =>
+    names.map((user, number): [string, number] => [user, applied[number]!]),
+  );
+  return [...new Set(largest(all, ROSTER_USERS).map(([user]) => user))];
+}
