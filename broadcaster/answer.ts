@@ -40,6 +40,7 @@ const BODY_REFUSED = problemAnswer(400, "a request here has no body");
 export function send(res: HttpResponse, { status, headers, body }: Answer, close = false): void {
   res.writeStatus(status);
   res.writeHeader("Access-Control-Allow-Origin", "*");
+  res.writeHeader("Access-Control-Expose-Headers", "ETag, RateLimit, RateLimit-Policy, Retry-After");
   res.writeHeader("X-Content-Type-Options", "nosniff");
   for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value);
   if (body === undefined) res.endWithoutBody();

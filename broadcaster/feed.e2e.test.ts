@@ -7,11 +7,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vi
 import { launch, type ProcessSpec, type Running } from "../ops/local/launch.ts";
 import { type LocalServer, startNats } from "../ops/local/nats.ts";
 import { pickPort } from "../ops/local/ports.ts";
-import { type Bus, lastOf, openBus } from "../shared/bus.ts";
+import { type Bus, lastOf, openBus, publishOne } from "../shared/bus.ts";
 import { canonicalHash } from "../shared/canonical.ts";
 import type { DeltaFrame, SnapshotFrame } from "../shared/contracts/feed.ts";
 import type { WorldSnapshot } from "../shared/contracts/world.ts";
+import { readEnv } from "../shared/env.ts";
 import { FeedClient, type FeedClientOptions, type World } from "../shared/feed-client.ts";
+import { issueFeedToken } from "../shared/feed-token.ts";
 import { provisionRealm } from "../shared/provision.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
 import { subjects, worldStream } from "../shared/subjects.ts";
@@ -83,6 +85,9 @@ async function startBroadcaster(port = feedPort, attempts?: number): Promise<Run
   return running;
 }
 const read = (part: string) => fetch(`${url}/api/world/${world.realm}/${part}`);
+/** Until the broadcaster is at a tick. */
+const shown = (tick: number) =>
+  vi.waitFor(async () => expect(await (await read("summary")).json()).toMatchObject({ tick }), 10_000);
 const ticks = (count: number) =>
   storeTicks(
     bus,
@@ -114,7 +119,7 @@ async function framesSince(since: string, count: number) {
   clients.push(client);
   await client.until(({ frames }) => frames.length >= count);
   return client.frames.map((frame) =>
-    frame.type === "resync" ? `resync ${frame.reason}` : `${frame.type} ${frame.tick}`,
+    frame.type === "resync" ? `resync ${frame.reason}` : `${frame.type} ${"tick" in frame ? frame.tick : ""}`,
   );
 }
 
@@ -135,7 +140,7 @@ test("reads show the same tick and hash as the feed", async () => {
   await until(1);
   const factions = await (await read("factions")).json();
   const { epoch, tick: at, hash, state } = client.world!;
-  expect(factions).toEqual({
+  expect(factions).toMatchObject({
     realm: world.realm,
     epoch,
     tick: at,
@@ -182,6 +187,7 @@ test("a place of another epoch, of the future or too long ago starts a client an
 
 test("a broadcaster that is killed and started again heals its clients without a gap", async () => {
   await ticks(300);
+  await shown(300);
   const { seen, faults, until } = watch();
   await until(300);
   await broadcaster.kill();
@@ -209,6 +215,65 @@ test("broadcasters share the port, and the clients of one that dies go on with a
     await until(2);
     expect(seen).toEqual(["snapshot 0", "delta 1", "delta 2"]);
   }
+});
+
+/** The next tick, with a notice of it for each of these players. */
+function tellingTick(...users: string[]) {
+  const made = world.tick();
+  const { realm, tick } = made.delta;
+  const part = (user: string, n: number) => ({
+    ...{ realm, tick, part: n + 1, parts: users.length },
+    notices: [{ user, items: [{ id: `${user}-${tick}`, kind: "flip" }] }],
+  });
+  return storeTicks(bus, [{ ...made, notices: users.map(part) }]);
+}
+
+test("a player's notices come with their ticks, also after the broadcaster was killed, and nobody else's", async () => {
+  const told: string[] = [];
+  const token = () =>
+    issueFeedToken(readEnv({}).FEED_TOKEN_SECRET, world.realm, {
+      user: "ada",
+      expiresMs: Date.now() + 60_000,
+    });
+  const { client, until } = watch({ token, notice: (items) => told.push(...items.map(({ id }) => id)) });
+  await until(0);
+  await tellingTick("ada", "bob");
+  await vi.waitFor(() => expect(told).toEqual(["ada-1"]), 5_000);
+  await broadcaster.kill();
+  await tellingTick("bob", "ada");
+  await storeTicks(bus, [world.tick()]);
+  broadcaster = await startBroadcaster();
+  await until(3);
+  await tellingTick("ada");
+  await vi.waitFor(() => expect(told).toEqual(["ada-1", "ada-2", "ada-4"]), 5_000);
+  expect(client.world?.tick).toBe(4);
+});
+
+test("what is no notice and no pulse is passed over, and the world goes on", async () => {
+  const pulses: number[] = [];
+  const { until, faults } = watch({ pulse: ({ next_tick }) => pulses.push(next_tick) });
+  await until(0);
+  const { realm } = world;
+  for (const data of [
+    "",
+    "nothing",
+    "{}",
+    JSON.stringify({ realm, tick: 1, part: 1, parts: 1, notices: [{}] }),
+  ]) {
+    await publishOne(bus, { subject: subjects.notices(realm), data });
+    bus.nc.publish(subjects.pulse(realm), data);
+  }
+  const pulse = {
+    realm,
+    next_tick: 2,
+    next_at: "2026-01-01T00:00:00.000Z",
+    pressure: { iron_gate: { empire: 1 } },
+  };
+  await tick();
+  await until(1);
+  bus.nc.publish(subjects.pulse(realm), JSON.stringify(pulse));
+  await vi.waitFor(() => expect(pulses).toEqual([2]), 5_000);
+  expect(faults).toEqual([]);
 });
 
 test("a NATS server that dies and returns costs no tick", async () => {

@@ -3,15 +3,18 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { canonicalHash } from "../shared/canonical.ts";
 import type { FeedFrame } from "../shared/contracts/feed.ts";
 import type { PublicState } from "../shared/contracts/world.ts";
+import { readEnv } from "../shared/env.ts";
 import { apply } from "../shared/merge-patch.ts";
 import { metrics } from "../shared/metrics.ts";
 import { CLOSE } from "./codes.ts";
-import { type Channel, FEED_LIMITS } from "./feed.ts";
+import type { Channel } from "./feed.ts";
 import { HandMadeWorld } from "./hand-made-world.ts";
+import { FEED_LIMITS } from "./limits.ts";
 import { PublicServer } from "./public.ts";
 import { RawClient } from "./raw-client.ts";
 import { HELD_DELTAS, RealmView } from "./realm-view.ts";
 
+const { FEED_TOKEN_SECRET: SECRET } = readEnv({});
 let server: PublicServer;
 let port: number;
 let channel: Channel;
@@ -19,7 +22,7 @@ let world: HandMadeWorld;
 let clients: RawClient[];
 
 async function start(limits: Partial<typeof FEED_LIMITS> = {}): Promise<void> {
-  server = new PublicServer({ ...FEED_LIMITS, ...limits });
+  server = new PublicServer(SECRET, { ...FEED_LIMITS, ...limits });
   port = await server.listen("127.0.0.1", 0);
   world = new HandMadeWorld("amoi-1");
   channel = server.feed.open("amoi-1");
@@ -45,7 +48,7 @@ function tick(bytes = 0): void {
 }
 const lastTick = (client: RawClient) => {
   const last = client.frames.at(-1);
-  return last === undefined || last.type === "resync" ? undefined : last.tick;
+  return last === undefined || !("tick" in last) ? undefined : last.tick;
 };
 
 /** The ticks that a client has shown, each vouched for by its hash; throws where a frame doesn't continue the one before. */
@@ -58,6 +61,7 @@ function replay(frames: FeedFrame[]): number[] {
       state = undefined;
       continue;
     }
+    if (frame.type === "pulse" || frame.type === "notice") continue;
     if (frame.type === "delta") {
       if (state === undefined || frame.prev !== hash) throw new Error(`a gap before tick ${frame.tick}`);
       state = apply(state, frame.patch) as PublicState;
@@ -86,7 +90,7 @@ test("clients that connect while ticks are published miss none and get none twic
   }
   for (const client of clients) {
     await client.until((c) => lastTick(c) === 40);
-    const ticks = client.frames.map((frame) => (frame.type === "resync" ? -1 : frame.tick));
+    const ticks = client.frames.map((frame) => ("tick" in frame ? frame.tick : -1));
     expect(ticks).toEqual(ticks.map((_, i) => 41 - ticks.length + i));
   }
 });

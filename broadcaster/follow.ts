@@ -1,12 +1,15 @@
 /** Follows one realm's WORLD: restores a view from the leader, then moves it tick by tick. Whatever fails, it starts anew. */
 import { setTimeout as delay } from "node:timers/promises";
-import { type Bus, lastOf, streamEnds } from "../shared/bus.ts";
+import { type Bus, lastOf, type Stored, streamEnds } from "../shared/bus.ts";
 import { textOf } from "../shared/codec.ts";
+import { PassedNotices, Pulse } from "../shared/contracts/feed.ts";
 import type { WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
 import type { Log } from "../shared/log.ts";
 import { metrics } from "../shared/metrics.ts";
 import { Reader } from "../shared/reader.ts";
 import { subjects, worldStream } from "../shared/subjects.ts";
+import { messageOfTick } from "../shared/tick-sequence.ts";
+import { openTimeMachine } from "../shared/time-machine.ts";
 import type { EncodedFrame } from "./encode.ts";
 import { Divergence, HELD_DELTAS, RealmView } from "./realm-view.ts";
 
@@ -16,6 +19,10 @@ export type Audience = {
   restored(view: RealmView): void;
   /** The view stands one tick further; `frame` says how. */
   advanced(frame: EncodedFrame): void;
+  /** The view holds further notices, of these players. */
+  noticed(users: Iterable<string>): void;
+  /** The pressure that builds up until the next tick. */
+  pulsed(pulse: Pulse): void;
 };
 
 export type Following = { bus: Bus; realm: string; log: Log; signal: AbortSignal; audience: Audience };
@@ -23,10 +30,13 @@ export type Following = { bus: Bus; realm: string; log: Log; signal: AbortSignal
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 5_000;
 const MESSAGES_AT_ONCE = 1_000;
+/** Parts of notices have up to 256 KiB: more under way would come near what a server cuts a slow consumer off at. */
+const PREFETCH = 128;
 
 /** Until the signal. */
 export async function follow(following: Following): Promise<void> {
   const { realm, log, signal } = following;
+  listenToPulses(following);
   /** Deltas up to this tick aren't handed to anyone: one of them contradicts the state. */
   let distrusted = -1;
   let reason = "start";
@@ -56,6 +66,25 @@ export async function follow(following: Following): Promise<void> {
   }
 }
 
+/** Undurable, on core NATS: one that is lost, late or no pulse at all is none. */
+function listenToPulses({ bus, realm, signal, audience }: Following): void {
+  const subscription = bus.nc.subscribe(subjects.pulse(realm), {
+    callback: (error, message) => {
+      const pulse = error === null ? Pulse.safeParse(readJson(message.data)) : undefined;
+      if (pulse?.success && pulse.data.realm === realm) audience.pulsed(pulse.data);
+    },
+  });
+  signal.addEventListener("abort", () => subscription.unsubscribe(), { once: true });
+}
+
+function readJson(data: Uint8Array): unknown {
+  try {
+    return JSON.parse(textOf(data));
+  } catch {
+    return undefined;
+  }
+}
+
 async function followOnce(following: Following, distrusted: number, moved: () => void): Promise<void> {
   const { bus, realm, signal, audience } = following;
   const stream = worldStream(realm);
@@ -64,30 +93,48 @@ async function followOnce(following: Following, distrusted: number, moved: () =>
   const lastDelta = await lastOf(bus, stream, subjects.delta(realm));
   const view = new RealmView(snapshot, epochOf(created));
   const oldest = Math.max(snapshot.tick - HELD_DELTAS, distrusted) + 1;
-  const from =
-    lastDelta === undefined
-      ? firstSeq
-      : await sequenceOfTick(bus, realm, oldest, { seq: firstSeq, end: lastDelta.seq });
-  const reader = new Reader(bus, { stream, subjects: [subjects.delta(realm)], created, from });
+  const last = lastDelta?.seq ?? 0;
+  const from = (await messageOfTick(bus, stream, subjects.delta(realm), oldest))?.seq ?? last + 1;
+  view.past = await openTimeMachine(bus, realm);
+  view.previous = (await view.past.stateAt(snapshot.tick - 1).catch(() => undefined))?.state;
+  await readLog(following, view, {
+    created,
+    first: firstSeq,
+    through: Math.min(oldest - 1, tickOf(lastDelta)),
+  });
+  const reader = new Reader(bus, {
+    stream,
+    subjects: [subjects.delta(realm), subjects.notices(realm)],
+    created,
+    from: Math.max(from, firstSeq),
+    prefetch: PREFETCH,
+  });
   try {
     // Shown only once it stands where the stream did: until then a client would be told that what it missed is gone.
-    let shown = lastDelta === undefined || from > lastDelta.seq;
+    let shown = from > last;
     if (shown) audience.restored(view);
     for (;;) {
       const messages = await reader.take(MESSAGES_AT_ONCE, signal);
       if (messages.length === 0) return;
       for (const message of messages) {
+        if (message.subject === subjects.notices(realm)) {
+          const users = takeNotices(following, view, message.data);
+          if (shown) audience.noticed(users);
+          continue;
+        }
         const delta = JSON.parse(textOf(message.data)) as WorldDelta;
-        if (delta.tick <= snapshot.tick) view.recall(delta);
-        else {
+        if (delta.tick <= snapshot.tick) {
+          view.remember(delta.events);
+          if (delta.tick >= oldest) view.recall(delta);
+        } else {
           const rules = view.state.ruleset_version;
           const frame = view.advance(delta);
           if (shown) audience.advanced(frame);
           // Only then: nothing that fails may come between a view that moved and the clients that are told.
           if (view.state.ruleset_version !== rules)
-            view.tickSeconds = (await readSnapshot(bus, realm)).state.private.ruleset.tick_seconds;
+            view.rules = (await readSnapshot(bus, realm)).state.private.ruleset;
         }
-        if (!shown && message.seq >= lastDelta!.seq) {
+        if (!shown && message.seq >= last) {
           shown = true;
           audience.restored(view);
         }
@@ -99,6 +146,45 @@ async function followOnce(following: Following, distrusted: number, moved: () =>
   }
 }
 
+/** The public log up to a tick that the stream holds, of which only the events are kept: a long past takes little memory. */
+async function readLog(
+  { bus, realm, signal }: Following,
+  view: RealmView,
+  { created, first, through }: { created: string; first: number; through: number },
+): Promise<void> {
+  const reader = new Reader(bus, {
+    stream: worldStream(realm),
+    subjects: [subjects.delta(realm)],
+    created,
+    from: first,
+  });
+  try {
+    for (let tick = 0; tick < through && !signal.aborted; ) {
+      for (const { data } of await reader.take(MESSAGES_AT_ONCE, signal)) {
+        const delta = JSON.parse(textOf(data)) as WorldDelta;
+        tick = delta.tick;
+        if (tick <= through) view.remember(delta.events);
+      }
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+const tickOf = (delta: Stored | undefined): number =>
+  delta === undefined ? 0 : (JSON.parse(delta.text()) as WorldDelta).tick;
+
+/** A part that isn't one costs its players their notices, and nobody the world. */
+function takeNotices({ realm, log }: Following, view: RealmView, data: Uint8Array): string[] {
+  const notices = PassedNotices.safeParse(readJson(data));
+  if (notices.success && notices.data.realm === realm) return view.notices.add(notices.data);
+  log.error(
+    { realm, reason: notices.error?.message ?? "of another realm" },
+    "WORLD holds notices that are none",
+  );
+  return [];
+}
+
 async function readSnapshot(bus: Bus, realm: string): Promise<WorldSnapshot> {
   const stored = await lastOf(bus, worldStream(realm), subjects.snapshot(realm));
   if (stored === undefined) throw new Error(`${worldStream(realm)} holds no snapshot yet`);
@@ -107,25 +193,3 @@ async function readSnapshot(bus: Bus, realm: string): Promise<WorldSnapshot> {
 
 /** Ticks of two streams of one name don't compare: each has its own time of creation. */
 export const epochOf = (created: string): string => Date.parse(created).toString(36);
-
-/**
- * From where to read the deltas of `tick` and later, by bisection on the leader: ticks rise with sequences, and a tick has no
- * fixed number of messages. `end`: sequence of the last delta.
- */
-async function sequenceOfTick(
-  bus: Bus,
-  realm: string,
-  tick: number,
-  range: { seq: number; end: number },
-): Promise<number> {
-  let low = range.seq;
-  let high = range.end + 1;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const query = { seq: middle, next_by_subj: subjects.delta(realm) };
-    const message = await bus.jsm.streams.getMessage(worldStream(realm), query);
-    if (message === null || (JSON.parse(textOf(message.data)) as WorldDelta).tick >= tick) high = middle;
-    else low = message.seq + 1;
-  }
-  return low;
-}

@@ -1,13 +1,14 @@
 /** For tests: a realm whose ticks change whatever they are told to. */
 import { type BatchMessage, type Bus, publishBatch } from "../shared/bus.ts";
 import { canonicalHash } from "../shared/canonical.ts";
+import type { PassedNotices } from "../shared/contracts/feed.ts";
 import type { DerivedEvent, PublicState, WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
 import { genesis } from "../shared/genesis.ts";
 import { apply, diff } from "../shared/merge-patch.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
 import { subjects } from "../shared/subjects.ts";
 
-export type HandMadeTick = { delta: WorldDelta; snapshot: WorldSnapshot };
+export type HandMadeTick = { delta: WorldDelta; snapshot: WorldSnapshot; notices?: PassedNotices[] };
 
 const FIRST_AT = "2025-01-01T00:00:00.000Z";
 const demo = await loadRuleset("demo");
@@ -48,12 +49,13 @@ export async function storeTicks(bus: Bus, ticks: HandMadeTick[]): Promise<void>
   }
 }
 
-const historyOf = ({ delta }: HandMadeTick): BatchMessage[] => [
+const historyOf = ({ delta, notices = [] }: HandMadeTick): BatchMessage[] => [
   {
     subject: subjects.tick(delta.realm),
     data: JSON.stringify({ tick: delta.tick, public_hash: delta.hash }),
   },
   { subject: subjects.delta(delta.realm), data: JSON.stringify(delta) },
+  ...notices.map((part) => ({ subject: subjects.notices(delta.realm), data: JSON.stringify(part) })),
 ];
 
 function headOf({ snapshot }: HandMadeTick): BatchMessage[] {

@@ -1,12 +1,14 @@
 /**
  * Broadcaster: the world to every client, as it changes. Any number of them may run; each follows every realm by itself.
  *
- * Reads WORLD (the deltas, and the last snapshot to start from) and KV `realms`. Writes only its announcement in `workers`.
- * Keeps, per realm and in memory, the public state and the last 256 deltas: no client costs a read of anything else.
+ * Reads WORLD (deltas, notices, and the last snapshot to start from), the pulses on core NATS, and KV `realms`. Writes only its
+ * announcement in `workers`. Keeps, per realm and in memory, the public state, and the deltas and notices of the last 256 ticks:
+ * no client costs a read of anything else.
  */
 import { listen, operationsServer } from "../shared/http.ts";
 import { Workers } from "../shared/ownership.ts";
 import { serve } from "../shared/service.ts";
+import { limitsOf, readLimitsOf } from "./limits.ts";
 import { PortTaken, PublicServer } from "./public.ts";
 import { Realms } from "./realms.ts";
 
@@ -14,7 +16,7 @@ await serve("broadcaster", async (service) => {
   const { env, bus, log } = service;
   const stop = new AbortController();
   const signal = AbortSignal.any([service.signal, stop.signal]);
-  const server = new PublicServer();
+  const server = new PublicServer(env.FEED_TOKEN_SECRET, limitsOf(env), readLimitsOf(env));
   const realms = new Realms({ ...service, signal }, server.feed);
   let port: number | undefined;
   // Once it serves, one realm that can't be restored is no reason to send the clients of all others away.

@@ -2,19 +2,25 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pickPort } from "../ops/local/ports.ts";
+import { buildPages } from "../ops/pages/build.ts";
 import { PROBLEM_JSON, Problem } from "../shared/contracts/problem.ts";
+import { readEnv } from "../shared/env.ts";
 import { HandMadeWorld } from "./hand-made-world.ts";
+import { FEED_LIMITS, READ_LIMITS } from "./limits.ts";
+import type { RealmMap } from "./map.ts";
 import { PortTaken, PublicServer } from "./public.ts";
 import { RawClient } from "./raw-client.ts";
 import { RealmView } from "./realm-view.ts";
 
+const { FEED_TOKEN_SECRET: SECRET } = readEnv({});
 let server: PublicServer;
 let port: number;
 let url: string;
 let view: RealmView;
 
 beforeAll(async () => {
-  server = new PublicServer();
+  await buildPages();
+  server = new PublicServer(SECRET);
   port = await server.listen("127.0.0.1", await pickPort());
   url = `http://127.0.0.1:${port}`;
   const world = new HandMadeWorld("amoi-1");
@@ -51,7 +57,7 @@ async function expectProblem(response: Response, status: number): Promise<Proble
 
 test("reads answer JSON that any origin may read", async () => {
   for (const part of ["summary", "factions", "territories"]) {
-    const response = await fetch(`${url}/api/world/amoi-1/${part}?unknown=1`);
+    const response = await fetch(`${url}/api/world/amoi-1/${part}`);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe("application/json");
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
@@ -66,6 +72,40 @@ test("an unchanged part is answered with 304", async () => {
   expect(await again.text()).toBe("");
   const other = await fetch(`${url}/api/world/amoi-1/summary`, { headers: { "If-None-Match": '"e1.7"' } });
   expect(other.status).toBe(200);
+});
+
+test("a parameter that is unknown or no whole number is a 400 that names it", async () => {
+  for (const [path, name] of [
+    ["summary?tik=3", "tik"],
+    ["factions?tick=-1", "tick"],
+    ["territories?tick=1e3", "tick"],
+    ["territories?tick=", "tick"],
+    ["events?since_tick=x", "since_tick"],
+    ["events?after=3", "after"],
+    ["events?limit=0", "limit"],
+    ["events?limit=1001", "limit"],
+    ["stream?since=now", "since"],
+  ] as const) {
+    const { errors } = await expectProblem(await fetch(`${url}/api/world/amoi-1/${path}`), 400);
+    expect({ path, names: errors?.map((error) => error.path) }).toEqual({ path, names: [name] });
+  }
+});
+
+test("a tick that is still to come is a 404", async () => {
+  await expectProblem(await fetch(`${url}/api/world/amoi-1/summary?tick=1`), 404);
+});
+
+test("an address that reads too often is a 429 that says when to come back", async () => {
+  const strict = new PublicServer(SECRET, FEED_LIMITS, { ...READ_LIMITS, perMinute: 3 });
+  const strictUrl = `http://127.0.0.1:${await strict.listen("127.0.0.1", await pickPort())}/api/world`;
+  const left = [];
+  for (let i = 0; i < 3; i++) left.push((await fetch(strictUrl)).headers.get("ratelimit"));
+  expect(left).toEqual(['"reads";r=2;t=20', '"reads";r=1;t=40', '"reads";r=0;t=60']);
+  const refused = await fetch(strictUrl);
+  await expectProblem(refused, 429);
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(15);
+  expect(refused.headers.get("ratelimit-policy")).toBe('"reads";q=3;w=60');
+  strict.close();
 });
 
 test("an unknown realm, part or path is a 404 with its problem", async () => {
@@ -153,17 +193,31 @@ test("the feed refuses an unknown realm and a since that is none before it upgra
   await expectProblem(await fetch(`${url}/feed/amoi-1`), 426);
 });
 
-test("the page and everything it loads is served", async () => {
-  const html = await (await fetch(url)).text();
-  const loaded = [...html.matchAll(/"(\/[a-z.-]+)"/g)].map((match) => match[1]!);
-  expect(loaded).toEqual(expect.arrayContaining(["/page.js", "/page.css", "/msgpackr.js"]));
-  for (const path of [...loaded, "/shared/feed-client.ts", "/shared/merge-patch.ts"]) {
+test("the page and everything it loads is served, and may load nothing from elsewhere", async () => {
+  const page = await fetch(url);
+  const policy = page.headers.get("content-security-policy")!;
+  expect(policy).toContain("default-src 'none'; script-src 'self'");
+  expect(policy).not.toMatch(/unsafe|data:|\*|http/);
+  const html = await page.text();
+  expect(html).not.toMatch(/<script(?![^>]* src=)|<style| style=| on[a-z]+=/);
+  const loaded = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map((match) => match[1]!);
+  expect(loaded.map((path) => path.split(".").at(-1)).sort()).toEqual(["css", "js", "svg"]);
+  for (const path of loaded) {
     const response = await fetch(url + path);
     expect(response.status).toBe(200);
-    expect(response.headers.get("content-type")).toMatch(
-      path.endsWith(".css") ? "text/css" : "text/javascript",
-    );
+    expect(response.headers.get("content-type")).toMatch(/^(text\/(javascript|css)|image\/svg)/);
+    expect(response.headers.get("cache-control")).toContain("immutable");
   }
+});
+
+test("the map is the ruleset's, in its order", async () => {
+  const map = (await (await fetch(`${url}/api/world/amoi-1/map`)).json()) as RealmMap;
+  expect(map).toMatchObject({ tick: 0, hash: view.hash, factions: { empire: { name: "Empire" } } });
+  expect(map.territories[0]).toEqual({
+    id: "iron_gate",
+    name: "Iron Gate",
+    adjacent: ["moon_stair", "crown_fields", "hollow_cross"],
+  });
 });
 
 test("a port that another program has is told clearly; another broadcaster shares it", async () => {
@@ -171,7 +225,7 @@ test("a port that another program has is told clearly; another broadcaster share
   await once(other, "listening");
   const address = other.address();
   const taken = typeof address === "object" && address !== null ? address.port : 0;
-  const second = new PublicServer();
+  const second = new PublicServer(SECRET);
   await expect(second.listen("127.0.0.1", taken)).rejects.toThrow(PortTaken);
   other.close();
   expect(await second.listen("127.0.0.1", port)).toBe(port);

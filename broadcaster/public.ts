@@ -1,28 +1,40 @@
 /** The public port: feed, read API and page on uWebSockets.js. GET only, since its parser isn't one to trust with bodies. */
 import {
   App,
+  type HttpRequest,
+  type HttpResponse,
   type TemplatedApp,
   type us_listen_socket,
   us_listen_socket_close,
   us_socket_local_port,
 } from "uWebSockets.js";
+import { addressOf } from "./address.ts";
 import { serveNothingElse } from "./answer.ts";
-import { FEED_LIMITS, Feed, type FeedLimits } from "./feed.ts";
+import { Feed } from "./feed.ts";
+import { FEED_LIMITS, type FeedLimits, READ_LIMITS, type ReadLimits } from "./limits.ts";
 import { servePage } from "./page.ts";
 import { serveReads } from "./read.ts";
+import { ReadLimit } from "./read-limit.ts";
+import { Streams } from "./sse.ts";
 
 /** The port is taken by a program that doesn't share it, or isn't ours to take. */
 export class PortTaken extends Error {}
 
 export class PublicServer {
   readonly feed: Feed;
+  readonly #streams: Streams;
   readonly #app: TemplatedApp;
   #socket: us_listen_socket | undefined;
 
-  constructor(limits: FeedLimits = FEED_LIMITS) {
+  /** `tokenSecret`: what players' tokens are signed with. */
+  constructor(tokenSecret: string, limits: FeedLimits = FEED_LIMITS, reads: ReadLimits = READ_LIMITS) {
     this.#app = App();
-    this.feed = new Feed(this.#app, limits);
-    serveReads(this.#app, this.feed.channels);
+    this.feed = new Feed(this.#app, limits, tokenSecret);
+    const { channels } = this.feed;
+    const whose = (res: HttpResponse, req: HttpRequest) => addressOf(res, req, limits.addressHeader);
+    serveReads(this.#app, { channels, limit: new ReadLimit(reads.perMinute), addressOf: whose });
+    this.#streams = new Streams(this.#app, channels, reads.streams);
+    this.feed.onMoved = (channel) => this.#streams.advanced(channel);
     servePage(this.#app);
     serveNothingElse(this.#app);
   }
@@ -47,6 +59,8 @@ export class PublicServer {
   close(): void {
     if (this.#socket !== undefined) us_listen_socket_close(this.#socket);
     this.#socket = undefined;
+    this.feed.close();
+    this.#streams.close();
     this.#app.close();
   }
 }

@@ -1,6 +1,5 @@
 /** For tests: a WebSocket client that decides itself when it reads, which no client library lets one do. */
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { FeedFrame } from "../shared/contracts/feed.ts";
 import { decodeFrame } from "../shared/feed-client.ts";
@@ -16,12 +15,13 @@ export class RawClient {
   #upgraded = false;
   #look: (() => void)[] = [];
 
-  constructor(port: number, path: string) {
+  /** `headers`: further lines of the request. */
+  constructor(port: number, path: string, headers: readonly string[] = []) {
     this.socket = connect({ port, host: "127.0.0.1" });
     const key = randomBytes(16).toString("base64");
     this.socket.write(
       `GET ${path} HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-        `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+        `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n${headers.map((line) => `${line}\r\n`).join("")}\r\n`,
     );
     this.socket.on("data", (chunk) => this.#read(chunk));
     this.socket.on("error", () => {});
@@ -49,7 +49,7 @@ export class RawClient {
   }
 
   async ended(): Promise<this> {
-    if (!this.socket.closed) await once(this.socket, "close");
+    if (!this.socket.closed) await new Promise((resolve) => this.socket.once("close", resolve));
     return this;
   }
 

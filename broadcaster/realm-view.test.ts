@@ -13,7 +13,9 @@ function viewAfter(ticks: number) {
 const told = (step: Step | undefined) =>
   step?.frames.map(({ bytes }) => {
     const frame = decodeFrame(bytes);
-    return frame.type === "resync" ? `resync ${frame.reason}` : `${frame.type} ${frame.tick}`;
+    return frame.type === "resync"
+      ? `resync ${frame.reason}`
+      : `${frame.type} ${"tick" in frame ? frame.tick : ""}`;
   });
 
 test("a client without a place gets the snapshot of the newest tick", () => {

@@ -1,12 +1,18 @@
 /** A realm as clients see it: its public state after the last tick, and the deltas that led there, encoded once. */
 import { canonicalHash } from "../shared/canonical.ts";
 import type { Place, ResyncReason } from "../shared/contracts/feed.ts";
-import type { PublicState, WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
+import type { Ruleset } from "../shared/contracts/ruleset.ts";
+import type { DerivedEvent, PublicState, WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
 import { apply } from "../shared/merge-patch.ts";
 import { type EncodedFrame, encodeFrame } from "./encode.ts";
+import { Notices, orderOf } from "./notices.ts";
 
 /** Ticks that a client may have missed and still be brought up to date by deltas. */
 export const HELD_DELTAS = 256;
+/** Notices of those ticks are held up to this; beyond, the oldest are left to the ledger's recap. */
+const HELD_NOTICE_BYTES = 64 * 1024 * 1024;
+/** Events of the public log in memory: several seasons. Older ones are in WORLD and in the archive. */
+const LOGGED_EVENTS = 100_000;
 
 /** What the stream holds contradicts itself: a delta doesn't continue the state, or a state doesn't have its hash. */
 export class Divergence extends Error {
@@ -18,6 +24,9 @@ export class Divergence extends Error {
   }
 }
 
+/** The realm's past, as `shared/time-machine.ts` opens it. */
+export type Past = { stateAt(tick: number): Promise<{ state: PublicState; hash: string } | undefined> };
+
 type HeldDelta = { tick: number; prev: string; hash: string; frame: EncodedFrame };
 
 /** The next frames for a client, and the place that they bring it to. */
@@ -26,8 +35,15 @@ export type Step = { place: Place; frames: EncodedFrame[] };
 export class RealmView {
   readonly realm: string;
   readonly epoch: string;
-  /** Of the realm's ruleset. */
-  tickSeconds: number;
+  readonly notices = new Notices(HELD_DELTAS, HELD_NOTICE_BYTES);
+  /** The realm's ruleset. */
+  rules: Ruleset;
+  /** The state one tick before, where it is known. */
+  previous: PublicState | undefined;
+  /** Any tick before, from the stream; absent in a view that nothing follows. */
+  past: Past | undefined;
+  /** The public log, oldest first, from the first tick that this view was told of. */
+  readonly log: DerivedEvent[] = [];
   #state: PublicState;
   #hash: string;
   #held: HeldDelta[] = [];
@@ -39,7 +55,7 @@ export class RealmView {
       throw new Divergence(snapshot.tick, `the snapshot of tick ${snapshot.tick} doesn't have its hash`);
     this.realm = snapshot.realm;
     this.epoch = epoch;
-    this.tickSeconds = snapshot.state.private.ruleset.tick_seconds;
+    this.rules = snapshot.state.private.ruleset;
     this.#state = snapshot.state.public;
     this.#hash = snapshot.public_hash;
   }
@@ -65,6 +81,13 @@ export class RealmView {
     if (delta.tick === this.tick && delta.hash !== this.#hash) this.#held = [];
   }
 
+  /** Goes on with the public log. */
+  remember(events: readonly DerivedEvent[]): void {
+    this.log.push(...events);
+    // Rarely and much at once: a shift for every event would move all of them.
+    if (this.log.length > LOGGED_EVENTS * 1.1) this.log.splice(0, this.log.length - LOGGED_EVENTS);
+  }
+
   /** Moves on by one tick and answers its frame. Throws `Divergence`, and stays where it is, when the delta isn't the next one. */
   advance(delta: WorldDelta): EncodedFrame {
     const { tick } = delta;
@@ -78,9 +101,11 @@ export class RealmView {
         tick,
         `after tick ${tick} the state is ${hash}, but the delta states ${delta.hash}`,
       );
+    this.previous = this.#state;
     this.#state = next;
     this.#hash = hash;
     this.#snapshot = undefined;
+    this.remember(delta.events);
     return this.#hold(delta).frame;
   }
 
@@ -109,7 +134,38 @@ export class RealmView {
     return this.#held.some((delta) => delta.tick === earlier.tick + 1 && delta.prev === earlier.hash);
   }
 
+  /**
+   * Whether a client at `place` is better off with a snapshot: it would have more bytes to read in deltas. Only one that is
+   * known to read too slowly is conflated so; others get every delta that is held.
+   */
+  outweighs(place: Place): boolean {
+    let missed = 0;
+    for (const { tick, frame } of this.#held) if (tick > place.tick) missed += frame.bytes.length;
+    return missed > this.#newest().bytes.length;
+  }
+
+  /** Where a client stands that got everything up to a delta, which is given as its bytes; nothing where it isn't held. */
+  before(delta: Uint8Array): Place | undefined {
+    const held = this.#held.findLast(
+      ({ frame }) => frame.bytes.length === delta.length && Buffer.compare(frame.bytes, delta) === 0,
+    );
+    return held && { epoch: this.epoch, tick: held.tick - 1 };
+  }
+
+  /**
+   * From where on a client that stands at `place` is given notices: those of its last tick too, which may not all have
+   * reached it. One that starts anew has missed none.
+   */
+  noticesFrom(place: Place | undefined): { epoch: string; order: number } {
+    const known = place !== undefined && place.epoch === this.epoch && place.tick <= this.tick;
+    return { epoch: this.epoch, order: known ? orderOf(place.tick, 0) - 1 : this.notices.end };
+  }
+
   #fresh(): Step {
+    return { place: this.place, frames: [this.#newest()] };
+  }
+
+  #newest(): EncodedFrame {
     this.#snapshot ??= encodeFrame({
       type: "snapshot",
       realm: this.realm,
@@ -118,7 +174,7 @@ export class RealmView {
       hash: this.#hash,
       state: this.#state,
     });
-    return { place: this.place, frames: [this.#snapshot] };
+    return this.#snapshot;
   }
 
   #hold(delta: WorldDelta): HeldDelta {

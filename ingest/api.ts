@@ -5,23 +5,28 @@ import { candidateRoutes } from "./api/candidates.ts";
 import { commandRoutes } from "./api/commands.ts";
 import { describeRoutes } from "./api/document.ts";
 import { explainRoutes } from "./api/explain.ts";
+import { pageRoutes } from "./api/page.ts";
 import { Parts, type Process } from "./api/parts.ts";
 import { answerProblems } from "./api/problems.ts";
 import { quarantineRoutes } from "./api/quarantine.ts";
 import { realmRoutes } from "./api/realms.ts";
 import { rulesetRoutes } from "./api/rulesets.ts";
 import { shadowRoutes } from "./api/shadow.ts";
+import { stateRoutes } from "./api/state.ts";
 import { requireToken } from "./api/token.ts";
+import { tokenRoutes } from "./api/tokens.ts";
 
 /** Every group of routes behind the token; a further one is a further line. */
 const GROUPS = [
   candidateRoutes,
   commandRoutes,
   realmRoutes,
+  stateRoutes,
   rulesetRoutes,
   shadowRoutes,
   quarantineRoutes,
   explainRoutes,
+  tokenRoutes,
 ];
 
 /** Adds the API to a server, before it listens. */
@@ -30,6 +35,7 @@ export function internalApi(server: FastifyInstance, process: Process): void {
   server.register(async (open) => {
     const described = open.withTypeProvider<ZodTypeProvider>();
     await describeRoutes(described);
+    pageRoutes(described);
     const parts = new Parts(process);
     described.register(async (api) => {
       api.removeContentTypeParser("text/plain");

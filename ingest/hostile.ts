@@ -82,7 +82,7 @@ const PAYLOADS: [kind: string, payload: object][] = [
   ["campaign.close", { id: "iron_harvest" }],
   ["season.close", {}],
   ["season.open", {}],
-  ["council.open", { faction: "empire", options: [option, option] }],
+  ["council.open", { faction: "empire", options: [{ text: "Nothing new", effects: [] }, option] }],
   ["council.vote", { user: "ada", faction: "empire", option: 1 }],
   ["resource.grant", { faction: "empire", resource: "iron", amount: 400_000 }],
   ["resource.spend", { faction: "empire", resource: "iron", amount: 1, note: "tribute" }],

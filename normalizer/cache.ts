@@ -32,6 +32,7 @@ export const cacheSpec: CacheSpec<NormalizerState> = {
           judgement: Ruleset.shape.judgement.parse(judgement),
         })),
         commands: new Set(value.commands),
+        councils: value.councils ?? [],
       };
     } else if (key === "r.week") state.week = JSON.parse(text);
     else if (key === "r.shadow") state.shadow = shadowOf(text);

@@ -1,10 +1,11 @@
 /** Decides a command: applied here, refused with a reason, or passed on to the simulator. Pure. */
 import { type Admission, isClosed } from "../shared/admission.ts";
-import { checkRuleset } from "../shared/check-ruleset.ts";
+import { checkRuleset, effectsReasons } from "../shared/check-ruleset.ts";
 import type { DecidedCommand, ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
 import { DAY_MS } from "../shared/day.ts";
 import { timeMs } from "../shared/time.ts";
+import { decideCouncil, decideVote } from "./council.ts";
 import { rulesOf } from "./decide.ts";
 import { decideReview } from "./review.ts";
 import type { NormalizerState } from "./state.ts";
@@ -24,8 +25,8 @@ const PLAYERS_MAY: ReadonlySet<ValidCommand["kind"]> = new Set([
 export function decideCommand(state: NormalizerState, command: ValidCommand): Decided {
   const rules = rulesOf(state);
   const refused = (reason: string): Decided => ({ command: { ...command, status: "refused", reason } });
-  const applied: Decided = { command: { ...command, status: "applied" } };
   const passed: Decided = { command: { ...command, status: "passed" } };
+  const applied: Decided = { command: { ...command, status: "applied" } };
   if (rules.commands.has(command.command_id)) return refused("duplicate");
   if (command.actor.type === "player" && !PLAYERS_MAY.has(command.kind)) return refused("not_allowed");
   switch (command.kind) {
@@ -59,14 +60,23 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
       return "refusal" in review ? refused(review.refusal) : { ...applied, decision: review.decision };
     }
     case "sovereign.propose":
-    case "sovereign.counter":
-    case "campaign.close":
-    case "council.open":
-    case "council.vote":
-    case "resource.grant":
-    case "resource.spend":
-    case "decree":
-      return passed;
+    case "sovereign.counter": {
+      const reason = partyRefusal(state, command);
+      return reason === undefined ? passed : refused(reason);
+    }
+    case "council.open": {
+      const council = decideCouncil(state, command);
+      return "refusal" in council ? refused(council.refusal) : { command: { ...passed.command, ...council } };
+    }
+    case "council.vote": {
+      const vote = decideVote(state, command);
+      return "refusal" in vote ? refused(vote.refusal) : { command: { ...passed.command, ...vote } };
+    }
+    case "decree": {
+      const reasons = effectsReasons(command.payload.effects, rules.ruleset);
+      if (command.actor.type !== "gm") return refused("not_allowed");
+      return reasons.length === 0 ? passed : refused(reasons.join("; "));
+    }
     case "campaign.open": {
       const reason = campaignRefusal(rules, command);
       return reason === undefined ? passed : refused(reason);
@@ -76,9 +86,24 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
       const reason = seasonRefusal(rules, command.kind);
       return reason === undefined ? passed : refused(reason);
     }
+    case "campaign.close":
+    case "resource.grant":
+    case "resource.spend":
+      return passed;
     default:
       return command satisfies never;
   }
+}
+
+/** A player acts for the faction that they belong to; whether they have its seat, the world knows. */
+function partyRefusal(
+  state: NormalizerState,
+  { actor, payload }: Extract<ValidCommand, { kind: "sovereign.propose" | "sovereign.counter" }>,
+): string | undefined {
+  if (actor.type !== "player") return undefined;
+  const member = state.members.get(actor.id);
+  if (member === undefined) return "not_a_member";
+  return member.faction === payload.faction ? undefined : "faction_mismatch";
 }
 
 /** Campaigns that candidates may name at once. What the world opens itself it bounds itself. */

@@ -107,23 +107,27 @@ export const sessionCodec: Codec<SessionState> = {
 export const memberCodec: Codec<Membership> = {
   coldAtMs: () => Number.POSITIVE_INFINITY,
   lastMs: () => Number.POSITIVE_INFINITY,
-  write: ({ through, faction, sinceMs, cohort, firsts }) =>
+  // Most members have none of the last three: what is missing at the end is left away, before it 0 stands for it.
+  write: ({ through, faction, sinceMs, cohort, voted, firsts }) =>
     JSON.stringify([
       0,
       through,
       faction,
       sinceMs,
-      // Most members have neither: what is missing at the end is left away, before it 0 stands for it.
-      ...(firsts !== undefined ? [cohort ?? 0, firsts] : cohort !== undefined ? [cohort] : []),
+      ...[cohort ?? 0, voted ?? 0, firsts ?? 0].slice(
+        0,
+        firsts !== undefined ? 3 : voted !== undefined ? 2 : cohort !== undefined ? 1 : 0,
+      ),
     ]),
   read(text) {
-    const [, through, faction, sinceMs, cohort = 0, firsts] = JSON.parse(text);
+    const [, through, faction, sinceMs, cohort = 0, voted = 0, firsts = 0] = JSON.parse(text);
     return {
       through,
       faction,
       sinceMs,
       ...(cohort === 0 ? {} : { cohort }),
-      ...(firsts === undefined ? {} : { firsts }),
+      ...(voted === 0 ? {} : { voted }),
+      ...(firsts === 0 ? {} : { firsts }),
     };
   },
 };

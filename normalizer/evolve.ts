@@ -228,6 +228,12 @@ function putQuarantined(state: NormalizerState, event: string, entry: Quarantine
 }
 
 export function evolveCommand(state: NormalizerState, command: DecidedCommand): void {
+  // A crowd's votes leave no trace but in their users' entries: the realm's would be written for each of them, and its memory
+  // for commands would hold nothing else.
+  if (command.kind === "council.vote") {
+    evolveVote(state, command);
+    return;
+  }
   if (command.status === "applied") {
     evolveMembership(state, command);
     closeReviewed(state, command);
@@ -247,9 +253,15 @@ export function evolveCommand(state: NormalizerState, command: DecidedCommand): 
       version,
       judgements: judgements.slice(-JUDGEMENTS_KEPT),
       commands: rules?.commands ?? new Set(),
+      councils: rules?.councils ?? [],
     };
   } else if (rules === undefined) throw new Error("EVENTS must start with the realm's first ruleset");
-  else Object.assign(rules, admissionAfter(rules, command));
+  else if (command.kind === "council.open" && command.status === "passed") {
+    const { command_id: id, payload, received_at } = command;
+    const { faction, options } = payload;
+    rules.councils = rules.councils.filter((council) => council.faction !== faction);
+    rules.councils.push({ faction, id, atMs: timeMs(received_at), options: options.length });
+  } else Object.assign(rules, admissionAfter(rules, command));
   const now = state.rules!;
   now.through = command.source_seq;
   now.commands.add(command.command_id);
@@ -265,6 +277,15 @@ function evolveShadow(state: NormalizerState, command: DecidedCommand): void {
       ? undefined
       : newShadow(Ruleset.parse(command.payload.ruleset), command.received_at);
   state.changed.add("r.shadow");
+}
+
+/** A user votes once in a council: the vote that passed is remembered. */
+function evolveVote(state: Members, command: Extract<DecidedCommand, { kind: "council.vote" }>): void {
+  if (command.status !== "passed") return;
+  const member = state.members.get(command.payload.user);
+  if (member === undefined || includes(member, command.source_seq)) return;
+  member.voted = command.council!;
+  state.members.put(command.payload.user, member);
 }
 
 /** A `member.join` or `member.switch` that was applied; other commands change no membership. */

@@ -117,6 +117,7 @@ function fork(state: NormalizerState, ruleset: Shadow["ruleset"]): NormalizerSta
       ruleset,
       judgements: [{ version, judgement: ruleset.judgement }],
       commands: new Set(),
+      councils: [],
     },
     week: structuredClone(state.week),
     players: new Shelf("u.", playerCodec, state.players),

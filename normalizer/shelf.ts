@@ -66,6 +66,12 @@ export class Shelf<Entry extends Shelved> {
     return entry;
   }
 
+  /** An entry as it is, text where it sleeps: who looks at all of them wakes nobody. Not to be changed. */
+  peek(id: string): Readonly<Entry> | string | undefined {
+    const found = this.#entries.get(id) ?? this.#parent?.peek(id);
+    return found === ABSENT ? undefined : found;
+  }
+
   /** Puts an entry there, or says that the one there has changed. */
   put(id: string, entry: Entry): void {
     if (entry.dirty) return;
@@ -144,6 +150,10 @@ export class Borrowed<Entry extends Shelved> extends Shelf<Entry> {
   override get(id: string): Entry | undefined {
     const entry = this.#owner.get(id);
     return entry && { ...entry };
+  }
+
+  override peek(id: string): Readonly<Entry> | string | undefined {
+    return this.#owner.peek(id);
   }
 
   override put(): void {}

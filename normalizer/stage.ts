@@ -3,6 +3,7 @@ import { bodiesOf } from "../shared/codec.ts";
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import type { DecidedCommand, ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
+import { assertEngine } from "../shared/engine.ts";
 import type { Input } from "../shared/reader.ts";
 import type { Draft, Stage } from "../shared/stage.ts";
 import { eventsStream, subjects, validStream } from "../shared/subjects.ts";
@@ -33,7 +34,10 @@ export const normalizerStage: Stage<NormalizerState> = {
     subjects: (realm) => [subjects.accepted(realm), subjects.quarantined(realm), subjects.command(realm)],
     refold(state, message) {
       if (message.subject === subjects.command(state.realm))
-        for (const command of bodiesOf<DecidedCommand>(message.data)) evolveCommand(state, command);
+        for (const command of bodiesOf<DecidedCommand>(message.data)) {
+          assertEngineOf(state.realm, command);
+          evolveCommand(state, command);
+        }
       else for (const decision of bodiesOf<Decision>(message.data)) evolve(state, decision);
     },
   },
@@ -42,6 +46,7 @@ export const normalizerStage: Stage<NormalizerState> = {
     const { realm } = state;
     if (input.subject === subjects.validCommand(realm)) {
       for (const command of bodiesOf<ValidCommand>(input.data)) {
+        assertEngineOf(realm, command);
         const decided = foldCommandBeside(state, command);
         draft.body(subjects.command(realm), JSON.stringify(decided.command));
         draft.count("command", decided.command.status);
@@ -56,6 +61,11 @@ export const normalizerStage: Stage<NormalizerState> = {
 
   duties: ({ state, signal }) => showShadow(state, signal),
 };
+
+/** A node of another release may have let a ruleset through that this one doesn't have the rules for. */
+function assertEngineOf(realm: string, { kind, payload }: ValidCommand): void {
+  if (kind === "ruleset.set" || kind === "shadow.set") assertEngine(realm, payload.ruleset);
+}
 
 function write(decision: Decision, realm: string, draft: Draft): void {
   draft.body(SUBJECT_OF[decision.validity_status](realm), JSON.stringify(decision));

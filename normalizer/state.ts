@@ -58,13 +58,14 @@ export type DeviceState = Entry & {
 export type SessionState = Entry & { burst: number };
 
 /**
- * KV `<realm>.m.<user>`; never expires. `firsts`: `source_seq` of the user's first decision with points in each open campaign,
- * by its id; closed ones are forgotten with the next first.
+ * KV `<realm>.m.<user>`; never expires. `voted`: the last council that the user voted in. `firsts`: `source_seq` of the user's first
+ * decision with points in each open campaign, by its id; closed ones are forgotten with the next first.
  */
 export type Membership = Entry & {
   faction: string;
   sinceMs: number;
   cohort?: string;
+  voted?: string;
   firsts?: ById<number>;
 };
 
@@ -81,8 +82,10 @@ export type RealmRules = Entry &
     version: number;
     /** Of the latest versions, oldest first: decisions that are folded again go by their own. */
     judgements: { version: number; judgement: Judgement }[];
-    /** Ids of the latest commands, oldest first: a repeated key is answered `duplicate`. */
+    /** Ids of the latest commands, oldest first: a repeated key is answered `duplicate`. Votes aren't among them. */
     commands: Set<string>;
+    /** The latest council of each faction: when it was opened, and how many options it has. */
+    councils: { faction: string; id: string; atMs: number; options: number }[];
   };
 
 /** Rules that run beside the realm's own and are never applied: what they would have decided is counted. */

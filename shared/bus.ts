@@ -105,6 +105,23 @@ export class Refusal extends Error {
   }
 }
 
+/** A message is larger than the servers take. Nothing of its batch was sent, and sending it again would not help. */
+export class TooLarge extends Error {}
+
+/** Room that headers take within the server's `max_payload`, bytes. */
+const HEADERS_BYTES = 1_024;
+
+function assertFits(bus: Bus, { subject, data }: BatchMessage): void {
+  const most = bus.nc.info?.max_payload;
+  // A character has three bytes at most, in UTF-8 and for what JavaScript calls a length.
+  if (most === undefined || data.length * 3 + HEADERS_BYTES <= most) return;
+  const bytes = typeof data === "string" ? Buffer.byteLength(data) : data.length;
+  if (bytes + HEADERS_BYTES > most)
+    throw new TooLarge(
+      `a message on ${subject} has ${bytes} bytes, but NATS takes ${most} with its headers: raise max_payload of every server above that`,
+    );
+}
+
 /** Error codes of JetStream that a caller branches on. */
 export const REFUSED = {
   wrongLastSequence: 10071,
@@ -151,13 +168,14 @@ export function readAck(reply: Msg): BatchAck {
 
 /**
  * Publishes up to 1 000 messages as one atomic batch: all are stored, in order, or none.
- * Throws `Refusal` when the server says no; any other error leaves the outcome unknown.
+ * Throws `Refusal` when the server says no, and `TooLarge` before anything is sent; any other error leaves the outcome unknown.
  */
 export async function publishBatch(
   bus: Bus,
   messages: readonly BatchMessage[],
   timeoutMs = 5_000,
 ): Promise<BatchAck> {
+  for (const message of messages) assertFits(bus, message);
   const id = nuid.next();
   const last = messages.length - 1;
   for (let i = 0; i < last; i++) {
@@ -177,6 +195,7 @@ export async function publishBatch(
 
 /** Publishes one message durably. Throws like `publishBatch`. */
 export async function publishOne(bus: Bus, message: BatchMessage, timeoutMs = 5_000): Promise<BatchAck> {
+  assertFits(bus, message);
   return readAck(
     await request(bus, message.subject, message.data, { headers: headersOf(message), timeout: timeoutMs }),
   );

@@ -7,8 +7,10 @@ import { type BatchMessage, type Bus, MAX_OUTPUTS, streamEnds } from "./bus.ts";
 import { textOf } from "./codec.ts";
 import { crashPoint } from "./crash.ts";
 import { Fence } from "./fence.ts";
+import { mendBucket } from "./mend-bucket.ts";
 import { metrics } from "./metrics.ts";
 import { Reader } from "./reader.ts";
+import { eventsStream } from "./subjects.ts";
 import { type Bucket, kvSubject } from "./topology.ts";
 
 export type CacheEntry = { key: string; value: string; ttlSeconds?: number };
@@ -82,6 +84,7 @@ export class Cache<State> {
     trusted = true,
   ): Promise<Cache<State>> {
     const stream = `KV_${spec.bucket}`;
+    await mendBucket(bus, spec.bucket, eventsStream(labels.realm));
     const watermarkSubject = kvSubject(spec.bucket, `${labels.realm}.${WATERMARK_KEY}`);
     const { fence, head } = await Fence.open(bus, stream, watermarkSubject);
     const through = head === undefined || !trusted ? 0 : (JSON.parse(head.text()) as Watermark).through;

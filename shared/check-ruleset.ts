@@ -1,5 +1,7 @@
 /** What a ruleset's schema cannot say: whether its triggers mean something and whether any integer could pass 2^53. */
 import { conditionReasons } from "./conditions.ts";
+import { SOVEREIGN_ACTIONS } from "./contracts/command.ts";
+import { sovereignRules } from "./contracts/politics.ts";
 import type { Ruleset } from "./contracts/ruleset.ts";
 import type { Effect } from "./contracts/trigger.ts";
 
@@ -56,6 +58,27 @@ function sharedNames({ triggers }: Ruleset): string[] {
   );
 }
 
+/**
+ * Reasons to refuse effects that somebody calls for under a ruleset: what they name, what stands twice, and what the triggers
+ * have as another kind of effect.
+ */
+export function effectsReasons(effects: readonly Effect[], rules: Ruleset): string[] {
+  const kinds = new Map(
+    rules.triggers.flatMap((trigger) =>
+      trigger.effects.flatMap((effect) => ("id" in effect ? [[effect.id, effect.do] as const] : [])),
+    ),
+  );
+  return [
+    ...effects.flatMap((effect) => effectReasons(effect, rules)),
+    ...duplicates("effects", namesOf(effects)),
+    ...effects.flatMap((effect) => {
+      if (!("id" in effect)) return [];
+      const kind = kinds.get(effect.id) ?? effect.do;
+      return kind === effect.do ? [] : [`effects: ${effect.id} is a ${kind} and a ${effect.do}`];
+    }),
+  ];
+}
+
 function effectReasons(effect: Effect, rules: Ruleset): string[] {
   if (effect.do !== "modify") return [];
   if (effect.name === "clamp_bp")
@@ -74,6 +97,10 @@ function effectReasons(effect: Effect, rules: Ruleset): string[] {
 export function largestIntegers(rules: Ruleset): [what: string, largest: bigint][] {
   const { influence, contest, claims, stock, meters } = rules;
   const integer = (value: number) => BigInt(value);
+  const sovereign = sovereignRules(rules);
+  /** Of one sovereign action: its cost, and stakes that stop once they are enough. */
+  const cost = integer(Math.max(...SOVEREIGN_ACTIONS.map((action) => sovereign[action].cost))) * 1_000n;
+  const stakes = (cost * integer(sovereign.counter_bp)) / 10_000n + integer(stock.max) * 1_000n;
   const settled = (gain: bigint, decayBp: number) =>
     (gain * 10_000n) / integer(decayBp) + gain + 10_000n / integer(decayBp) + 1n;
   const factions = integer(Object.keys(rules.factions).length);
@@ -89,7 +116,13 @@ export function largestIntegers(rules: Ruleset): [what: string, largest: bigint]
     ],
     ["score of a territory", factions * ((burst * integer(contest.weight_max_bp)) / 10_000n + 1n)],
     ["claim on a relic", settled((burst * 12_000n) / 10_000n, claims.decay_bp)],
-    ["stock of a resource", integer(stock.max) * 1_000n + value(() => 100) * 1_000n * 2n],
+    [
+      "stock of a resource",
+      integer(stock.max) * 1_000n +
+        value(() => 100) * 1_000n * 2n +
+        integer(sovereign.season_max) * (cost + factions * stakes),
+    ],
+    ["stakes against an action in basis points", stakes * 10_000n],
     ["unrest by strategic value", value(({ strategic_value }) => strategic_value) * 10_000n],
     [
       "growth of catastrophe",

@@ -6,6 +6,34 @@ const Port = z.coerce.number().int().min(0).max(65_535);
 const LOCAL_INTERNAL_TOKEN = "local-internal-token";
 const LOCAL_FEED_SECRET = "local-feed-token-secret-of-32-bytes";
 
+/** Limits of the feed, each broadcaster process for itself. */
+const FEED_LIMITS = {
+  /** Open feed sockets of one address; an IPv6 address counts by its /64. */
+  AMOI_FEED_CONNECTIONS_PER_ADDRESS: z.coerce.number().int().min(1).default(500),
+  /** Frames (pings and pongs too) and bytes that one client may send in a minute. */
+  AMOI_FEED_FRAMES_PER_MINUTE: z.coerce.number().int().min(10).default(120),
+  AMOI_FEED_BYTES_PER_MINUTE: z.coerce.number().int().min(4_096).default(65_536),
+  /** Origins whose pages may open the feed, comma-separated; absent: any. Programs, which send none, always may. */
+  AMOI_FEED_ORIGINS: z
+    .string()
+    .transform((text) => new Set(text.split(",").map((origin) => origin.trim())))
+    .optional(),
+  /** A socket without a sign of life for so long is cut; it is pinged before. */
+  AMOI_FEED_IDLE_SECONDS: z.coerce.number().int().min(8).max(960).default(60),
+  /** How long a socket that fell behind has to catch up. */
+  AMOI_FEED_SLOW_SECONDS: z.coerce.number().int().min(1).max(600).default(20),
+  /** Reads a minute and address; event streams open at once. */
+  AMOI_READS_PER_MINUTE: z.coerce.number().int().min(1).default(600),
+  AMOI_FEED_STREAMS: z.coerce.number().int().min(0).default(10_000),
+  /** How long a player's token holds. */
+  AMOI_FEED_TOKEN_SECONDS: z.coerce.number().int().min(10).max(86_400).default(900),
+  /** Header in which a proxy of one's own says whom it forwards, such as `x-forwarded-for`: its last entry counts. */
+  AMOI_ADDRESS_HEADER: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .optional(),
+};
+
 const Env = z
   .object({
     MODE: z.enum(["local", "production"]).default("local"),
@@ -38,6 +66,7 @@ const Env = z
     AMOI_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
     /** After this long without a sign of life a worker's realms move, seconds. */
     AMOI_WORKER_TTL_SECONDS: z.coerce.number().int().min(2).max(60).default(5),
+    ...FEED_LIMITS,
     /** `<point>:<n>`: the process kills itself at the n-th passage of a named crash point; chaos tests only. */
     AMOI_CRASH_AT: z
       .string()

@@ -10,8 +10,10 @@ import {
   isLostRace,
   lastOf,
   publishBatch,
+  REFUSED,
   Refusal,
   type Stored,
+  TooLarge,
 } from "./bus.ts";
 
 /** Somebody else has written this head: drop what you hold and restore. */
@@ -58,8 +60,8 @@ export class Fence {
   /**
    * Commits `messages` (at most 999) and then `head`, and answers the head's sequence. After a timeout or an error it asks
    * the leader what became of the commit, and sends the same bytes again until it knows.
-   * Throws `Superseded` when another writer's head is there, `Refusal` when the server keeps saying no, and the signal's
-   * reason when aborted with the outcome unknown.
+   * Throws `Superseded` when another writer's head is there or the stream is gone, `Refusal` when the server keeps saying no,
+   * `TooLarge`, and the signal's reason when aborted with the outcome unknown.
    */
   async commit(messages: readonly BatchMessage[], head: object, signal: AbortSignal): Promise<number> {
     const commitId = nuid.next();
@@ -78,6 +80,7 @@ export class Fence {
         const ack = await publishBatch(this.#bus, batch);
         return this.#committed(ack.seq, commitId);
       } catch (error) {
+        if (error instanceof TooLarge) throw error;
         const seq = await this.#settle(commitId, error, signal);
         if (seq !== undefined) return this.#committed(seq, commitId);
         if (error instanceof Refusal && ++refusals > REFUSALS_MAX) throw error;
@@ -95,7 +98,11 @@ export class Fence {
   /** The sequence if the commit has happened, `undefined` if it has not; asks until the leader answers. */
   async #settle(commitId: string, cause: unknown, signal: AbortSignal): Promise<number | undefined> {
     for (;;) {
-      const head = await lastOf(this.#bus, this.#stream, this.#subject).catch(() => null);
+      const head = await lastOf(this.#bus, this.#stream, this.#subject).catch((error: { code?: number }) => {
+        if (error.code === REFUSED.streamNotFound)
+          throw new Superseded(`${this.#stream} is gone`, { cause: error });
+        return null;
+      });
       if (head === null) {
         await delay(RETRY_MS.first, undefined, { signal });
         continue;

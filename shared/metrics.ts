@@ -190,6 +190,12 @@ export const metrics = {
     labelNames: ["realm", "type"],
     registers,
   }),
+  streams: new Gauge({
+    name: "amoi_feed_streams",
+    help: "Open server-sent event streams",
+    labelNames: ["realm"],
+    registers,
+  }),
   closes: new Counter({
     name: "amoi_feed_closes_total",
     help: "Feed sockets closed by the server, by code",

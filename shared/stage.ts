@@ -7,7 +7,16 @@
  * ahead of the log by the batch that is being committed; when a commit is lost, all state is dropped and restored.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { type BatchMessage, type Bus, lastOf, MAX_OUTPUTS, nextOf, streamEnds } from "./bus.ts";
+import {
+  type BatchMessage,
+  type Bus,
+  lastOf,
+  MAX_OUTPUTS,
+  nextOf,
+  REFUSED,
+  streamEnds,
+  TooLarge,
+} from "./bus.ts";
 import { CACHE_TRUSTED_MS, Cache, type CacheSpec, type Captured } from "./cache.ts";
 import { FrameBuilder, MAX_FRAME_BODIES } from "./codec.ts";
 import { Position } from "./contracts/position.ts";
@@ -25,7 +34,7 @@ export class Draft {
   readonly #frames = new FrameBuilder();
   readonly #counts = new Map<string, number>();
   readonly #clips = new Map<string, number>();
-  readonly #afterwards: ((bus: Bus) => Promise<void>)[] = [];
+  readonly #afterwards = new Map<string, (bus: Bus) => Promise<void>>();
   /** Last input accounted for; set by the shell at each commit point. */
   through = 0;
   inputs = 0;
@@ -59,9 +68,12 @@ export class Draft {
     this.#clips.set(by, (this.#clips.get(by) ?? 0) + points);
   }
 
-  /** Runs after the commit; it may be lost by a crash, so it only refreshes what can be made again. */
-  afterCommit(act: (bus: Bus) => Promise<void>): void {
-    this.#afterwards.push(act);
+  /**
+   * Runs after the commit; it may be lost by a crash, so it only refreshes what can be made again. Of several under one name the
+   * last one stands.
+   */
+  afterCommit(name: string, act: (bus: Bus) => Promise<void>): void {
+    this.#afterwards.set(name, act);
   }
 
   get size(): number {
@@ -81,7 +93,7 @@ export class Draft {
       metrics.outputs.inc({ ...labels, kind, reason }, n);
     }
     for (const [by, points] of this.#clips) metrics.clipped.inc({ realm: labels.realm, by }, points);
-    for (const act of this.#afterwards) await act(bus);
+    for (const act of this.#afterwards.values()) await act(bus);
   }
 }
 
@@ -92,6 +104,7 @@ export type Restoring = {
   position: Position;
   /** Sequence of the position message in the output stream: everything before it is committed. */
   positionSeq: number;
+  log: Log;
   signal: AbortSignal;
 };
 
@@ -170,7 +183,7 @@ export class RealmRun<State> {
       await pause(250 + Math.random() * 750);
       return "superseded";
     }
-    if (error instanceof RealmRefused || error instanceof StreamGap) {
+    if (error instanceof RealmRefused || error instanceof StreamGap || error instanceof TooLarge) {
       metrics.refused.set(this.#labels, 1);
       this.#log.error({ reason: error.message }, "refusing to run this realm until an operator has looked");
       await pause(5_000);
@@ -209,6 +222,7 @@ export class RealmRun<State> {
     const stage = this.#stage;
     const output = stage.outputStream(this.#realm);
     const input = stage.input(this.#realm);
+    for (const stream of [input.stream, output]) await this.#assertThere(stream);
     const { fence, head } = await Fence.open(this.#bus, output, subjects.position(stage.name, this.#realm));
     if (head === undefined)
       throw new RealmRefused(
@@ -228,10 +242,24 @@ export class RealmRun<State> {
       throw new RealmRefused(
         `${input.stream} starts at ${ends.firstSeq}, after the position ${position.through}`,
       );
-    const restoring = { bus: this.#bus, realm: this.#realm, position, positionSeq: head.seq, signal };
+    const restoring = {
+      bus: this.#bus,
+      realm: this.#realm,
+      position,
+      positionSeq: head.seq,
+      log: this.#log,
+      signal,
+    };
     const cached = stage.cache && (await this.#restoreCached(stage.cache, position, head.seq, signal));
     const state = cached?.state ?? (await stage.restore!(restoring));
     return { fence, position, state, cache: cached?.cache, created: ends.created };
+  }
+
+  async #assertThere(stream: string): Promise<void> {
+    await streamEnds(this.#bus, stream).catch((error: { code?: number }) => {
+      if (error.code !== REFUSED.streamNotFound) throw error;
+      throw new RealmRefused(`there is no stream ${stream}: restore it from a backup`);
+    });
   }
 
   /** Entries from KV, then the decisions after the watermark. */

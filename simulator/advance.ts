@@ -3,6 +3,7 @@ import { bodiesOf, textOf } from "../shared/codec.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Accepted } from "../shared/contracts/decision.ts";
 import { TickMarker, type WorldSnapshot, type WorldState } from "../shared/contracts/world.ts";
+import { assertEngine } from "../shared/engine.ts";
 import type { Input } from "../shared/reader.ts";
 import { RealmRefused } from "../shared/stage.ts";
 import { subjects } from "../shared/subjects.ts";
@@ -41,7 +42,7 @@ export const stateOf = (snapshot: WorldSnapshot): SimulatorState => ({
 
 export type Advance = { events: number; tick?: TickResult };
 
-/** Folds one message and evolves the state. Throws `RealmRefused` where a marker is not the next one. */
+/** Folds one message and evolves the state. Throws `RealmRefused` where a marker is not the next one or an engine is missing. */
 export function advance(state: SimulatorState, input: Input): Advance {
   const { realm } = state;
   state.readSeq = input.seq;
@@ -52,7 +53,11 @@ export function advance(state: SimulatorState, input: Input): Advance {
       return { events: decisions.length };
     }
     case subjects.command(realm):
-      for (const command of bodiesOf<DecidedCommand>(input.data)) foldCommand(state.folding, command);
+      for (const command of bodiesOf<DecidedCommand>(input.data)) {
+        if (command.kind === "ruleset.set" && command.status !== "refused")
+          assertEngine(realm, command.payload.ruleset);
+        foldCommand(state.folding, command);
+      }
       return { events: 0 };
     default:
       return { events: 0, tick: closeTick(state, input) };

@@ -2,11 +2,13 @@ import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { runs } from "../ops/testing/fuzz.ts";
 import { admissionAfter, OPEN } from "../shared/admission.ts";
+import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
 import { callsOf } from "./calls.ts";
 import type { WorldCommand } from "./fold.ts";
-import { passed, play, standing, started } from "./given.ts";
+import { play, standing, started } from "./given.ts";
+import { passed } from "./given-commands.ts";
 import { isSteward } from "./said.ts";
 
 let rules: Ruleset;
@@ -99,9 +101,9 @@ class Realm {
     this.world = play(begun, [{ commands: log }])[0]!;
   }
 
-  #judge({ kind, payload, actor }: Asked): WorldCommand[] {
+  #judge({ kind, payload, actor }: Asked): DecidedCommand[] {
     const { campaigns, season_closed } = this.admission;
-    const command = passed(kind, payload as never, ++this.#seq, actor);
+    const command = passed(kind, payload as never, ++this.#seq, { actor });
     if (command.kind === "campaign.open" && Object.hasOwn(campaigns, command.payload.id)) return [];
     if (command.kind === "campaign.open" && season_closed === 1 && !isSteward(command)) return [];
     if (command.kind === "season.close" && season_closed === 1) return [];

@@ -4,9 +4,13 @@
  */
 import type { Happening, WorldState } from "../shared/contracts/world.ts";
 import { closeCampaign, openCampaign } from "./campaigns.ts";
+import { castVote, closeDueCouncils, openCouncil } from "./council.ts";
+import { issueDecree } from "./decrees.ts";
+import { grantResource, spendResource } from "./economy.ts";
 import type { WorldCommand } from "./fold.ts";
 import { refusalOf } from "./refusal.ts";
 import { closeSeason, openSeason } from "./seasons.ts";
+import { closeDueActions, counterAction, proposeAction } from "./sovereign.ts";
 
 /** What a command made of the world, or why it changes nothing. */
 export type Outcome = { state: WorldState; happenings: Happening[] } | { refused: string };
@@ -17,21 +21,34 @@ export type Decide<Kind extends WorldCommand["kind"]> = (
   command: Extract<WorldCommand, { kind: Kind }>,
 ) => Outcome;
 
-/** `state`: the tick's, with its own number, rules and effects. Changes no argument. */
+/** A tick's events hold so many refusals; more are refused just the same. A crowd's wrong words must not swell every delta. */
+export const REFUSALS_TOLD = 64;
+
+/**
+ * `state`: the tick's, with its own number, rules and effects. After the commands come the closes that are due. Changes no
+ * argument.
+ */
 export function runCommands(
   state: WorldState,
   commands: readonly WorldCommand[],
 ): { state: WorldState; happenings: Happening[] } {
   const happenings: Happening[] = [];
   let current = state;
+  let told = 0;
   for (const command of [...commands].sort((a, b) => a.source_seq - b.source_seq)) {
     const outcome = decide(current, command);
     if ("refused" in outcome) {
+      if (command.kind === "council.vote" || ++told > REFUSALS_TOLD) continue;
       happenings.push(refusalOf(command, outcome.refused));
       continue;
     }
     current = outcome.state;
     happenings.push(...outcome.happenings);
+  }
+  for (const close of [closeDueCouncils, closeDueActions]) {
+    const closed = close(current);
+    current = closed.state;
+    happenings.push(...closed.happenings);
   }
   return { state: current, happenings };
 }
@@ -39,13 +56,19 @@ export function runCommands(
 function decide(state: WorldState, command: WorldCommand): Outcome {
   switch (command.kind) {
     case "resource.grant":
+      return grantResource(state, command);
     case "resource.spend":
+      return spendResource(state, command);
     case "sovereign.propose":
+      return proposeAction(state, command);
     case "sovereign.counter":
+      return counterAction(state, command);
     case "council.open":
+      return openCouncil(state, command);
     case "council.vote":
+      return castVote(state, command);
     case "decree":
-      return { refused: "not_available" };
+      return issueDecree(state, command);
     case "campaign.open":
       return openCampaign(state, command);
     case "campaign.close":

@@ -1,7 +1,10 @@
-/** Effects of triggers: they start at the beginning of a tick, hold while `tick < until_tick`, and add up to modifiers. */
+/**
+ * Effects of triggers, sovereign actions, councils and decrees: they start at the beginning of a tick, hold while
+ * `tick < until_tick`, and add up to modifiers.
+ */
 import { type ById, entries, find } from "../shared/by-id.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
-import type { Effect, Trigger } from "../shared/contracts/trigger.ts";
+import type { Effect } from "../shared/contracts/trigger.ts";
 import type {
   CampaignState,
   EffectState,
@@ -29,19 +32,25 @@ const FACTION_MODIFIERS: readonly FactionModifier[] = [
 type Starting = PrivateState["starting"];
 
 /**
- * What a trigger that fires in `tick` starts with the next one. An effect of n ticks holds in `tick + 1` … `tick + n`.
- * Chains, quest pools and styles bear their own id; modifiers and meters that of the trigger and their place in it.
+ * What `source` calls for in `tick` starts with the next one. An effect of n ticks holds in `tick + 1` … `tick + n`.
+ * Chains, quest pools and styles bear their own id; modifiers and meters that of the source and their place in it.
  */
-export const effectsOf = (trigger: Trigger, tick: number): Starting =>
-  trigger.effects.map((effect, i) => ({
-    id: "id" in effect ? effect.id : `${trigger.key}.${i}`,
+export const effectsOf = (source: string, effects: readonly Effect[], tick: number): Starting =>
+  effects.map((effect, i) => ({
+    id: "id" in effect ? effect.id : `${source}.${i}`,
     effect: {
       kind: effect.do,
-      source: trigger.key,
+      source,
       until_tick: tick + 1 + ("ticks" in effect ? effect.ticks : 0),
       ...detailsOf(effect),
     },
   }));
+
+/** By rank, the lowest first; a trigger's source is its key alone, and keys hold no dot. */
+const RANKS = ["trigger", "action", "council", "decree"];
+const rankOf = ({ source }: EffectState): number =>
+  isTriggers(source) ? 0 : RANKS.indexOf(source.slice(0, source.indexOf(".")));
+const isTriggers = (source: string): boolean => !source.includes(".");
 
 function detailsOf(effect: Effect): Partial<EffectState> {
   switch (effect.do) {
@@ -79,8 +88,9 @@ export function endEffects(held: Held, tick: number): { held: Held; happenings: 
 }
 
 /**
- * Starts what the triggers of the last tick left, in their order. An id holds one effect: it replaces one that started
- * in an earlier tick, while among those of one tick the first stays. A meter is added once and takes no place.
+ * Starts what the last tick called for: decrees first, then councils, actions and triggers, each in their own order. An id
+ * holds one effect: it replaces one that started in an earlier tick, unless that one's source ranks higher, while among those
+ * of one tick the first stays. A meter is added once and takes no place.
  */
 export function startEffects(
   held: Held,
@@ -95,10 +105,11 @@ export function startEffects(
   const isCrowded = (id: string, { kind }: EffectState) =>
     (kind !== "meter" && !effects.has(id) && effects.size >= MAX_ACTIVE_EFFECTS) ||
     (kind === "chain" && !campaigns.has(id) && campaigns.size >= MAX_RUNNING_CAMPAIGNS);
-  for (const { id, effect } of starting) {
+  for (const { id, effect } of [...starting].sort((a, b) => rankOf(b.effect) - rankOf(a.effect))) {
+    const running = effects.get(id);
     const reason = !isAimed(effect, rules)
       ? "no_target"
-      : started.has(id)
+      : started.has(id) || (running !== undefined && rankOf(running) > rankOf(effect))
         ? "overridden"
         : isCrowded(id, effect)
           ? "too_many"
@@ -115,9 +126,9 @@ export function startEffects(
     }
     effects.set(id, effect);
     if (effect.kind === "chain") {
-      const running = campaigns.get(id);
-      campaigns.set(id, prolonged(running, effect.until_tick, rules));
-      if (running === undefined) happenings.push({ kind: "campaign", id, stage: 0 });
+      const campaign = campaigns.get(id);
+      campaigns.set(id, prolonged(campaign, effect.until_tick, rules));
+      if (campaign === undefined) happenings.push({ kind: "campaign", id, stage: 0 });
     }
   }
   return {
@@ -137,9 +148,9 @@ function withMeter(meters: PublicState["meters"], { name, add = 0 }: EffectState
   return { ...meters, [meter]: clamp(meters[meter] + add, 0, 10_000) };
 }
 
-/** Whether the ruleset still has the trigger, faction and territory that an effect names. */
+/** Whether the ruleset still has the trigger, faction and territory that an effect names; other sources are history. */
 export const isAimed = (effect: EffectState, rules: Ruleset): boolean =>
-  rules.triggers.some(({ key }) => key === effect.source) &&
+  (!isTriggers(effect.source) || rules.triggers.some(({ key }) => key === effect.source)) &&
   (effect.faction === undefined ||
     effect.faction === "*" ||
     Object.hasOwn(rules.factions, effect.faction.replace(/^!/, ""))) &&

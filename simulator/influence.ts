@@ -58,7 +58,7 @@ export function applyInfluence(
     const gain_bp = modifier(faction.modifiers, "influence_gain_bp");
     const { sum, people } = gainOf(folding.factions.get(id), gain_bp, cap, rules.contest.user_push * 1_000);
     record.push([id, { sum, cap, gain_bp }]);
-    influence.set(id, assertSafe(decayed(faction.influence, rules, k) + Math.min(sum, cap)));
+    influence.set(id, assertSafe(decayedInfluence(faction.influence, rules, k) + Math.min(sum, cap)));
     if (people === undefined) continue;
     crowd.set(id, people);
     for (const [territory, pushed] of people.pushes) press(pushes, territory, id, total(pushed));
@@ -90,7 +90,8 @@ export function withInfluence(
   });
 }
 
-function decayed(influence: number, rules: Ruleset, k: number): number {
+/** Influence after `k` decays, milli-points: `influence − mul(influence, decay)`, k times. */
+export function decayedInfluence(influence: number, rules: Ruleset, k: number): number {
   let left = influence;
   for (let i = 0; i < k; i++) left -= mul(left, rules.influence.decay_bp);
   return left;

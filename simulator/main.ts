@@ -2,6 +2,7 @@
  * Simulator: accepted events in, one world per realm out, a step per tick. It is a pure function of EVENTS.
  *
  * Reads `events.accepted|command|tick`. Writes the tick marker, then per tick `world.tick|delta|snapshot` and its position.
+ * Between ticks it publishes `world.pulse` on core NATS, undurable.
  * Its steward reads `events.quarantined|command` too, and writes to `command.raw` what the world itself calls for.
  * Keeps, per realm, the world of the last tick and what came since; restores it from `world.snapshot`.
  */

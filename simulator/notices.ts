@@ -1,5 +1,5 @@
 /**
- * Notices: who is told that their own action changed the world. Pure, and part of the tick; domain.md §6 names the bounds.
+ * Notices: who is told that their own action changed the world. Pure, and part of the tick.
  * Who was pivotal is found by leaving one out; who had a large part, on the rosters.
  */
 import { find } from "../shared/by-id.ts";

@@ -1,7 +1,7 @@
 /** Outcomes of a tick that players bring about, each with who worked towards it and whether it needed one of them. */
-import { find } from "../shared/by-id.ts";
-import type { Happening, Roster, Rosters, WorldState } from "../shared/contracts/world.ts";
-import { countCampaigns, runningOf } from "./campaigns.ts";
+import { find, mapById } from "../shared/by-id.ts";
+import type { Happening, PublicState, Roster, Rosters, WorldState } from "../shared/contracts/world.ts";
+import { runningOf, stageOf } from "./campaigns.ts";
 import type { Influenced } from "./influence.ts";
 import { largest } from "./largest.ts";
 import { named, type People } from "./people.ts";
@@ -13,14 +13,14 @@ import { withoutUser } from "./without.ts";
 
 /** A tick whose steps 4 to 6 are done. */
 export type Resolving = {
-  /** As the contests found it: under this tick's rules and effects, before anything moved. */
+  /** As the contests found it: under this tick's rules and effects, campaigns counted, before anything else moved. */
   before: WorldState;
   influenced: Influenced;
   happenings: readonly Happening[];
   /** With this tick's users, nothing cleared yet. */
   rosters: Rosters;
   /** What steps 4 to 6 make of other influence. */
-  again: (influenced: Influenced) => readonly Happening[];
+  again: (influenced: Influenced, campaigns: PublicState["campaigns"]) => readonly Happening[];
 };
 
 export type Told = Extract<Happening, { kind: "flip" | "capture" | "campaign" | "trigger" }>;
@@ -87,8 +87,8 @@ function capture(what: Capture, resolving: Resolving): Outcome {
   };
 }
 
-function campaign(what: Campaign, { before, influenced, rosters }: Resolving): Outcome {
-  const { public: world, private: hidden } = before;
+function campaign(what: Campaign, resolving: Resolving): Outcome {
+  const { influenced, rosters } = resolving;
   const roster = find(rosters.campaigns, what.id);
   const came = [...(influenced.campaigns.get(what.id)?.users ?? [])];
   return {
@@ -98,14 +98,34 @@ function campaign(what: Campaign, { before, influenced, rosters }: Resolving): O
       came.map(([user, { points }]) => [user, points]),
       ROSTER_USERS,
     ).map(([user]) => user),
-    holdsWithout: (user) => {
-      const left = withoutUser(influenced, user, hidden.ruleset);
-      const { campaigns } = countCampaigns(world.campaigns, runningOf(hidden), left, world.tick);
-      const reached = find(campaigns, what.id);
-      return reached === undefined || reached.stage >= what.stage;
-    },
+    // Of a campaign that was closed in this very tick nobody is held to be pivotal.
+    holdsWithout: (user) =>
+      (find(campaignsWithout(user, resolving), what.id)?.stage ?? what.stage) >= what.stage,
   };
 }
+
+/** The tick's campaigns as if a user had brought them nothing. A stage from before the tick stays. */
+const campaignsWithout = (
+  user: string,
+  { before, influenced, happenings }: Resolving,
+): PublicState["campaigns"] =>
+  mapById(before.public.campaigns, (after, id) => {
+    const own = influenced.campaigns.get(id)?.users.get(user);
+    if (own === undefined) return after;
+    const left = {
+      ...after,
+      points: after.points - own.points,
+      contributors: after.contributors - own.firsts,
+    };
+    const reached = happenings.flatMap((each) =>
+      each.kind === "campaign" && each.id === id && each.stage > 0 ? [each.stage] : [],
+    );
+    const stage = Math.min(after.stage, ...reached.map((one) => one - 1));
+    return {
+      ...left,
+      stage: Math.max(stage, stageOf(left, runningOf(before.private)[id]!.min_contributors)),
+    };
+  });
 
 /** Any user's points may have moved what a condition looks at, so the whole world is resolved again. */
 function trigger(what: Trigger, resolving: Resolving): Outcome {
@@ -117,7 +137,7 @@ function trigger(what: Trigger, resolving: Resolving): Outcome {
     rosters: rostersRead(when, resolving.rosters),
     acted: everybody(influenced),
     holdsWithout: (user) =>
-      again(withoutUser(influenced, user, rules)).some(
+      again(withoutUser(influenced, user, rules), campaignsWithout(user, resolving)).some(
         (each) => each.kind === "trigger" && each.key === what.key,
       ),
   };

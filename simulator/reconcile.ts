@@ -1,12 +1,13 @@
 /**
  * A world under another ruleset. What stays keeps its state, what is new starts as the ruleset says, what is gone takes
- * along all that hung on it: effects, fronts, claims and offices.
+ * along all that hung on it: effects, fronts, claims, actions and councils.
  */
 import { type ById, entries, find, mapById } from "../shared/by-id.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { Happening, TerritoryState, WorldState } from "../shared/contracts/world.ts";
 import { newFaction, newRelic, newTerritory, newTrigger } from "../shared/genesis.ts";
 import { apportion } from "../shared/integers.ts";
+import { reconcilePolitics } from "./closures.ts";
 import { isAimed } from "./effects.ts";
 
 export function reconcile(
@@ -18,8 +19,8 @@ export function reconcile(
     faction !== undefined && Object.hasOwn(rules.factions, faction);
   const effects = entries(world.effects);
   const gone = effects.filter(([, effect]) => !isAimed(effect, rules));
-  return {
-    state: {
+  const politics = reconcilePolitics(
+    {
       public: {
         ...world,
         ruleset_version: version,
@@ -71,9 +72,14 @@ export function reconcile(
         }),
       },
     },
+    rules,
+  );
+  return {
+    state: politics.state,
     happenings: [
       { kind: "ruleset", version },
       ...gone.map(([id]): Happening => ({ kind: "effect_end", id })),
+      ...politics.happenings,
     ],
   };
 }

@@ -4,7 +4,8 @@ import type { WorldState } from "../shared/contracts/world.ts";
 import { genesis } from "../shared/genesis.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
 import { callsOf } from "./calls.ts";
-import { accepted, decided, passed, play, REALM, standing, started } from "./given.ts";
+import { accepted, decided, play, REALM, standing, started } from "./given.ts";
+import { passed } from "./given-commands.ts";
 
 let rules: Ruleset;
 beforeAll(async () => {
@@ -103,6 +104,29 @@ describe("season.close", () => {
       command: "season.close",
       reason: "already_closed",
     });
+  });
+
+  test("cancels open sovereign actions and pays back what they held, before it is over", () => {
+    const rich = standing(started(rules), ({ public: world }) => {
+      world.factions.veilborn!.resources.aether = 500_000;
+    });
+    const propose = (seq: number) =>
+      passed("sovereign.propose", { action_type: "veil_ward", faction: "veilborn" }, seq);
+    const results = play(rich, [
+      { commands: [propose(1)] },
+      { commands: [close(2)] },
+      { commands: [propose(3)] },
+      { commands: [open(4)] },
+    ]);
+    const [proposed, closed, late, next] = results.map(({ state }) => state);
+    expect(proposed!.private.escrow).toHaveProperty("command-1");
+    expect(closed!.private.escrow).toEqual({});
+    expect(closed!.public.actions["command-1"]).toMatchObject({ status: "cancelled" });
+    expect(closed!.public.factions.veilborn!.resources.aether).toBeGreaterThan(500_000);
+    expect(kinds(results[1]!)).toEqual(["status", "action", "close"]);
+    expect(results[2]!.record.events).toMatchObject([{ kind: "refused", reason: "realm_closed" }]);
+    expect(late!.public.actions).toEqual(closed!.public.actions);
+    expect(next!.public.actions).toEqual({});
   });
 
   test("after an operator's season_end makes the results still", () => {

@@ -1,5 +1,6 @@
 /**
  * Seasons. `season.close` ends one: the tick that reads it is the last that counts, its results stand in that tick's events.
+ * Sovereign actions that are still open are cancelled and paid back.
  * Ticks go on in `season_end`, without new candidates, until `season.open` begins the next season with the tick that reads it:
  *
  * - A faction keeps 10 % of its influence and 20 % of its resources.
@@ -8,7 +9,7 @@
  * - A trigger is armed, its streak 0; when it fired last stays, since its cooldown is counted in ticks.
  * - The rest is as at tick 0: unrest, meters, fronts, claims and relics, effects (each ended with an event) and those about to
  *   start, campaigns, sovereign actions, councils, and whatever else genesis begins.
- * - Ticks, the time, the ruleset and `tick.run` commands that wait for a marker go on.
+ * - Ticks, the time, the ruleset and `tick.run` commands that wait for a marker go on, and who was told of a clip today.
  */
 import { entries, mapById } from "../shared/by-id.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
@@ -25,6 +26,7 @@ import { genesis, newTrigger } from "../shared/genesis.ts";
 import { apportion, byCodeUnit, mul } from "../shared/integers.ts";
 import type { Decide } from "./commands.ts";
 import { challengerOf } from "./flip.ts";
+import { closeActions } from "./sovereign.ts";
 
 /** What a faction keeps of its influence and of its stocks, basis points. */
 const INFLUENCE_KEPT_BP = 1_000;
@@ -32,14 +34,15 @@ const RESOURCES_KEPT_BP = 2_000;
 
 export const seasonOf = ({ season = { started_tick: 0 } }: PrivateState) => season;
 
-/** Refused: `already_closed`. Results wait for the end of the tick: see `closingEvents`. */
+/** Open sovereign actions are paid back. Refused: `already_closed`. Results wait for the end of the tick: see `closingEvents`. */
 export const closeSeason: Decide<"season.close"> = (state) => {
-  const { public: world, private: hidden } = state;
-  const season = seasonOf(hidden);
+  const season = seasonOf(state.private);
   if (season.closed_tick !== undefined) return { refused: "already_closed" };
+  const { state: settled, happenings } = closeActions(state, "season_closed");
+  const { public: world, private: hidden } = settled;
   return {
     state: { public: world, private: { ...hidden, season: { ...season, closed_tick: world.tick } } },
-    happenings: [],
+    happenings,
   };
 };
 
@@ -104,6 +107,7 @@ function nextSeason({ public: world, private: hidden }: WorldState): WorldState 
     private: {
       ...fresh.private,
       manual_ticks: hidden.manual_ticks,
+      ...(hidden.told === undefined ? {} : { told: hidden.told }),
       season: { started_tick: world.tick },
     },
   };

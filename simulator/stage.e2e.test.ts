@@ -146,20 +146,3 @@ test("in maintenance no marker is written and candidates wait; a new cadence hol
   expect(all[before + 1]!.factions.empire!.sum).toBe(122_000);
   expect(all[before + 1]!.ruleset_version).toBe(3);
 });
-
-test("a snapshot that doesn't have its hash refuses the realm", async () => {
-  const realm = await freshRealm(1);
-  const snapshot = JSON.parse(
-    (await lastOf(nats.bus, worldStream(realm), subjects.snapshot(realm)))!.text(),
-  ) as WorldSnapshot;
-  snapshot.state.public.meters.catastrophe_meter = 9_999;
-  await publishOne(nats.bus, {
-    subject: subjects.snapshot(realm),
-    data: JSON.stringify(snapshot),
-    rollup: true,
-  });
-  const stages = runStages(nats.bus, realm, [...ALL]);
-  await delay(2_000);
-  await stages.stop();
-  expect((await records(realm)).length).toBe(1);
-});

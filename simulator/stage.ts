@@ -1,16 +1,16 @@
 /** Simulator as a stage: folds EVENTS, and at each tick marker commits the tick to WORLD. */
-import { type Bus, isLostRace, lastOf, publishOne } from "../shared/bus.ts";
-import { canonicalHash } from "../shared/canonical.ts";
-import type { TickRecord, WorldSnapshot } from "../shared/contracts/world.ts";
+import { isCheckpoint, keepCheckpoint } from "../shared/checkpoints.ts";
 import { crashPoint } from "../shared/crash.ts";
 import { metrics } from "../shared/metrics.ts";
 import type { Input } from "../shared/reader.ts";
-import { type Draft, RealmRefused, type Restoring, type Stage } from "../shared/stage.ts";
+import type { Draft, Stage } from "../shared/stage.ts";
 import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
-import { kvSubject } from "../shared/topology.ts";
-import { advance, movingSubjects, type SimulatorState, stateOf } from "./advance.ts";
+import { advance, movingSubjects, type SimulatorState } from "./advance.ts";
 import { keepTime } from "./clock.ts";
 import { noticeParts } from "./notice-parts.ts";
+import { keepPulse } from "./pulse.ts";
+import { refreshKv } from "./refresh-kv.ts";
+import { restoreWorld } from "./restore.ts";
 import { keepHouse, speakForWorld } from "./steward.ts";
 import type { TickResult } from "./tick.ts";
 
@@ -24,31 +24,9 @@ export const simulatorStage: Stage<SimulatorState> = {
   restore: restoreWorld,
   step,
   duties: async (owned) => {
-    await Promise.all([keepTime(owned), keepHouse(owned), speakForWorld(owned)]);
+    await Promise.all([keepTime(owned), keepHouse(owned), speakForWorld(owned), keepPulse(owned)]);
   },
 };
-
-async function restoreWorld({ bus, realm, position }: Restoring): Promise<SimulatorState> {
-  const stream = worldStream(realm);
-  const [message, record] = await Promise.all([
-    lastOf(bus, stream, subjects.snapshot(realm)),
-    lastOf(bus, stream, subjects.tick(realm)),
-  ]);
-  if (message === undefined || record === undefined)
-    throw new RealmRefused(`${stream} holds no snapshot or no tick record: restore the stream from a backup`);
-  const snapshot = JSON.parse(message.text()) as WorldSnapshot;
-  if (snapshot.through_seq !== position.through)
-    throw new RealmRefused(
-      `the snapshot of tick ${snapshot.tick} ends at ${snapshot.through_seq}, the position at ${position.through}`,
-    );
-  if ((JSON.parse(record.text()) as TickRecord).hash !== snapshot.record_hash)
-    throw new RealmRefused(`the snapshot of tick ${snapshot.tick} doesn't belong to the last tick record`);
-  if (canonicalHash(snapshot.state.public) !== snapshot.public_hash)
-    throw new RealmRefused(`the snapshot of tick ${snapshot.tick} doesn't have the hash that it states`);
-  await refreshKv(bus, snapshot);
-  metrics.tick.set({ realm }, snapshot.tick);
-  return stateOf(snapshot);
-}
 
 function step(state: SimulatorState, input: Input, draft: Draft): boolean {
   const { realm } = state;
@@ -64,11 +42,13 @@ function step(state: SimulatorState, input: Input, draft: Draft): boolean {
   draft.count("tick", record.kind);
   for (const { sum, cap } of Object.values(record.factions))
     draft.clip("faction_burst", Math.max(0, sum - cap));
-  draft.afterCommit(async (bus) => {
+  if (isCheckpoint(snapshot.tick))
+    draft.afterCommit(`checkpoint ${snapshot.tick}`, (bus) => keepCheckpoint(bus, snapshot));
+  draft.afterCommit(`measure ${snapshot.tick}`, async () => measure(realm, tick));
+  draft.afterCommit("snapshot", async (bus) => {
     crashPoint("before_snapshot");
     await refreshKv(bus, snapshot);
     crashPoint("after_snapshot");
-    measure(realm, tick);
   });
   return true;
 }
@@ -83,20 +63,4 @@ function measure(realm: string, { record, notices, statistics }: TickResult): vo
   metrics.burstClips.inc({ realm }, statistics.clips);
   for (const { items } of notices)
     for (const { kind, role } of items) metrics.notices.inc({ realm, kind, role });
-}
-
-/** Puts the snapshot into KV `world` unless a later one is there. */
-async function refreshKv(bus: Bus, snapshot: WorldSnapshot): Promise<void> {
-  const subject = kvSubject("world", snapshot.realm);
-  const held = await lastOf(bus, "KV_world", subject);
-  if (held !== undefined && (JSON.parse(held.text()) as WorldSnapshot).tick >= snapshot.tick) return;
-  try {
-    await publishOne(bus, {
-      subject,
-      data: JSON.stringify(snapshot),
-      expectedLastSubjectSeq: held?.seq ?? 0,
-    });
-  } catch (error) {
-    if (!isLostRace(error)) throw error;
-  }
 }

@@ -15,7 +15,7 @@ import type {
   WorldState,
 } from "../shared/contracts/world.ts";
 import { diff } from "../shared/merge-patch.ts";
-import { countCampaigns, runningCampaigns, runningOf, withCampaigns } from "./campaigns.ts";
+import { countCampaigns, runningCampaigns, withCampaigns } from "./campaigns.ts";
 import { runCommands } from "./commands.ts";
 import { endEffects, factionModifiers, startEffects } from "./effects.ts";
 import type { Folding } from "./fold.ts";
@@ -52,6 +52,16 @@ export type TickResult = {
   statistics: Statistics;
 };
 
+/** A world turned by a tick, before anybody is told of it. */
+export type Turn = {
+  /** At the beginning of the tick: its place and time, what commands changed, which effects hold in it. */
+  begun: WorldState;
+  influenced: Influenced;
+  /** After steps 1 to 6. */
+  state: WorldState;
+  happenings: Happening[];
+};
+
 /** `prev`: the hashes of the tick before. Changes none of its arguments. Throws where the marker isn't the next one. */
 export function tick(
   state: WorldState,
@@ -59,6 +69,57 @@ export function tick(
   marker: Marker,
   prev: { record_hash: string; public_hash: string },
 ): TickResult {
+  const { begun, influenced, state: turned, happenings } = turn(state, folding, marker);
+  const { ruleset } = begun.private;
+
+  // 7. What happened, numbered, and who is told that it was their doing.
+  const events = numbered(marker.tick, happenings);
+  const rosters = gatherRosters(begun, influenced);
+  const noticed = noticesOf({
+    before: begun,
+    influenced,
+    happenings,
+    rosters,
+    again: (other, campaigns) =>
+      resolve({ public: { ...begun.public, campaigns }, private: begun.private }, other).happenings,
+  });
+
+  // 8. The new snapshot, sealed into the chain.
+  const next: WorldState = {
+    public: turned.public,
+    private: {
+      ...withoutNotices(turned.private),
+      ...clearedRosters(rosters, happenings, turned.public.campaigns),
+      ...noticed.private,
+    },
+  };
+  const { from_seq, through_seq, kind } = marker;
+  const { record, snapshot } = seal(next, {
+    kind,
+    from_seq,
+    through_seq,
+    factions: influenced.record,
+    events,
+    prev_hash: prev.record_hash,
+  });
+  const delta: WorldDelta = {
+    realm: next.public.realm,
+    tick: marker.tick,
+    prev: prev.public_hash,
+    hash: record.public_hash,
+    patch: diff(state.public, next.public),
+    events,
+  };
+  const statistics = statisticsOf(influenced, happenings, {
+    kind,
+    atMs: Date.parse(marker.at),
+    dueMs: Date.parse(state.public.at) + ruleset.tick_seconds * 1_000,
+  });
+  return { state: next, record, delta, snapshot, notices: noticed.notices, statistics };
+}
+
+/** Steps 1 to 6: the world after a tick, but for what is only kept to tell players of it. Changes none of its arguments. */
+export function turn(state: WorldState, folding: Folding, marker: Marker): Turn {
   if (marker.tick !== state.public.tick + 1)
     throw new Error(`the marker of tick ${marker.tick} follows the state of tick ${state.public.tick}`);
 
@@ -66,22 +127,27 @@ export function tick(
   const opened = open(state, folding, marker);
   const { public: world, private: hidden } = opened.state;
   const rules = hidden.ruleset;
-  const k = lateness(
-    marker.tick,
-    Date.parse(world.at) - Date.parse(state.public.at),
-    rules.tick_seconds * 1_000,
-  );
+  const sinceMs = Date.parse(world.at) - Date.parse(state.public.at);
+  const k = lateness(marker.tick, sinceMs, rules.tick_seconds * 1_000);
 
   // 2 and 3. What was accepted since the last tick becomes influence; conditions and weights read the new shares.
   const influenced = applyInfluence(world.factions, folding, rules, k);
 
-  // 4 to 6. Contests, yields, meters and triggers; 7 and 8. What happened, to whom it is told, and the sealed snapshot.
+  // 4 to 6. Contests, yields, meters and triggers.
   const resolved = resolve(opened.state, influenced);
-  return conclude(state, opened, influenced, resolved, marker, prev);
+  return {
+    begun: opened.state,
+    influenced,
+    state: resolved.state,
+    happenings: [...opened.happenings, ...resolved.happenings],
+  };
 }
 
 /** Steps 4 to 6. `state`: at the beginning of the tick. */
-function resolve({ public: world, private: hidden }: WorldState, influenced: Influenced) {
+function resolve(
+  { public: world, private: hidden }: WorldState,
+  influenced: Influenced,
+): { state: WorldState; happenings: Happening[] } {
   const { tick } = world;
   const rules = hidden.ruleset;
 
@@ -103,110 +169,39 @@ function resolve({ public: world, private: hidden }: WorldState, influenced: Inf
   );
   const factions = gatherResources(influenced.factions, land.territories, rules);
 
-  // 5. The realm's meters, and what campaigns have gathered.
+  // 5. The realm's meters.
   const target = tensionTarget(Object.values(land.territories), Object.values(factions), rules);
-  const meters = moveMeters(
-    world.meters,
-    target,
-    {
-      flips: land.happenings.length,
-      contestedRelics: Object.values(hoard.relics).filter(({ contested }) => contested === 1).length,
-    },
-    rules,
-  );
-
-  const counted = countCampaigns(world.campaigns, runningOf(hidden), influenced, tick);
+  const contestedRelics = Object.values(hoard.relics).filter(({ contested }) => contested === 1).length;
+  const meters = moveMeters(world.meters, target, { flips: land.happenings.length, contestedRelics }, rules);
 
   // 6. Triggers, on the state as it is now; their effects hold from the next tick.
-  const frozen = {
-    ...world,
-    factions,
-    territories: land.territories,
-    relics: hoard.relics,
-    meters,
-    campaigns: counted.campaigns,
-  };
+  const frozen = { ...world, factions, territories: land.territories, relics: hoard.relics, meters };
   const fired = evaluateTriggers(frozen, rules);
   return {
-    land,
-    hoard,
-    fired,
-    counted,
-    frozen,
+    state: {
+      public: { ...frozen, triggers: fired.triggers },
+      private: {
+        ...hidden,
+        fronts: land.fronts,
+        claims: hoard.claims,
+        starting: [...hidden.starting, ...fired.starting],
+      },
+    },
     happenings: [
       ...land.happenings,
       ...hoard.happenings,
-      ...counted.happenings,
       ...fired.happenings,
       ...closingEvents({ public: frozen, private: hidden }),
     ],
   };
 }
 
-/** Steps 7 and 8. */
-function conclude(
-  state: WorldState,
-  opened: Opened,
-  influenced: Influenced,
-  { land, hoard, fired, counted, frozen, happenings }: ReturnType<typeof resolve>,
-  marker: Marker,
-  prev: { record_hash: string; public_hash: string },
-): TickResult {
-  const { public: world, private: hidden } = opened.state;
-
-  // 7. What happened, numbered, and who is told that it was their doing.
-  const all = [...opened.happenings, ...happenings];
-  const events = numbered(marker.tick, all);
-  const rosters = gatherRosters(opened.state, influenced);
-  const noticed = noticesOf({
-    before: opened.state,
-    influenced,
-    happenings: all,
-    rosters,
-    again: (other) => resolve(opened.state, other).happenings,
-  });
-
-  // 8. The new snapshot, sealed into the chain.
-  const next: WorldState = {
-    public: { ...frozen, triggers: fired.triggers },
-    private: {
-      ...withoutNotices(withCampaigns(hidden, { campaigns: counted.running })),
-      fronts: land.fronts,
-      claims: hoard.claims,
-      starting: [...hidden.starting, ...fired.starting],
-      ...clearedRosters(rosters, all),
-      ...noticed.private,
-    },
-  };
-  const { from_seq, through_seq, kind } = marker;
-  const link = {
-    kind,
-    from_seq,
-    through_seq,
-    factions: influenced.record,
-    events,
-    prev_hash: prev.record_hash,
-  };
-  const { record, snapshot } = seal(next, link);
-  const delta: WorldDelta = {
-    realm: world.realm,
-    tick: marker.tick,
-    prev: prev.public_hash,
-    hash: record.public_hash,
-    patch: diff(state.public, next.public),
-    events,
-  };
-  const statistics = statisticsOf(influenced, all, {
-    kind,
-    atMs: Date.parse(marker.at),
-    dueMs: Date.parse(state.public.at) + hidden.ruleset.tick_seconds * 1_000,
-  });
-  return { state: next, record, delta, snapshot, notices: noticed.notices, statistics };
-}
-
 type Opened = { state: WorldState; happenings: Happening[] };
 
-/** The state at the beginning of a tick: its place and time, what commands changed, which effects hold in it. */
+/**
+ * The state at the beginning of a tick: its place and time, what commands changed, which effects hold in it, and what
+ * campaigns have gathered.
+ */
 function open(state: WorldState, folding: Folding, marker: Marker): Opened {
   const { version, ruleset } = effectiveRuleset(state, folding);
   const ruled =
@@ -230,17 +225,18 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
     starting: [],
   };
   const commanded = runCommands({ public: world, private: hidden }, folding.commands);
+  const counted = countCampaigns(commanded.state, folding);
   const modifiers = factionModifiers(commanded.state.public, ruleset);
   return {
     state: {
       public: {
-        ...commanded.state.public,
-        factions: mapById(commanded.state.public.factions, (faction, id) => ({
+        ...counted.state.public,
+        factions: mapById(counted.state.public.factions, (faction, id) => ({
           ...faction,
           modifiers: modifiers.get(id)!,
         })),
       },
-      private: commanded.state.private,
+      private: counted.state.private,
     },
     happenings: [
       ...ruled.happenings,
@@ -248,6 +244,7 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
       ...ended.happenings,
       ...started.happenings,
       ...commanded.happenings,
+      ...counted.happenings,
     ],
   };
 }

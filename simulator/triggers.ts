@@ -41,7 +41,7 @@ export function evaluateTriggers(world: PublicState, rules: Ruleset): Evaluated 
     triggers.set(key, { ...triggers.get(key)!, armed: 0, last_triggered_tick: tick });
   return {
     triggers: mapById(world.triggers, (_, key) => triggers.get(key)!),
-    starting: fired.flatMap((trigger) => effectsOf(trigger, tick)),
+    starting: fired.flatMap(({ key, effects }) => effectsOf(key, effects, tick)),
     happenings: fired.map(({ key }) => ({ kind: "trigger", key })),
   };
 }

@@ -26,6 +26,7 @@ test("the document is OpenAPI 3.1, needs no token and has every route of the API
   );
   expect(routes.sort()).toEqual([
     "DELETE /internal/world/{realm}/shadow",
+    "GET /internal/world/realms",
     "GET /internal/world/{realm}/events/{event_id}",
     "GET /internal/world/{realm}/quarantine",
     "GET /internal/world/{realm}/quarantine/{event_id}",
@@ -33,6 +34,7 @@ test("the document is OpenAPI 3.1, needs no token and has every route of the API
     "GET /internal/world/{realm}/ruleset/diff",
     "GET /internal/world/{realm}/ruleset/history",
     "GET /internal/world/{realm}/shadow",
+    "GET /internal/world/{realm}/state",
     "POST /internal/world/events/ingest",
     "POST /internal/world/impact-candidate",
     "POST /internal/world/realms",
@@ -41,6 +43,7 @@ test("the document is OpenAPI 3.1, needs no token and has every route of the API
     "POST /internal/world/{realm}/quarantine/{event_id}/reject",
     "POST /internal/world/{realm}/quarantine/{event_id}/release",
     "POST /internal/world/{realm}/ruleset/rollback",
+    "POST /internal/world/{realm}/tokens",
     "PUT /internal/world/{realm}/ruleset",
     "PUT /internal/world/{realm}/shadow",
   ]);

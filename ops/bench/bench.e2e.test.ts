@@ -3,6 +3,7 @@ import { benchGateway } from "./gateway.ts";
 import { benchNormalize } from "./normalize.ts";
 import { benchLatency, benchPipeline } from "./pipeline.ts";
 import { benchReplay } from "./replay.ts";
+import { benchTimeMachine } from "./timemachine.ts";
 
 // Tiny runs, so that the benchmarks cannot rot. Their figures mean nothing at this size.
 const say = () => {};
@@ -29,4 +30,9 @@ test("the gateway's benchmark runs", async () => {
 test("the judgement's benchmark runs", async () => {
   const { rate, ratio } = await benchNormalize({ players: 200, known: 500, rounds: 1, say });
   for (const value of [rate, ratio]) expect(value).toBeGreaterThan(0);
+}, 60_000);
+
+test("the time machine's benchmark runs", async () => {
+  const { p99, bytes } = await benchTimeMachine({ ticks: 300, queries: 10, say });
+  for (const value of [p99, bytes]) expect(value).toBeGreaterThan(0);
 }, 60_000);

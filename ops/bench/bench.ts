@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [pipeline|latency|normalize|replay|gateway] [--events N] [--rounds N]`: all of them when none is named.
+ * `npm run bench -- [pipeline|latency|normalize|replay|gateway|timemachine] [--events N] [--rounds N]`: all of them when none is named.
  * npm gives it the young generation that `ops/runtime.ts` gives a stage, since it runs a stage's core in its own process.
  */
 import { parseArgs } from "node:util";
@@ -7,6 +7,7 @@ import { benchGateway } from "./gateway.ts";
 import { benchNormalize } from "./normalize.ts";
 import { benchLatency, benchPipeline } from "./pipeline.ts";
 import { benchReplay } from "./replay.ts";
+import { benchTimeMachine } from "./timemachine.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -16,6 +17,7 @@ const { values, positionals } = parseArgs({
     players: { type: "string", default: "100000" },
     known: { type: "string", default: "1000000" },
     seconds: { type: "string", default: "10" },
+    ticks: { type: "string", default: "10000" },
   },
 });
 const events = Number(values.events);
@@ -29,6 +31,7 @@ const benches: Record<string, () => Promise<unknown>> = {
     benchNormalize({ players: Number(values.players), known: Number(values.known), rounds, say }),
   replay: () => benchReplay({ events, rounds, say }),
   gateway: () => benchGateway({ seconds: Number(values.seconds), rounds, say }),
+  timemachine: () => benchTimeMachine({ ticks: Number(values.ticks), queries: 400, say }),
 };
 const wanted = positionals.length > 0 ? positionals : Object.keys(benches);
 const unknown = wanted.filter((name) => !Object.hasOwn(benches, name));

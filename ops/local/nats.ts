@@ -14,6 +14,8 @@ export interface NatsOptions {
   port?: number;
   /** False answers before the disk has it: faster, and wrong for anything but a test. */
   syncAlways?: boolean;
+  /** Largest message that it takes, bytes; a test's own. */
+  maxPayloadBytes?: number;
   serverName?: string;
   /** Absent: `nats.log` in `dir`. */
   logFile?: string;
@@ -54,7 +56,7 @@ export async function natsProcess(
         listen: `127.0.0.1:${port}`,
         // Written when the server listens, named for its process: another server on this port is not taken for it.
         ports_file_dir: dir,
-        max_payload: MAX_PAYLOAD_BYTES,
+        max_payload: options.maxPayloadBytes ?? MAX_PAYLOAD_BYTES,
         jetstream: {
           store_dir: join(dir, "store"),
           max_file_store: 64 * 1024 ** 3,

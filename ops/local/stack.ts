@@ -3,6 +3,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { Env } from "../../shared/env.ts";
+import { buildPages } from "../pages/build.ts";
 import { provision } from "../provision.ts";
 import { checkDatabase, checkNats, checkRuleset, choosePorts, type Ports } from "./checks.ts";
 import { natsProcess } from "./nats.ts";
@@ -89,6 +90,7 @@ async function startAll(
   supervisor: Supervisor,
 ): Promise<Stack> {
   await checkRuleset(env);
+  await buildPages(options.say);
   const ports = await choosePorts(env);
   const servers = await startServers(env, options, dataDir, supervisor);
   await provisionFirstRealm(env, servers.nats);

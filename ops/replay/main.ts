@@ -1,60 +1,97 @@
-/** `npm run replay -- --realm R [--verify]`: recomputes a realm from its stream and says how fast, and whether it holds. */
+/** `npm run replay -- --realm R [--verify]`: recomputes a realm from what was recorded and says how fast, and whether it holds. */
 import { parseArgs } from "node:util";
-import { type Bus, openBus } from "../../shared/bus.ts";
-import { Id } from "../../shared/contracts/ids.ts";
-import { readEnv } from "../../shared/env.ts";
-import { readStackUrls } from "../local/stack.ts";
-import { replay } from "./replay.ts";
+import { realmOf, tickOf, UsageError, type Where, withBus, withSource } from "./arguments.ts";
+import { publishRecords } from "./publish.ts";
+import { rebuildWorld } from "./rebuild.ts";
+import { recompute } from "./replay.ts";
+import type { Source } from "./source.ts";
 
-const HELP = `Consumes a realm's EVENTS from the start, recomputes every tick and prints events/s.
+const HELP = `Recomputes a realm's ticks from its EVENTS and prints events/s.
 
-  npm run replay -- --realm R [--verify] [--nats URL]
+  npm run replay -- --realm R [--verify] [--from T] [--to T] [--records FILE] [--from-postgres] [--nats URL] [--postgres URL]
+  npm run replay -- --realm R --rebuild [--nats URL]
 
-  --realm R     the realm
-  --verify      holds every recomputed tick against the recorded one, and checks the chain of hashes
-  --nats URL    NATS server; else NATS_URL, else the local stack of DATA_DIR
+  --realm R         the realm
+  --verify          holds every recomputed tick against the recorded one, and checks the chain of hashes; stops at the first
+                    difference and names its tick and field
+  --from T          begins with the last whole state that is kept at or before tick T (one in 256), its hashes checked,
+                    instead of with tick 0
+  --to T            the last tick to recompute
+  --records FILE    writes the recorded ticks --from … --to, one JSON object a line, for npm run verify-world; recomputes
+                    nothing unless --verify is given too
+  --rebuild         where a part of WORLD is lost: recomputes EVENTS, and when every record that WORLD still holds agrees, removes
+                    WORLD and begins it again; the realm's simulator then plays it up to where it was, with the same hashes.
+                    Clients start anew, and the archive refuses until it is rebuilt
+  --from-postgres   reads the archive instead of the streams, as it does by itself when the streams are gone
+  --nats URL        NATS server; else NATS_URL, else the local stack of DATA_DIR
+  --postgres URL    Postgres; else DATABASE_URL, else the local stack of DATA_DIR
 
-Exit code 0 when nothing differs, 1 at the first difference or when it can't run.`;
+Exit code 0 when nothing differs, 1 at the first difference or when it can't run, 2 when the arguments are wrong.`;
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        realm: { type: "string" },
+        verify: { type: "boolean", default: false },
+        from: { type: "string" },
+        to: { type: "string" },
+        records: { type: "string" },
+        rebuild: { type: "boolean", default: false },
+        "from-postgres": { type: "boolean", default: false },
+        nats: { type: "string" },
+        postgres: { type: "string" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split(". ")[0]}; --help tells how`);
+  }
+}
+
+type Ticks = { from?: number; to?: number };
 
 /** Runs the command; answers the exit code. */
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      realm: { type: "string" },
-      verify: { type: "boolean", default: false },
-      nats: { type: "string" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
+  const values = readArguments();
   if (values.help) {
     console.log(HELP);
     return 0;
   }
-  if (!Id.safeParse(values.realm).success)
-    throw new Error("--realm needs the id of a realm, such as amoi-1; --help tells how");
-  const env = readEnv(process.env);
-  const natsUrl = values.nats ?? env.NATS_URL ?? readStackUrls(env.DATA_DIR)?.nats;
-  if (natsUrl === undefined)
-    throw new Error(
-      `No NATS to replay from: no local stack runs from ${env.DATA_DIR}; run npm start, or give --nats.`,
-    );
-  const bus = await openBus({ natsUrl, name: "replay" }).catch(() => {
-    throw new Error(`No NATS answers at ${natsUrl}; is the stack running?`);
+  const realm = realmOf(values.realm);
+  const [from, to] = [tickOf("from", values.from), tickOf("to", values.to)];
+  const ticks: Ticks = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  const where = { nats: values.nats, postgres: values.postgres, fromPostgres: values["from-postgres"] };
+  if (values.rebuild) return rebuild(realm, where);
+  return withSource(realm, where, console.log, async (source) => {
+    if (values.records !== undefined) {
+      const written = await publishRecords(source, values.records, ticks);
+      console.log(`${written} tick records of ${realm} are in ${values.records}`);
+      if (!values.verify) return 0;
+    }
+    return report(source, values.verify, ticks);
   });
-  try {
-    return await report(bus, values.realm!, values.verify);
-  } finally {
-    await bus.close();
-  }
 }
 
-async function report(bus: Bus, realm: string, verify: boolean): Promise<number> {
-  const { ticks, events, seconds, hash, problems } = await replay(bus, realm, { verify });
-  const perSecond = Math.round(events / seconds).toLocaleString("en-US");
+async function rebuild(realm: string, where: Where): Promise<number> {
+  const { held, missing, tick, hash } = await withBus(where, (bus) => rebuildWorld(bus, realm));
+  const named = missing.length > 5 ? `${missing.slice(0, 5).join(", ")} …` : missing.join(", ");
   console.log(
-    `${realm}: ${ticks} ticks, ${events.toLocaleString("en-US")} events in ${seconds.toFixed(2)} s, ${perSecond} events/s`,
+    `${realm}: ${held} records agreed with EVENTS, ${missing.length} were missing${named && `: ${named}`}`,
   );
-  console.log(`public hash of tick ${ticks}: ${hash}`);
+  console.log(`WORLD begins again; its simulator has to arrive at tick ${tick} with the public hash ${hash}`);
+  return 0;
+}
+
+async function report(source: Source, verify: boolean, ticks: Ticks): Promise<number> {
+  const replayed = await recompute(source, { verify, ...ticks });
+  const { from, events, seconds, problems } = replayed;
+  const count = (value: number) => value.toLocaleString("en-US");
+  console.log(
+    `${source.realm}: ${count(replayed.ticks - from)} ticks from ${source.name}, begun at tick ${from}, ${count(events)} events ` +
+      `in ${seconds.toFixed(2)} s, ${count(Math.round(events / seconds))} events/s`,
+  );
+  console.log(`public hash of tick ${replayed.ticks}: ${replayed.hash}`);
   for (const problem of problems) console.log(`DIFFERS ${problem}`);
   if (verify && problems.length === 0) console.log("every tick has the recorded bytes, and the chain holds");
   return problems.length === 0 ? 0 : 1;
@@ -64,5 +101,5 @@ try {
   process.exitCode = await main();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 }

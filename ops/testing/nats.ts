@@ -11,15 +11,18 @@ export type TestNats = {
   port: number;
   bus: Bus;
   /** `kill -9`, and a new process on the same port and folder. */
-  restart(): Promise<void>;
+  restart(changed?: { maxPayloadBytes?: number }): Promise<void>;
   close(): Promise<void>;
 };
 
 /** A server with a connection. `close` ends both and removes the folder. */
-export async function testNats(options: { syncAlways?: boolean } = {}): Promise<TestNats> {
+export async function testNats(
+  options: { syncAlways?: boolean; maxPayloadBytes?: number } = {},
+): Promise<TestNats> {
   const dir = await mkdtemp(join(tmpdir(), "amoisekai-nats-"));
   const syncAlways = options.syncAlways ?? false;
-  let server = await startNats({ dir, syncAlways });
+  let payload = options.maxPayloadBytes === undefined ? {} : { maxPayloadBytes: options.maxPayloadBytes };
+  let server = await startNats({ dir, syncAlways, ...payload });
   // The server has a process group of its own: a test run that is broken off must still take it along.
   const orphaned = () => server.process.kill("SIGKILL");
   process.once("exit", orphaned);
@@ -28,9 +31,10 @@ export async function testNats(options: { syncAlways?: boolean } = {}): Promise<
     url: server.url,
     port: server.port,
     bus,
-    restart: async () => {
+    restart: async (changed = {}) => {
+      payload = { ...payload, ...changed };
       await server.kill();
-      server = await startNats({ dir, syncAlways, port: server.port });
+      server = await startNats({ dir, syncAlways, port: server.port, ...payload });
     },
     close: async () => {
       process.off("exit", orphaned);

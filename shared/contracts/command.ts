@@ -35,8 +35,13 @@ const Stock = z.strictObject({ faction: Id, resource: Id, amount: Amount, note: 
 
 export const SOVEREIGN_ACTIONS = ["iron_levy", "veil_ward", "embargo"] as const;
 
-/** What a council votes on: a text and what it does. Option 0, the status quo, does nothing. */
+/** What a council votes on: a text and what it does. */
 const CouncilOption = z.strictObject({ text: Text(200).min(1), effects: z.array(Effect).max(4) });
+const CouncilOptions = z
+  .array(CouncilOption)
+  .min(2)
+  .max(4)
+  .refine(([quo]) => quo?.effects.length === 0, "option 0 is the status quo: it has no effects");
 
 const kind = <Kind extends string, Payload extends z.ZodType>(name: Kind, payload: Payload) =>
   z.strictObject({ ...envelope, kind: z.literal(name), payload });
@@ -69,7 +74,7 @@ export const Command = z.discriminatedUnion("kind", [
   kind("campaign.close", z.strictObject({ id: Id })),
   kind("season.close", z.strictObject({})),
   kind("season.open", z.strictObject({})),
-  kind("council.open", z.strictObject({ faction: Id, options: z.array(CouncilOption).min(2).max(4) })),
+  kind("council.open", z.strictObject({ faction: Id, options: CouncilOptions })),
   kind("council.vote", z.strictObject({ user: AccountId, faction: Id, option: z.int().min(0).max(3) })),
   kind("resource.grant", Stock),
   kind("resource.spend", Stock),
@@ -91,4 +96,10 @@ export type DecidedCommand = ValidCommand & {
   reason?: string;
   /** The version that a `ruleset.set` received. */
   ruleset_version?: number;
+  /** Of a `council.open`: who has its seats, and the realm's users with points in the week before. */
+  seats?: string[];
+  active?: number;
+  /** Of a `council.vote`: the council that it is for, and what it weighs. */
+  council?: string;
+  weight?: number;
 };

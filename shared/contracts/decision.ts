@@ -1,4 +1,5 @@
 /** Decision: the verdict on a candidate, with every factor, cap and reason. The reasons are closed lists. */
+import { z } from "zod";
 import type { ValidCandidate } from "./candidate.ts";
 
 /** Why an event waits for a person: it counts nothing until it is released. Each reason with what it says of the event. */
@@ -38,65 +39,89 @@ export type RejectReason = keyof typeof REJECT_REASON_TEXT;
 export const QUARANTINE_REASONS = Object.keys(QUARANTINE_REASON_TEXT) as QuarantineReason[];
 export const REJECT_REASONS = Object.keys(REJECT_REASON_TEXT) as RejectReason[];
 
+const MilliPoints = z.int().min(0);
+const Count = z.int().min(0);
+const reasons = <Reason extends string>(texts: Record<Reason, string>) =>
+  z.enum(Object.keys(texts) as [Reason, ...Reason[]]);
+
 /** One cut by a cap, in milli-points. */
-export type Clip = { by: "source" | "user_day" | "device_day" | "faction_burst"; points: number };
+export const Clip = z.strictObject({
+  by: z.enum(["source", "user_day", "device_day", "faction_burst"]),
+  points: MilliPoints,
+});
+export type Clip = z.infer<typeof Clip>;
 
 /** Hits that a key had not yet cooled off, rounded up, before this event. Absent where the event named no such key. */
-export type Heat = {
-  user_burst: number;
-  user_drip: number;
-  session_burst?: number;
-  device_burst?: number;
-  device_drip?: number;
+export const Heat = z.strictObject({
+  user_burst: Count,
+  user_drip: Count,
+  session_burst: Count.exactOptional(),
+  device_burst: Count.exactOptional(),
+  device_drip: Count.exactOptional(),
   /** How often the device went from hand to hand. */
-  device_turns?: number;
-  fingerprint: number;
-};
+  device_turns: Count.exactOptional(),
+  fingerprint: Count,
+});
+export type Heat = z.infer<typeof Heat>;
 
 /** What the factors and caps of a decision follow from. Points in milli-points. */
-export type Explanation = {
+export const Explanation = z.strictObject({
   /** Before factors: `base_points`, at most the maximum of its source. */
-  base: number;
+  base: MilliPoints,
   /** Levels of the same action on the same target, and of its category and type, before it; 10 000 is one hit. */
-  fine_bp: number;
-  coarse_bp: number;
+  fine_bp: Count,
+  coarse_bp: Count,
   /** Categories of the user's last 24 hours, this one's included. */
-  categories: number;
+  categories: Count,
   /** The user's points of 7 day buckets before this one, and the realm's mean that they are compared with; 0: none yet. */
-  recent: number;
-  mean: number;
+  recent: MilliPoints,
+  mean: MilliPoints,
   /** What the caps still leave after this decision. */
-  left: { source: number; user_day: number; device_day?: number };
+  left: z.strictObject({
+    source: MilliPoints,
+    user_day: MilliPoints,
+    device_day: MilliPoints.exactOptional(),
+  }),
   /** With the user's first points of a day: the day of the ones before, or "" where none is remembered. */
-  previous_day?: string;
+  previous_day: z.string().exactOptional(),
   /** Where a heat limit was reached. */
-  heat?: Heat;
-};
+  heat: Heat.exactOptional(),
+});
+export type Explanation = z.infer<typeof Explanation>;
 
-export type Judged = ValidCandidate & {
-  factors: { quality_bp: number; anti_spam_bp: number; fairness_bp: number };
+/** What a verdict says besides the candidate and the verdict itself. */
+export const Judgement = z.strictObject({
+  factors: z.strictObject({ quality_bp: Count, anti_spam_bp: Count, fairness_bp: Count }),
   /** Milli-points after factors and caps. Zero unless accepted. */
-  normalized_points: number;
-  clipped: Clip[];
+  normalized_points: MilliPoints,
+  clipped: z.array(Clip),
   /** `YYYY-MM-DD` of `received_at`, the ruleset's day offset applied. */
-  daily_cap_bucket: string;
-  ruleset_version: number;
+  daily_cap_bucket: z.string(),
+  ruleset_version: Count,
   /** Absent from what was rejected before it was judged. */
-  explain?: Explanation;
+  explain: Explanation.exactOptional(),
+});
+
+/** The verdicts: what each adds to the candidate and its judgement. */
+export const VERDICTS = {
+  accepted: z.strictObject({
+    validity_status: z.literal("accepted"),
+    reason: z.literal("released").exactOptional(),
+    /** The user's first points in the campaign that it names. */
+    campaign_first: z.literal(1).exactOptional(),
+  }),
+  quarantined: z.strictObject({
+    validity_status: z.literal("quarantined"),
+    reason: reasons(QUARANTINE_REASON_TEXT),
+    error: z.string().exactOptional(),
+  }),
+  rejected: z.strictObject({ validity_status: z.literal("rejected"), reason: reasons(REJECT_REASON_TEXT) }),
 };
 
-export type Accepted = Judged & {
-  validity_status: "accepted";
-  reason?: "released";
-  /** The user's first points in the campaign that it names. */
-  campaign_first?: 1;
-};
-export type Quarantined = Judged & {
-  validity_status: "quarantined";
-  reason: QuarantineReason;
-  error?: string;
-};
-export type Rejected = Judged & { validity_status: "rejected"; reason: RejectReason };
+export type Judged = ValidCandidate & z.infer<typeof Judgement>;
+export type Accepted = Judged & z.infer<typeof VERDICTS.accepted>;
+export type Quarantined = Judged & z.infer<typeof VERDICTS.quarantined>;
+export type Rejected = Judged & z.infer<typeof VERDICTS.rejected>;
 export type Decision = Accepted | Quarantined | Rejected;
 
 /** What ingest refuses, on `impact.rejected.<realm>`. */
@@ -111,16 +136,17 @@ export const INGEST_REASONS = [
 ] as const;
 export type IngestReason = (typeof INGEST_REASONS)[number];
 
-export type IngestRejection = {
-  kind: "candidate" | "command";
-  reason: IngestReason;
+export const IngestRejection = z.strictObject({
+  kind: z.enum(["candidate", "command"]),
+  reason: z.enum(INGEST_REASONS),
   /** Where in the body, for `schema`: `payload.ruleset.tick_seconds`. */
-  path?: string;
-  message: string;
+  path: z.string().exactOptional(),
+  message: z.string(),
   /** Of the whole body, lower-case hex. */
-  sha256: string;
+  sha256: z.string(),
   /** The first 1 KiB of the body as text, NUL escaped. */
-  head: string;
-  received_at: string;
-  source_seq: number;
-};
+  head: z.string(),
+  received_at: z.string(),
+  source_seq: z.int(),
+});
+export type IngestRejection = z.infer<typeof IngestRejection>;

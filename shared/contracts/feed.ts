@@ -1,5 +1,7 @@
 /** Feed frames, server to client: msgpack maps over WebSocket. Integers are msgpack integers, also above 2^32. */
 import { z } from "zod";
+import { AccountId, Id } from "./ids.ts";
+import { NoticesPart } from "./notice.ts";
 import type { DerivedEvent, PublicState } from "./world.ts";
 
 /** Where a client stands: the last tick it applied, of which life of the realm. */
@@ -44,4 +46,34 @@ export type DeltaFrame = {
 export type ResyncReason = "epoch" | "too_old" | "future" | "slow" | "gap";
 /** The client drops its state; a snapshot follows. */
 export type ResyncFrame = { type: "resync"; reason: ResyncReason };
-export type FeedFrame = SnapshotFrame | DeltaFrame | ResyncFrame;
+
+/** One thing that a player is told; the feed passes it on as it is, so that a newer simulator may say more than it knows. */
+export const PassedItem = z.looseObject({ id: z.string(), kind: z.string() });
+export type PassedItem = z.infer<typeof PassedItem>;
+
+/** `world.notices.<realm>` as the feed reads it. */
+export const PassedNotices = NoticesPart.extend({
+  notices: z.array(z.object({ user: AccountId, items: z.array(PassedItem) })),
+});
+export type PassedNotices = z.infer<typeof PassedNotices>;
+
+/** To the player whose token opened the socket, after the tick's delta. Items may come again after a reconnect. */
+export type NoticeFrame = { type: "notice"; tick: number; items: PassedItem[] };
+
+const Bands = z.record(Id, z.union([z.literal(0), z.literal(1), z.literal(2)]));
+/** `world.pulse.<realm>`, core NATS: by territory and faction, 0 under 10 pt of push since the last tick, 1 under 100 pt, 2 more. */
+export const Pulse = z.object({
+  realm: Id,
+  next_tick: z.int().min(1),
+  /** When that tick is due, RFC 3339 with milliseconds. */
+  next_at: z.iso.datetime(),
+  pressure: z.record(Id, Bands),
+});
+export type Pulse = z.infer<typeof Pulse>;
+/** An undurable preview of the next tick, at most one a second. */
+export type PulseFrame = { type: "pulse" } & Pulse;
+
+export type FeedFrame = SnapshotFrame | DeltaFrame | ResyncFrame | NoticeFrame | PulseFrame;
+
+/** All that a client may send, as a JSON text message: a fresh token, before the one that it opened the socket with expires. */
+export const TokenMessage = z.strictObject({ type: z.literal("token"), token: z.string().min(1).max(2_048) });

@@ -4,20 +4,16 @@
  */
 import { z } from "zod";
 import { find } from "../by-id.ts";
+import { around } from "./bounds.ts";
 import type { SOURCES } from "./candidate.ts";
 import { BasisPoints, Id } from "./ids.ts";
+import { COUNCIL, CouncilRules, SOVEREIGN, SovereignRules } from "./politics.ts";
 import { Text } from "./text.ts";
 import { Trigger } from "./trigger.ts";
 
 /** The rules engine that this code implements; a node refuses a ruleset for an engine that it doesn't have. */
 export const ENGINE = 1;
 
-/** An integer from a tenth to ten times its default. */
-const around = (byDefault: number) =>
-  z
-    .int()
-    .min(Math.ceil(byDefault / 10))
-    .max(byDefault * 10);
 const bySource = (defaults: Record<(typeof SOURCES)[number], number>) =>
   z.strictObject({
     chapter_outcome: around(defaults.chapter_outcome),
@@ -247,6 +243,8 @@ export const Ruleset = z
     }),
     /** Points and contributors of a campaign that a trigger's chain opens. */
     chain: z.strictObject({ goal: around(5_000), min_contributors: around(20) }),
+    sovereign: SovereignRules.default(SOVEREIGN),
+    council: CouncilRules.default(COUNCIL),
     triggers: z.array(Trigger).max(64),
   })
   .superRefine((rules, context) => {

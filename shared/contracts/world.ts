@@ -3,8 +3,9 @@
  * tick leaves in WORLD. Leaves are safe integers and strings, never null, so the canonical form is exact.
  */
 import { z } from "zod";
-import type { CommandKind, RealmStatus } from "./command.ts";
+import type { CommandKind, RealmStatus, SOVEREIGN_ACTIONS } from "./command.ts";
 import type { Ruleset } from "./ruleset.ts";
+import type { Effect } from "./trigger.ts";
 
 type ById<T> = Record<string, T>;
 
@@ -33,7 +34,7 @@ export type TriggerState = { armed: 0 | 1; streak: number; last_triggered_tick?:
 /** An effect that holds in this tick: `tick < until_tick`. A `meter` is added once and never stays. */
 export type EffectState = {
   kind: "chain" | "quest_pool" | "modify" | "style" | "meter";
-  /** The trigger that started it. */
+  /** What started it: a trigger's key, or `action.<id>`, `council.<id>`, `decree.<id>`. */
   source: string;
   until_tick: number;
   /** Whom a `modify` reaches: a faction, `*` for all or `!empire` for all but one. */
@@ -43,12 +44,16 @@ export type EffectState = {
   name?: string;
   add?: number;
 };
+/** `cancelled`: the season ended, or what the action needs is gone; everything held back was paid back. */
+export type ActionStatus = "proposed" | "countered" | "resolved" | "cancelled";
 export type ActionState = {
-  action_type: string;
+  action_type: (typeof SOVEREIGN_ACTIONS)[number];
   faction: string;
-  status: string;
+  status: ActionStatus;
+  /** Thousandths of a unit; held back while `proposed`. */
   cost: number;
   proposed_tick: number;
+  /** The last tick in which it can be countered; of one that is closed, the tick in which it was. */
   closes_tick: number;
   target?: string;
 };
@@ -80,6 +85,23 @@ export type PublicState = {
   campaigns: ById<CampaignState>;
 };
 
+/** A faction's council. `open`: what it votes on now. */
+export type CouncilState = {
+  /** Users, the one with the most points first. */
+  seats: string[];
+  open?: {
+    id: string;
+    options: { text: string; effects: Effect[] }[];
+    /** The last tick in which a vote counts. */
+    closes_tick: number;
+    /** Users of the realm with points in the week before, of which a quorum is a share. */
+    active: number;
+    /** By option, what its votes weigh. */
+    weights: number[];
+    voters: number;
+  };
+};
+
 /** What the fold needs besides and clients don't get. */
 export type PrivateState = {
   ruleset: Ruleset;
@@ -89,8 +111,16 @@ export type PrivateState = {
   claims: ById<{ points: ById<number>; last_capture_tick?: number }>;
   /** Keys of `tick.run` commands read but not yet answered by a marker, in log order. */
   manual_ticks: string[];
-  /** Effects of the triggers that fired in this tick: they start, in this order, with the next one. */
+  /** Effects that something called for in this tick: they start with the next one. */
   starting: { id: string; effect: EffectState }[];
+  /**
+   * By `proposed` action: what it is paid in, and what each faction staked against it, thousandths of a unit. This and all
+   * below are absent until there is something to say, so that states from before them keep their hashes.
+   */
+  escrow?: ById<{ resource: string; stakes: ById<number> }>;
+  /** By faction: how many sovereign actions it used in a season, and when it proposed the last. */
+  uses?: ById<{ season: number; count: number; last_tick?: number }>;
+  councils?: ById<CouncilState>;
   /**
    * Of each running campaign: the tick that it opened in, and the contributors that its last stage needs. This and the two below
    * are absent until there is something to say, so that states from before them keep their hashes.
@@ -117,6 +147,7 @@ export type Rosters = {
 };
 export type WorldState = { public: PublicState; private: PrivateState };
 
+export type CouncilReason = "voted" | "tie" | "no_quorum" | "faction_gone";
 /** How a season ended. */
 export type SeasonResults = {
   /** By share descending, then id. `influence` in thousandths of a point; how many territories and relics each holds. */
@@ -136,7 +167,13 @@ export type Happening =
   | { kind: "effect_end"; id: string }
   | { kind: "effect_refused"; id: string; reason: "too_many" | "overridden" | "no_target" }
   | { kind: "campaign"; id: string; stage: number }
-  | { kind: "action"; id: string; status: string; reason?: string }
+  | { kind: "action"; id: string; status: ActionStatus; reason?: string }
+  | { kind: "action"; id: string; status: "opposed"; faction: string; stake: number }
+  | { kind: "council"; id: string; faction: string; step: "open"; options: string[]; closes_tick: number }
+  /** `option`: the one that holds. `reason`: whether it was voted for, or why it is the status quo. */
+  | { kind: "council"; id: string; faction: string; step: "close"; option: number; reason: CouncilReason }
+  /** A grant or, negative, a spending; thousandths of a unit. */
+  | { kind: "resource"; faction: string; resource: string; change: number }
   | { kind: "decree"; id: string; text: string }
   | { kind: "season"; season: number; step: "close"; results: SeasonResults }
   | { kind: "season"; season: number; step: "open" }

@@ -9,10 +9,11 @@ export type Transaction = pg.PoolClient;
 const types = new pg.TypeOverrides();
 types.setTypeParser(pg.types.builtins.INT8, (text) => assertSafe(Number(text)));
 
-/** Connects when first used. */
-export function openDatabase(url: string, log: Log): Database {
+/** Connects when first used. `schema`: where the tables are; else where the server looks by itself. */
+export function openDatabase(url: string, log: Log, schema?: string): Database {
   const pool = new pg.Pool({
     connectionString: url,
+    ...(schema === undefined ? {} : { options: `-c search_path=${pg.escapeIdentifier(schema)}` }),
     application_name: "archive",
     types,
     max: 12,
@@ -49,3 +50,7 @@ export async function inTransaction<T>(
 /** True when Postgres refused the values themselves: data (22), constraint (23) or a limit of the server (54). */
 export const refusesData = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && /^(22|23|54)/.test(error.code ?? "");
+
+/** True when a row with the same key is there already. */
+export const isDuplicate = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code === "23505";

@@ -4,8 +4,9 @@ import { find, mapById } from "../../shared/by-id.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { PublicState, TickRecord } from "../../shared/contracts/world.ts";
 import type { Transaction } from "./database.ts";
-import type { NewRuleset } from "./ledger.ts";
+import { writeActions, writeSeasons } from "./politics.ts";
 import { storableJson } from "./storable.ts";
+import type { NewRuleset } from "./tick-inputs.ts";
 
 export type Tick = {
   record: TickRecord;
@@ -14,6 +15,8 @@ export type Tick = {
   ruleset: Ruleset;
   /** Those that came since the tick before. */
   rulesets: NewRuleset[];
+  /** Who proposed the sovereign actions that came since the tick before, by id. */
+  initiators: ReadonlyMap<string, string>;
 };
 
 /** The season that a realm begins with. */
@@ -36,6 +39,8 @@ export async function writeTick(transaction: Transaction, realm: string, tick: T
   await setFactions(transaction, realm, tick);
   await setTerritories(transaction, realm, tick);
   await setTriggers(transaction, realm, tick);
+  await writeActions(transaction, realm, tick.record, tick.state.actions, tick.initiators);
+  await writeSeasons(transaction, realm, tick.record);
 }
 
 async function insertSnapshot(

@@ -62,8 +62,8 @@ export type TestRealm = {
   realm: string;
   /** Writes bodies as one frame, or several frames of up to 50. */
   write(subject: (realm: string) => string, bodies: unknown[]): Promise<void>;
-  /** Writes a marker and what the simulator makes of it; answers the record. */
-  tick(): Promise<TickRecord>;
+  /** Writes a marker and what the simulator makes of it; answers the record. `key`: of the command that asked for it. */
+  tick(key?: string): Promise<TickRecord>;
 };
 
 export async function testRealm(bus: Bus, realm: string): Promise<TestRealm> {
@@ -84,8 +84,9 @@ export async function testRealm(bus: Bus, realm: string): Promise<TestRealm> {
         await publishBatch(bus, frames);
       }
     },
-    tick: async () => {
-      const marker = { realm, tick: state.world.public.tick + 1, kind: "scheduled" };
+    tick: async (key) => {
+      const due = key === undefined ? { kind: "scheduled" } : { kind: "manual", key };
+      const marker = { realm, tick: state.world.public.tick + 1, ...due };
       const { seq } = await publishOne(bus, {
         subject: subjects.tickMarker(realm),
         data: JSON.stringify(marker),

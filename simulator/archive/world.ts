@@ -16,9 +16,11 @@ import type { Input } from "../../shared/reader.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
 import type { Database } from "./database.ts";
 import type { Archiving, Fold, Followed } from "./follow.ts";
-import { insertLedger, ledgerOf, TickInputsReader } from "./ledger.ts";
+import { insertLedger, ledgerOf } from "./ledger.ts";
+import { writeMembers } from "./members.ts";
 import { ArchiveRefused, readPosition } from "./position.ts";
 import { insertSeason, type Tick, writeTick } from "./rows.ts";
+import { TickInputsReader } from "./tick-inputs.ts";
 
 /** The last archived tick. */
 type Place = { state: PublicState; hash: string; ruleset: Ruleset };
@@ -78,6 +80,7 @@ class WorldFold implements Fold {
       state: first.state.public,
       ruleset,
       rulesets: [{ version: record.ruleset_version, ruleset, at }],
+      initiators: new Map(),
     };
     await commit(seq, async (transaction) => {
       await insertSeason(transaction, realm, tick);
@@ -89,12 +92,13 @@ class WorldFold implements Fold {
   async #archiveTick(delta: WorldDelta, seq: number): Promise<void> {
     const { realm, commit, log, signal } = this.#archiving;
     const { record, state, ruleset: before } = this.#next(delta);
-    const { accepted, rulesets } = await this.#inputs.of(record, signal);
+    const { accepted, rulesets, bindings, initiators } = await this.#inputs.of(record, signal);
     const ledger = ledgerOf(accepted, record);
     const { problems } = ledger;
     const ruleset = rulesets.find(({ version }) => version === record.ruleset_version)?.ruleset ?? before;
     await commit(seq, async (transaction) => {
-      await writeTick(transaction, realm, { record, state, ruleset, rulesets });
+      await writeTick(transaction, realm, { record, state, ruleset, rulesets, initiators });
+      await writeMembers(transaction, realm, bindings);
       const repeated = await insertLedger(transaction, realm, record.tick, ledger);
       if (repeated > 0)
         problems.push(`tick ${record.tick}: ${repeated} events had counted in an earlier tick`);

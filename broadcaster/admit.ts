@@ -1,0 +1,43 @@
+/** Who may open a socket. What HTTP can say is said before the upgrade; a token is looked at then, and told by a close code. */
+import type { HttpRequest, HttpResponse } from "uWebSockets.js";
+import { type Place, Since } from "../shared/contracts/feed.ts";
+import { addressOf } from "./address.ts";
+import { type Answer, NO_SUCH_REALM, problemAnswer, REALM_NOT_READY } from "./answer.ts";
+import type { Channel } from "./feed.ts";
+import type { FeedLimits } from "./limits.ts";
+
+export type Admission = {
+  channel: Channel;
+  address: string;
+  place: Place | undefined;
+  /** As it was given; not looked at yet. */
+  token: string | undefined;
+};
+
+const ORIGIN_REFUSED = problemAnswer(403, "pages of this origin may not open the feed");
+export const TOO_MANY_CONNECTIONS = problemAnswer(429, "too many connections of this address", {
+  headers: { "Retry-After": "10" },
+});
+
+/** What a request opens, or the answer that refuses it. */
+export function admit(
+  res: HttpResponse,
+  req: HttpRequest,
+  channels: ReadonlyMap<string, Channel>,
+  limits: FeedLimits,
+): Admission | Answer {
+  const channel = channels.get(req.getParameter(0) ?? "");
+  if (channel === undefined) return NO_SUCH_REALM;
+  if (channel.view === undefined) return REALM_NOT_READY;
+  const origin = req.getHeader("origin");
+  if (limits.origins !== undefined && origin !== "" && !limits.origins.has(origin)) return ORIGIN_REFUSED;
+  const given = req.getQuery("since");
+  const place = given === undefined ? undefined : Since.safeParse(given);
+  if (place?.success === false) {
+    const errors = place.error.issues.map(({ message }) => ({ path: "since", message }));
+    return problemAnswer(400, "since is not a place on the feed", { errors });
+  }
+  const token = req.getQuery("token");
+  const address = addressOf(res, req, limits.addressHeader);
+  return { channel, address, place: place?.data, token: token === "" ? undefined : token };
+}

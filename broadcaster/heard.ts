@@ -1,0 +1,29 @@
+/** What a client sends: a token, pings and pongs, all within what a minute allows. */
+import { TokenMessage } from "../shared/contracts/feed.ts";
+import type { FeedLimits } from "./limits.ts";
+import type { Socket } from "./socket.ts";
+
+const MINUTE_MS = 60_000;
+
+/** Counts a frame of the socket's client; says whether it is one too many. */
+export function floods({ sent }: Socket, bytes: number, limits: FeedLimits): boolean {
+  const nowMs = performance.now();
+  if (nowMs - sent.sinceMs >= MINUTE_MS) {
+    sent.sinceMs = nowMs;
+    sent.frames = 0;
+    sent.bytes = 0;
+  }
+  sent.frames++;
+  sent.bytes += bytes;
+  return sent.frames > limits.framesPerMinute || sent.bytes > limits.bytesPerMinute;
+}
+
+/** The token of a message; nothing where the message is any other. */
+export function tokenOf(message: ArrayBuffer, isBinary: boolean): string | undefined {
+  if (isBinary) return undefined;
+  try {
+    return TokenMessage.parse(JSON.parse(Buffer.from(message).toString("utf8"))).token;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Where the numbers of a world are going: what the last tick moved, and what weighs in the next one. Pure; computed from
+ * two states in a row with the very functions of the tick.
+ */
+import { find, mapById } from "../shared/by-id.ts";
+import type { Ruleset } from "../shared/contracts/ruleset.ts";
+import type { PublicState } from "../shared/contracts/world.ts";
+import { ceilDiv, sortedKeys } from "../shared/integers.ts";
+import { pushWeight } from "../simulator/contest.ts";
+import { clampModifier, modifier } from "../simulator/effects.ts";
+import { decayedInfluence, lateness } from "../simulator/influence.ts";
+import type { Shown } from "./reads.ts";
+
+/** Of a territory. Basis points. */
+export type TerritoryRates = {
+  /** What instability changed by in this tick, and what of it fades in the next one by itself. */
+  instability_bp: number;
+  fading_bp: number;
+  /** Sum of the active effects on how much control may move here. */
+  clamp_bp: number;
+  factions: Record<string, FactionOnTerritory>;
+};
+export type FactionOnTerritory = {
+  /** Control gained, or lost below zero, in this tick. */
+  control_bp: number;
+  /** What a point of push counts for this faction here: 10 000 is one point. */
+  weight_bp: number;
+  /** The part of the weight that comes from active effects and relics. */
+  modifier_bp: number;
+};
+
+/** Of a faction. Thousandths of a point. */
+export type FactionRates = {
+  /** Influence that its players' actions brought in this tick, after the burst cap. */
+  gain: number;
+  /** Influence that faded in this tick. */
+  decay: number;
+};
+
+/** Undefined where the state before or the rules aren't known. */
+export function territoryRates({ state, previous, rules }: Shown, id: string): TerritoryRates | undefined {
+  const before = previous && find(previous.territories, id);
+  if (before === undefined || rules === undefined || !isRuledBy(state, rules)) return undefined;
+  const after = state.territories[id]!;
+  return {
+    instability_bp: after.instability - before.instability,
+    fading_bp: ceilDiv(after.instability * rules.contest.instability_decay_bp, 10_000),
+    clamp_bp: clampModifier(state.effects, id),
+    factions: mapById(after.control, (control, faction) => ({
+      control_bp: control - (find(before.control, faction) ?? 0),
+      weight_bp: pushWeight(faction, id, state, rules),
+      modifier_bp: modifier(state.factions[faction]!.modifiers, "push_weight_bp"),
+    })),
+  };
+}
+
+/** Undefined where the state before or the rules aren't known, and in the first tick of a season, which resets influence. */
+export function factionRates({ state, previous, rules }: Shown, id: string): FactionRates | undefined {
+  const before = previous && find(previous.factions, id);
+  if (before === undefined || rules === undefined || previous?.season !== state.season) return undefined;
+  const sinceMs = Date.parse(state.at) - Date.parse(previous.at);
+  const left = decayedInfluence(
+    before.influence,
+    rules,
+    lateness(state.tick, sinceMs, rules.tick_seconds * 1_000),
+  );
+  return { gain: state.factions[id]!.influence - left, decay: before.influence - left };
+}
+
+/** Whether the rules know every territory and faction of the state: in the tick after a change they may not. */
+const isRuledBy = (state: PublicState, rules: Ruleset): boolean =>
+  sortedKeys(state.territories).every((id) => Object.hasOwn(rules.territories, id));

@@ -1,0 +1,51 @@
+/** What the feed knows of a socket. */
+import type { WebSocket } from "uWebSockets.js";
+import type { Place } from "../shared/contracts/feed.ts";
+import type { FeedPlayer } from "../shared/feed-token.ts";
+import type { Close } from "./codes.ts";
+import type { Channel } from "./feed.ts";
+
+export type Socket = {
+  readonly channel: Channel;
+  readonly address: string;
+  /** What it was sent up to, while it isn't live; `undefined`: nothing that counts. */
+  place: Place | undefined;
+  /** Nobody knows where it stands: it has to drop its state before it gets another. */
+  resync: boolean;
+  live: boolean;
+  open: boolean;
+  /** When it was conflated last. */
+  conflatedMs: number | undefined;
+  /** Runs while it is behind: it was live once, and a frame was dropped. */
+  grace: NodeJS.Timeout | undefined;
+  /** It is to be closed so as soon as the code fits behind what waits for it. */
+  closing: Close | undefined;
+  /** Whose notices it gets. */
+  player: FeedPlayer | undefined;
+  expiry: NodeJS.Timeout | undefined;
+  /** Up to where it was given notices: an order of `notices.ts` in an epoch. */
+  noticed: { epoch: string; order: number };
+  /** What it sent since `sinceMs`. */
+  readonly sent: { sinceMs: number; frames: number; bytes: number };
+};
+export type Client = WebSocket<Socket>;
+
+/** `place`: where the client says that it stands. */
+export function newSocket(channel: Channel, address: string, place: Place | undefined): Socket {
+  return {
+    channel,
+    address,
+    place,
+    resync: false,
+    live: false,
+    open: true,
+    conflatedMs: undefined,
+    grace: undefined,
+    closing: undefined,
+    player: undefined,
+    expiry: undefined,
+    // Once restored, a channel keeps a view.
+    noticed: channel.view!.noticesFrom(place),
+    sent: { sinceMs: performance.now(), frames: 0, bytes: 0 },
+  };
+}

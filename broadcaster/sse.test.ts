@@ -1,0 +1,111 @@
+/** Event streams of a real server, read by a client that decides itself when it reads. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { pickPort } from "../ops/local/ports.ts";
+import type { FeedFrame } from "../shared/contracts/feed.ts";
+import { HandMadeWorld } from "./hand-made-world.ts";
+import { FEED_LIMITS, READ_LIMITS } from "./limits.ts";
+import { PublicServer } from "./public.ts";
+import { RawStream } from "./raw-stream.ts";
+import { RealmView } from "./realm-view.ts";
+
+let server: PublicServer;
+let port: number;
+let world: HandMadeWorld;
+let realms = 0;
+const streams: RawStream[] = [];
+
+beforeAll(async () => {
+  server = new PublicServer("a-secret-of-32-bytes-at-the-least", FEED_LIMITS, { ...READ_LIMITS, streams: 5 });
+  port = await server.listen("127.0.0.1", await pickPort());
+});
+afterAll(() => server.close());
+beforeEach(() => {
+  world = new HandMadeWorld(`realm-${realms++}`);
+  server.feed.open(world.realm).restored(new RealmView(world.snapshot, "e1"));
+});
+afterEach(() => {
+  for (const stream of streams.splice(0)) stream.close();
+});
+
+function open(headers: Record<string, string> = {}, query = ""): RawStream {
+  const stream = new RawStream(port, `/api/world/${world.realm}/stream${query}`, headers);
+  streams.push(stream);
+  return stream;
+}
+function tick(change: object = {}): void {
+  const channel = server.feed.channels.get(world.realm)!;
+  channel.advanced(channel.view!.advance(world.tick(change).delta));
+}
+const told = ({ events }: RawStream) =>
+  events.map(({ id, frame }) => `${id} ${frame.type === "resync" ? frame.reason : frame.type}`);
+
+test("a stream begins with the snapshot and goes on with each delta, every one under its place", async () => {
+  const stream = await open().until(({ events }) => events.length === 1);
+  tick({ meters: { global_tension: 5 } });
+  tick();
+  await stream.until(({ events }) => events.length === 3);
+  expect(told(stream)).toEqual(["e1:0 snapshot", "e1:1 delta", "e1:2 delta"]);
+  expect(stream.head).toContain("text/event-stream");
+  expect(stream.events[1]!.frame).toMatchObject({ tick: 1, patch: { meters: { global_tension: 5 } } });
+});
+
+test("a stream that comes back with Last-Event-ID gets exactly what it missed", async () => {
+  for (let i = 0; i < 4; i++) tick();
+  const stream = await open({ "Last-Event-ID": "e1:2" }).until(({ events }) => events.length === 2);
+  expect(told(stream)).toEqual(["e1:3 delta", "e1:4 delta"]);
+});
+
+test("the header counts before the address, which a browser keeps", async () => {
+  for (let i = 0; i < 4; i++) tick();
+  const stream = await open({ "Last-Event-ID": "e1:3" }, "?since=e1:1").until(
+    ({ events }) => events.length === 1,
+  );
+  expect(told(stream)).toEqual(["e1:4 delta"]);
+});
+
+test("a stream from another epoch or the future is told so, and starts anew", async () => {
+  for (const place of ["e0:0", "e1:9"]) {
+    const stream = await open({ "Last-Event-ID": place }).until(({ events }) => events.length === 2);
+    expect(told(stream)).toEqual([`undefined ${place === "e0:0" ? "epoch" : "future"}`, "e1:0 snapshot"]);
+    stream.close();
+  }
+});
+
+test("a place that is none is refused with a 400 that names the header", async () => {
+  const stream = await open({ "Last-Event-ID": "yesterday" }).ended();
+  expect(stream.head).toContain("400");
+  expect(stream.text).toContain("Last-Event-ID");
+});
+
+test("a stream that doesn't read misses nothing when it reads again", async () => {
+  const stream = await open().until(({ events }) => events.length === 1);
+  stream.pause();
+  const ticks = 100;
+  // More than the kernel takes for a socket that nobody reads.
+  for (let i = 1; i <= ticks; i++)
+    tick({ effects: { padding: { kind: "style", source: `${i % 10}`.repeat(100_000) } } });
+  stream.resume();
+  await stream.until(({ events }) => events.length === ticks + 1);
+  expect(stream.events.map(({ id }) => id)).toEqual(Array.from({ length: ticks + 1 }, (_, i) => `e1:${i}`));
+});
+
+test("one stream too many is a 503 that says when to come back", async () => {
+  const held = Array.from({ length: 5 }, () => open());
+  for (const stream of held) await stream.until(({ events }) => events.length === 1);
+  expect((await open().ended()).head).toContain("503");
+  held[0]!.close();
+  await expect.poll(async () => (await open().until(({ head }) => head !== "")).head).toContain("200");
+});
+
+test("frames are those of the WebSocket feed", async () => {
+  const stream = await open().until(({ events }) => events.length === 1);
+  const { frame } = stream.events[0] as { frame: FeedFrame };
+  expect(frame).toEqual({
+    type: "snapshot",
+    realm: world.realm,
+    epoch: "e1",
+    tick: 0,
+    hash: world.snapshot.public_hash,
+    state: world.snapshot.state.public,
+  });
+});

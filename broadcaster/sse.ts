@@ -1,0 +1,166 @@
+/**
+ * The feed as server-sent events: the frames of the WebSocket feed as JSON, each with its place as `id`, so that a browser comes
+ * back with `Last-Event-ID` and misses nothing.
+ *
+ * Nothing is queued for a stream: it keeps its place, and is given the next frames as fast as it reads. HTTP has no topics, so
+ * the streams of a realm are gone through one by one; a frame's text is made once.
+ */
+import type { HttpRequest, HttpResponse, TemplatedApp } from "uWebSockets.js";
+import { type Place, Since } from "../shared/contracts/feed.ts";
+import { metrics } from "../shared/metrics.ts";
+import { type Answer, NO_SUCH_REALM, problemAnswer, REALM_NOT_READY, refusedBody, send } from "./answer.ts";
+import type { EncodedFrame } from "./encode.ts";
+import type { Channel } from "./feed.ts";
+
+/** A comment goes out this often, so that nobody between takes the stream for dead. */
+const HEARTBEAT_MS = 15_000;
+/** What a browser waits before it comes back, milliseconds. */
+const RETRY_MS = 2_000;
+/** A stream that reads nothing for so long is cut. */
+const STUCK_MS = 60_000;
+const HEARTBEAT = ": \n\n";
+const HEADERS = {
+  "Content-Type": "text/event-stream",
+  "Cache-Control": "no-store",
+  // nginx would hold the events back.
+  "X-Accel-Buffering": "no",
+  "Access-Control-Allow-Origin": "*",
+  "X-Content-Type-Options": "nosniff",
+};
+const TOO_MANY = problemAnswer(503, "too many streams are open", { headers: { "Retry-After": "5" } });
+
+type Stream = {
+  readonly res: HttpResponse;
+  readonly channel: Channel;
+  place: Place | undefined;
+  open: boolean;
+  /** Since when it hasn't taken what was written, milliseconds of the process' clock. */
+  stuckSinceMs: number | undefined;
+};
+
+export class Streams {
+  readonly #byRealm = new Map<string, Set<Stream>>();
+  readonly #max: number;
+  readonly #heart: NodeJS.Timeout;
+  #count = 0;
+
+  /** `max`: streams that may be open at once, over all realms. */
+  constructor(app: TemplatedApp, channels: ReadonlyMap<string, Channel>, max: number) {
+    this.#max = max;
+    app.get("/api/world/:realm/stream", (res, req) => {
+      if (!refusedBody(res, req)) this.#open(res, req, channels);
+    });
+    this.#heart = setInterval(() => this.#beat(), HEARTBEAT_MS);
+    this.#heart.unref();
+  }
+
+  /** The channel's view has moved: everybody who keeps up is given what is new. */
+  advanced(channel: Channel): void {
+    for (const stream of this.#byRealm.get(channel.realm) ?? []) if (isReading(stream)) this.#catchUp(stream);
+  }
+
+  close(): void {
+    clearInterval(this.#heart);
+  }
+
+  #open(res: HttpResponse, req: HttpRequest, channels: ReadonlyMap<string, Channel>): void {
+    const admitted = this.#admit(req, channels);
+    if ("status" in admitted) {
+      send(res, admitted);
+      return;
+    }
+    const stream: Stream = { res, ...admitted, open: true, stuckSinceMs: undefined };
+    this.#hold(stream);
+    res.onAborted(() => this.#release(stream));
+    res.onWritable(() => {
+      stream.stuckSinceMs = undefined;
+      // Not within uWS' own turn, for the reason that `Feed` has.
+      setImmediate(() => this.#catchUp(stream));
+      return true;
+    });
+    res.cork(() => {
+      res.writeStatus("200 OK");
+      for (const [name, value] of Object.entries(HEADERS)) res.writeHeader(name, value);
+      this.#write(stream, `retry: ${RETRY_MS}\n\n`);
+    });
+    this.#catchUp(stream);
+  }
+
+  /** Where a stream begins, or the answer that refuses it. */
+  #admit(
+    req: HttpRequest,
+    channels: ReadonlyMap<string, Channel>,
+  ): Pick<Stream, "channel" | "place"> | Answer {
+    const channel = channels.get(req.getParameter(0) ?? "");
+    if (channel === undefined) return NO_SUCH_REALM;
+    if (channel.view === undefined) return REALM_NOT_READY;
+    if (this.#count >= this.#max) return TOO_MANY;
+    // A browser that comes back asks for the same address, so what it adds says where it is now.
+    const header = req.getHeader("last-event-id");
+    const given = header === "" ? req.getQuery("since") : header;
+    if (given === undefined) return { channel, place: undefined };
+    const place = Since.safeParse(given);
+    if (place.success) return { channel, place: place.data };
+    const path = header === "" ? "since" : "Last-Event-ID";
+    const errors = place.error.issues.map(({ message }) => ({ path, message }));
+    return problemAnswer(400, `${path} is not a place on the feed`, { errors });
+  }
+
+  /** Gives the stream what it misses, until it reads too slowly or misses nothing. One write per cork: see `answer.ts`. */
+  #catchUp(stream: Stream): void {
+    const { view } = stream.channel;
+    while (isReading(stream)) {
+      const step = view!.next(stream.place);
+      if (step === undefined) return;
+      stream.place = step.place;
+      const text = step.frames.map((frame) => textOf(frame, stream.place!)).join("");
+      stream.res.cork(() => this.#write(stream, text));
+      for (const { type } of step.frames) metrics.frames.inc({ realm: stream.channel.realm, type });
+    }
+  }
+
+  #write(stream: Stream, text: string): void {
+    if (!stream.res.write(text)) stream.stuckSinceMs = performance.now();
+  }
+
+  #beat(): void {
+    const nowMs = performance.now();
+    for (const streams of this.#byRealm.values())
+      for (const stream of streams) {
+        if (isReading(stream)) stream.res.cork(() => this.#write(stream, HEARTBEAT));
+        else if (nowMs - stream.stuckSinceMs! > STUCK_MS) stream.res.close();
+      }
+  }
+
+  #hold(stream: Stream): void {
+    const { realm } = stream.channel;
+    const streams = this.#byRealm.get(realm) ?? new Set();
+    this.#byRealm.set(realm, streams.add(stream));
+    this.#count++;
+    metrics.streams.inc({ realm });
+  }
+
+  #release(stream: Stream): void {
+    const { realm } = stream.channel;
+    stream.open = false;
+    this.#byRealm.get(realm)?.delete(stream);
+    this.#count--;
+    metrics.streams.dec({ realm });
+  }
+}
+
+const isReading = ({ open, stuckSinceMs }: Stream): boolean => open && stuckSinceMs === undefined;
+
+const texts = new WeakMap<EncodedFrame, string>();
+
+/** One event. A resync has no place of its own: the snapshot after it has. */
+function textOf(encoded: EncodedFrame, { epoch, tick }: Place): string {
+  let text = texts.get(encoded);
+  if (text === undefined) {
+    const { frame } = encoded;
+    const id = "tick" in frame ? `id: ${epoch}:${tick}\n` : "";
+    text = `${id}data: ${JSON.stringify(frame)}\n\n`;
+    texts.set(encoded, text);
+  }
+  return text;
+}

@@ -1,0 +1,165 @@
+/** One realm as it is now and as it was, kept up to date: what every panel of the page draws from. */
+import canonicalize from "canonicalize";
+import type { PublicState } from "../../shared/contracts/world.ts";
+import { FeedClient, type FeedClientOptions, type FeedStatus, type World } from "../../shared/feed-client.ts";
+import type { Told } from "../../shared/web/happenings.ts";
+import { Names } from "../../shared/web/names.ts";
+import type { RealmMap } from "../map.ts";
+import { Past } from "./past.ts";
+import { type Forecast, readMap, readSummary, readTerritories } from "./reads.ts";
+import { recall } from "./recall.ts";
+
+/** Per territory and faction: 0 hardly any, 1 some, 2 strong. */
+export type Pressure = Record<string, Record<string, 0 | 1 | 2>>;
+type PulseFrame = { next_tick: number; pressure: Pressure };
+type Options = FeedClientOptions & { pulse?: (frame: PulseFrame) => void };
+
+/** Forecasts are asked for at most so often, however short the ticks are, ms; and not by every visitor at the same moment. */
+const FORECAST_PAUSE_MS = 5_000;
+const FORECAST_SPREAD_MS = 1_500;
+
+export class Live {
+  readonly realm: string;
+  status: FeedStatus = "connecting";
+  /** Absent until the first snapshot. While the client starts anew, the last one that was vouched for. */
+  world: World | undefined;
+  readonly past = new Past();
+  /** Why there is no past to go back to, for a person; absent where there is. */
+  noPast: string | undefined = "the past is being asked for";
+  map: RealmMap | undefined;
+  names = new Names();
+  /** When the next tick is due, ms since 1970; absent while the realm doesn't tick by itself. */
+  nextTickMs: number | undefined;
+  tickSeconds: number | undefined;
+  pressure: Pressure = {};
+  forecasts: Record<string, Forecast> = {};
+  /** Whether states are hashed here too; browsers let pages from a trusted origin do that only. */
+  readonly hashes = globalThis.crypto?.subtle !== undefined;
+  /** Something didn't fit and was mended, so often. */
+  healed = 0;
+
+  readonly #url: string;
+  readonly #listeners = new Set<() => void>();
+  readonly #closed = new AbortController();
+  readonly #feed: FeedClient;
+  #forecastAtMs = Number.NEGATIVE_INFINITY;
+  #forecasting = false;
+
+  constructor(url: string, realm: string) {
+    this.#url = url;
+    this.realm = realm;
+    const options: Options = {
+      url,
+      realm,
+      ...(this.hashes ? { hash: hashOf } : {}),
+      status: (status) => this.#set(() => (this.status = status)),
+      changed: (world, frame) => this.#changed(world, frame.type === "delta" ? (frame.events as Told[]) : []),
+      fault: () => this.#set(() => this.healed++),
+      pulse: ({ pressure, next_tick }) => {
+        if (this.world !== undefined && next_tick <= this.world.tick) return;
+        this.#set(() => (this.pressure = pressure));
+      },
+    };
+    this.#feed = new FeedClient(options);
+  }
+
+  /** Answers how to stop listening. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#closed.abort();
+    this.#feed.close();
+  }
+
+  #set(change: () => void): void {
+    change();
+    for (const listener of this.#listeners) listener();
+  }
+
+  #changed(world: World, events: Told[]): void {
+    const before = this.world;
+    const { past } = this;
+    const continues = before?.epoch === world.epoch && past.last === world.tick - 1;
+    this.#set(() => {
+      this.world = world;
+      // What built up before the tick is in it.
+      this.pressure = {};
+      const { state, hash } = world;
+      past.append({ state, hash, events });
+      const { tickSeconds } = this;
+      this.nextTickMs =
+        state.status === "active" && tickSeconds !== undefined
+          ? Date.parse(state.at) + tickSeconds * 1_000
+          : undefined;
+    });
+    if (!continues) void this.#recall(world.tick);
+    const { ruleset_version, status } = world.state;
+    if (ruleset_version !== before?.state.ruleset_version || status !== before?.state.status)
+      void this.#readRules();
+    void this.#readForecasts();
+  }
+
+  async #recall(tick: number): Promise<void> {
+    this.#set(() => (this.noPast = "the past is being asked for"));
+    try {
+      const server = { url: this.#url, realm: this.realm };
+      const earlier = await recall(server, tick, this.#closed.signal);
+      this.#set(() => {
+        this.past.prepend(earlier);
+        this.noPast = undefined;
+      });
+    } catch (error) {
+      this.#set(() => (this.noPast = error instanceof Error ? error.message : String(error)));
+    }
+  }
+
+  /** Names, neighbours and the tick's length change with the ruleset; the page goes on without them. */
+  async #readRules(): Promise<void> {
+    const [map, summary] = await Promise.allSettled([readMap(this.realm), readSummary(this.realm)]);
+    this.#set(() => {
+      if (map.status === "fulfilled") {
+        this.map = map.value;
+        this.names = new Names({
+          factions: map.value.factions,
+          relics: map.value.relics,
+          territories: Object.fromEntries(map.value.territories.map(({ id, name }) => [id, { name }])),
+        });
+      }
+      if (summary.status === "fulfilled" && summary.value.next_tick_at !== undefined) {
+        const { at, next_tick_at, tick } = summary.value;
+        const nextMs = Date.parse(next_tick_at);
+        this.tickSeconds = (nextMs - Date.parse(at)) / 1_000;
+        if (tick === this.world?.tick) this.nextTickMs = nextMs;
+      }
+    });
+  }
+
+  async #readForecasts(): Promise<void> {
+    const nowMs = performance.now();
+    if (this.#forecasting || nowMs < this.#forecastAtMs + FORECAST_PAUSE_MS) return;
+    this.#forecasting = true;
+    this.#forecastAtMs = nowMs;
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * FORECAST_SPREAD_MS));
+    try {
+      const { territories } = await readTerritories(this.realm);
+      const found = Object.entries(territories).flatMap(([id, { forecast }]) =>
+        forecast === undefined ? [] : [[id, forecast] as const],
+      );
+      this.#set(() => (this.forecasts = Object.fromEntries(found)));
+    } catch {
+      // They are an extra; the next tick asks again.
+    } finally {
+      this.#forecasting = false;
+    }
+  }
+}
+
+/** SHA-256 of the canonical form, lower-case hex. */
+async function hashOf(state: PublicState): Promise<string> {
+  const bytes = new TextEncoder().encode(canonicalize(state));
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,35 @@
+/** The observatory: one realm, live. It shows what the client library vouches for, and nothing else. */
+import { render } from "preact";
+import "../../shared/web/base.css";
+import "../../shared/web/hatching.css";
+import "./observatory.css";
+import { Live } from "./live.ts";
+import { Observatory } from "./observatory.tsx";
+import { type RealmLine, readRealms } from "./reads.ts";
+
+const LOOK_AGAIN_MS = 1_000;
+
+/** Waits until there is a realm to show. */
+async function realmsAtLast(): Promise<RealmLine[]> {
+  for (;;) {
+    const realms = await readRealms().catch((): RealmLine[] => []);
+    if (realms.length > 0) return realms;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
+}
+
+const page = document.getElementById("page")!;
+render(
+  <p class="waiting" role="status">
+    The observatory is opening its eye …
+  </p>,
+  page,
+);
+const realms = await realmsAtLast();
+const wanted = new URLSearchParams(location.search).get("realm");
+const chosen = realms.find(({ realm }) => realm === wanted) ?? realms[0]!;
+document.title = `${chosen.name} · Amoisekai`;
+const live = new Live(location.origin, chosen.realm);
+// What only waits for the placeholder to go would be drawn beside it.
+render(null, page);
+render(<Observatory live={live} realms={realms} chosen={chosen} />, page);

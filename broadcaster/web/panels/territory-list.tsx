@@ -1,0 +1,50 @@
+/** Every territory in a line: the map for those who read rather than look. */
+import type { Heralds } from "../../../shared/web/heraldry.ts";
+import type { Names } from "../../../shared/web/names.ts";
+import { Sigil } from "../../../shared/web/sigil.tsx";
+import { percent } from "../../../shared/web/words.ts";
+import type { Shown } from "../past.ts";
+import type { Forecast } from "../reads.ts";
+import { ShareBar } from "./share-bar.tsx";
+
+type Props = {
+  state: Shown;
+  heralds: Heralds;
+  names: Names;
+  forecasts: Record<string, Forecast>;
+  selected: string;
+  onSelect: (id: string) => void;
+};
+
+export function TerritoryList({ state, heralds, names, forecasts, selected, onSelect }: Props) {
+  return (
+    <section class="card wide" aria-labelledby="territories">
+      <header>
+        <h2 id="territories">Territories</h2>
+      </header>
+      <ul class="territories">
+        {Object.entries(state.territories)
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .map(([id, { controller, control, contested, instability }]) => {
+            const forecast = forecasts[id];
+            const notes = [
+              controller === undefined ? "nobody's" : names.faction(controller),
+              `unrest ${percent(instability)}`,
+              ...(contested ? ["⚔ contested"] : []),
+              ...(forecast === undefined ? [] : [`↯ ${names.faction(forecast.to)} by tick ${forecast.tick}`]),
+            ];
+            return (
+              <li key={id} class={id === selected ? "chosen" : ""}>
+                <button type="button" aria-pressed={id === selected} onClick={() => onSelect(id)}>
+                  <Sigil faction={controller} heralds={heralds} />
+                  <span>{names.territory(id)}</span>
+                </button>
+                <ShareBar shares={control} heralds={heralds} names={names} />
+                <small>{notes.join(" · ")}</small>
+              </li>
+            );
+          })}
+      </ul>
+    </section>
+  );
+}

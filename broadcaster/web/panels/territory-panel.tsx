@@ -1,0 +1,106 @@
+/** One territory from near: who has how much of it, what presses on it, and what may come. */
+import type { Heralds } from "../../../shared/web/heraldry.ts";
+import type { Names } from "../../../shared/web/names.ts";
+import { Sigil } from "../../../shared/web/sigil.tsx";
+import { band, percent, span, ticks } from "../../../shared/web/words.ts";
+import type { Pressure } from "../live.ts";
+import { byShare } from "../map/spread.ts";
+import type { Shown } from "../past.ts";
+import type { Forecast } from "../reads.ts";
+
+type Props = {
+  state: Shown;
+  id: string;
+  heralds: Heralds;
+  names: Names;
+  pressure: Pressure;
+  forecast: Forecast | undefined;
+  tickSeconds: number | undefined;
+  neighbours: string[];
+  onSelect: (id: string) => void;
+};
+
+const PRESSURE = ["", "some pressure", "strong pressure"] as const;
+
+export function TerritoryPanel(props: Props) {
+  const { state, id, heralds, names, pressure, forecast, tickSeconds, neighbours, onSelect } = props;
+  const territory = state.territories[id];
+  if (territory === undefined) return null;
+  const { controller, control, contested, instability, strategic_value, last_changed_tick } = territory;
+  const relics = Object.entries(state.relics ?? {}).filter(([, { territory: at }]) => at === id);
+  return (
+    <section class="card territory" aria-labelledby="territory-name">
+      <header>
+        <h2 id="territory-name">
+          <Sigil faction={controller} heralds={heralds} /> {names.territory(id)}
+        </h2>
+        <small>worth {strategic_value}</small>
+      </header>
+      <p>
+        {controller === undefined ? "Nobody holds it" : `Held by the ${names.faction(controller)}`}
+        {contested ? <strong class="contested"> ⚔ contested</strong> : null}
+      </p>
+      <ul class="control">
+        {byShare(control).map(([faction, bp]) => (
+          <li key={faction}>
+            <span>
+              <Sigil faction={faction} heralds={heralds} /> {names.faction(faction)}
+              {(pressure[id]?.[faction] ?? 0) > 0 && (
+                <small class="pressed"> {PRESSURE[pressure[id]![faction]!]}</small>
+              )}
+            </span>
+            <span class="number">{percent(bp)}</span>
+            <div class="bar" aria-hidden="true">
+              <i class={`hatch hatch-${heralds.of(faction).index}`} style={{ flexGrow: bp }} />
+              <i style={{ flexGrow: 10_000 - bp }} />
+            </div>
+          </li>
+        ))}
+      </ul>
+      <p>
+        Unrest <span class="number">{percent(instability)}</span>, {band(instability)}
+        {last_changed_tick > 0 && (
+          <small>
+            {" "}
+            · changed{" "}
+            {last_changed_tick === state.tick
+              ? "in this tick"
+              : `${ticks(state.tick - last_changed_tick)} ago`}
+          </small>
+        )}
+      </p>
+      {relics.map(([relic, { holder, contested: disputed }]) => (
+        <p key={relic}>
+          <span class="relic">✦</span> {names.relic(relic)}:{" "}
+          {holder === undefined ? "nobody has it" : `with the ${names.faction(holder)}`}
+          {disputed ? ", disputed" : ""}
+        </p>
+      ))}
+      {forecast !== undefined && (
+        <p class="forecast">
+          <span aria-hidden="true">↯ </span>
+          {foretell(forecast, state.tick, tickSeconds, names)}
+        </p>
+      )}
+      {neighbours.length > 0 && (
+        <p class="neighbours">
+          <small>Borders</small>
+          {neighbours.map((other) => (
+            <button type="button" key={other} onClick={() => onSelect(other)}>
+              {names.territory(other)}
+            </button>
+          ))}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function foretell(forecast: Forecast, tick: number, tickSeconds: number | undefined, names: Names): string {
+  const { low, high, to } = forecast;
+  const [soonest, latest] = [Math.max(1, low - tick), Math.max(1, high - tick)];
+  const when = soonest === latest ? ticks(soonest) : `${soonest} to ${ticks(latest)}`;
+  const clock =
+    tickSeconds === undefined ? "" : `, about ${span(Math.max(1, forecast.tick - tick) * tickSeconds)}`;
+  return `If all goes on as it does, it falls to the ${names.faction(to)} in ${when}${clock}.`;
+}

@@ -1,0 +1,55 @@
+/** What a game master looks at before they act: which realms there are, and where a realm stands. */
+import { Kvm } from "@nats-io/kv";
+import { z } from "zod";
+import { lastOf } from "../../shared/bus.ts";
+import { Id } from "../../shared/contracts/ids.ts";
+import type { WorldSnapshot } from "../../shared/contracts/world.ts";
+import { byCodeUnit } from "../../shared/integers.ts";
+import { RealmEntry } from "../../shared/provision.ts";
+import { subjects, worldStream } from "../../shared/subjects.ts";
+import { type Api, type Parts, RealmPath } from "./parts.ts";
+import { Refused, refusals } from "./problems.ts";
+
+const Listed = z.strictObject({ realm_id: Id, name: z.string(), created_at: z.string() });
+const Standing = z.strictObject({
+  realm_id: Id,
+  tick: z.int().min(0),
+  hash: z.string().describe("The public hash of the tick"),
+  state: z.looseObject({}).describe("The public state after the tick"),
+});
+const tags = ["realms"];
+
+export function stateRoutes(api: Api, parts: Parts): void {
+  const { bus } = parts;
+
+  api.get("/internal/world/realms", {
+    schema: {
+      tags,
+      summary: "Every realm, by id",
+      response: { 200: z.strictObject({ realms: z.array(Listed) }), ...refusals(400) },
+    },
+    handler: async () => {
+      const bucket = await new Kvm(bus.nc).open("realms");
+      const ids: string[] = [];
+      for await (const id of await bucket.keys()) ids.push(id);
+      const entries = await Promise.all(ids.sort(byCodeUnit).map((id) => bucket.get(id)));
+      return { realms: entries.flatMap((entry) => (entry === null ? [] : [RealmEntry.parse(entry.json())])) };
+    },
+  });
+
+  api.get("/internal/world/:realm/state", {
+    schema: {
+      tags,
+      summary: "The public state of a realm after its last tick, from the log itself",
+      params: RealmPath,
+      response: { 200: Standing, ...refusals(400, 404) },
+    },
+    handler: async ({ params: { realm } }) => {
+      parts.assertRealm(realm);
+      const found = await lastOf(bus, worldStream(realm), subjects.snapshot(realm));
+      if (found === undefined) throw new Refused(404, `realm ${realm} has no world yet`);
+      const { tick, public_hash, state } = JSON.parse(found.text()) as WorldSnapshot;
+      return { realm_id: realm, tick, hash: public_hash, state: { ...state.public } };
+    },
+  });
+}

@@ -1,0 +1,8 @@
+/** The game master's page: everything it shows and does goes through the internal API, with the token of whoever signs in. */
+import { render } from "preact";
+import "../../shared/web/base.css";
+import "../../shared/web/hatching.css";
+import "./gm.css";
+import { GameMaster } from "./game-master.tsx";
+
+render(<GameMaster />, document.getElementById("page")!);

@@ -1,0 +1,186 @@
+/** Sovereign actions: what is proposed, what came of the others, and a game master's own. */
+import { useState } from "preact/hooks";
+import type { PublicState } from "../../../shared/contracts/world.ts";
+import { ticks, title, whole } from "../../../shared/web/words.ts";
+import type { Api } from "../api.ts";
+import { useAct } from "../notes.tsx";
+import { useStanding } from "../standing.tsx";
+
+/** As domain.md has them; whether a realm knows one is its own answer. */
+const ACTIONS = {
+  iron_levy: "400 iron: pushes weigh more for 48 ticks",
+  veil_ward: "400 aether: catastrophe falls",
+  embargo: "400 grain: another faction's yields fall for 48 ticks",
+} as const;
+type ActionType = keyof typeof ACTIONS;
+
+export function SovereignDesk({ api, realm }: { api: Api; realm: string }) {
+  const { standing } = useStanding(api, realm);
+  const state = standing?.state;
+  const factions = Object.keys(state?.factions ?? {}).sort();
+  return (
+    <div class="desk">
+      <Actions api={api} realm={realm} state={state} factions={factions} />
+      <div class="beside">
+        <ProposeForm key={factions.join()} api={api} realm={realm} factions={factions} />
+      </div>
+    </div>
+  );
+}
+
+type Props = { api: Api; realm: string; factions: string[] };
+
+function Actions({ api, realm, state, factions }: Props & { state: PublicState | undefined }) {
+  const actions = Object.entries(state?.actions ?? {}).sort(
+    ([a, x], [b, y]) => y.proposed_tick - x.proposed_tick || (a < b ? -1 : 1),
+  );
+  return (
+    <section class="card" aria-labelledby="actions">
+      <header>
+        <h2 id="actions">Actions</h2>
+      </header>
+      {actions.length === 0 && <p class="quiet">None was proposed in this season.</p>}
+      <ul class="history">
+        {actions.map(([id, { action_type, faction, status, cost, proposed_tick, closes_tick, target }]) => (
+          <li key={id}>
+            <div>
+              <strong>{title(action_type)}</strong> by {title(faction)}
+              {target !== undefined && ` against ${title(target)}`} · {title(status)}
+              <small>
+                {whole(cost)} at stake · proposed at tick {proposed_tick}
+                {status === "proposed" &&
+                  ` · closes in ${ticks(Math.max(0, closes_tick - (state?.tick ?? closes_tick)))}`}
+              </small>
+            </div>
+            {status === "proposed" && (
+              <CounterForm
+                {...{ api, realm }}
+                action={id}
+                factions={factions.filter((other) => other !== faction)}
+              />
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function ProposeForm({ api, realm, factions }: Props) {
+  const [action, setAction] = useState<ActionType>("iron_levy");
+  const [faction, setFaction] = useState(factions[0] ?? "");
+  const [target, setTarget] = useState("");
+  const { run, note, busy } = useAct();
+  const propose = () =>
+    run(async () => {
+      const aimed = action === "embargo" && target !== "" ? { target } : {};
+      const { command_id } = await api.command(realm, "sovereign.propose", {
+        action_type: action,
+        faction,
+        ...aimed,
+      });
+      return `Proposed (${command_id}); the next tick opens its window or refuses it.`;
+    });
+  return (
+    <section class="card" aria-labelledby="propose">
+      <header>
+        <h2 id="propose">Propose</h2>
+      </header>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void propose();
+        }}
+      >
+        <label>
+          Action
+          <select
+            value={action}
+            onChange={({ currentTarget }) => setAction(currentTarget.value as ActionType)}
+          >
+            {(Object.keys(ACTIONS) as ActionType[]).map((id) => (
+              <option key={id} value={id}>
+                {title(id)}
+              </option>
+            ))}
+          </select>
+          <small>{ACTIONS[action]}</small>
+        </label>
+        <FactionChoice label="In the name of" value={faction} factions={factions} onChange={setFaction} />
+        {action === "embargo" && (
+          <FactionChoice
+            label="Against"
+            value={target}
+            factions={["", ...factions.filter((other) => other !== faction)]}
+            onChange={setTarget}
+          />
+        )}
+        <p class="acts">
+          <button type="submit" class="main" disabled={busy || faction === ""}>
+            Propose
+          </button>
+        </p>
+      </form>
+      {note}
+    </section>
+  );
+}
+
+/** `stake` in whole units; the log has thousandths. */
+function CounterForm({ api, realm, action, factions }: Props & { action: string }) {
+  const [faction, setFaction] = useState(factions[0] ?? "");
+  const [stake, setStake] = useState("100");
+  const { run, note, busy } = useAct();
+  const counter = () =>
+    run(async () => {
+      const payload = { action, faction, stake: Math.round(Number(stake) * 1_000) };
+      const { command_id } = await api.command(realm, "sovereign.counter", payload);
+      return `Staked (${command_id}); the next tick counts it.`;
+    });
+  return (
+    <form
+      class="inline"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void counter();
+      }}
+    >
+      <FactionChoice label="Counter for" value={faction} factions={factions} onChange={setFaction} />
+      <label>
+        Stake
+        <input
+          type="number"
+          min="1"
+          max="10000"
+          value={stake}
+          onInput={({ currentTarget }) => setStake(currentTarget.value)}
+        />
+      </label>
+      <button type="submit" disabled={busy}>
+        Counter
+      </button>
+      {note}
+    </form>
+  );
+}
+
+function FactionChoice(props: {
+  label: string;
+  value: string;
+  factions: string[];
+  onChange: (id: string) => void;
+}) {
+  const { label, value, factions, onChange } = props;
+  return (
+    <label>
+      {label}
+      <select value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
+        {factions.map((id) => (
+          <option key={id} value={id}>
+            {id === "" ? "choose one" : title(id)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,73 @@
+/** `npm run archive:rebuild`: the archive in Postgres made anew from the streams, while the old one serves. */
+import { parseArgs } from "node:util";
+import { openBus } from "../../shared/bus.ts";
+import { armCrash } from "../../shared/crash.ts";
+import { readEnv } from "../../shared/env.ts";
+import { openLog } from "../../shared/log.ts";
+import { untilSignal } from "../../shared/service.ts";
+import { rebuild } from "../../simulator/archive/rebuild.ts";
+import { readStackUrls } from "../local/stack.ts";
+
+const HELP = `Makes the archive anew from the streams, in a schema of its own, and puts it in the place of the old one.
+
+  npm run archive:rebuild -- [--discard] [--keep]
+
+  --discard   also where the archive has more than the streams, or of other streams: that is given up
+  --keep      the old archive stays, in a schema that is named at the end
+
+NATS_URL and DATABASE_URL name the servers; else the local stack of DATA_DIR does. The archive may run all the while, and
+readers read the old one until the new one is there. When it is broken off, the old one serves on; run it again.
+
+Exit code 0 when the new archive serves, 1 when the old one does, with the reason.`;
+
+const SAY_MS = 5_000;
+
+/** Runs the command; answers the exit code. */
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      discard: { type: "boolean", default: false },
+      keep: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const env = readEnv(process.env);
+  armCrash(env.AMOI_CRASH_AT);
+  const local = readStackUrls(env.DATA_DIR);
+  const natsUrl = env.NATS_URL ?? local?.nats;
+  const url = env.DATABASE_URL ?? local?.postgres;
+  if (natsUrl === undefined || url === undefined)
+    throw new Error("NATS_URL and DATABASE_URL are needed where no local stack runs; --help tells more");
+  const bus = await openBus({ natsUrl, name: "rebuild" }).catch(() => {
+    throw new Error(`no NATS answers at ${natsUrl}`);
+  });
+  let saidMs = 0;
+  const progress = (archived: number, of: number) => {
+    if (performance.now() - saidMs < SAY_MS) return;
+    saidMs = performance.now();
+    console.log(`${archived.toLocaleString("en-US")} of ${of.toLocaleString("en-US")} messages`);
+  };
+  const startedMs = performance.now();
+  try {
+    const log = openLog(env, "rebuild");
+    const { before } = await rebuild({ ...values, url, bus, log, signal: untilSignal(), progress });
+    const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
+    console.log(
+      `the new archive serves, after ${seconds} s${before ? `; the old one is in the schema ${before}` : ""}`,
+    );
+    return 0;
+  } finally {
+    await bus.close();
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

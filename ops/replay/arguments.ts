@@ -1,0 +1,91 @@
+/** What a command that reads a realm's past is told: a realm, ticks, and where to read. */
+import { type Bus, openBus } from "../../shared/bus.ts";
+import { Id } from "../../shared/contracts/ids.ts";
+import { readEnv } from "../../shared/env.ts";
+import { openLog } from "../../shared/log.ts";
+import { openDatabase } from "../../simulator/archive/database.ts";
+import { readStackUrls } from "../local/stack.ts";
+import { postgresSource } from "./postgres.ts";
+import { type Source, StreamsGone } from "./source.ts";
+import { streamsSource } from "./streams.ts";
+
+/** Something on the command line is wrong; exit code 2. */
+export class UsageError extends Error {}
+
+export function realmOf(text: string | undefined): string {
+  if (text !== undefined && Id.safeParse(text).success) return text;
+  throw new UsageError("--realm needs the id of a realm, such as amoi-1; --help tells how");
+}
+
+/** A tick of the command line: a whole number, also as `t12`. */
+export function tickOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const tick = /^t?(0|[1-9][0-9]{0,14})$/.exec(text);
+  if (tick === null) throw new UsageError(`--${option} needs a tick, such as 12`);
+  return Number(tick[1]);
+}
+
+export type Where = {
+  /** NATS server; absent: `NATS_URL`, else the local stack's. */
+  nats?: string | undefined;
+  /** Postgres; absent: `DATABASE_URL`, else the local stack's. */
+  postgres?: string | undefined;
+  fromPostgres: boolean;
+};
+
+/**
+ * Opens the realm's streams, or Postgres when told to or when the streams are gone, which it says; closes what it opened when
+ * `body` is through.
+ */
+export async function withSource<T>(
+  realm: string,
+  where: Where,
+  say: (line: string) => void,
+  body: (source: Source) => Promise<T>,
+): Promise<T> {
+  if (where.fromPostgres) return withPostgres(realm, where, body);
+  return withBus(where, async (bus) => {
+    const source = await streamsSource(bus, realm).catch((error: unknown) => {
+      if (!(error instanceof StreamsGone)) throw error;
+      say(`${error.message}: reading ${realm} from Postgres`);
+      return undefined;
+    });
+    return source === undefined ? withPostgres(realm, where, body) : body(source);
+  });
+}
+
+export async function withBus<T>(where: Pick<Where, "nats">, body: (bus: Bus) => Promise<T>): Promise<T> {
+  const env = readEnv(process.env);
+  const natsUrl = where.nats ?? env.NATS_URL ?? readStackUrls(env.DATA_DIR)?.nats;
+  if (natsUrl === undefined)
+    throw new Error(
+      `No NATS to read from: no local stack runs from ${env.DATA_DIR}; run npm start, or give --nats.`,
+    );
+  const bus = await openBus({ natsUrl, name: "replay" }).catch(() => {
+    throw new Error(`No NATS answers at ${natsUrl}; is the stack running?`);
+  });
+  try {
+    return await body(bus);
+  } finally {
+    await bus.close();
+  }
+}
+
+async function withPostgres<T>(
+  realm: string,
+  where: Where,
+  body: (source: Source) => Promise<T>,
+): Promise<T> {
+  const env = readEnv(process.env);
+  const url = where.postgres ?? env.DATABASE_URL ?? readStackUrls(env.DATA_DIR)?.postgres;
+  if (url === undefined)
+    throw new Error(
+      `No Postgres to read from: no local stack runs from ${env.DATA_DIR}; give --postgres or DATABASE_URL.`,
+    );
+  const database = openDatabase(url, openLog(readEnv({ AMOI_LOG_LEVEL: "silent" }), "replay"));
+  try {
+    return await body(await postgresSource(database, realm));
+  } finally {
+    await database.end();
+  }
+}

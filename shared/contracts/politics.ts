@@ -1,0 +1,63 @@
+/** What factions decide on, in numbers: sovereign actions and councils. Source: domain rules, commands. */
+import { z } from "zod";
+import { around } from "./bounds.ts";
+import { Id } from "./ids.ts";
+
+/** What an action is paid in, and its price in units; where the ruleset has no such resource, nobody can propose it. */
+const price = { resource: Id, cost: around(400) };
+
+export const SovereignRules = z.strictObject({
+  /** Per season and faction. */
+  season_max: around(3),
+  /** Between two actions of a faction, of whatever type. */
+  cooldown_ticks: around(192),
+  /** How long the others may oppose an action. */
+  window_ticks: around(24),
+  /** Countered where `stakes · 10000 ≥ cost · counter_bp`. */
+  counter_bp: around(8_000),
+  /** Of the cost, to the faction whose action was countered. */
+  refund_bp: around(5_000).max(10_000),
+  /** How long a closed action stays to be seen. */
+  kept_ticks: around(96),
+  /** More weight to the faction's own push. */
+  iron_levy: z.strictObject({ ...price, add_bp: z.int().min(150).max(2_000), ticks: around(48) }),
+  /** Less catastrophe, at once. */
+  veil_ward: z.strictObject({ ...price, add_bp: z.int().min(-10_000).max(-150) }),
+  /** Less yield of another faction's land. */
+  embargo: z.strictObject({ ...price, add_bp: z.int().min(-2_000).max(-200), ticks: around(48) }),
+});
+export type SovereignRules = z.infer<typeof SovereignRules>;
+
+export const SOVEREIGN: SovereignRules = {
+  season_max: 3,
+  cooldown_ticks: 192,
+  window_ticks: 24,
+  counter_bp: 8_000,
+  refund_bp: 5_000,
+  kept_ticks: 96,
+  iron_levy: { resource: "iron", cost: 400, add_bp: 1_500, ticks: 48 },
+  veil_ward: { resource: "aether", cost: 400, add_bp: -1_500 },
+  embargo: { resource: "grain", cost: 400, add_bp: -2_000, ticks: 48 },
+};
+
+export const CouncilRules = z.strictObject({
+  /** Users who sit in a faction's council. */
+  seats: around(5),
+  /** From one council of a faction to the next; by the clock, `tick_seconds` each. */
+  gap_ticks: around(672),
+  /** How long a council votes. */
+  window_ticks: around(96),
+  /** Voters that a vote needs, of the realm's users with points in the week before. */
+  quorum_bp: around(500),
+});
+export type CouncilRules = z.infer<typeof CouncilRules>;
+
+export const COUNCIL: CouncilRules = { seats: 5, gap_ticks: 672, window_ticks: 96, quorum_bp: 500 };
+
+/**
+ * The numbers of a ruleset. One that was recorded before it had them has the defaults; its bytes stay as they are, since the
+ * hashes of its ticks are made of them.
+ */
+export const sovereignRules = (rules: { sovereign?: SovereignRules }): SovereignRules =>
+  rules.sovereign ?? SOVEREIGN;
+export const councilRules = (rules: { council?: CouncilRules }): CouncilRules => rules.council ?? COUNCIL;

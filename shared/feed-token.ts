@@ -1,0 +1,54 @@
+/** Tokens that open a player's feed: JWT, HS256 with `FEED_TOKEN_SECRET`, for one user of one realm, for a short time. */
+import { errors, jwtVerify, SignJWT } from "jose";
+import { z } from "zod";
+import { AccountId, Id } from "./contracts/ids.ts";
+
+const AUDIENCE = "amoisekai-feed";
+const ALGORITHM = "HS256";
+
+const Claims = z.object({ sub: AccountId, realm: Id, exp: z.int() });
+
+/** Whose notices a token opens, until when (Unix milliseconds). */
+export type FeedPlayer = { user: string; expiresMs: number };
+
+/** Why a token opens nothing: it was good once, or it never was. */
+export type TokenRefusal = "expired" | "refused";
+
+const keyOf = (secret: string): Uint8Array => new TextEncoder().encode(secret);
+
+/** `expiresMs`: Unix milliseconds; rounded down to a second. */
+export const issueFeedToken = (
+  secret: string,
+  realm: string,
+  { user, expiresMs }: FeedPlayer,
+): Promise<string> =>
+  new SignJWT({ realm })
+    .setProtectedHeader({ alg: ALGORITHM, typ: "JWT" })
+    .setSubject(user)
+    .setAudience(AUDIENCE)
+    .setExpirationTime(Math.floor(expiresMs / 1_000))
+    .sign(keyOf(secret));
+
+/** Whose token this is. Another algorithm, audience or realm is refused like a wrong signature. `nowMs`: Unix milliseconds. */
+export async function readFeedToken(
+  secret: string,
+  realm: string,
+  token: string,
+  nowMs: number,
+): Promise<FeedPlayer | TokenRefusal> {
+  try {
+    const { payload } = await jwtVerify(token, keyOf(secret), {
+      algorithms: [ALGORITHM],
+      audience: AUDIENCE,
+      requiredClaims: ["exp", "sub"],
+      currentDate: new Date(nowMs),
+    });
+    const claims = Claims.safeParse(payload);
+    if (!claims.success || claims.data.realm !== realm) return "refused";
+    return { user: claims.data.sub, expiresMs: claims.data.exp * 1_000 };
+  } catch (error) {
+    if (error instanceof errors.JWTExpired) return "expired";
+    if (error instanceof errors.JOSEError || error instanceof TypeError) return "refused";
+    throw error;
+  }
+}

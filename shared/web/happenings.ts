@@ -1,0 +1,64 @@
+/** What a tick made happen, as a sentence. */
+import type { Names } from "./names.ts";
+import { title } from "./words.ts";
+
+/** A derived event as it comes over the feed; kinds that this page doesn't know yet are told plainly. */
+export type Told = { tick: number; n: number; kind: string; [field: string]: string | number | undefined };
+
+/** How loud it is told: `great` is read out and marked, `quiet` follows from another. */
+export type Sentence = { text: string; weight: "great" | "plain" | "quiet"; faction?: string };
+
+export function inWords(event: Told, names: Names): Sentence {
+  const text = (field: string): string => String(event[field] ?? "");
+  switch (event.kind) {
+    case "flip": {
+      const from = event.from === undefined ? "" : ` from the ${names.faction(text("from"))}`;
+      const to = text("to");
+      return {
+        text: `${names.territory(text("territory"))} falls to the ${names.faction(to)}${from}`,
+        weight: "great",
+        faction: to,
+      };
+    }
+    case "capture": {
+      const faction = text("faction");
+      return {
+        text: `The ${names.faction(faction)} captures the ${names.relic(text("relic"))}`,
+        weight: "great",
+        faction,
+      };
+    }
+    case "trigger":
+      return { text: `${title(text("key"))} begins`, weight: "great" };
+    case "effect_start":
+      return { text: `${title(text("id"))} takes hold`, weight: "quiet" };
+    case "effect_end":
+      return { text: `${title(text("id"))} fades`, weight: "quiet" };
+    case "effect_refused":
+      return { text: `${title(text("id"))} finds no hold`, weight: "quiet" };
+    case "campaign":
+      return event.stage === 0
+        ? { text: `The campaign ${title(text("id"))} opens`, weight: "plain" }
+        : { text: `The campaign ${title(text("id"))} reaches stage ${text("stage")} of 4`, weight: "plain" };
+    case "action":
+      return { text: `A sovereign action is ${text("status")}`, weight: "plain" };
+    case "decree":
+      return { text: `Decree: ${text("text")}`, weight: "great" };
+    case "season":
+      return {
+        text: `Season ${text("season")} ${event.step === "open" ? "opens" : "closes"}`,
+        weight: "great",
+      };
+    case "status":
+      return { text: `The realm is now ${title(text("status")).toLowerCase()}`, weight: "plain" };
+    case "ruleset":
+      return { text: `Ruleset ${text("version")} takes effect`, weight: "quiet" };
+    case "refused":
+      return { text: `The world refuses ${text("command")}: ${title(text("reason"))}`, weight: "quiet" };
+    default:
+      return {
+        text: title([event.kind, event.id].filter((part) => part !== undefined).join(" ")),
+        weight: "quiet",
+      };
+  }
+}

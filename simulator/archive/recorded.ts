@@ -1,0 +1,136 @@
+/**
+ * What Postgres recorded of a realm, for when its streams are gone: the inputs of its ticks in the order of EVENTS, and the
+ * records that the ticks left. `genesis` and `advance` make the same world of them again. Reads only, and as long as it
+ * likes: the rows that it reads are never changed.
+ */
+import type { DecidedCommand } from "../../shared/contracts/command.ts";
+import { Ruleset } from "../../shared/contracts/ruleset.ts";
+import type { TickRecord } from "../../shared/contracts/world.ts";
+import type { Input } from "../../shared/reader.ts";
+import { eventsStream, subjects } from "../../shared/subjects.ts";
+import type { Database } from "./database.ts";
+
+/** The archive can't tell what happened in this realm. The message is one sentence for an operator. */
+export class NotRecorded extends Error {}
+
+export type Recorded = {
+  /** The realm's first ruleset and its time, of which `genesis` makes tick 0. */
+  first: { ruleset: Ruleset; at: string };
+  /** EVENTS is recorded up to this sequence. */
+  through: number;
+  /** The last tick that has a record; it may lie before `through`. */
+  lastTick: number;
+  /**
+   * What moves the world, as `advance` takes it: frames of accepted decisions, of decided commands, and tick markers, each
+   * under its subject, sequence and stream time. Bodies have the fields of those in the stream, in another order.
+   * Throws `NotRecorded` at a body that could not be archived whole.
+   */
+  inputs(): AsyncGenerator<Input>;
+  /** Tick records from tick 0 on. Their `hash` is of their canonical form, which Postgres keeps. */
+  records(): AsyncGenerator<TickRecord>;
+};
+
+/** Bodies, and records, read at once. */
+const PAGE = 5_000;
+const RECORDS_PAGE = 500;
+
+/** Opens what is recorded now; what is archived later is not seen. Throws `NotRecorded` where the archive has no start. */
+export async function openRecorded(database: Database, realm: string): Promise<Recorded> {
+  const { rows } = await database.query<{
+    through: number;
+    last: number | null;
+    first: DecidedCommand | null;
+  }>(
+    `SELECT p.through,
+        (SELECT max(tick_number) FROM world_state_snapshots WHERE realm_id = $1) AS last,
+        (SELECT payload_json FROM world_events
+          WHERE realm_id = $1 AND stream = 'EVENTS' AND stream_seq = 1 AND frame_index = 0) AS first
+      FROM archive_positions p WHERE p.realm_id = $1 AND p.stream = $2`,
+    [realm, eventsStream(realm)],
+  );
+  const [row] = rows;
+  if (row === undefined) throw new NotRecorded(`Postgres holds nothing of ${realm}`);
+  const { through, last, first } = row;
+  if (first?.kind !== "ruleset.set" || last === null)
+    throw new NotRecorded(`Postgres holds ${realm} without its first ruleset or its tick 0: it is not whole`);
+  return {
+    first: { ruleset: Ruleset.parse(first.payload.ruleset), at: first.received_at },
+    through,
+    lastTick: last,
+    inputs: () => readInputs(database, realm, through),
+    records: () => readRecords(database, realm, last),
+  };
+}
+
+type Body = { seq: number; index: number; what: What; at: Date; body: string };
+type What = "accepted" | "command" | "tick" | "unreadable";
+
+async function* readInputs(database: Database, realm: string, through: number): AsyncGenerator<Input> {
+  let message: Body[] = [];
+  let after = { seq: 0, index: 0 };
+  for (;;) {
+    const page = await readBodies(database, realm, after, through);
+    for (const body of page) {
+      if (message.length > 0 && message[0]!.seq !== body.seq) {
+        yield inputOf(realm, message);
+        message = [];
+      }
+      message.push(body);
+    }
+    if (page.length < PAGE) break;
+    after = page.at(-1)!;
+  }
+  if (message.length > 0) yield inputOf(realm, message);
+}
+
+/** The stream's own time is kept of markers alone, where it is the tick's; of other rows `created_at` is `received_at`. */
+async function readBodies(
+  database: Database,
+  realm: string,
+  after: { seq: number; index: number },
+  through: number,
+): Promise<Body[]> {
+  const { rows } = await database.query<Body>({
+    name: "read bodies",
+    text: `SELECT stream_seq AS seq, frame_index AS index, created_at AS at, payload_json::text AS body,
+        CASE WHEN event_type = 'unreadable' THEN 'unreadable' WHEN event_type = 'tick' THEN 'tick'
+          WHEN payload_json ? 'command_id' THEN 'command' ELSE 'accepted' END AS what
+      FROM world_events
+      WHERE realm_id = $1 AND stream = 'EVENTS' AND (stream_seq, frame_index) > ($2, $3) AND stream_seq <= $4
+        AND (validity_status = 'accepted' OR event_type = 'unreadable' OR payload_json ? 'command_id')
+      ORDER BY stream_seq, frame_index LIMIT ${PAGE}`,
+    values: [realm, after.seq, after.index, through],
+  });
+  return rows;
+}
+
+const encoder = new TextEncoder();
+
+function inputOf(realm: string, message: Body[]): Input {
+  const { seq, what, at } = message[0]!;
+  const unreadable = message.find((body) => body.what === "unreadable");
+  if (unreadable !== undefined)
+    throw new NotRecorded(
+      `${eventsStream(realm)} had a body at ${seq}.${unreadable.index} of which only the beginning is archived`,
+    );
+  const text = message.map(({ body }) => body).join(",");
+  return {
+    subject: SUBJECTS[what as Exclude<What, "unreadable">](realm),
+    seq,
+    data: encoder.encode(what === "tick" ? text : `[${text}]`),
+    atMs: at.getTime(),
+  };
+}
+
+const SUBJECTS = { accepted: subjects.accepted, command: subjects.command, tick: subjects.tickMarker };
+
+async function* readRecords(database: Database, realm: string, last: number): AsyncGenerator<TickRecord> {
+  for (let from = 0; from <= last; from += RECORDS_PAGE) {
+    const { rows } = await database.query<{ record: TickRecord }>(
+      `SELECT record_json AS record FROM world_state_snapshots
+        WHERE realm_id = $1 AND tick_number >= $2 AND tick_number < $3 AND tick_number <= $4 ORDER BY tick_number`,
+      [realm, from, from + RECORDS_PAGE, last],
+    );
+    for (const { record } of rows) yield record;
+  }
+}

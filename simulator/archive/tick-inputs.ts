@@ -1,0 +1,126 @@
+/** EVENTS tick by tick: what the archive of a tick needs of the log, beside the tick's own record and delta. */
+import type { Bus } from "../../shared/bus.ts";
+import { bodiesOf } from "../../shared/codec.ts";
+import type { DecidedCommand } from "../../shared/contracts/command.ts";
+import type { Accepted } from "../../shared/contracts/decision.ts";
+import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import type { TickRecord } from "../../shared/contracts/world.ts";
+import { type Input, Reader } from "../../shared/reader.ts";
+import { eventsStream, subjects } from "../../shared/subjects.ts";
+import { takeWithin } from "./follow.ts";
+import type { Entry } from "./ledger.ts";
+import { type Binding, bindByCommand, bindByEvent } from "./members.ts";
+import { ArchiveRefused } from "./position.ts";
+
+export type NewRuleset = { version: number; ruleset: Ruleset; at: string };
+
+/** What the log brought between two markers. */
+export type TickInputs = {
+  accepted: Entry[];
+  rulesets: NewRuleset[];
+  /** By user: whom an accepted event or a command bound to which faction. */
+  bindings: Map<string, Binding>;
+  /** By id of the command, which is the action's: who proposed a sovereign action. */
+  initiators: Map<string, string>;
+};
+
+/** The marker of a tick that has a record is there: when nothing comes for so long, the reader has lost it. */
+const PATIENCE_MS = 5_000;
+
+/** Reads EVENTS tick by tick. An event belongs to the tick whose marker is the first after it. */
+export class TickInputsReader {
+  readonly #bus: Bus;
+  readonly #realm: string;
+  /** When EVENTS was created, as the archive knows it. */
+  readonly #created: string;
+  #reader: Reader | undefined;
+  /** Received, but of a later tick. */
+  #ahead: Input[] = [];
+
+  constructor(bus: Bus, realm: string, created: string) {
+    this.#bus = bus;
+    this.#realm = realm;
+    this.#created = created;
+  }
+
+  /**
+   * The inputs of a tick; ticks are asked for in order. Throws `ArchiveRefused` when EVENTS has no marker where the record
+   * says, `StreamGap` when it no longer holds them, the signal's reason when aborted.
+   */
+  async of(record: TickRecord, signal: AbortSignal): Promise<TickInputs> {
+    const inputs: TickInputs = {
+      accepted: [],
+      rulesets: [],
+      bindings: new Map(),
+      initiators: new Map(),
+    };
+    this.#reader ??= new Reader(this.#bus, {
+      stream: eventsStream(this.#realm),
+      subjects: [
+        subjects.accepted(this.#realm),
+        subjects.command(this.#realm),
+        subjects.tickMarker(this.#realm),
+      ],
+      created: this.#created,
+      from: record.from_seq,
+    });
+    for (;;) {
+      if (this.#ahead.length === 0) this.#ahead = await takeWithin(this.#reader, PATIENCE_MS, signal);
+      signal.throwIfAborted();
+      if (this.#ahead.length === 0)
+        throw new Error(
+          `the marker of tick ${record.tick} at ${record.through_seq} of EVENTS does not come: reading anew`,
+        );
+      for (const [i, message] of this.#ahead.entries()) {
+        if (message.subject !== subjects.tickMarker(this.#realm)) this.#gather(inputs, message);
+        else if (message.seq === record.through_seq) {
+          this.#ahead = this.#ahead.slice(i + 1);
+          return inputs;
+        } else
+          throw new ArchiveRefused(
+            `the record of tick ${record.tick} names ${record.through_seq} as its marker, EVENTS has one at ${message.seq}`,
+          );
+      }
+      this.#ahead = [];
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#reader?.close();
+  }
+
+  #gather(inputs: TickInputs, message: Input): void {
+    if (message.subject === subjects.accepted(this.#realm)) {
+      for (const decision of bodiesOf<Accepted>(message.data)) {
+        const entry = entryOf(decision);
+        inputs.accepted.push(entry);
+        bindByEvent(inputs.bindings, entry);
+      }
+      return;
+    }
+    for (const command of bodiesOf<DecidedCommand>(message.data))
+      if (command.status !== "refused") gatherCommand(inputs, command);
+  }
+}
+
+function gatherCommand(inputs: TickInputs, command: DecidedCommand): void {
+  // Not every kind that a log may hold is known to every version of this code.
+  const kind: string = command.kind;
+  if (kind === "sovereign.propose") inputs.initiators.set(command.command_id, command.actor.id);
+  if (command.kind === "member.join" || command.kind === "member.switch")
+    bindByCommand(inputs.bindings, command.payload, command.received_at);
+  if (command.kind === "ruleset.set" && command.ruleset_version !== undefined) {
+    const { ruleset_version: version, received_at: at } = command;
+    inputs.rulesets.push({ version, ruleset: command.payload.ruleset, at });
+  }
+}
+
+const entryOf = (decision: Accepted): Entry => ({
+  event_id: decision.event_id,
+  user_id: decision.user_id,
+  faction_id: decision.faction_id,
+  base_points: decision.base_points,
+  normalized_points: decision.normalized_points,
+  daily_cap_bucket: decision.daily_cap_bucket,
+  received_at: decision.received_at,
+});

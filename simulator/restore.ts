@@ -1,0 +1,139 @@
+/**
+ * The state of a realm's last tick, from WORLD. The chain decides what is right: a snapshot that its record doesn't vouch for is made
+ * again from EVENTS, and it counts only if the last record comes out with the same hash. A record can't be made good in its place, so
+ * a gap in the chain refuses the realm.
+ */
+import { type Bus, isLostRace, lastOf, nextOf, publishOne, type Stored, streamEnds } from "../shared/bus.ts";
+import { canonicalHash } from "../shared/canonical.ts";
+import { checkpointBefore, whyNot } from "../shared/checkpoints.ts";
+import type { Position } from "../shared/contracts/position.ts";
+import type { TickRecord, WorldSnapshot } from "../shared/contracts/world.ts";
+import { assertEngine } from "../shared/engine.ts";
+import { genesis } from "../shared/genesis.ts";
+import { mendBucket } from "../shared/mend-bucket.ts";
+import { metrics } from "../shared/metrics.ts";
+import { firstCommand } from "../shared/provision.ts";
+import { Reader } from "../shared/reader.ts";
+import { RealmRefused, type Restoring } from "../shared/stage.ts";
+import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
+import { advance, movingSubjects, type SimulatorState, stateOf } from "./advance.ts";
+import { refreshKv } from "./refresh-kv.ts";
+
+export async function restoreWorld(restoring: Restoring): Promise<SimulatorState> {
+  const { bus, realm, position, log, signal } = restoring;
+  const stream = worldStream(realm);
+  const record = await lastRecord(bus, realm, position);
+  assertEngine(realm, record);
+  const stored = await lastOf(bus, stream, subjects.snapshot(realm));
+  const problem = wrongWith(stored, record);
+  let snapshot: WorldSnapshot;
+  if (stored !== undefined && problem === undefined) snapshot = JSON.parse(stored.text()) as WorldSnapshot;
+  else {
+    log.error({ tick: record.tick, problem }, "the snapshot is no good; computing it again from EVENTS");
+    snapshot = await recomputed(bus, realm, record, signal);
+    await replaceSnapshot(bus, snapshot, stored);
+    log.info({ tick: record.tick }, "the snapshot is whole again: EVENTS gives the hash of its record");
+  }
+  await mendBucket(bus, "world", stream);
+  await refreshKv(bus, snapshot);
+  metrics.tick.set({ realm }, snapshot.tick);
+  return stateOf(snapshot);
+}
+
+/** What EVENTS holds comes sooner than this. */
+const SILENCE_MS = 10_000;
+
+const REBUILD = (realm: string) =>
+  `npm run replay -- --realm ${realm} --verify tells which tick, and with --rebuild instead makes WORLD anew from EVENTS`;
+
+/** The record of the last tick. Throws `RealmRefused` where it isn't itself, or where it or one before it is missing. */
+async function lastRecord(bus: Bus, realm: string, position: Position): Promise<TickRecord> {
+  const stream = worldStream(realm);
+  const subject = subjects.tick(realm);
+  const [first, last, { state }] = await Promise.all([
+    nextOf(bus, stream, subject, 1),
+    lastOf(bus, stream, subject),
+    bus.jsm.streams.info(stream, { subjects_filter: subject }),
+  ]);
+  if (first === undefined || last === undefined)
+    throw new RealmRefused(`${stream} holds no tick record; ${REBUILD(realm)}`);
+  const record = JSON.parse(last.text()) as TickRecord;
+  const { hash, ...content } = record;
+  if (canonicalHash(content) !== hash)
+    throw new RealmRefused(
+      `the record of tick ${record.tick} in ${stream} doesn't have the hash that it states; ${REBUILD(realm)}`,
+    );
+  if (record.through_seq !== position.through)
+    throw new RealmRefused(
+      `the last tick record in ${stream}, of tick ${record.tick}, ends at ${record.through_seq}, the position at ${position.through}: records are missing; ${REBUILD(realm)}`,
+    );
+  // A purge takes the oldest ones, so what is left has no gap.
+  const expected = record.tick - (JSON.parse(first.text()) as TickRecord).tick + 1;
+  const held = state.subjects?.[subject];
+  if (held !== expected)
+    throw new RealmRefused(
+      `${stream} holds ${held} tick records where there should be ${expected}; ${REBUILD(realm)}`,
+    );
+  return record;
+}
+
+function wrongWith(stored: Stored | undefined, record: TickRecord): string | undefined {
+  if (stored === undefined) return "is missing";
+  try {
+    return whyNot(JSON.parse(stored.text()) as WorldSnapshot, record);
+  } catch (error) {
+    return `can't be read: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+/** The snapshot of the last tick, played from the latest checkpoint or from tick 0. Throws `RealmRefused` where it comes out otherwise. */
+async function recomputed(
+  bus: Bus,
+  realm: string,
+  record: TickRecord,
+  signal: AbortSignal,
+): Promise<WorldSnapshot> {
+  const { ruleset, at } = await firstCommand(bus, realm);
+  let snapshot = (await checkpointBefore(bus, realm, record.tick)) ?? genesis(realm, ruleset, at).snapshot;
+  const state = stateOf(snapshot);
+  const stream = eventsStream(realm);
+  const { created } = await streamEnds(bus, stream);
+  const from = snapshot.through_seq + 1;
+  const reader = new Reader(bus, { stream, subjects: movingSubjects(realm), created, from });
+  try {
+    while (snapshot.tick < record.tick) {
+      const messages = await reader.take(1_000, AbortSignal.any([signal, AbortSignal.timeout(SILENCE_MS)]));
+      signal.throwIfAborted();
+      if (messages.length === 0 || messages[0]!.seq > record.through_seq)
+        throw new RealmRefused(
+          `${stream} holds no marker of tick ${snapshot.tick + 1}: restore it and ${worldStream(realm)} from one backup`,
+        );
+      for (const message of messages) {
+        if (message.seq > record.through_seq) break;
+        snapshot = advance(state, message).tick?.snapshot ?? snapshot;
+      }
+    }
+  } finally {
+    await reader.close();
+  }
+  if (snapshot.record_hash !== record.hash)
+    throw new RealmRefused(
+      `EVENTS gives tick ${record.tick} of ${realm} the hash ${snapshot.record_hash}, its record states ${record.hash}: ` +
+        `npm run replay -- --realm ${realm} --verify tells where they part; restore both streams from one backup`,
+    );
+  return snapshot;
+}
+
+/** Puts the right one in the place of the wrong one, unless another worker has committed a tick meanwhile. */
+async function replaceSnapshot(bus: Bus, snapshot: WorldSnapshot, wrong: Stored | undefined): Promise<void> {
+  try {
+    await publishOne(bus, {
+      subject: subjects.snapshot(snapshot.realm),
+      data: JSON.stringify(snapshot),
+      rollup: true,
+      expectedLastSubjectSeq: wrong?.seq ?? 0,
+    });
+  } catch (error) {
+    if (!isLostRace(error)) throw error;
+  }
+}
