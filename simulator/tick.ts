@@ -80,7 +80,8 @@ export function tick(
     influenced,
     happenings,
     rosters,
-    again: (other) => resolve(begun, other).happenings,
+    again: (other, campaigns) =>
+      resolve({ public: { ...begun.public, campaigns }, private: begun.private }, other).happenings,
   });
 
   // 8. The new snapshot, sealed into the chain.
