@@ -12,7 +12,7 @@ import type { CampaignState, Happening, PrivateState, WorldState } from "../shar
 import { mul } from "../shared/integers.ts";
 import type { Decide } from "./commands.ts";
 import { MAX_RUNNING_CAMPAIGNS } from "./effects.ts";
-import type { Folding } from "./fold.ts";
+import type { Brought } from "./fold.ts";
 import { refusalOf } from "./refusal.ts";
 import { isSteward } from "./said.ts";
 

@@ -13,14 +13,14 @@ import { withoutUser } from "./without.ts";
 
 /** A tick whose steps 4 to 6 are done. */
 export type Resolving = {
-  /** As the contests found it: under this tick's rules and effects, campaigns counted, before anything else moved. */
+  /** As the contests found it: under this tick's rules and effects, before anything moved. */
   before: WorldState;
   influenced: Influenced;
   happenings: readonly Happening[];
   /** With this tick's users, nothing cleared yet. */
   rosters: Rosters;
   /** What steps 4 to 6 make of other influence. */
-  again: (influenced: Influenced, campaigns: PublicState["campaigns"]) => readonly Happening[];
+  again: (influenced: Influenced) => readonly Happening[];
 };
 
 export type Told = Extract<Happening, { kind: "flip" | "capture" | "campaign" | "trigger" }>;
@@ -107,29 +107,6 @@ function campaign(what: Campaign, { before, influenced, rosters }: Resolving): O
   };
 }
 
-/** The tick's campaigns as if a user had brought them nothing. A stage from before the tick stays. */
-const campaignsWithout = (
-  user: string,
-  { before, influenced, happenings }: Resolving,
-): PublicState["campaigns"] =>
-  mapById(before.public.campaigns, (after, id) => {
-    const own = influenced.campaigns.get(id)?.users.get(user);
-    if (own === undefined) return after;
-    const left = {
-      ...after,
-      points: after.points - own.points,
-      contributors: after.contributors - own.firsts,
-    };
-    const reached = happenings.flatMap((each) =>
-      each.kind === "campaign" && each.id === id && each.stage > 0 ? [each.stage] : [],
-    );
-    const stage = Math.min(after.stage, ...reached.map((one) => one - 1));
-    return {
-      ...left,
-      stage: Math.max(stage, stageOf(left, runningOf(before.private)[id]!.min_contributors)),
-    };
-  });
-
 /** Any user's points may have moved what a condition looks at, so the whole world is resolved again. */
 function trigger(what: Trigger, resolving: Resolving): Outcome {
   const { before, influenced, again } = resolving;
@@ -140,7 +117,7 @@ function trigger(what: Trigger, resolving: Resolving): Outcome {
     rosters: rostersRead(when, resolving.rosters),
     acted: everybody(influenced),
     holdsWithout: (user) =>
-      again(withoutUser(influenced, user, rules), campaignsWithout(user, resolving)).some(
+      again(withoutUser(influenced, user, rules)).some(
         (each) => each.kind === "trigger" && each.key === what.key,
       ),
   };

@@ -39,8 +39,8 @@ export function gatherRosters(
     relics: filled(rules.relics, (id) =>
       byFaction(find(relics, id) ?? {}, rules.claims.decay_bp, ({ claims }) => claims.get(id)),
     ),
-    campaigns: filled({ ...world.campaigns, ...campaigns }, (id) => {
-      const opened = find(runningOf(hidden), id)?.opened_tick === world.tick;
+    campaigns: filled(world.campaigns, (id) => {
+      const opened = runningOf(hidden)[id]!.opened_tick === world.tick;
       const came = [...(influenced.campaigns.get(id)?.users ?? [])];
       const held = opened ? {} : (find(campaigns, id) ?? {});
       return rosterOf(
@@ -65,11 +65,10 @@ function rosterOf(before: Roster, came: readonly [string, number][], decayBp: nu
   return Object.fromEntries(largest(points, ROSTER_USERS).sort(([a], [b]) => byCodeUnit(a, b)));
 }
 
-/** What led to a flip or a capture is told and forgotten, and who worked for a campaign with it. Absent: nothing is left. */
+/** What led to a flip or a capture is told and forgotten. Absent where nothing is left. */
 export function clearedRosters(
   { territories, relics, campaigns }: Rosters,
   happenings: readonly Happening[],
-  running: object,
 ): { rosters?: Rosters } {
   const reached = new Set<string>();
   for (const each of happenings) {
@@ -81,7 +80,7 @@ export function clearedRosters(
   const rosters = {
     territories: left("territory", territories),
     relics: left("relic", relics),
-    campaigns: Object.fromEntries(Object.entries(campaigns).filter(([id]) => Object.hasOwn(running, id))),
+    campaigns,
   };
   return Object.values(rosters).every((places) => sortedKeys(places).length === 0) ? {} : { rosters };
 }

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect } from "vitest";
 import { runs } from "../ops/testing/fuzz.ts";
-import { mapById } from "../shared/by-id.ts";
+import { type ById, mapById } from "../shared/by-id.ts";
 import { canonical } from "../shared/canonical.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { Condition, Operand } from "../shared/contracts/trigger.ts";
-import type { PublicState, Rosters } from "../shared/contracts/world.ts";
+import type { PublicState } from "../shared/contracts/world.ts";
 import { frozen, histories, type Interval, play, started } from "./given.ts";
 import { together } from "./given-facts.ts";
 import type { TickResult } from "./tick.ts";

@@ -80,8 +80,7 @@ export function tick(
     influenced,
     happenings,
     rosters,
-    again: (other, campaigns) =>
-      resolve({ public: { ...begun.public, campaigns }, private: begun.private }, other).happenings,
+    again: (other) => resolve(begun, other).happenings,
   });
 
   // 8. The new snapshot, sealed into the chain.
