@@ -27,6 +27,8 @@ export type FactionOnTerritory = {
   weight_bp: number;
   /** The part of the weight that comes from active effects and relics. */
   modifier_bp: number;
+  /** Push that waits for the next tick, in bands: 0 under 10 pt, 1 under 100 pt, 2 more; absent while nobody tells. */
+  pressure?: 0 | 1 | 2;
 };
 
 /** Of a faction. Thousandths of a point. */
@@ -38,10 +40,14 @@ export type FactionRates = {
 };
 
 /** Undefined where the state before or the rules aren't known. */
-export function territoryRates({ state, previous, rules }: Shown, id: string): TerritoryRates | undefined {
+export function territoryRates(
+  { state, previous, rules, pulse }: Shown,
+  id: string,
+): TerritoryRates | undefined {
   const before = previous && find(previous.territories, id);
   if (before === undefined || rules === undefined || !isRuledBy(state, rules)) return undefined;
   const after = state.territories[id]!;
+  const pressing = pulse?.next_tick === state.tick + 1 ? find(pulse.pressure, id) : undefined;
   return {
     instability_bp: after.instability - before.instability,
     fading_bp: ceilDiv(after.instability * rules.contest.instability_decay_bp, 10_000),
@@ -50,6 +56,7 @@ export function territoryRates({ state, previous, rules }: Shown, id: string): T
       control_bp: control - (find(before.control, faction) ?? 0),
       weight_bp: pushWeight(faction, id, state, rules),
       modifier_bp: modifier(state.factions[faction]!.modifiers, "push_weight_bp"),
+      ...(pressing === undefined ? {} : { pressure: find(pressing, faction) ?? 0 }),
     })),
   };
 }
