@@ -4,12 +4,12 @@ import type { TerritoryState } from "../shared/contracts/world.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
 import { contestOf, type Ground, instabilityOf, pushWeight } from "./contest.ts";
 import { challengerOf, type Front, frontOf } from "./flip.ts";
-import { accepted, asInDomain, play, standing, started } from "./given.ts";
+import { accepted, asInExamples, play, standing, started } from "./given.ts";
 
 let rules: Ruleset;
 let ground: Ground;
 beforeAll(async () => {
-  rules = asInDomain(await loadRuleset("amoi-1"));
+  rules = asInExamples(await loadRuleset("amoi-1"));
   ground = started(rules).state.public;
 });
 

@@ -1,8 +1,8 @@
 /** Outcomes of a tick that players bring about, each with who worked towards it and whether it needed one of them. */
-import { find, mapById } from "../shared/by-id.ts";
+import { find } from "../shared/by-id.ts";
 import { sovereignRules } from "../shared/contracts/politics.ts";
-import type { Happening, PublicState, Roster, Rosters, WorldState } from "../shared/contracts/world.ts";
-import { runningOf, stageOf } from "./campaigns.ts";
+import type { Happening, Roster, Rosters, WorldState } from "../shared/contracts/world.ts";
+import { countCampaigns } from "./campaigns.ts";
 import type { Influenced } from "./influence.ts";
 import { largest } from "./largest.ts";
 import { named, type People } from "./people.ts";
@@ -16,14 +16,14 @@ import { withoutUser } from "./without.ts";
 export type Resolving = {
   /** As the tick before left it. */
   last: WorldState;
-  /** As the contests found it: under this tick's rules and effects, campaigns counted, before anything else moved. */
+  /** As the contests found it: under this tick's rules and effects, before anything moved. */
   before: WorldState;
   influenced: Influenced;
   happenings: readonly Happening[];
   /** With this tick's users, nothing cleared yet. */
   rosters: Rosters;
   /** What steps 4 to 6 make of other influence. */
-  again: (influenced: Influenced, campaigns: PublicState["campaigns"]) => readonly Happening[];
+  again: (influenced: Influenced) => readonly Happening[];
 };
 
 export type Told = Extract<Happening, { kind: "flip" | "capture" | "campaign" | "action" | "trigger" }>;
@@ -93,8 +93,7 @@ function capture(what: Capture, resolving: Resolving): Outcome {
   };
 }
 
-function campaign(what: Campaign, resolving: Resolving): Outcome {
-  const { influenced, rosters } = resolving;
+function campaign(what: Campaign, { before, influenced, rosters }: Resolving): Outcome {
   const roster = find(rosters.campaigns, what.id);
   const came = [...(influenced.campaigns.get(what.id)?.users ?? [])];
   return {
@@ -104,9 +103,13 @@ function campaign(what: Campaign, resolving: Resolving): Outcome {
       came.map(([user, { points }]) => [user, points]),
       ROSTER_USERS,
     ).map(([user]) => user),
-    // Of a campaign that was closed in this very tick nobody is held to be pivotal.
-    holdsWithout: (user) =>
-      (find(campaignsWithout(user, resolving), what.id)?.stage ?? what.stage) >= what.stage,
+    holdsWithout: (user) => {
+      const left = withoutUser(influenced, user, before.private.ruleset);
+      const { happenings } = countCampaigns(before, left);
+      return happenings.some(
+        (each) => each.kind === "campaign" && each.id === what.id && each.stage === what.stage,
+      );
+    },
   };
 }
 
@@ -142,29 +145,6 @@ function action(what: Action, { last, before, happenings, rosters }: Resolving):
   return [ofProposer, ofOpponents];
 }
 
-/** The tick's campaigns as if a user had brought them nothing. A stage from before the tick stays. */
-const campaignsWithout = (
-  user: string,
-  { before, influenced, happenings }: Resolving,
-): PublicState["campaigns"] =>
-  mapById(before.public.campaigns, (after, id) => {
-    const own = influenced.campaigns.get(id)?.users.get(user);
-    if (own === undefined) return after;
-    const left = {
-      ...after,
-      points: after.points - own.points,
-      contributors: after.contributors - own.firsts,
-    };
-    const reached = happenings.flatMap((each) =>
-      each.kind === "campaign" && each.id === id && each.stage > 0 ? [each.stage] : [],
-    );
-    const stage = Math.min(after.stage, ...reached.map((one) => one - 1));
-    return {
-      ...left,
-      stage: Math.max(stage, stageOf(left, runningOf(before.private)[id]!.min_contributors)),
-    };
-  });
-
 /** Any user's points may have moved what a condition looks at, so the whole world is resolved again. */
 function trigger(what: Trigger, resolving: Resolving): Outcome {
   const { before, influenced, again } = resolving;
@@ -175,7 +155,7 @@ function trigger(what: Trigger, resolving: Resolving): Outcome {
     rosters: rostersRead(when, resolving.rosters),
     acted: everybody(influenced),
     holdsWithout: (user) =>
-      again(withoutUser(influenced, user, rules), campaignsWithout(user, resolving)).some(
+      again(withoutUser(influenced, user, rules)).some(
         (each) => each.kind === "trigger" && each.key === what.key,
       ),
   };

@@ -43,8 +43,8 @@ export function gatherRosters(
     relics: filled(rules.relics, (id) =>
       byFaction(find(relics, id) ?? {}, rules.claims.decay_bp, ({ claims }) => claims.get(id)),
     ),
-    campaigns: filled({ ...world.campaigns, ...campaigns }, (id) => {
-      const opened = find(runningOf(hidden), id)?.opened_tick === world.tick;
+    campaigns: filled(world.campaigns, (id) => {
+      const opened = runningOf(hidden)[id]!.opened_tick === world.tick;
       const came = [...(influenced.campaigns.get(id)?.users ?? [])];
       const held = opened ? {} : (find(campaigns, id) ?? {});
       return rosterOf(
@@ -70,14 +70,11 @@ function rosterOf(before: Roster, came: readonly [string, number][], decayBp: nu
   return Object.fromEntries(largest(points, ROSTER_USERS).sort(([a], [b]) => byCodeUnit(a, b)));
 }
 
-/**
- * What led to a flip or a capture is told and forgotten; who worked for a campaign or an action is forgotten with it. `world`:
- * after the tick. Absent where nothing is left.
- */
+/** What led to a flip or a capture is told and forgotten, an action with its end; `open`: those after the tick. */
 export function clearedRosters(
   { territories, relics, campaigns, actions }: Rosters,
   happenings: readonly Happening[],
-  world: Pick<PublicState, "campaigns" | "actions">,
+  open: PublicState["actions"],
 ): { rosters?: Rosters } {
   const reached = new Set<string>();
   for (const each of happenings) {
@@ -89,11 +86,9 @@ export function clearedRosters(
   const rosters = {
     territories: left("territory", territories),
     relics: left("relic", relics),
-    campaigns: Object.fromEntries(
-      Object.entries(campaigns).filter(([id]) => Object.hasOwn(world.campaigns, id)),
-    ),
+    campaigns,
     actions: Object.fromEntries(
-      Object.entries(actions).filter(([id]) => find(world.actions, id)?.status === "proposed"),
+      Object.entries(actions).filter(([id]) => find(open, id)?.status === "proposed"),
     ),
   };
   return Object.values(rosters).every((places) => sortedKeys(places).length === 0) ? {} : { rosters };

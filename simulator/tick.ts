@@ -81,8 +81,7 @@ export function tick(
     influenced,
     happenings,
     rosters,
-    again: (other, campaigns) =>
-      resolve({ public: { ...begun.public, campaigns }, private: begun.private }, other).happenings,
+    again: (other) => resolve(begun, other).happenings,
   });
 
   // 8. The new snapshot, sealed into the chain.
@@ -90,7 +89,7 @@ export function tick(
     public: turned.public,
     private: {
       ...withoutNotices(turned.private),
-      ...clearedRosters(rosters, happenings, turned.public),
+      ...clearedRosters(rosters, happenings, turned.public.actions),
       ...noticed.private,
     },
   };
@@ -134,7 +133,7 @@ export function turn(state: WorldState, folding: Folding, marker: Marker): Turn 
   // 2 and 3. What was accepted since the last tick becomes influence; conditions and weights read the new shares.
   const influenced = applyInfluence(world.factions, folding, rules, k);
 
-  // 4 to 6. Contests, yields, meters and triggers.
+  // 4 to 6. Contests, yields, meters, campaigns and triggers.
   const resolved = resolve(opened.state, influenced);
   return {
     begun: opened.state,
@@ -145,10 +144,9 @@ export function turn(state: WorldState, folding: Folding, marker: Marker): Turn 
 }
 
 /** Steps 4 to 6. `state`: at the beginning of the tick. */
-function resolve(
-  { public: world, private: hidden }: WorldState,
-  influenced: Influenced,
-): { state: WorldState; happenings: Happening[] } {
+function resolve(state: WorldState, influenced: Influenced): { state: WorldState; happenings: Happening[] } {
+  const counted = countCampaigns(state, influenced);
+  const { public: world, private: hidden } = counted.state;
   const { tick } = world;
   const rules = hidden.ruleset;
 
@@ -189,6 +187,7 @@ function resolve(
       },
     },
     happenings: [
+      ...counted.happenings,
       ...land.happenings,
       ...hoard.happenings,
       ...fired.happenings,
@@ -199,10 +198,7 @@ function resolve(
 
 type Opened = { state: WorldState; happenings: Happening[] };
 
-/**
- * The state at the beginning of a tick: its place and time, what commands changed, which effects hold in it, and what
- * campaigns have gathered.
- */
+/** The state at the beginning of a tick: its place and time, what commands changed, which effects hold in it. */
 function open(state: WorldState, folding: Folding, marker: Marker): Opened {
   const { version, ruleset } = effectiveRuleset(state, folding);
   const ruled =
@@ -226,18 +222,17 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
     starting: [],
   };
   const commanded = runCommands({ public: world, private: hidden }, folding.commands);
-  const counted = countCampaigns(commanded.state, folding);
   const modifiers = factionModifiers(commanded.state.public, ruleset);
   return {
     state: {
       public: {
-        ...counted.state.public,
-        factions: mapById(counted.state.public.factions, (faction, id) => ({
+        ...commanded.state.public,
+        factions: mapById(commanded.state.public.factions, (faction, id) => ({
           ...faction,
           modifiers: modifiers.get(id)!,
         })),
       },
-      private: counted.state.private,
+      private: commanded.state.private,
     },
     happenings: [
       ...ruled.happenings,
@@ -245,7 +240,6 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
       ...ended.happenings,
       ...started.happenings,
       ...commanded.happenings,
-      ...counted.happenings,
     ],
   };
 }

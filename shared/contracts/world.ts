@@ -121,16 +121,12 @@ export type PrivateState = {
   /** By faction: how many sovereign actions it used in a season, and when it proposed the last. */
   uses?: ById<{ season: number; count: number; last_tick?: number }>;
   councils?: ById<CouncilState>;
-  /**
-   * Of each running campaign: the tick that it opened in, and the contributors that its last stage needs. This and the two below
-   * are absent until there is something to say, so that states from before them keep their hashes.
-   */
+  /** Of each running campaign: the tick that it opened in, and the contributors that its last stage needs. */
   campaigns?: ById<{ opened_tick: number; min_contributors: number }>;
   /** Campaigns that the normalizer lets candidates name, each with the tick that its opening was read in. */
   admitted?: ById<number>;
   /** Absent: the first one, not closed. */
   season?: { started_tick: number; closed_tick?: number };
-  /** Absent, as what follows, while there is nobody. */
   rosters?: Rosters;
   /** Who was told on this day of the realm that a burst cap cut their points; in code-unit order. */
   told?: { day: number; users: string[] };
@@ -150,7 +146,7 @@ export type Rosters = {
 };
 export type WorldState = { public: PublicState; private: PrivateState };
 
-export type CouncilReason = "voted" | "tie" | "no_quorum" | "faction_gone";
+export type CouncilReason = "voted" | "tie" | "no_quorum" | "faction_gone" | "season_closed";
 /** How a season ended. */
 export type SeasonResults = {
   /** By share descending, then id. `influence` in thousandths of a point; how many territories and relics each holds. */
