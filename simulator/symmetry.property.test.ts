@@ -102,8 +102,14 @@ function renamedIn(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => {
       if (["control", "points"].includes(key) && typeof inner === "object") return [key, renamedKeys(inner)];
+      // A campaign's roster is of all factions.
       if (key === "rosters")
-        return [key, mapById(inner as ById<ById<ById<number>>>, (places) => mapById(places, renamedKeys))];
+        return [
+          key,
+          mapById(inner as ById<ById<ById<number>>>, (places, what) =>
+            what === "campaigns" ? places : mapById(places, renamedKeys),
+          ),
+        ];
       if (key === "factions") return [key, renamedKeys(mapById(inner, renamedIn))];
       if (
         ["controller", "holder", "faction", "leader", "from", "to"].includes(key) &&
