@@ -29,7 +29,7 @@ import { challengerOf } from "./flip.ts";
 import { closeActions } from "./sovereign.ts";
 
 /** What a faction keeps of its influence and of its stocks, basis points. */
-const INFLUENCE_KEPT_BP = 1_000;
+export const INFLUENCE_KEPT_BP = 1_000;
 const RESOURCES_KEPT_BP = 2_000;
 
 export const seasonOf = ({ season = { started_tick: 0 } }: PrivateState) => season;

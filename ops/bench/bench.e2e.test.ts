@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { benchArchive } from "./archive.ts";
 import { benchFeed } from "./feed.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchNormalize } from "./normalize.ts";
@@ -32,6 +33,10 @@ test("the latency's benchmark runs", async () => {
 test("the replay's benchmark runs", async () => {
   expect((await benchReplay({ events: 2_000, rounds: 1, say })).ratio).toBeGreaterThan(0);
 }, 60_000);
+
+test("the archive's benchmark runs", async () => {
+  expect((await benchArchive({ events: 2_000, rounds: 1, say })).ratio).toBeGreaterThan(0);
+}, 120_000);
 
 test("the gateway's benchmark runs", async () => {
   const { singleRatio, arrayRatio } = await benchGateway({ seconds: 1, rounds: 1, say });

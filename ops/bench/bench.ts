@@ -1,8 +1,9 @@
 /**
- * `npm run bench -- [pipeline|latency|normalize|replay|gateway|timemachine|tick|recovery] [--events N] [--rounds N]`: all of them when none is named.
+ * `npm run bench -- [a benchmark's name ...] [--events N] [--rounds N]`: all of them when none is named; the table below has the names.
  * npm gives it the young generation that `ops/runtime.ts` gives a stage, since it runs a stage's core in its own process.
  */
 import { parseArgs } from "node:util";
+import { benchArchive } from "./archive.ts";
 import { benchFeed } from "./feed.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchNormalize } from "./normalize.ts";
@@ -45,6 +46,7 @@ const benches: Record<string, () => Promise<unknown>> = {
   normalize: () =>
     benchNormalize({ players: Number(values.players), known: Number(values.known), rounds, say }),
   replay: () => benchReplay({ events, rounds, say }),
+  archive: () => benchArchive({ events, rounds, say }),
   gateway: () => benchGateway({ seconds: Number(values.seconds), rounds, say }),
   tick: () => benchTick({ sizes: sizesOf(values.sizes), rounds, say }),
   recovery: () => benchRecovery({ kills: Number(values.kills), say }),
