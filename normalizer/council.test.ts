@@ -248,3 +248,14 @@ test("a council outlives a change of rules", () => {
   say(state, "ruleset.set", { ruleset: RULES });
   expect(votes(state, "ada")).toMatchObject({ status: "passed", council: council.command_id });
 });
+
+test("a new season forgets the councils of the last: each faction may open one at once, and nobody votes before", () => {
+  const state = freshRealm();
+  plays(state, "ada", 1);
+  opens(state);
+  say(state, "season.close", {});
+  say(state, "season.open", {});
+  expect(votes(state, "ada").reason).toBe("no_council");
+  expect(opens(state).status).toBe("passed");
+  expect(votes(state, "ada").status).toBe("passed");
+});

@@ -172,6 +172,18 @@ export const metrics = {
     labelNames: ["realm"],
     registers,
   }),
+  archivedRows: new Counter({
+    name: "amoi_archive_rows_total",
+    help: "Rows committed to Postgres, of the two tables that grow with play",
+    labelNames: ["realm", "table"],
+    registers,
+  }),
+  archiveTrouble: new Gauge({
+    name: "amoi_archive_trouble",
+    help: "1 while something keeps a place from being archived: a stream, a realm, or postgres for all of them",
+    labelNames: ["place"],
+    registers,
+  }),
   archiveDisagreements: new Counter({
     name: "amoi_archive_disagreements_total",
     help: "Factions of a tick whose ledger entries don't sum to what the tick's record says",

@@ -96,44 +96,66 @@ export async function runStage<State>(
   service: Service,
   web: StageServer,
 ): Promise<void> {
-  const { bus, env, log, signal } = service;
-  const realms = new Set<string>();
-  const running = new Map<string, { stop: AbortController; done: Promise<void> }>();
+  const { bus, env, log } = service;
+  const known = new Set<string>();
   const health: Health = {
     notReady: () =>
-      bus.nc.isClosed() ? "no NATS" : realms.size === 0 ? "no realm is provisioned" : undefined,
+      bus.nc.isClosed() ? "no NATS" : known.size === 0 ? "no realm is provisioned" : undefined,
   };
   const server = operationsServer(health);
-  web.routes?.(server, realms);
+  web.routes?.(server, known);
   const port = await listen(server, env.AMOI_HOST, web.port);
-  const workers = new Workers(bus, stage.name, env.AMOI_WORKER_TTL_SECONDS, { port });
+  await runRealms(service, {
+    name: stage.name,
+    port,
+    found: (realm) => known.add(realm),
+    run: (realm, worker, signal) => new RealmRun(stage, bus, realm, worker, log).run(signal),
+  });
+  await server.close();
+  log.info("drained");
+}
+
+export type RealmRunner = {
+  /** Under which workers of this kind announce themselves. */
+  name: string;
+  /** The operations port, for the announcement. */
+  port: number;
+  /** Called with every realm that there is, whoever runs it. */
+  found(realm: string): void;
+  /** Runs a realm until the signal, which is aborted when the realm moves to another worker, or all ends. */
+  run(realm: string, worker: string, signal: AbortSignal): Promise<void>;
+};
+
+/** Announces this process as a worker, and runs every realm that rendezvous hashing gives it, until the signal. */
+export async function runRealms(service: Service, { name, port, found, run }: RealmRunner): Promise<void> {
+  const { bus, env, log, signal } = service;
+  const known = new Set<string>();
+  const running = new Map<string, { stop: AbortController; done: Promise<void> }>();
+  const workers = new Workers(bus, name, env.AMOI_WORKER_TTL_SECONDS, { port });
   await whenProvisioned(service, () => workers.start(settle));
 
   /** Starts the realms that are mine and stops those that are not. */
   function settle(): void {
     if (signal.aborted) return;
-    for (const realm of realms) {
-      const run = running.get(realm);
-      if (workers.owns(realm) && run === undefined) {
+    for (const realm of known) {
+      const mine = running.get(realm);
+      if (workers.owns(realm) && mine === undefined) {
         const stop = new AbortController();
         const either = AbortSignal.any([signal, stop.signal]);
-        const done = new RealmRun(stage, bus, realm, workers.id, log)
-          .run(either)
-          .finally(() => running.delete(realm));
+        const done = run(realm, workers.id, either).finally(() => running.delete(realm));
         running.set(realm, { stop, done });
-      } else if (!workers.owns(realm)) run?.stop.abort(new Error("the realm moved to another worker"));
+      } else if (!workers.owns(realm)) mine?.stop.abort(new Error("the realm moved to another worker"));
     }
   }
 
   log.info({ port, worker: workers.id }, "up");
   await watchRealms(service, (realm) => {
-    realms.add(realm);
+    known.add(realm);
+    found(realm);
     settle();
   });
-  await Promise.all([...running.values()].map((run) => run.done));
+  await Promise.all([...running.values()].map(({ done }) => done));
   await workers.stop();
-  await server.close();
-  log.info("drained");
 }
 
 async function whenProvisioned(service: Service, act: () => Promise<void>): Promise<void> {

@@ -12,7 +12,7 @@ import type { CampaignState, Happening, PrivateState, WorldState } from "../shar
 import { mul } from "../shared/integers.ts";
 import type { Decide } from "./commands.ts";
 import { MAX_RUNNING_CAMPAIGNS } from "./effects.ts";
-import type { Folding } from "./fold.ts";
+import type { Brought } from "./fold.ts";
 import { refusalOf } from "./refusal.ts";
 import { isSteward } from "./said.ts";
 
@@ -68,7 +68,7 @@ export function runningCampaigns(
 /** Counts what the tick brought; a campaign that was closed in this tick counts for the last time. */
 export function countCampaigns(
   state: WorldState,
-  { campaigns: brought }: Folding,
+  { campaigns: brought }: { campaigns: ReadonlyMap<string, Brought> },
 ): { state: WorldState; happenings: Happening[] } {
   const { public: world, private: hidden } = state;
   const running = runningOf(hidden);

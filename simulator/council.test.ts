@@ -156,6 +156,26 @@ describe("races", () => {
   });
 });
 
+test("when the season is over, a council that is open ends with the status quo and keeps its seats", () => {
+  const { state } = run(opened(), 20, [vote(2, 1, 3)]);
+  const over = { ...state, public: { ...state.public, status: "season_end" as const } };
+  const closed = run(over, 21, []);
+  expect(closed.happenings).toEqual([
+    {
+      kind: "council",
+      id: "command-1",
+      faction: "empire",
+      step: "close",
+      option: 0,
+      reason: "season_closed",
+    },
+  ]);
+  expect(closed.state.private).toMatchObject({
+    starting: [],
+    councils: { empire: { seats: ["ada", "bo"] } },
+  });
+});
+
 test("a council of a faction that isn't there is refused", () => {
   expect(run(started(rules).state, 10, [open(1, { faction: "constructor" })]).happenings).toMatchObject([
     { kind: "refused", reason: "unknown_faction" },

@@ -201,9 +201,7 @@ describe("season.open", () => {
     expect(triggers).toEqual({ ...armed, age_of_iron: { armed: 1, streak: 0, last_triggered_tick: 70 } });
     // Moved once by the tick itself: as far as at a realm's first tick.
     expect(meters).toEqual({ global_tension: 200, catastrophe_meter: 0 });
-    const { told } = hidden;
-    expect(hidden).toEqual({ ...bare, told, manual_ticks: ["waits"], season: { started_tick: 101 } });
-    expect(told.users).toEqual([]);
+    expect(hidden).toEqual({ ...bare, manual_ticks: ["waits"], season: { started_tick: 101 } });
   });
 
   test("ends every effect with an event before the season's own", () => {

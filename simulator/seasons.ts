@@ -29,7 +29,7 @@ import { challengerOf } from "./flip.ts";
 import { closeActions } from "./sovereign.ts";
 
 /** What a faction keeps of its influence and of its stocks, basis points. */
-const INFLUENCE_KEPT_BP = 1_000;
+export const INFLUENCE_KEPT_BP = 1_000;
 const RESOURCES_KEPT_BP = 2_000;
 
 export const seasonOf = ({ season = { started_tick: 0 } }: PrivateState) => season;
@@ -107,7 +107,7 @@ function nextSeason({ public: world, private: hidden }: WorldState): WorldState 
     private: {
       ...fresh.private,
       manual_ticks: hidden.manual_ticks,
-      told: hidden.told,
+      ...(hidden.told === undefined ? {} : { told: hidden.told }),
       season: { started_tick: world.tick },
     },
   };

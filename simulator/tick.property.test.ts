@@ -28,7 +28,7 @@ function stepsOf({ rules, intervals }: History): Step[] {
   }));
 }
 
-const everyHistory = together(histories(5), stepsOf, runs(2_000));
+const everyHistory = together(histories(4), stepsOf, runs(2_000));
 const everyTick = (fact: string, holds: (step: Step) => void) =>
   everyHistory(fact, (steps) => {
     for (const step of steps) holds(step);

@@ -70,11 +70,11 @@ export function tick(
   prev: { record_hash: string; public_hash: string },
 ): TickResult {
   const { begun, influenced, state: turned, happenings } = turn(state, folding, marker);
-  const { ruleset, rosters: before } = begun.private;
+  const { ruleset } = begun.private;
 
   // 7. What happened, numbered, and who is told that it was their doing.
   const events = numbered(marker.tick, happenings);
-  const rosters = gatherRosters(before, influenced.crowd, ruleset);
+  const rosters = gatherRosters(begun, influenced);
   const noticed = noticesOf({
     before: begun,
     influenced,
@@ -86,7 +86,11 @@ export function tick(
   // 8. The new snapshot, sealed into the chain.
   const next: WorldState = {
     public: turned.public,
-    private: { ...turned.private, rosters: clearedRosters(rosters, happenings), ...noticed.private },
+    private: {
+      ...withoutNotices(turned.private),
+      ...clearedRosters(rosters, happenings),
+      ...noticed.private,
+    },
   };
   const { from_seq, through_seq, kind } = marker;
   const { record, snapshot } = seal(next, {
@@ -128,7 +132,7 @@ export function turn(state: WorldState, folding: Folding, marker: Marker): Turn 
   // 2 and 3. What was accepted since the last tick becomes influence; conditions and weights read the new shares.
   const influenced = applyInfluence(world.factions, folding, rules, k);
 
-  // 4 to 6. Contests, yields, meters and triggers.
+  // 4 to 6. Contests, yields, meters, campaigns and triggers.
   const resolved = resolve(opened.state, influenced);
   return {
     begun: opened.state,
@@ -139,10 +143,9 @@ export function turn(state: WorldState, folding: Folding, marker: Marker): Turn 
 }
 
 /** Steps 4 to 6. `state`: at the beginning of the tick. */
-function resolve(
-  { public: world, private: hidden }: WorldState,
-  influenced: Influenced,
-): { state: WorldState; happenings: Happening[] } {
+function resolve(state: WorldState, influenced: Influenced): { state: WorldState; happenings: Happening[] } {
+  const counted = countCampaigns(state, influenced);
+  const { public: world, private: hidden } = counted.state;
   const { tick } = world;
   const rules = hidden.ruleset;
 
@@ -183,6 +186,7 @@ function resolve(
       },
     },
     happenings: [
+      ...counted.happenings,
       ...land.happenings,
       ...hoard.happenings,
       ...fired.happenings,
@@ -193,10 +197,7 @@ function resolve(
 
 type Opened = { state: WorldState; happenings: Happening[] };
 
-/**
- * The state at the beginning of a tick: its place and time, what commands changed, which effects hold in it, and what
- * campaigns have gathered.
- */
+/** The state at the beginning of a tick: its place and time, what commands changed, which effects hold in it. */
 function open(state: WorldState, folding: Folding, marker: Marker): Opened {
   const { version, ruleset } = effectiveRuleset(state, folding);
   const ruled =
@@ -212,27 +213,25 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
     // The log's clock may step back between two servers; the world's never does.
     at: new Date(Math.max(Date.parse(state.public.at), Date.parse(marker.at))).toISOString(),
   };
-  const { notices_hash: _told, ...kept } = ruled.state.private;
   const hidden: PrivateState = {
-    ...withCampaigns(kept, {
+    ...withCampaigns(ruled.state.private, {
       campaigns: runningCampaigns(state, world.campaigns, marker.tick, ruleset),
     }),
     manual_ticks: pendingManualTicks(state, folding).filter((key) => key !== marker.key),
     starting: [],
   };
   const commanded = runCommands({ public: world, private: hidden }, folding.commands);
-  const counted = countCampaigns(commanded.state, folding);
   const modifiers = factionModifiers(commanded.state.public, ruleset);
   return {
     state: {
       public: {
-        ...counted.state.public,
-        factions: mapById(counted.state.public.factions, (faction, id) => ({
+        ...commanded.state.public,
+        factions: mapById(commanded.state.public.factions, (faction, id) => ({
           ...faction,
           modifiers: modifiers.get(id)!,
         })),
       },
-      private: counted.state.private,
+      private: commanded.state.private,
     },
     happenings: [
       ...ruled.happenings,
@@ -240,9 +239,14 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
       ...ended.happenings,
       ...started.happenings,
       ...commanded.happenings,
-      ...counted.happenings,
     ],
   };
+}
+
+/** What the tick before told, and whom it remembered: this one says it anew. */
+function withoutNotices(hidden: PrivateState) {
+  const { rosters: _rosters, told: _told, notices_hash: _hash, ...rest } = hidden;
+  return rest;
 }
 
 const numbered = (tick: number, happenings: readonly Happening[]): DerivedEvent[] =>

@@ -49,7 +49,7 @@ export async function benchReplay({ events, rounds, say }: ReplayOptions) {
 }
 
 /** Runs the stages over a filled RAW, with a manual tick at the end. */
-async function record(bus: Bus, url: string, events: number): Promise<void> {
+export async function record(bus: Bus, url: string, events: number): Promise<void> {
   const ruleset = await loadRuleset("amoi-1");
   await provisionRealm(bus, { realm: REALM, name: "Bench", ruleset, replicas: 1, rawMaxBytes: 2 ** 32 });
   const accepted = await fill(bus, subjects.rawCandidate(REALM), REALM, events);

@@ -1,14 +1,14 @@
-/** Whether ledger and state agree: what the events of each tick moved is what its factions gained. */
+/** Whether an archive holds together: every tick follows the one before, and its ledger says what its factions gained. */
 
-import { find } from "../../shared/by-id.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { FactionState, TickRecord } from "../../shared/contracts/world.ts";
-import { mul, sortedKeys } from "../../shared/integers.ts";
-import { lateness } from "../influence.ts";
-import type { Database } from "./database.ts";
+import type { Database, Transaction } from "./database.ts";
+import { ledgerProblems } from "./gains.ts";
 
 /** `ticks`: how many were checked. `problems`: a sentence each; none when all agree. */
 export type Agreement = { ticks: number; problems: string[] };
+
+type Reading = Pick<Database | Transaction, "query">;
 
 type Row = {
   tick: number;
@@ -27,7 +27,7 @@ const PAGE = 500;
  * `min(sum, cap)` of the tick's record, and the influence after the tick less what decay left of the influence before it.
  * Also: ticks without a gap from 0, each naming the record before it, and no row of the ledger outside them.
  */
-export async function checkAgreement(database: Database, realm: string): Promise<Agreement> {
+export async function checkAgreement(database: Reading, realm: string): Promise<Agreement> {
   const problems: string[] = [];
   let before: Row | undefined;
   for (;;) {
@@ -52,7 +52,7 @@ export async function checkAgreement(database: Database, realm: string): Promise
   return { ticks: Math.max(0, last), problems };
 }
 
-async function readTicks(database: Database, realm: string, after: number): Promise<Row[]> {
+async function readTicks(database: Reading, realm: string, after: number): Promise<Row[]> {
   const { rows } = await database.query<Row>(
     `SELECT s.tick_number AS tick, s.faction_state_json AS factions, s.record_json AS record, r.ruleset_json AS ruleset,
         coalesce(l.applied, '{}') AS applied
@@ -75,33 +75,12 @@ function checkFirst({ tick, applied }: Row): string[] {
 }
 
 function checkTick(before: Row, row: Row): string[] {
-  const { tick, record, factions, ruleset } = row;
+  const { tick, record, applied } = row;
   if (tick !== before.tick + 1) return [`tick ${tick} follows tick ${before.tick}`];
-  const problems: string[] = [];
+  const problems = ledgerProblems(before, row, new Map(Object.entries(applied)));
   if (record.prev_hash !== before.record.hash)
     problems.push(
       `tick ${tick} names ${record.prev_hash} as the record before it, which is ${before.record.hash}`,
     );
-  const k = lateness(
-    tick,
-    Date.parse(record.at) - Date.parse(before.record.at),
-    ruleset.tick_seconds * 1_000,
-  );
-  const gained = Object.keys(row.applied).filter((id) => find(record.factions, id) === undefined);
-  for (const id of gained)
-    if (row.applied[id] !== 0)
-      problems.push(`tick ${tick}: the ledger has points of ${id}, the record doesn't know it`);
-  for (const id of sortedKeys(record.factions)) {
-    const { sum, cap } = record.factions[id]!;
-    const counted = Math.min(sum, cap);
-    const ledger = find(row.applied, id) ?? 0;
-    if (ledger !== counted)
-      problems.push(`tick ${tick}: ${id} gained ${counted} by its record, ${ledger} by the ledger`);
-    let kept = find(before.factions, id)?.influence ?? 0;
-    for (let i = 0; i < k; i++) kept -= mul(kept, ruleset.influence.decay_bp);
-    const moved = (find(factions, id)?.influence ?? 0) - kept;
-    if (moved !== counted)
-      problems.push(`tick ${tick}: ${id} gained ${counted} by its record, ${moved} by its influence`);
-  }
   return problems;
 }

@@ -2,9 +2,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type TestNats, testNats, wireTo } from "../../ops/testing/nats.ts";
 import { openBus, publishBatch, streamEnds } from "../../shared/bus.ts";
+import { canonicalHash } from "../../shared/canonical.ts";
+import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { IngestRejection } from "../../shared/contracts/decision.ts";
 import { registry } from "../../shared/metrics.ts";
 import { eventsStream, subjects, validStream, worldStream } from "../../shared/subjects.ts";
+import { passed } from "../given-commands.ts";
 import { checkAgreement } from "./agreement.ts";
 import type { Database } from "./database.ts";
 import { migrate } from "./migrate.ts";
@@ -334,13 +337,11 @@ test("messages that were purged before they were archived are a loud gap, never 
 
 test("a delta that doesn't lead to the state of its record is refused, and nothing of it is archived", async () => {
   start();
-  const { tick, at, ...record } = await world.tick();
+  const { tick, hash: prev_hash, ...record } = await world.tick();
   await until("SELECT max(tick_number) FROM world_state_snapshots", 1);
+  const next = { ...record, tick: tick + 1, prev_hash };
   await publishBatch(nats.bus, [
-    {
-      subject: subjects.tick(realm),
-      data: JSON.stringify({ ...record, tick: tick + 1, at, prev_hash: record.hash }),
-    },
+    { subject: subjects.tick(realm), data: JSON.stringify({ ...next, hash: canonicalHash(next) }) },
     {
       subject: subjects.delta(realm),
       data: JSON.stringify({ realm, tick: tick + 1, patch: { status: "maintenance" }, events: [] }),
@@ -352,15 +353,105 @@ test("a delta that doesn't lead to the state of its record is refused, and nothi
   expect(await one("SELECT max(tick_number) FROM world_state_snapshots")).toBe(1);
 });
 
-test("a ledger that was tampered with disagrees", async () => {
+test("a record that says another sum than its events have is archived, told, and counted by a metric", async () => {
+  start();
+  await world.write(subjects.accepted, numbered(0, 10));
+  await world.tick(undefined, ({ factions }) => {
+    factions.empire!.sum += 1;
+  });
+  await world.write(subjects.accepted, numbered(10, 20));
+  await world.tick();
+  await until("SELECT max(tick_number) FROM world_state_snapshots", 2);
+  const { values } = await registry.getSingleMetric("amoi_archive_disagreements_total")!.get();
+  expect(values.find(({ labels }) => labels.realm === realm)?.value).toBe(2);
+  const { ticks, problems } = await checkAgreement(database, realm);
+  expect(ticks).toBe(2);
+  expect(problems.map((problem) => problem.replace(/\d+ by its record, \d+/, "n by its record, m"))).toEqual([
+    "tick 1: empire gained n by its record, m by the ledger",
+    "tick 1: empire gained n by its record, m by its influence",
+  ]);
+});
+
+test("a row of the ledger that was changed, moved to another tick or removed is found, to the milli-point", async () => {
   await world.write(subjects.accepted, numbered(0, 10));
   await world.tick();
+  await world.write(subjects.accepted, numbered(10, 20));
+  await world.tick();
   start();
-  await until("SELECT count(*) FROM influence_ledger", 10);
-  await database.query(
-    "UPDATE influence_ledger SET applied_points = applied_points + 1 WHERE user_id = 'user-0'",
+  await until("SELECT count(*) FROM influence_ledger", 20);
+  const after = async (change: string) => {
+    const client = await database.connect();
+    try {
+      await client.query("BEGIN");
+      await client.query(change);
+      const checked = await checkAgreement(client, realm);
+      return checked.problems.map((problem) => problem.replaceAll(/\d{4,}/g, "n"));
+    } finally {
+      await client.query("ROLLBACK");
+      client.release();
+    }
+  };
+  const gained = (tick: number, faction: string) =>
+    `tick ${tick}: ${faction} gained n by its record, n by the ledger`;
+  const ledger = "influence_ledger";
+  expect(
+    await after(`UPDATE ${ledger} SET applied_points = applied_points + 1 WHERE user_id = 'user-0'`),
+  ).toEqual([gained(1, "empire")]);
+  expect(await after(`UPDATE ${ledger} SET tick = 2 WHERE user_id = 'user-1'`)).toEqual([
+    gained(1, "freeholds"),
+    gained(2, "freeholds"),
+  ]);
+  expect(await after(`DELETE FROM ${ledger} WHERE user_id = 'user-11'`)).toEqual([gained(2, "veilborn")]);
+  expect(await after(`UPDATE ${ledger} SET faction_id = 'nobody' WHERE user_id = 'user-3'`)).toEqual([
+    "tick 1: the ledger has points of nobody, the record doesn't know it",
+    gained(1, "empire"),
+  ]);
+  expect(await after(`UPDATE ${ledger} SET tick = 9 WHERE user_id = 'user-4'`)).toEqual([
+    gained(1, "freeholds"),
+    "tick 9 has 1 ledger entries and no snapshot",
+  ]);
+  expect(await after("SELECT 1")).toEqual([]);
+});
+
+test("from commands to rows: an action with its initiator, a season with its results, an influence kept by a tenth", async () => {
+  const say = (...commands: DecidedCommand[]) =>
+    world.write(
+      subjects.command,
+      commands.map((command) => ({ ...command, realm_id: realm })),
+    );
+  await world.write(subjects.accepted, numbered(0, 300));
+  await say(
+    passed("resource.grant", { faction: "empire", resource: "iron", amount: 900_000 }, 501),
+    passed("sovereign.propose", { action_type: "iron_levy", faction: "empire" }, 502),
+    passed("sovereign.propose", { action_type: "iron_levy", faction: "veilborn" }, 503),
   );
-  const { problems } = await checkAgreement(database, realm);
-  expect(problems).toHaveLength(1);
-  expect(problems[0]).toContain("tick 1: empire gained");
+  await world.tick();
+  start();
+  await until("SELECT status FROM sovereign_actions", "proposed");
+  await say(passed("season.close", {}, 504));
+  await world.tick();
+  await say(passed("season.open", {}, 505));
+  await world.write(subjects.accepted, numbered(300, 310));
+  await world.tick();
+  await until("SELECT max(tick_number) FROM world_state_snapshots", 3);
+  expect(await checkAgreement(database, realm)).toEqual({ ticks: 3, problems: [] });
+  expect(
+    await all("SELECT id, faction_id, initiator_user_id, action_type, status FROM sovereign_actions"),
+  ).toEqual([
+    {
+      id: "command-502",
+      faction_id: "empire",
+      initiator_user_id: "gm",
+      action_type: "iron_levy",
+      status: "cancelled",
+    },
+  ]);
+  const seasons = await all(
+    "SELECT season_id, started_tick, ended_tick, results_json->'standings'->0->>'faction' AS first FROM seasons ORDER BY 1",
+  );
+  expect(seasons).toEqual([
+    { season_id: 1, started_tick: 0, ended_tick: 2, first: expect.any(String) },
+    { season_id: 2, started_tick: 3, ended_tick: null, first: null },
+  ]);
+  expect(await one("SELECT season_id FROM realms")).toBe(2);
 });

@@ -4,12 +4,14 @@
  */
 import type { DecidedCommand, RealmStatus } from "../../shared/contracts/command.ts";
 import type { Log } from "../../shared/log.ts";
+import { metrics } from "../../shared/metrics.ts";
 import type { Input } from "../../shared/reader.ts";
 import { eventsStream, subjects, validStream } from "../../shared/subjects.ts";
 import { copyNew } from "./copy.ts";
 import { refusesData, type Transaction } from "./database.ts";
 import { COLUMNS, type Row, rowsOf, unreadable } from "./event-rows.ts";
 import type { Archiving, Fold, Followed } from "./follow.ts";
+import { assertSameLog } from "./same-log.ts";
 
 /** What a transaction takes, in bytes of its messages: some 10 000 decisions. */
 const MAX_TRANSACTION_BYTES = 8 * 1024 * 1024;
@@ -18,7 +20,7 @@ const MAX_TRANSACTION_BYTES = 8 * 1024 * 1024;
 export const rejections = (realm: string): Followed => ({
   stream: validStream(realm),
   subjects: [subjects.ingestRejected(realm)],
-  open: async (archiving) => eventsFold(archiving, "VALID"),
+  open: (archiving) => openEvents(archiving, "VALID"),
 });
 
 /** Decisions, commands and tick markers. A command that sets the realm's status sets it in `realms`. */
@@ -31,8 +33,13 @@ export const decisions = (realm: string): Followed => ({
     subjects.command(realm),
     subjects.tickMarker(realm),
   ],
-  open: async (archiving) => eventsFold(archiving, "EVENTS"),
+  open: (archiving) => openEvents(archiving, "EVENTS"),
 });
+
+async function openEvents(archiving: Archiving, label: "VALID" | "EVENTS"): Promise<Fold> {
+  await assertSameLog(archiving, label);
+  return eventsFold(archiving, label);
+}
 
 function eventsFold({ realm, log, commit }: Archiving, stream: "VALID" | "EVENTS"): Fold {
   return {
@@ -45,6 +52,7 @@ function eventsFold({ realm, log, commit }: Archiving, stream: "VALID" | "EVENTS
           if (status !== undefined)
             await transaction.query("UPDATE realms SET status = $2 WHERE realm_id = $1", [realm, status]);
         });
+        metrics.archivedRows.inc({ realm, table: "world_events" }, rows.length);
       }
     },
     close: async () => {},

@@ -3,7 +3,6 @@
 import { appliedPoints } from "../../shared/applied.ts";
 import type { Accepted } from "../../shared/contracts/decision.ts";
 import type { TickRecord } from "../../shared/contracts/world.ts";
-import { sortedKeys } from "../../shared/integers.ts";
 import { copyNew, integer, line, text } from "./copy.ts";
 import type { Transaction } from "./database.ts";
 
@@ -23,27 +22,17 @@ export type Ledger = {
   entries: Entry[];
   /** Milli-points by event id. */
   applied: Map<string, number>;
-  /** A sentence per faction whose entries don't sum to what the record says. Honest rows are kept all the same. */
-  problems: string[];
+  /** Milli-points by faction. */
+  sums: Map<string, number>;
 };
 
-/** What every event of a tick moved, held against the tick's record: per faction `Σ applied = min(sum, cap)`. */
-export function ledgerOf(entries: Entry[], record: Pick<TickRecord, "tick" | "factions">): Ledger {
+/** What every event of a tick moved. */
+export function ledgerOf(entries: Entry[], record: Pick<TickRecord, "factions">): Ledger {
   const applied = appliedPoints(entries, record.factions);
   const sums = new Map<string, number>();
   for (const { event_id, faction_id } of entries)
     sums.set(faction_id, (sums.get(faction_id) ?? 0) + applied.get(event_id)!);
-  const problems: string[] = [];
-  for (const id of sortedKeys(record.factions)) {
-    const { sum, cap } = record.factions[id]!;
-    const expected = Math.min(sum, cap);
-    const found = sums.get(id) ?? 0;
-    if (found !== expected)
-      problems.push(
-        `tick ${record.tick}: the events of ${id} sum to ${found} milli-points, its record says ${expected}`,
-      );
-  }
-  return { entries, applied, problems };
+  return { entries, applied, sums };
 }
 
 const COLUMNS = `realm_id, tick, user_id, faction_id, influence_points, source_event_id, normalized_points, applied_points,

@@ -6,16 +6,16 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { listen, operationsServer } from "../../shared/http.ts";
-import { type Service, serve, watchRealms } from "../../shared/service.ts";
+import { runRealms, type Service, serve } from "../../shared/service.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { MigrationError, migrate } from "./migrate.ts";
-import { Realms } from "./realms.ts";
+import { archiveRealm } from "./realms.ts";
 import { Troubles } from "./troubles.ts";
 
 const RETRY_MS = 1_000;
 
 await serve("archive", async (service) => {
-  const { env, bus, log, signal } = service;
+  const { env, bus, log } = service;
   if (env.DATABASE_URL === undefined) {
     process.stderr.write("archive: DATABASE_URL is required to run it by itself; npm start starts all\n");
     process.exitCode = 1;
@@ -27,15 +27,15 @@ await serve("archive", async (service) => {
   const database = openDatabase(env.DATABASE_URL, log);
   const server = operationsServer({ notReady: () => (bus.nc.isClosed() ? "no NATS" : troubles.summary()) });
   const port = await listen(server, env.AMOI_HOST, env.ARCHIVE_PORT);
-  log.info({ port }, "up");
   try {
     await untilMigrated(service, database, troubles);
-    const realms = new Realms({ bus, database, log, troubles }, env.AMOI_WORKER_TTL_SECONDS, port, signal);
-    await watchRealms(service, (realm) => {
-      realms.add(realm);
-      troubles.over("realms");
+    const surroundings = { bus, database, log, troubles };
+    await runRealms(service, {
+      name: "archive",
+      port,
+      found: () => troubles.over("realms"),
+      run: (realm, _, until) => archiveRealm(realm, surroundings, until),
     });
-    await realms.ended();
   } finally {
     await server.close();
     await database.end();

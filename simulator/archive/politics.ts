@@ -1,20 +1,7 @@
 /** Rows of what factions decide and seasons bring: from a tick's public state, its derived events and its commands. */
-import type { TickRecord } from "../../shared/contracts/world.ts";
+import type { PublicState, TickRecord } from "../../shared/contracts/world.ts";
 import type { Transaction } from "./database.ts";
 import { storableJson } from "./storable.ts";
-
-/** Fields of derived events that are read here; which kinds there are depends on the engine that wrote the record. */
-type Told = {
-  kind: string;
-  id?: unknown;
-  status?: unknown;
-  season?: unknown;
-  step?: unknown;
-  results?: unknown;
-};
-
-/** What an action's event may tell besides its new status. */
-const NO_STATUS = "opposed";
 
 /**
  * Sovereign actions: those of the public state, with who proposed them, and the last status of those that it dropped.
@@ -24,7 +11,7 @@ export async function writeActions(
   transaction: Transaction,
   realm: string,
   record: TickRecord,
-  actions: Record<string, { faction: string; action_type: string; cost: number; status: string }>,
+  actions: PublicState["actions"],
   initiators: ReadonlyMap<string, string>,
 ): Promise<void> {
   const rows = Object.entries(actions).map(([id, action]) => ({
@@ -44,33 +31,33 @@ export async function writeActions(
           initiator_user_id = coalesce(a.initiator_user_id, excluded.initiator_user_id)`,
       values: [realm, storableJson(rows), record.at],
     });
-  for (const { kind, id, status } of record.events as Told[])
-    if (kind === "action" && status !== NO_STATUS && !Object.hasOwn(actions, `${id}`))
+  for (const event of record.events)
+    if (event.kind === "action" && event.status !== "opposed" && !Object.hasOwn(actions, event.id))
       await transaction.query("UPDATE sovereign_actions SET status = $3 WHERE realm_id = $1 AND id = $2", [
         realm,
-        id,
-        status,
+        event.id,
+        event.status,
       ]);
 }
 
-/** Seasons: what closes one and what opens the next are derived events; a close may bring its results. */
+/** Seasons: what closes one and what opens the next are derived events; a close brings its results. */
 export async function writeSeasons(
   transaction: Transaction,
   realm: string,
   { events, tick, at }: TickRecord,
 ): Promise<void> {
-  for (const { kind, season, step, results } of events as Told[]) {
-    if (kind !== "season") continue;
-    if (step === "close")
+  for (const event of events) {
+    if (event.kind !== "season") continue;
+    if (event.step === "close")
       await transaction.query(
         `UPDATE seasons SET ended_tick = $3, ended_at = $4, results_json = $5 WHERE realm_id = $1 AND season_id = $2`,
-        [realm, season, tick, at, results === undefined ? null : storableJson(results)],
+        [realm, event.season, tick, at, storableJson(event.results)],
       );
     else
       await transaction.query(
         `INSERT INTO seasons (realm_id, season_id, started_tick, started_at) VALUES ($1, $2, $3, $4)
           ON CONFLICT DO NOTHING`,
-        [realm, season, tick, at],
+        [realm, event.season, tick, at],
       );
   }
 }

@@ -10,6 +10,10 @@ export type Position = { realm: string; stream: string; created: string; through
 /** What is archived and what the streams say contradict each other: going on would skip, repeat or lie. */
 export class ArchiveRefused extends Error {}
 
+const REBUILD = "run npm run archive:rebuild";
+/** What an operator can do where Postgres has what the stream hasn't. */
+export const RESTORE = `restore the stream as it was, or give up what only Postgres has and ${REBUILD} -- --discard`;
+
 /** Reads a position and holds it against the stream. Throws `ArchiveRefused` where one can't follow the other. */
 export async function readPosition(
   database: Database,
@@ -25,20 +29,23 @@ export async function readPosition(
     .catch(says("Postgres"));
   const row = rows[0];
   if (row === undefined)
-    throw new ArchiveRefused(`Postgres holds no position for ${stream}: the archive is not whole`);
+    throw new ArchiveRefused(
+      `Postgres holds no position for ${stream}, so the archive is not whole: restore it from a backup, or ${REBUILD}`,
+    );
   const { created, through } = row;
   const ends = await streamEnds(bus, stream).catch(says("NATS"));
   if (ends.created !== created)
     throw new ArchiveRefused(
-      `${stream} was created at ${ends.created}, but the archive counts in the one of ${created}`,
+      `${stream} was created at ${ends.created}, but the archive counts in the one of ${created}: ${RESTORE}`,
     );
   if (through > ends.lastSeq)
     throw new ArchiveRefused(
-      `${stream} ends at ${ends.lastSeq}, but is archived up to ${through}: it lost its end`,
+      `${stream} ends at ${ends.lastSeq}, but is archived up to ${through}, so it lost its end: ${RESTORE}`,
     );
   if (ends.firstSeq > through + 1)
     throw new ArchiveRefused(
-      `${stream} starts at ${ends.firstSeq}, but is archived up to ${through}: what lies between is missing`,
+      `${stream} starts at ${ends.firstSeq}, but is archived up to ${through}: what lies between is missing, ` +
+        "restore the stream or a newer backup of Postgres",
     );
   return { realm, stream, created, through };
 }

@@ -142,6 +142,15 @@ test("a world with a body that could not be archived whole is refused, and the b
   await expect(read()).rejects.toThrow("EVENTS_torn had a body at 3.1 of which only the beginning");
 });
 
+test("an archive from before markers were kept is refused, and what fills them in is said", async () => {
+  const { realm, tick } = await testRealm(nats.bus, "unmarked");
+  await tick();
+  const database = await archived(realm);
+  await database.query(`ALTER TABLE "world_events_unmarked" DISABLE TRIGGER append_only;
+    DELETE FROM "world_events_unmarked" WHERE event_type = 'tick'`);
+  await expect(openRecorded(database, realm)).rejects.toThrow("run npm run archive:rebuild while");
+});
+
 test("a realm that was never archived is refused by name", async () => {
   const { database } = await postgres.fresh();
   await migrate(database);

@@ -40,19 +40,28 @@ export async function openRecorded(database: Database, realm: string): Promise<R
     through: number;
     last: number | null;
     first: DecidedCommand | null;
+    unmarked: boolean;
   }>(
     `SELECT p.through,
         (SELECT max(tick_number) FROM world_state_snapshots WHERE realm_id = $1) AS last,
         (SELECT payload_json FROM world_events
-          WHERE realm_id = $1 AND stream = 'EVENTS' AND stream_seq = 1 AND frame_index = 0) AS first
+          WHERE realm_id = $1 AND stream = 'EVENTS' AND stream_seq = 1 AND frame_index = 0) AS first,
+        EXISTS (SELECT 1 FROM world_state_snapshots s WHERE s.realm_id = $1 AND s.tick_number = 1
+          AND (s.record_json ->> 'through_seq')::bigint <= p.through
+          AND NOT EXISTS (SELECT 1 FROM world_events e WHERE e.realm_id = $1 AND e.stream = 'EVENTS'
+            AND e.stream_seq = (s.record_json ->> 'through_seq')::bigint)) AS unmarked
       FROM archive_positions p WHERE p.realm_id = $1 AND p.stream = $2`,
     [realm, eventsStream(realm)],
   );
   const [row] = rows;
   if (row === undefined) throw new NotRecorded(`Postgres holds nothing of ${realm}`);
-  const { through, last, first } = row;
+  const { through, last, first, unmarked } = row;
   if (first?.kind !== "ruleset.set" || last === null)
     throw new NotRecorded(`Postgres holds ${realm} without its first ruleset or its tick 0: it is not whole`);
+  if (unmarked)
+    throw new NotRecorded(
+      `Postgres holds ${realm} from before it kept tick markers: run npm run archive:rebuild while the streams are there`,
+    );
   return {
     first: { ruleset: Ruleset.parse(first.payload.ruleset), at: first.received_at },
     through,

@@ -6,6 +6,7 @@ import pg from "pg";
 import { pino } from "pino";
 import { startPostgres } from "../../ops/local/postgres.ts";
 import { type Bus, lastOf, publishBatch, publishOne, streamEnds } from "../../shared/bus.ts";
+import { canonicalHash } from "../../shared/canonical.ts";
 import type { Accepted, Decision } from "../../shared/contracts/decision.ts";
 import type { TickRecord, WorldSnapshot } from "../../shared/contracts/world.ts";
 import { eventId } from "../../shared/identity.ts";
@@ -21,6 +22,8 @@ export const silent = pino({ level: "silent" });
 export type TestPostgres = {
   /** A database of its own for each call, without a table. */
   fresh(): Promise<{ url: string; database: Database }>;
+  /** A database with the rows that the one of `url` has now, as a backup of it would have. */
+  backup(url: string): Promise<{ url: string; database: Database }>;
   kill(): Promise<void>;
   /** The same data on the same port. */
   startAgain(): Promise<void>;
@@ -32,20 +35,25 @@ export async function testPostgres(): Promise<TestPostgres> {
   let server = await startPostgres({ dir, durable: false });
   const opened: Database[] = [];
   let made = 0;
+  const make = async (template = "template1") => {
+    const name = `test_${++made}`;
+    const admin = new pg.Client(server.url);
+    await admin.connect();
+    await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", [
+      template,
+    ]);
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+    // Without fsync, but what is committed survives a kill of the server.
+    await admin.query(`ALTER DATABASE ${name} SET synchronous_commit = on`);
+    await admin.end();
+    const url = Object.assign(new URL(server.url), { pathname: `/${name}` }).href;
+    const database = openDatabase(url, silent);
+    opened.push(database);
+    return { url, database };
+  };
   return {
-    async fresh() {
-      const name = `test_${++made}`;
-      const admin = new pg.Client(server.url);
-      await admin.connect();
-      await admin.query(`CREATE DATABASE ${name}`);
-      // Without fsync, but what is committed survives a kill of the server.
-      await admin.query(`ALTER DATABASE ${name} SET synchronous_commit = on`);
-      await admin.end();
-      const url = Object.assign(new URL(server.url), { pathname: `/${name}` }).href;
-      const database = openDatabase(url, silent);
-      opened.push(database);
-      return { url, database };
-    },
+    fresh: () => make(),
+    backup: (url) => make(new URL(url).pathname.slice(1)),
     kill: () => server.kill(),
     startAgain: async () => {
       server = await startPostgres({ dir, port: server.port, durable: false });
@@ -62,8 +70,11 @@ export type TestRealm = {
   realm: string;
   /** Writes bodies as one frame, or several frames of up to 50. */
   write(subject: (realm: string) => string, bodies: unknown[]): Promise<void>;
-  /** Writes a marker and what the simulator makes of it; answers the record. `key`: of the command that asked for it. */
-  tick(key?: string): Promise<TickRecord>;
+  /**
+   * Writes a marker and what the simulator makes of it; answers the record. `key`: of the command that asked for it. `forge`
+   * changes the record before it gets its hash, as a broken simulator would.
+   */
+  tick(key?: string, forge?: (record: TickRecord) => void): Promise<TickRecord>;
 };
 
 export async function testRealm(bus: Bus, realm: string): Promise<TestRealm> {
@@ -84,7 +95,7 @@ export async function testRealm(bus: Bus, realm: string): Promise<TestRealm> {
         await publishBatch(bus, frames);
       }
     },
-    tick: async (key) => {
+    tick: async (key, forge) => {
       const due = key === undefined ? { kind: "scheduled" } : { kind: "manual", key };
       const marker = { realm, tick: state.world.public.tick + 1, ...due };
       const { seq } = await publishOne(bus, {
@@ -109,6 +120,7 @@ export async function testRealm(bus: Bus, realm: string): Promise<TestRealm> {
               atMs,
             });
             if (tick === undefined || message.seq !== seq) continue;
+            if (forge !== undefined) state.last.record_hash = forged(tick.record, forge);
             await publishBatch(bus, [
               { subject: subjects.tick(realm), data: JSON.stringify(tick.record) },
               { subject: subjects.delta(realm), data: JSON.stringify(tick.delta) },
@@ -122,6 +134,13 @@ export async function testRealm(bus: Bus, realm: string): Promise<TestRealm> {
       }
     },
   };
+}
+
+function forged(record: TickRecord, forge: (record: TickRecord) => void): string {
+  forge(record);
+  const { hash: _, ...content } = record;
+  record.hash = canonicalHash(content);
+  return record.hash;
 }
 
 /** A decision of the `n`-th of many players; every third one for the same faction. */

@@ -104,9 +104,7 @@ export class TickInputsReader {
 }
 
 function gatherCommand(inputs: TickInputs, command: DecidedCommand): void {
-  // Not every kind that a log may hold is known to every version of this code.
-  const kind: string = command.kind;
-  if (kind === "sovereign.propose") inputs.initiators.set(command.command_id, command.actor.id);
+  if (command.kind === "sovereign.propose") inputs.initiators.set(command.command_id, command.actor.id);
   if (command.kind === "member.join" || command.kind === "member.switch")
     bindByCommand(inputs.bindings, command.payload, command.received_at);
   if (command.kind === "ruleset.set" && command.ruleset_version !== undefined) {

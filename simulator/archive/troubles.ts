@@ -1,4 +1,6 @@
-/** What keeps the archive from archiving, as `/readyz` tells it. */
+import { metrics } from "../../shared/metrics.ts";
+
+/** What keeps the archive from archiving, as `/readyz` and the metric of that name tell it. */
 export type Trouble = {
   realm?: string;
   reason: string;
@@ -12,10 +14,12 @@ export class Troubles {
   /** `place`: a stream, or what else is in trouble. */
   begin(place: string, trouble: Trouble): void {
     this.#open.set(place, trouble);
+    metrics.archiveTrouble.set({ place }, 1);
   }
 
   over(place: string): void {
     this.#open.delete(place);
+    metrics.archiveTrouble.set({ place }, 0);
   }
 
   /** 1 while a stream of the realm is refused, else 0. */

@@ -16,9 +16,10 @@ import type { Input } from "../../shared/reader.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
 import type { Database } from "./database.ts";
 import type { Archiving, Fold, Followed } from "./follow.ts";
+import { ledgerProblems } from "./gains.ts";
 import { insertLedger, ledgerOf } from "./ledger.ts";
 import { writeMembers } from "./members.ts";
-import { ArchiveRefused, readPosition } from "./position.ts";
+import { ArchiveRefused, RESTORE, readPosition } from "./position.ts";
 import { insertSeason, type Tick, writeTick } from "./rows.ts";
 import { TickInputsReader } from "./tick-inputs.ts";
 
@@ -91,11 +92,17 @@ class WorldFold implements Fold {
 
   async #archiveTick(delta: WorldDelta, seq: number): Promise<void> {
     const { realm, commit, log, signal } = this.#archiving;
-    const { record, state, ruleset: before } = this.#next(delta);
+    const { record, state, place } = this.#next(delta);
     const { accepted, rulesets, bindings, initiators } = await this.#inputs.of(record, signal);
     const ledger = ledgerOf(accepted, record);
-    const { problems } = ledger;
-    const ruleset = rulesets.find(({ version }) => version === record.ruleset_version)?.ruleset ?? before;
+    const ruleset =
+      rulesets.find(({ version }) => version === record.ruleset_version)?.ruleset ?? place.ruleset;
+    // Rows tell what happened, also where it is wrong: an operator must hear of it, readers can go on.
+    const problems = ledgerProblems(
+      { factions: place.state.factions, record: place.state },
+      { factions: state.factions, record, ruleset },
+      ledger.sums,
+    );
     await commit(seq, async (transaction) => {
       await writeTick(transaction, realm, { record, state, ruleset, rulesets, initiators });
       await writeMembers(transaction, realm, bindings);
@@ -103,7 +110,7 @@ class WorldFold implements Fold {
       if (repeated > 0)
         problems.push(`tick ${record.tick}: ${repeated} events had counted in an earlier tick`);
     });
-    // Rows tell what happened, also where it is wrong: an operator must hear of it, readers can go on.
+    metrics.archivedRows.inc({ realm, table: "influence_ledger" }, accepted.length);
     for (const problem of problems) log.error({ problem }, "ledger and record disagree");
     metrics.archiveDisagreements.inc({ realm }, problems.length);
     this.#place = { state, hash: record.hash, ruleset };
@@ -111,22 +118,26 @@ class WorldFold implements Fold {
   }
 
   /** The state after a delta. Throws `ArchiveRefused` where it doesn't follow what is archived. */
-  #next(delta: WorldDelta): { record: TickRecord; state: PublicState; ruleset: Ruleset } {
+  #next(delta: WorldDelta): { record: TickRecord; state: PublicState; place: Place } {
     const { realm } = this.#archiving;
     const place = this.#place;
     const record = this.#record;
     const refuse = (what: string) => new ArchiveRefused(`tick ${delta.tick} of ${realm} ${what}`);
     if (place === undefined) throw refuse("came before tick 0");
     if (record === undefined || record.tick !== delta.tick) throw refuse("has a delta without a record");
-    if (record.tick !== place.state.tick + 1) throw refuse(`follows tick ${place.state.tick}`);
+    if (record.tick !== place.state.tick + 1) throw refuse(`follows tick ${place.state.tick}: ${RESTORE}`);
     if (record.prev_hash !== place.hash)
-      throw refuse(`names ${record.prev_hash} as the record before it, archived is ${place.hash}`);
+      throw refuse(
+        `names ${record.prev_hash} as the record before it, archived is ${place.hash}: ${RESTORE}`,
+      );
+    const { hash: stated, ...content } = record;
+    if (canonicalHash(content) !== stated) throw refuse("has a record without the hash that it states");
     // The hash below says whether this is the state that the simulator had.
     const state = apply(place.state, delta.patch) as PublicState;
     const hash = canonicalHash(state);
     if (hash !== record.public_hash || hash !== delta.hash)
       throw refuse(`states the public hash ${record.public_hash}, its delta leads to ${hash}`);
-    return { record, state, ruleset: place.ruleset };
+    return { record, state, place };
   }
 }
 
