@@ -68,7 +68,10 @@ export function inWords(event: Told, names: Names): Sentence {
     case "ruleset":
       return { text: `Ruleset ${text("version")} takes effect`, weight: "quiet" };
     case "refused":
-      return { text: `The world refuses ${text("command")}: ${title(text("reason")).toLowerCase()}`, weight: "quiet" };
+      return {
+        text: `The world refuses ${text("command")}: ${title(text("reason")).toLowerCase()}`,
+        weight: "quiet",
+      };
     default:
       return {
         text: `${title(event.kind)} ${title(text("id"))}`.trimEnd(),
