@@ -34,7 +34,7 @@ export function useStanding(api: Api, realm: string): Watched {
 const NAMES = new Names();
 
 /** What the world made of commands, among all that happened since the desk was opened: the newest first. */
-export function WorldSays({ told }: { told: Told[] }) {
+export function WorldSays({ told, standing }: Pick<Watched, "told" | "standing">) {
   return (
     <section class="card" aria-labelledby="told">
       <header>
@@ -45,7 +45,7 @@ export function WorldSays({ told }: { told: Told[] }) {
       <ol class="history told">
         {told.map((event) => (
           <li key={`${event.tick}.${event.n}`} class={event.kind === "refused" ? "refused" : ""}>
-            <span>{inWords(event, NAMES).text}</span>
+            <span>{inWords(event, NAMES, standing?.state.actions).text}</span>
             <small class="number">
               tick {event.tick}
               {typeof event.id === "string" && <span class="mono"> {event.id}</span>}

@@ -20,7 +20,7 @@ export function RealmDesk({ api, realm }: { api: Api; realm: string }) {
     <div class="desk">
       <div class="beside">
         <Clock {...{ api, realm, standing, look }} />
-        <WorldSays told={told} />
+        <WorldSays told={told} standing={standing} />
       </div>
       <div class="beside">
         <StatusForm {...{ api, realm, standing, look }} />

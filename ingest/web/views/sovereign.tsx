@@ -23,7 +23,7 @@ export function SovereignDesk({ api, realm }: { api: Api; realm: string }) {
       <Actions api={api} realm={realm} state={state} factions={factions} />
       <div class="beside">
         <ProposeForm key={factions.join()} api={api} realm={realm} factions={factions} />
-        <WorldSays told={told} />
+        <WorldSays told={told} standing={standing} />
       </div>
     </div>
   );
