@@ -66,7 +66,7 @@ async function measure(
 }
 
 /** What the archive makes of the realm's EVENTS: a row per body and marker, and one more in the ledger where it counts. */
-export async function countRows(bus: Bus): Promise<number> {
+async function countRows(bus: Bus): Promise<number> {
   const stream = eventsStream(REALM);
   const { created, lastSeq } = await streamEnds(bus, stream);
   const position = subjects.position("normalizer", REALM);
@@ -94,7 +94,7 @@ export async function countRows(bus: Bus): Promise<number> {
 const TABLES = ["world_events", "influence_ledger"];
 
 /** Copies what the archive wrote out, and into a schema of its own: one connection, one table after the other. */
-export async function bareRate(dir: string, url: string): Promise<number> {
+async function bareRate(dir: string, url: string): Promise<number> {
   const log = pino({ level: "silent" });
   const source = openDatabase(url, log);
   const bare = openDatabase(url, log, "bare");

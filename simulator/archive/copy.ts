@@ -23,6 +23,12 @@ export const text = (value: unknown): string => {
   return SPECIAL.test(value) ? value.replace(/[\\\t\n\r]/g, (special) => ESCAPES[special]!) : value;
 };
 
+/** A string in JSON text, or NULL for anything else. */
+export const scannedText = (value: string | undefined): string => {
+  if (value === undefined || value.charCodeAt(0) !== 0x22) return NULL;
+  return value.includes("\\") ? text(JSON.parse(value)) : value.slice(1, -1);
+};
+
 /** A number, or NULL for anything else. */
 export const integer = (value: unknown): string => (typeof value === "number" ? `${value}` : NULL);
 
