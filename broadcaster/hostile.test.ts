@@ -173,6 +173,23 @@ test("a since of the future, of another epoch or of nowhere starts a client anew
     expect(await statusOf(feed.connect({ since }))).toContain("400");
 });
 
+test("clients that never read are cut in time, and nobody else misses a tick or waits for them", async () => {
+  await serve({ slowGraceMs: 300, closeGraceMs: 300 });
+  const before = await openSockets();
+  const honest = await Promise.all(Array.from({ length: 19 }, () => feed.joined()));
+  const deaf = await feed.joined();
+  deaf.pause();
+  for (let tick = 1; tick <= 60; tick++) {
+    feed.tick(100_000);
+    await Promise.all(honest.map((client) => client.until(({ frames }) => frames.length > tick)));
+  }
+  for (const { frames } of honest)
+    expect(frames.map((frame) => ("tick" in frame ? frame.tick : frame.type))).toEqual(
+      frames.map((_, i) => i),
+    );
+  await vi.waitFor(async () => expect(await openSockets()).toBe(before + honest.length), 5_000);
+}, 40_000);
+
 test("an address has so many connections and no more, and one that ends makes room", async () => {
   await serve({ connectionsPerAddress: 3 });
   const three = [

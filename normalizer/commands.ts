@@ -95,11 +95,12 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
   }
 }
 
-/** A player acts for the faction that they belong to; whether they have its seat, the world knows. */
+/** A player acts for the faction that they belong to, while a season lasts; whether they have its seat, the world knows. */
 function partyRefusal(
   state: NormalizerState,
   { actor, payload }: Extract<ValidCommand, { kind: "sovereign.propose" | "sovereign.counter" }>,
 ): string | undefined {
+  if (rulesOf(state).status === "season_end") return "realm_closed";
   if (actor.type !== "player") return undefined;
   const member = state.members.get(actor.id);
   if (member === undefined) return "not_a_member";

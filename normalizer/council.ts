@@ -2,10 +2,13 @@
  * Who sits in a council and what a vote weighs: by a user's points of the last 7 days, which the normalizer alone knows. It
  * decides when a council may open and who votes; the simulator counts. Pure.
  */
+import { isClosed } from "../shared/admission.ts";
 import { effectsReasons } from "../shared/check-ruleset.ts";
 import type { ValidCommand } from "../shared/contracts/command.ts";
+import { dayPairs } from "../shared/day-counters.ts";
 import { recentPoints, weekBefore } from "../shared/fairness.ts";
 import { byCodeUnit, floorDiv } from "../shared/integers.ts";
+import { membershipIn } from "../shared/membership.ts";
 import { timeMs } from "../shared/time.ts";
 import { realmDay, rulesOf } from "./decide.ts";
 import type { NormalizerState } from "./state.ts";
@@ -22,9 +25,9 @@ export function decideCouncil(
   state: NormalizerState,
   { payload: { faction, options }, received_at }: Opening,
 ): { seats: string[]; active: number } | Refusal {
-  const { ruleset, status, councils } = rulesOf(state);
+  const { ruleset, councils } = rulesOf(state);
   const atMs = timeMs(received_at);
-  if (status === "season_end") return { refusal: "realm_closed" };
+  if (isClosed(rulesOf(state))) return { refusal: "realm_closed" };
   if (!Object.hasOwn(ruleset.factions, faction)) return { refusal: "unknown_faction" };
   const last = councils.find((council) => council.faction === faction);
   const gapMs = ruleset.council.gap_ticks * ruleset.tick_seconds * 1_000;
@@ -42,12 +45,23 @@ export function decideCouncil(
 function seatsOf({ members, players }: NormalizerState, faction: string, day: number): string[] {
   const ranked: { id: string; points: number }[] = [];
   for (const id of players.ids()) {
-    if (members.peek(id)?.faction !== faction) continue;
-    const points = recentPoints(players.peek(id)?.days ?? [], day);
+    const member = members.peek(id);
+    if (member === undefined) continue;
+    if ((typeof member === "string" ? membershipIn(member) : member).faction !== faction) continue;
+    const points = pointsOf(players, id, day);
     if (points > 0) ranked.push({ id, points });
   }
   ranked.sort((a, b) => b.points - a.points || byCodeUnit(a.id, b.id));
   return ranked.map(({ id }) => id);
+}
+
+/** Final milli-points of the last 7 days. Of a sleeping player only the days are read: the rest of the text is most of it. */
+function pointsOf(players: NormalizerState["players"], id: string, day: number): number {
+  const found = players.peek(id);
+  if (found === undefined) return 0;
+  if (typeof found !== "string") return recentPoints(found.days, day);
+  const from = found.indexOf("[", 1);
+  return recentPoints(dayPairs(JSON.parse(found.slice(from, found.indexOf("]", from) + 1))), day);
 }
 
 /** The council that a vote is for and what it weighs, or why it doesn't count. Nobody votes for somebody else. */
@@ -55,9 +69,9 @@ export function decideVote(
   state: NormalizerState,
   { actor, payload: { user, faction, option }, received_at }: Voting,
 ): { council: string; weight: number } | Refusal {
-  const { ruleset, status, councils } = rulesOf(state);
+  const { ruleset, councils } = rulesOf(state);
   if (actor.type !== "player" || actor.id !== user) return { refusal: "not_allowed" };
-  if (status === "season_end") return { refusal: "realm_closed" };
+  if (isClosed(rulesOf(state))) return { refusal: "realm_closed" };
   const member = state.members.get(user);
   if (member === undefined) return { refusal: "not_a_member" };
   if (member.faction !== faction) return { refusal: "faction_mismatch" };
@@ -66,7 +80,7 @@ export function decideVote(
   if (member.voted === council.id) return { refusal: "already_voted" };
   if (option >= council.options) return { refusal: "unknown_option" };
   const day = realmDay(state, timeMs(received_at));
-  const points = recentPoints(state.players.get(user)?.days ?? [], day);
+  const points = pointsOf(state.players, user, day);
   const { points: total, users } = weekBefore(state.week, day);
   const { mean_min } = ruleset.judgement.fairness;
   const weight = voteWeight(points, Math.max(users === 0 ? 0 : floorDiv(total, users), mean_min * 1_000));

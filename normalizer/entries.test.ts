@@ -27,3 +27,16 @@ test("what others read of a player's day and faction and of a device's day is wh
   const member = memberCodec.write({ through: 11, faction: "empire", sinceMs: 12, cohort: "first" });
   expect(membershipIn(member)).toEqual({ faction: "empire" });
 });
+
+test("a membership is read back as it was, with or without a cohort and a vote", () => {
+  const bare = { through: 11, faction: "empire", sinceMs: 12 };
+  for (const member of [
+    bare,
+    { ...bare, cohort: "first" },
+    { ...bare, voted: "a" },
+    { ...bare, cohort: "b", voted: "c" },
+  ]) {
+    expect(memberCodec.read(memberCodec.write(member))).toEqual(member);
+    expect(membershipIn(memberCodec.write(member))).toEqual({ faction: "empire" });
+  }
+});

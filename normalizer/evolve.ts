@@ -263,6 +263,8 @@ export function evolveCommand(state: NormalizerState, command: DecidedCommand): 
     rules.councils.push({ faction, id, atMs: timeMs(received_at), options: options.length });
   } else Object.assign(rules, admissionAfter(rules, command));
   const now = state.rules!;
+  // A season begins without councils, so that each faction may open one at once.
+  if (command.kind === "season.open" && command.status === "passed") now.councils = [];
   now.through = command.source_seq;
   now.commands.add(command.command_id);
   while (now.commands.size > COMMANDS_KEPT) now.commands.delete(now.commands.values().next().value!);

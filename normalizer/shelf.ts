@@ -66,11 +66,10 @@ export class Shelf<Entry extends Shelved> {
     return entry;
   }
 
-  /** An entry as it is, without waking it: who looks at all of them changes nothing by that. Not to be changed. */
-  peek(id: string): Readonly<Entry> | undefined {
-    const found = this.#entries.get(id) ?? this.#parent?.text(id);
-    if (typeof found === "object") return found;
-    return found === undefined || found === ABSENT ? undefined : this.#codec.read(found);
+  /** An entry as it is, text where it sleeps: who looks at all of them wakes nobody. Not to be changed. */
+  peek(id: string): Readonly<Entry> | string | undefined {
+    const found = this.#entries.get(id) ?? this.#parent?.peek(id);
+    return found === ABSENT ? undefined : found;
   }
 
   /** Puts an entry there, or says that the one there has changed. */
@@ -153,7 +152,7 @@ export class Borrowed<Entry extends Shelved> extends Shelf<Entry> {
     return entry && { ...entry };
   }
 
-  override peek(id: string): Readonly<Entry> | undefined {
+  override peek(id: string): Readonly<Entry> | string | undefined {
     return this.#owner.peek(id);
   }
 

@@ -1,6 +1,8 @@
 /** The hash chain of a realm: a state becomes a record that names its hashes and the record before it. */
-import { canonicalHash } from "./canonical.ts";
-import type { TickRecord, WorldSnapshot, WorldState } from "./contracts/world.ts";
+import { canonical, canonicalHash, sha256 } from "./canonical.ts";
+import type { Ruleset } from "./contracts/ruleset.ts";
+import type { PrivateState, TickRecord, WorldSnapshot, WorldState } from "./contracts/world.ts";
+import { sortedKeys } from "./integers.ts";
 
 /** `prev_hash` of tick 0. */
 export const NO_HASH = "0".repeat(64);
@@ -10,6 +12,29 @@ export type Link = Pick<
   TickRecord,
   "kind" | "from_seq" | "through_seq" | "factions" | "events" | "prev_hash"
 >;
+
+/**
+ * The hash of the canonical private state. Most of its text is the ruleset, which is the same object from tick to tick: its text
+ * is made once.
+ */
+function privateHash(hidden: PrivateState): string {
+  const members = sortedKeys(hidden).map((key) => {
+    const value = hidden[key as keyof PrivateState];
+    return `${JSON.stringify(key)}:${key === "ruleset" ? rulesText(hidden.ruleset) : canonical(value)}`;
+  });
+  return sha256(`{${members.join(",")}}`);
+}
+
+const texts = new WeakMap<Ruleset, string>();
+
+function rulesText(rules: Ruleset): string {
+  let text = texts.get(rules);
+  if (text === undefined) {
+    text = canonical(rules);
+    texts.set(rules, text);
+  }
+  return text;
+}
 
 /** `record.hash` is of the canonical record without `hash`, so anyone can recompute the chain. */
 export function seal(state: WorldState, link: Link): { record: TickRecord; snapshot: WorldSnapshot } {
@@ -26,7 +51,7 @@ export function seal(state: WorldState, link: Link): { record: TickRecord; snaps
     events: link.events,
     prev_hash: link.prev_hash,
     public_hash: canonicalHash(state.public),
-    private_hash: canonicalHash(state.private),
+    private_hash: privateHash(state.private),
   };
   const record: TickRecord = { ...content, hash: canonicalHash(content) };
   const snapshot: WorldSnapshot = {

@@ -196,6 +196,12 @@ describe("bounds", () => {
       claims: { ...rules.claims, decay_bp: 50 },
       stock: { decay_bp: 2, max: 100_000 },
       chain: { goal: 50_000, min_contributors: 200 },
+      sovereign: {
+        ...rules.sovereign,
+        season_max: 30,
+        counter_bp: 80_000,
+        iron_levy: { ...rules.sovereign.iron_levy, cost: 4_000 },
+      },
     };
     for (const [, largest] of largestIntegers(most))
       expect(largest).toBeLessThan(BigInt(Number.MAX_SAFE_INTEGER) / 5n);

@@ -32,3 +32,16 @@ test("production refuses what is for local runs and tests", () => {
   expect(() => readEnv({ ...production, TICK_SECONDS: "3" })).toThrow(EnvError);
   expect(() => readEnv({ ...production, AMOI_CRASH_AT: "before_commit:1" })).toThrow(EnvError);
 });
+
+test("the feed's origins are a list, its limits numbers within bounds", () => {
+  expect(readEnv({}).AMOI_FEED_ORIGINS).toBeUndefined();
+  const { AMOI_FEED_ORIGINS } = readEnv({ AMOI_FEED_ORIGINS: "https://a.example, https://b.example" });
+  expect(AMOI_FEED_ORIGINS).toEqual(new Set(["https://a.example", "https://b.example"]));
+  for (const wrong of [
+    { AMOI_FEED_IDLE_SECONDS: "7" },
+    { AMOI_FEED_CONNECTIONS_PER_ADDRESS: "0" },
+    { AMOI_FEED_TOKEN_SECONDS: "forever" },
+    { AMOI_ADDRESS_HEADER: "X Forwarded" },
+  ])
+    expect(() => readEnv(wrong)).toThrow(Object.keys(wrong)[0]!);
+});

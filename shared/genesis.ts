@@ -5,7 +5,6 @@ import type { Ruleset } from "./contracts/ruleset.ts";
 import type {
   FactionState,
   RelicState,
-  Rosters,
   TerritoryState,
   TickRecord,
   TriggerState,
@@ -43,8 +42,6 @@ export const newRelic = (start: Ruleset["relics"][string]): RelicState => ({
 });
 
 export const newTrigger = (): TriggerState => ({ armed: 1, streak: 0 });
-
-export const noRosters = (): Rosters => ({ territories: {}, relics: {} });
 
 /**
  * State, record and snapshot of tick 0. `at`: RFC 3339 with milliseconds. `throughSeq`: the EVENTS sequence that the first
@@ -86,8 +83,6 @@ export function genesis(
       claims: mapById(ruleset.relics, () => ({ points: {} })),
       manual_ticks: [],
       starting: [],
-      rosters: noRosters(),
-      told: { day: 0, users: [] },
     },
   };
   const from_seq = Math.min(1, throughSeq);

@@ -4,7 +4,8 @@ import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { EffectState, WorldState } from "../shared/contracts/world.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
 import { callsOf } from "./calls.ts";
-import { accepted, type Interval, passed, play, standing, started } from "./given.ts";
+import { accepted, type Interval, play, standing, started } from "./given.ts";
+import { passed } from "./given-commands.ts";
 
 let rules: Ruleset;
 beforeAll(async () => {
@@ -40,7 +41,7 @@ const campaignsOf = (results: ReturnType<typeof play>) => results.map(({ state }
 const saidBy = (state: WorldState, seq = 1) =>
   callsOf(state).map((call, i) => {
     if (call.kind !== "campaign.open" && call.kind !== "campaign.close") throw new Error(call.kind);
-    return passed(call.kind, call.payload, seq + i, call.actor);
+    return passed(call.kind, call.payload, seq + i, { actor: call.actor });
   });
 const keysOf = (state: WorldState) => callsOf(state).map(({ idempotency_key }) => idempotency_key);
 const chain = (until_tick: number): EffectState => ({ kind: "chain", source: "age_of_iron", until_tick });

@@ -12,7 +12,7 @@ import type { CampaignState, Happening, PrivateState, WorldState } from "../shar
 import { mul } from "../shared/integers.ts";
 import type { Decide } from "./commands.ts";
 import { MAX_RUNNING_CAMPAIGNS } from "./effects.ts";
-import type { Folding } from "./fold.ts";
+import type { Brought } from "./fold.ts";
 import { refusalOf } from "./refusal.ts";
 import { isSteward } from "./said.ts";
 
@@ -65,20 +65,15 @@ export function runningCampaigns(
   return Object.fromEntries(entries(now).map((entry) => [entry[0], known(entry) ?? begun]));
 }
 
-type Counted = Pick<WorldState["public"], "campaigns"> & {
-  running: Running;
-  happenings: Happening[];
-};
-
 /** Counts what the tick brought; a campaign that was closed in this tick counts for the last time. */
 export function countCampaigns(
-  campaigns: ById<CampaignState>,
-  running: Running,
-  { campaigns: brought }: Folding,
-  tick: number,
-): Counted {
+  state: WorldState,
+  { campaigns: brought }: { campaigns: ReadonlyMap<string, Brought> },
+): { state: WorldState; happenings: Happening[] } {
+  const { public: world, private: hidden } = state;
+  const running = runningOf(hidden);
   const happenings: Happening[] = [];
-  const counted = entries(campaigns).map(([id, before]): [string, CampaignState] => {
+  const counted = entries(world.campaigns).map(([id, before]): [string, CampaignState] => {
     const { points = 0, firsts = 0 } = brought.get(id) ?? {};
     const after = {
       ...before,
@@ -90,10 +85,13 @@ export function countCampaigns(
       happenings.push({ kind: "campaign", id, stage });
     return [id, after];
   });
-  const left = counted.filter(([, { until_tick }]) => tick < until_tick);
+  const left = counted.filter(([, { until_tick }]) => world.tick < until_tick);
+  const campaigns = Object.fromEntries(left.map(([id]) => [id, running[id]!]));
   return {
-    campaigns: Object.fromEntries(left),
-    running: Object.fromEntries(left.map(([id]) => [id, running[id]!])),
+    state: {
+      public: { ...world, campaigns: Object.fromEntries(left) },
+      private: withCampaigns(hidden, { campaigns }),
+    },
     happenings,
   };
 }

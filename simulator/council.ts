@@ -59,24 +59,37 @@ export const castVote: Decide<"council.vote"> = (state, { payload, council: id, 
   return { state: withCouncil(state, faction, { ...council, open: counted }), happenings: [] };
 };
 
-/** Closes the councils whose window ends with this tick, by faction, and calls for what they decided. */
+/**
+ * Closes the councils whose window ends with this tick, by faction, and calls for what they decided. In a season that is over
+ * nobody votes, so what is open is closed as the status quo.
+ */
 export function closeDueCouncils(state: WorldState): { state: WorldState; happenings: Happening[] } {
   let current = state;
   const happenings: Happening[] = [];
   for (const [faction, { open }] of entries(state.private.councils ?? {})) {
-    if (open === undefined || state.public.tick < open.closes_tick) continue;
-    const closed = closeCouncil(current, faction);
+    const isOver = state.public.status === "season_end";
+    if (open === undefined || (state.public.tick < open.closes_tick && !isOver)) continue;
+    const closed = closeCouncil(
+      current,
+      faction,
+      isOver ? { option: 0, reason: "season_closed" } : undefined,
+    );
     current = closed.state;
     happenings.push(...closed.happenings);
   }
   return { state: current, happenings };
 }
 
-function closeCouncil(state: WorldState, faction: string): { state: WorldState; happenings: Happening[] } {
+/** `given`: the result, where it isn't for the votes to decide. */
+function closeCouncil(
+  state: WorldState,
+  faction: string,
+  given?: Result,
+): { state: WorldState; happenings: Happening[] } {
   const council = councilOf(state, faction);
   if (council?.open === undefined) return { state, happenings: [] };
   const { seats, open } = council;
-  const result = resultOf(open, councilRules(state.private.ruleset).quorum_bp);
+  const result = given ?? resultOf(open, councilRules(state.private.ruleset).quorum_bp);
   const called = effectsOf(`council.${open.id}`, open.options[result.option]!.effects, state.public.tick);
   const closed = withCouncil(state, faction, { seats });
   return {

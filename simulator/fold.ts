@@ -24,11 +24,14 @@ export type Folding = {
   ruleset?: { version: number; ruleset: Ruleset };
   status?: { source_seq: number; status: RealmStatus };
   manualTicks: { source_seq: number; key: string }[];
-  /** By campaign that events named: their milli-points, and how many users' first ones they are. */
-  campaigns: Map<string, { points: number; firsts: number }>;
+  /** By campaign that events named. */
+  campaigns: Map<string, Brought & { users: Map<string, Brought> }>;
   /** What the world itself decides at the tick, in no order. */
   commands: WorldCommand[];
 };
+
+/** Milli-points of events, and how many users' first ones they are. */
+export type Brought = { points: number; firsts: number };
 
 /** A command that the simulator decides: see `commands.ts`. */
 export type WorldCommand = Exclude<DecidedCommand, { kind: Settled }>;
@@ -50,8 +53,22 @@ export const openFolding = (): Folding => ({
   commands: [],
 });
 
+/** What of a decision moves the world. */
+export type Moving = Pick<
+  Accepted,
+  | "event_id"
+  | "user_id"
+  | "faction_id"
+  | "normalized_points"
+  | "event_type"
+  | "territory_id"
+  | "relic_id"
+  | "campaign_id"
+  | "campaign_first"
+>;
+
 /** Milli-points are taken after factors and caps. An event of no points moves nothing. */
-export function foldAccepted(folding: Folding, decision: Accepted): void {
+export function foldAccepted(folding: Folding, decision: Moving): void {
   const points = decision.normalized_points;
   if (points === 0) return;
   let faction = folding.factions.get(decision.faction_id);
@@ -66,10 +83,14 @@ export function foldAccepted(folding: Folding, decision: Accepted): void {
   if (decision.campaign_id !== undefined) foldCampaign(folding, decision.campaign_id, decision);
 }
 
-function foldCampaign({ campaigns }: Folding, id: string, decision: Accepted): void {
-  const counted = campaigns.get(id) ?? { points: 0, firsts: 0 };
-  counted.points += decision.normalized_points;
-  counted.firsts += decision.campaign_first ?? 0;
+function foldCampaign({ campaigns }: Folding, id: string, decision: Moving): void {
+  const counted = campaigns.get(id) ?? { points: 0, firsts: 0, users: new Map() };
+  const own = counted.users.get(decision.user_id) ?? { points: 0, firsts: 0 };
+  for (const each of [counted, own]) {
+    each.points += decision.normalized_points;
+    each.firsts += decision.campaign_first ?? 0;
+  }
+  counted.users.set(decision.user_id, own);
   campaigns.set(id, counted);
 }
 
@@ -122,7 +143,7 @@ function foldStatus(folding: Folding, source_seq: number, status: RealmStatus): 
 
 const newColumn = (): Column => ({ events: [], points: [], users: [] });
 
-function columnOf(faction: FactionColumns, { event_type, territory_id, relic_id }: Accepted): Column {
+function columnOf(faction: FactionColumns, { event_type, territory_id, relic_id }: Moving): Column {
   if (event_type === "territory_push") return columnAt(faction.territories, territory_id!);
   if (event_type === "relic_claim") return columnAt(faction.relics, relic_id!);
   return faction.influence;

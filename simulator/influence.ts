@@ -18,6 +18,8 @@ export type Influenced = {
   pushes: Pressure;
   claims: Pressure;
   crowd: Crowd;
+  /** What campaigns gathered; neither gains nor caps reach it. */
+  campaigns: Folding["campaigns"];
 };
 
 /**
@@ -68,6 +70,7 @@ export function applyInfluence(
     pushes,
     claims,
     crowd,
+    campaigns: folding.campaigns,
   };
 }
 

@@ -21,6 +21,7 @@ export const MAX_TOLD = 4_096;
 
 const RANK: Record<NoticeRole, number> = { pivotal: 0, major: 1, contributor: 2 };
 
+type Explained = NonNullable<PrivateState["told"]>;
 type Noticed = { notices: Notice[]; private: Pick<PrivateState, "told" | "notices_hash"> };
 
 /** The tick's notices, users in code-unit order, and what the private state keeps of them. */
@@ -43,7 +44,10 @@ export function noticesOf(resolving: Resolving): Noticed {
     .map(([user, held]): Notice => ({ user, items: held }));
   return {
     notices,
-    private: { told, ...(notices.length === 0 ? {} : { notices_hash: canonicalHash(notices) }) },
+    private: {
+      ...(told.users.length === 0 ? {} : { told }),
+      ...(notices.length === 0 ? {} : { notices_hash: canonicalHash(notices) }),
+    },
   };
 }
 
@@ -80,6 +84,10 @@ function itemOf(tick: number, { what }: Outcome, { role, share_bp }: Part): Noti
       return { ...told(what.territory), ...what };
     case "capture":
       return { ...told(what.relic), ...what };
+    case "campaign": {
+      const { kind, id, stage } = what;
+      return { ...told(`${id}.${stage}`), kind, campaign: id, stage };
+    }
     case "trigger":
       return { ...told(what.key), ...what };
     default:
@@ -91,10 +99,11 @@ function itemOf(tick: number, { what }: Outcome, { role, share_bp }: Part): Noti
 function clipsOf(
   { before, influenced }: Resolving,
   free: (user: string) => boolean,
-): { told: PrivateState["told"]; clips: Map<string, NoticeItem> } {
+): { told: Explained; clips: Map<string, NoticeItem> } {
   const { tick, at } = before.public;
   const day = dayOf(Date.parse(at), before.private.ruleset.day_offset_minutes);
-  const told = before.private.told.day === day ? before.private.told : { day, users: [] };
+  const today = before.private.told?.day === day ? before.private.told : undefined;
+  const told = today ?? { day, users: [] };
   const known = new Set(told.users);
   const lost = new Map<string, { faction: string; brought: number; applied: number }>();
   for (const [faction, { names, brought, applied }] of influenced.crowd) {

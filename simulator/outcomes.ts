@@ -1,6 +1,7 @@
 /** Outcomes of a tick that players bring about, each with who worked towards it and whether it needed one of them. */
 import { find } from "../shared/by-id.ts";
 import type { Happening, Roster, Rosters, WorldState } from "../shared/contracts/world.ts";
+import { countCampaigns } from "./campaigns.ts";
 import type { Influenced } from "./influence.ts";
 import { largest } from "./largest.ts";
 import { named, type People } from "./people.ts";
@@ -22,7 +23,7 @@ export type Resolving = {
   again: (influenced: Influenced) => readonly Happening[];
 };
 
-export type Told = Extract<Happening, { kind: "flip" | "capture" | "trigger" }>;
+export type Told = Extract<Happening, { kind: "flip" | "capture" | "campaign" | "trigger" }>;
 
 export type Outcome = {
   what: Told;
@@ -42,6 +43,9 @@ export const outcomesOf = (resolving: Resolving): Outcome[] =>
         return [flip(happening, resolving)];
       case "capture":
         return [capture(happening, resolving)];
+      case "campaign":
+        // An opening is nobody's feat.
+        return happening.stage === 0 ? [] : [campaign(happening, resolving)];
       case "trigger":
         return [trigger(happening, resolving)];
       default:
@@ -51,6 +55,7 @@ export const outcomesOf = (resolving: Resolving): Outcome[] =>
 
 type Flip = Extract<Told, { kind: "flip" }>;
 type Capture = Extract<Told, { kind: "capture" }>;
+type Campaign = Extract<Told, { kind: "campaign" }>;
 type Trigger = Extract<Told, { kind: "trigger" }>;
 
 function flip(what: Flip, resolving: Resolving): Outcome {
@@ -78,6 +83,26 @@ function capture(what: Capture, resolving: Resolving): Outcome {
       const held = { relics: { [id]: relic }, claims: { [id]: before.private.claims[id]! } };
       const { happenings } = resolveRelics(held, land, factions, claims, before.public.tick, rules);
       return happenings.some((each) => each.kind === "capture" && each.faction === faction);
+    },
+  };
+}
+
+function campaign(what: Campaign, { before, influenced, rosters }: Resolving): Outcome {
+  const roster = find(rosters.campaigns, what.id);
+  const came = [...(influenced.campaigns.get(what.id)?.users ?? [])];
+  return {
+    what,
+    rosters: roster === undefined ? [] : [roster],
+    acted: largest(
+      came.map(([user, { points }]) => [user, points]),
+      ROSTER_USERS,
+    ).map(([user]) => user),
+    holdsWithout: (user) => {
+      const left = withoutUser(influenced, user, before.private.ruleset);
+      const { happenings } = countCampaigns(before, left);
+      return happenings.some(
+        (each) => each.kind === "campaign" && each.id === what.id && each.stage === what.stage,
+      );
     },
   };
 }

@@ -3,39 +3,59 @@
  * part of the private state, remember those of the ticks before. They change nothing in the world.
  */
 import { type ById, find } from "../shared/by-id.ts";
-import type { Ruleset } from "../shared/contracts/ruleset.ts";
-import type { Happening, Roster, Rosters } from "../shared/contracts/world.ts";
+import type { Happening, Roster, Rosters, WorldState } from "../shared/contracts/world.ts";
 import { byCodeUnit, mul, sortedKeys } from "../shared/integers.ts";
+import { runningOf } from "./campaigns.ts";
+import type { Influenced } from "./influence.ts";
 import { largest } from "./largest.ts";
-import { type Crowd, named, type People } from "./people.ts";
+import { named, type People } from "./people.ts";
 
 /** Users on a roster. Whoever has the least gives way to a 65th with more; ties by id, the first stays. */
 export const ROSTER_USERS = 64;
-/** What a push loses with each tick, however late the tick is. A claim fades as the relic's own claim does. */
+/** What a push loses with each tick, however late. A claim fades as the relic's own claims do; a campaign's points don't. */
 const PUSH_DECAY_BP = 100;
 
-/** The rosters with a tick's users added to what faded since the last one. */
-export function gatherRosters(before: Rosters, crowd: Crowd, rules: Ruleset): Rosters {
-  const gathered = (
-    places: object,
-    held: ById<ById<Roster>>,
+/** The rosters with a tick's users added to what faded since the last one. `before`: the state at the tick's beginning. */
+export function gatherRosters(
+  { public: world, private: hidden }: WorldState,
+  influenced: Influenced,
+): Rosters {
+  const rules = hidden.ruleset;
+  const { territories = {}, relics = {}, campaigns = {} } = hidden.rosters ?? {};
+  const byFaction = (
+    held: ById<Roster>,
     decayBp: number,
-    brought: (people: People) => ReadonlyMap<string, ReadonlyMap<number, number>>,
-  ): ById<ById<Roster>> => {
-    const all = sortedKeys(places).map((place): [string, ById<Roster>] => {
-      const rosters = sortedKeys(rules.factions).map((faction): [string, Roster] => {
-        const people = crowd.get(faction);
-        const came = people === undefined ? [] : named(people, brought(people).get(place));
-        return [faction, rosterOf(find(find(held, place) ?? {}, faction) ?? {}, came, decayBp)];
-      });
-      return [place, Object.fromEntries(rosters.filter(([, roster]) => sortedKeys(roster).length > 0))];
+    brought: (people: People) => ReadonlyMap<number, number> | undefined,
+  ): ById<Roster> =>
+    filled(rules.factions, (faction) => {
+      const people = influenced.crowd.get(faction);
+      const came = people === undefined ? [] : named(people, brought(people));
+      return rosterOf(find(held, faction) ?? {}, came, decayBp);
     });
-    return Object.fromEntries(all.filter(([, rosters]) => sortedKeys(rosters).length > 0));
-  };
   return {
-    territories: gathered(rules.territories, before.territories, PUSH_DECAY_BP, ({ pushes }) => pushes),
-    relics: gathered(rules.relics, before.relics, rules.claims.decay_bp, ({ claims }) => claims),
+    territories: filled(rules.territories, (id) =>
+      byFaction(find(territories, id) ?? {}, PUSH_DECAY_BP, ({ pushes }) => pushes.get(id)),
+    ),
+    relics: filled(rules.relics, (id) =>
+      byFaction(find(relics, id) ?? {}, rules.claims.decay_bp, ({ claims }) => claims.get(id)),
+    ),
+    campaigns: filled(world.campaigns, (id) => {
+      const opened = runningOf(hidden)[id]!.opened_tick === world.tick;
+      const came = [...(influenced.campaigns.get(id)?.users ?? [])];
+      const held = opened ? {} : (find(campaigns, id) ?? {});
+      return rosterOf(
+        held,
+        came.map(([user, { points }]) => [user, points]),
+        0,
+      );
+    }),
   };
+}
+
+/** What is made of each id, in code-unit order, without what is empty. */
+function filled<Value extends object>(ids: object, make: (id: string) => Value): ById<Value> {
+  const made = sortedKeys(ids).map((id): [string, Value] => [id, make(id)]);
+  return Object.fromEntries(made.filter(([, value]) => sortedKeys(value).length > 0));
 }
 
 function rosterOf(before: Roster, came: readonly [string, number][], decayBp: number): Roster {
@@ -45,8 +65,11 @@ function rosterOf(before: Roster, came: readonly [string, number][], decayBp: nu
   return Object.fromEntries(largest(points, ROSTER_USERS).sort(([a], [b]) => byCodeUnit(a, b)));
 }
 
-/** What led to a flip or a capture is told and forgotten. */
-export function clearedRosters({ territories, relics }: Rosters, happenings: readonly Happening[]): Rosters {
+/** What led to a flip or a capture is told and forgotten. Absent where nothing is left. */
+export function clearedRosters(
+  { territories, relics, campaigns }: Rosters,
+  happenings: readonly Happening[],
+): { rosters?: Rosters } {
   const reached = new Set<string>();
   for (const each of happenings) {
     if (each.kind === "flip") reached.add(`territory ${each.territory}`);
@@ -54,5 +77,10 @@ export function clearedRosters({ territories, relics }: Rosters, happenings: rea
   }
   const left = (what: string, places: ById<ById<Roster>>) =>
     Object.fromEntries(Object.entries(places).filter(([place]) => !reached.has(`${what} ${place}`)));
-  return { territories: left("territory", territories), relics: left("relic", relics) };
+  const rosters = {
+    territories: left("territory", territories),
+    relics: left("relic", relics),
+    campaigns,
+  };
+  return Object.values(rosters).every((places) => sortedKeys(places).length === 0) ? {} : { rosters };
 }

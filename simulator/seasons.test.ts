@@ -4,7 +4,8 @@ import type { WorldState } from "../shared/contracts/world.ts";
 import { genesis } from "../shared/genesis.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
 import { callsOf } from "./calls.ts";
-import { accepted, decided, passed, play, REALM, standing, started } from "./given.ts";
+import { accepted, decided, play, REALM, standing, started } from "./given.ts";
+import { passed } from "./given-commands.ts";
 
 let rules: Ruleset;
 beforeAll(async () => {
@@ -105,6 +106,29 @@ describe("season.close", () => {
     });
   });
 
+  test("cancels open sovereign actions and pays back what they held, before it is over", () => {
+    const rich = standing(started(rules), ({ public: world }) => {
+      world.factions.veilborn!.resources.aether = 500_000;
+    });
+    const propose = (seq: number) =>
+      passed("sovereign.propose", { action_type: "veil_ward", faction: "veilborn" }, seq);
+    const results = play(rich, [
+      { commands: [propose(1)] },
+      { commands: [close(2)] },
+      { commands: [propose(3)] },
+      { commands: [open(4)] },
+    ]);
+    const [proposed, closed, late, next] = results.map(({ state }) => state);
+    expect(proposed!.private.escrow).toHaveProperty("command-1");
+    expect(closed!.private.escrow).toEqual({});
+    expect(closed!.public.actions["command-1"]).toMatchObject({ status: "cancelled" });
+    expect(closed!.public.factions.veilborn!.resources.aether).toBeGreaterThan(500_000);
+    expect(kinds(results[1]!)).toEqual(["status", "action", "close"]);
+    expect(results[2]!.record.events).toMatchObject([{ kind: "refused", reason: "realm_closed" }]);
+    expect(late!.public.actions).toEqual(closed!.public.actions);
+    expect(next!.public.actions).toEqual({});
+  });
+
   test("after an operator's season_end makes the results still", () => {
     const end = decided({ kind: "realm.status", payload: { status: "season_end" } });
     const [stopped, closed] = play(started(rules), [{ commands: [end] }, { commands: [close()] }]);
@@ -177,9 +201,7 @@ describe("season.open", () => {
     expect(triggers).toEqual({ ...armed, age_of_iron: { armed: 1, streak: 0, last_triggered_tick: 70 } });
     // Moved once by the tick itself: as far as at a realm's first tick.
     expect(meters).toEqual({ global_tension: 200, catastrophe_meter: 0 });
-    const { told } = hidden;
-    expect(hidden).toEqual({ ...bare, told, manual_ticks: ["waits"], season: { started_tick: 101 } });
-    expect(told.users).toEqual([]);
+    expect(hidden).toEqual({ ...bare, manual_ticks: ["waits"], season: { started_tick: 101 } });
   });
 
   test("ends every effect with an event before the season's own", () => {

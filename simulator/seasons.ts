@@ -1,5 +1,6 @@
 /**
  * Seasons. `season.close` ends one: the tick that reads it is the last that counts, its results stand in that tick's events.
+ * Sovereign actions that are still open are cancelled and paid back.
  * Ticks go on in `season_end`, without new candidates, until `season.open` begins the next season with the tick that reads it:
  *
  * - A faction keeps 10 % of its influence and 20 % of its resources.
@@ -8,7 +9,7 @@
  * - A trigger is armed, its streak 0; when it fired last stays, since its cooldown is counted in ticks.
  * - The rest is as at tick 0: unrest, meters, fronts, claims and relics, effects (each ended with an event) and those about to
  *   start, campaigns, sovereign actions, councils, and whatever else genesis begins.
- * - Ticks, the time, the ruleset and `tick.run` commands that wait for a marker go on.
+ * - Ticks, the time, the ruleset and `tick.run` commands that wait for a marker go on, and who was told of a clip today.
  */
 import { entries, mapById } from "../shared/by-id.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
@@ -106,6 +107,7 @@ function nextSeason({ public: world, private: hidden }: WorldState): WorldState 
     private: {
       ...fresh.private,
       manual_ticks: hidden.manual_ticks,
+      ...(hidden.told === undefined ? {} : { told: hidden.told }),
       season: { started_tick: world.tick },
     },
   };

@@ -184,12 +184,12 @@ describe("uses", () => {
     expect(state.private.uses).toEqual({ empire: { season: 2, count: 1, last_tick: 400 } });
   });
 
-  test("a faction's rest goes on into the new season", () => {
+  test("a faction begins a season rested", () => {
     const resting = rich(({ public: world, private: hidden }) => {
       world.season = 2;
-      hidden.uses = { empire: { season: 1, count: 1, last_tick: 390 } };
+      hidden.uses = { empire: { season: 1, count: 1, last_tick: 399 } };
     });
-    expect(told(run(resting, 400, [levy(1)]).happenings)).toEqual(["cooldown"]);
+    expect(told(run(resting, 400, [levy(1)]).happenings)).toEqual(["proposed"]);
   });
 
   test("of two activations in one tick the first in the log is proposed, and the second is charged nothing", () => {
@@ -312,6 +312,15 @@ test("when a season closes, what is open is cancelled: cost, stakes, use and res
   expect(state.private).toMatchObject({ escrow: {}, uses: { empire: { season: 1, count: 1 } } });
   expect(state.private.uses!.empire).not.toHaveProperty("last_tick");
   expect(closeActions(state, "season_closed")).toEqual({ state, happenings: [] });
+});
+
+test("an action that is open when the status says that the season is over is cancelled too: nobody could counter it", () => {
+  const open = run(rich(), 10, [levy(1)]).state;
+  const over = { ...open, public: { ...open.public, status: "season_end" as const } };
+  const { state, happenings } = run(over, 34, [counter(2, 320_000)]);
+  expect(told(happenings)).toEqual(["realm_closed", "cancelled"]);
+  expect(iron(state, "empire")).toBe(1_000_000);
+  expect(iron(state, "freeholds")).toBe(1_000_000);
 });
 
 test("a closed action stays to be seen for 96 ticks", () => {

@@ -68,10 +68,12 @@ export const counterAction: Decide<"sovereign.counter"> = (state, { actor, paylo
 
 /**
  * Closes the actions whose window ends with this tick, by id, and forgets those that were closed `kept_ticks` ago. After the
- * tick's commands: who stakes in time is heard.
+ * tick's commands: who stakes in time is heard. In a season that is over nobody can, so what is open is cancelled.
  */
 export function closeDueActions(state: WorldState): Changed {
-  const { tick, actions } = state.public;
+  const { tick, actions, status } = state.public;
+  if (status === "season_end" && Object.values(actions).some((action) => action.status === "proposed"))
+    return closeActions(state, "season_closed");
   const { kept_ticks } = sovereignRules(state.private.ruleset);
   const kept = entries(actions).filter(
     ([, action]) => action.status === "proposed" || tick < action.closes_tick + kept_ticks,

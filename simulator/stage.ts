@@ -6,6 +6,7 @@ import type { Input } from "../shared/reader.ts";
 import type { Draft, Stage } from "../shared/stage.ts";
 import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
 import { advance, movingSubjects, type SimulatorState } from "./advance.ts";
+import { countedAs } from "./chronicle.ts";
 import { keepTime } from "./clock.ts";
 import { noticeParts } from "./notice-parts.ts";
 import { keepPulse } from "./pulse.ts";
@@ -40,6 +41,7 @@ function step(state: SimulatorState, input: Input, draft: Draft): boolean {
     draft.message({ subject: subjects.notices(realm), data });
   draft.message({ subject: subjects.snapshot(realm), data: JSON.stringify(snapshot), rollup: true });
   draft.count("tick", record.kind);
+  for (const counted of record.events.map(countedAs)) if (counted !== undefined) draft.count(...counted);
   for (const { sum, cap } of Object.values(record.factions))
     draft.clip("faction_burst", Math.max(0, sum - cap));
   if (isCheckpoint(snapshot.tick))

@@ -15,7 +15,7 @@ import type {
   WorldState,
 } from "../shared/contracts/world.ts";
 import { diff } from "../shared/merge-patch.ts";
-import { countCampaigns, runningCampaigns, runningOf, withCampaigns } from "./campaigns.ts";
+import { countCampaigns, runningCampaigns, withCampaigns } from "./campaigns.ts";
 import { runCommands } from "./commands.ts";
 import { endEffects, factionModifiers, startEffects } from "./effects.ts";
 import type { Folding } from "./fold.ts";
@@ -70,23 +70,27 @@ export function tick(
   prev: { record_hash: string; public_hash: string },
 ): TickResult {
   const { begun, influenced, state: turned, happenings } = turn(state, folding, marker);
-  const { ruleset, rosters: before } = begun.private;
+  const { ruleset } = begun.private;
 
   // 7. What happened, numbered, and who is told that it was their doing.
   const events = numbered(marker.tick, happenings);
-  const rosters = gatherRosters(before, influenced.crowd, ruleset);
+  const rosters = gatherRosters(begun, influenced);
   const noticed = noticesOf({
     before: begun,
     influenced,
     happenings,
     rosters,
-    again: (other) => resolve(begun, other, folding).happenings,
+    again: (other) => resolve(begun, other).happenings,
   });
 
   // 8. The new snapshot, sealed into the chain.
   const next: WorldState = {
     public: turned.public,
-    private: { ...turned.private, rosters: clearedRosters(rosters, happenings), ...noticed.private },
+    private: {
+      ...withoutNotices(turned.private),
+      ...clearedRosters(rosters, happenings),
+      ...noticed.private,
+    },
   };
   const { from_seq, through_seq, kind } = marker;
   const { record, snapshot } = seal(next, {
@@ -129,7 +133,7 @@ export function turn(state: WorldState, folding: Folding, marker: Marker): Turn 
   const influenced = applyInfluence(world.factions, folding, rules, k);
 
   // 4 to 6. Contests, yields, meters, campaigns and triggers.
-  const resolved = resolve(opened.state, influenced, folding);
+  const resolved = resolve(opened.state, influenced);
   return {
     begun: opened.state,
     influenced,
@@ -139,11 +143,9 @@ export function turn(state: WorldState, folding: Folding, marker: Marker): Turn 
 }
 
 /** Steps 4 to 6. `state`: at the beginning of the tick. */
-function resolve(
-  { public: world, private: hidden }: WorldState,
-  influenced: Influenced,
-  folding: Folding,
-): { state: WorldState; happenings: Happening[] } {
+function resolve(state: WorldState, influenced: Influenced): { state: WorldState; happenings: Happening[] } {
+  const counted = countCampaigns(state, influenced);
+  const { public: world, private: hidden } = counted.state;
   const { tick } = world;
   const rules = hidden.ruleset;
 
@@ -165,36 +167,28 @@ function resolve(
   );
   const factions = gatherResources(influenced.factions, land.territories, rules);
 
-  // 5. The realm's meters, and what campaigns have gathered.
+  // 5. The realm's meters.
   const target = tensionTarget(Object.values(land.territories), Object.values(factions), rules);
   const contestedRelics = Object.values(hoard.relics).filter(({ contested }) => contested === 1).length;
   const meters = moveMeters(world.meters, target, { flips: land.happenings.length, contestedRelics }, rules);
-  const counted = countCampaigns(world.campaigns, runningOf(hidden), folding, tick);
 
   // 6. Triggers, on the state as it is now; their effects hold from the next tick.
-  const frozen = {
-    ...world,
-    factions,
-    territories: land.territories,
-    relics: hoard.relics,
-    meters,
-    campaigns: counted.campaigns,
-  };
+  const frozen = { ...world, factions, territories: land.territories, relics: hoard.relics, meters };
   const fired = evaluateTriggers(frozen, rules);
   return {
     state: {
       public: { ...frozen, triggers: fired.triggers },
       private: {
-        ...withCampaigns(hidden, { campaigns: counted.running }),
+        ...hidden,
         fronts: land.fronts,
         claims: hoard.claims,
         starting: [...hidden.starting, ...fired.starting],
       },
     },
     happenings: [
+      ...counted.happenings,
       ...land.happenings,
       ...hoard.happenings,
-      ...counted.happenings,
       ...fired.happenings,
       ...closingEvents({ public: frozen, private: hidden }),
     ],
@@ -219,9 +213,8 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
     // The log's clock may step back between two servers; the world's never does.
     at: new Date(Math.max(Date.parse(state.public.at), Date.parse(marker.at))).toISOString(),
   };
-  const { notices_hash: _told, ...kept } = ruled.state.private;
   const hidden: PrivateState = {
-    ...withCampaigns(kept, {
+    ...withCampaigns(ruled.state.private, {
       campaigns: runningCampaigns(state, world.campaigns, marker.tick, ruleset),
     }),
     manual_ticks: pendingManualTicks(state, folding).filter((key) => key !== marker.key),
@@ -248,6 +241,12 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
       ...commanded.happenings,
     ],
   };
+}
+
+/** What the tick before told, and whom it remembered: this one says it anew. */
+function withoutNotices(hidden: PrivateState) {
+  const { rosters: _rosters, told: _told, notices_hash: _hash, ...rest } = hidden;
+  return rest;
 }
 
 const numbered = (tick: number, happenings: readonly Happening[]): DerivedEvent[] =>

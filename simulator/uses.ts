@@ -5,14 +5,10 @@ import type { ActionState, PrivateState, WorldState } from "../shared/contracts/
 
 type Uses = NonNullable<PrivateState["uses"]>[string];
 
-/** Of this season; the rest after the last action goes on into a new one. */
+/** Of this season; a new one begins without uses and rested. */
 function usesOf({ public: { season }, private: { uses } }: WorldState, faction: string): Uses {
   const known = uses === undefined ? undefined : find(uses, faction);
-  return known === undefined
-    ? { season, count: 0 }
-    : known.season === season
-      ? known
-      : { ...known, season, count: 0 };
+  return known?.season === season ? known : { season, count: 0 };
 }
 
 /** Why a faction can't act in this tick, if it can't. */

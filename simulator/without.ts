@@ -24,7 +24,13 @@ export function withoutUser(influenced: Influenced, user: string, rules: Ruleset
       { ...faction, share_bp: faction.share_bp - faction.trend_bp },
     ]),
   );
-  return { ...influenced, factions: withInfluence(before, influence, rules), pushes, claims };
+  const campaigns = new Map(
+    [...influenced.campaigns].map(([id, { points, firsts, users }]) => {
+      const own = users.get(user) ?? { points: 0, firsts: 0 };
+      return [id, { points: points - own.points, firsts: firsts - own.firsts, users }];
+    }),
+  );
+  return { ...influenced, factions: withInfluence(before, influence, rules), pushes, claims, campaigns };
 }
 
 function less(

@@ -1,25 +1,22 @@
 /** One realm as it is now and as it was, kept up to date: what every panel of the page draws from. */
-import canonicalize from "canonicalize";
-import type { PublicState } from "../../shared/contracts/world.ts";
-import { FeedClient, type FeedClientOptions, type FeedStatus, type World } from "../../shared/feed-client.ts";
+import type { Pulse } from "../../shared/contracts/feed.ts";
+import { FeedClient, type FeedStatus, type World } from "../../shared/feed-client.ts";
 import type { Told } from "../../shared/web/happenings.ts";
 import { Names } from "../../shared/web/names.ts";
 import type { RealmMap } from "../map.ts";
 import { Past } from "./past.ts";
-import { type Forecast, readMap, readSummary, readTerritories } from "./reads.ts";
+import { type Outlook, Reads } from "./reads.ts";
 import { recall } from "./recall.ts";
 
 /** Per territory and faction: 0 hardly any, 1 some, 2 strong. */
-export type Pressure = Record<string, Record<string, 0 | 1 | 2>>;
-type PulseFrame = { next_tick: number; pressure: Pressure };
-type Options = FeedClientOptions & { pulse?: (frame: PulseFrame) => void };
+export type Pressure = Pulse["pressure"];
 
-/** Forecasts are asked for at most so often, however short the ticks are, ms; and not by every visitor at the same moment. */
-const FORECAST_PAUSE_MS = 5_000;
-const FORECAST_SPREAD_MS = 1_500;
+/** Forecasts and rates are asked for at most so often, however short the ticks are, ms; and not by every visitor at the same moment. */
+const OUTLOOK_PAUSE_MS = 5_000;
+const OUTLOOK_SPREAD_MS = 1_500;
 
 export class Live {
-  readonly realm: string;
+  readonly reads: Reads;
   status: FeedStatus = "connecting";
   /** Absent until the first snapshot. While the client starts anew, the last one that was vouched for. */
   world: World | undefined;
@@ -32,26 +29,22 @@ export class Live {
   nextTickMs: number | undefined;
   tickSeconds: number | undefined;
   pressure: Pressure = {};
-  forecasts: Record<string, Forecast> = {};
-  /** Whether states are hashed here too; browsers let pages from a trusted origin do that only. */
-  readonly hashes = globalThis.crypto?.subtle !== undefined;
+  /** Of the newest tick, by territory. */
+  outlooks: Record<string, Outlook> = {};
   /** Something didn't fit and was mended, so often. */
   healed = 0;
 
-  readonly #url: string;
   readonly #listeners = new Set<() => void>();
   readonly #closed = new AbortController();
   readonly #feed: FeedClient;
-  #forecastAtMs = Number.NEGATIVE_INFINITY;
-  #forecasting = false;
+  #outlookAtMs = Number.NEGATIVE_INFINITY;
+  #looking = false;
 
   constructor(url: string, realm: string) {
-    this.#url = url;
-    this.realm = realm;
-    const options: Options = {
+    this.reads = new Reads(url, realm);
+    this.#feed = new FeedClient({
       url,
       realm,
-      ...(this.hashes ? { hash: hashOf } : {}),
       status: (status) => this.#set(() => (this.status = status)),
       changed: (world, frame) => this.#changed(world, frame.type === "delta" ? (frame.events as Told[]) : []),
       fault: () => this.#set(() => this.healed++),
@@ -59,8 +52,12 @@ export class Live {
         if (this.world !== undefined && next_tick <= this.world.tick) return;
         this.#set(() => (this.pressure = pressure));
       },
-    };
-    this.#feed = new FeedClient(options);
+    });
+  }
+
+  /** Whether states are hashed here too; browsers let pages from a trusted origin do that only. */
+  get hashes(): boolean {
+    return this.#feed.verifies;
   }
 
   /** Answers how to stop listening. */
@@ -99,14 +96,13 @@ export class Live {
     const { ruleset_version, status } = world.state;
     if (ruleset_version !== before?.state.ruleset_version || status !== before?.state.status)
       void this.#readRules();
-    void this.#readForecasts();
+    void this.#readOutlooks();
   }
 
   async #recall(tick: number): Promise<void> {
     this.#set(() => (this.noPast = "the past is being asked for"));
     try {
-      const server = { url: this.#url, realm: this.realm };
-      const earlier = await recall(server, tick, this.#closed.signal);
+      const earlier = await recall(this.reads, tick, this.#closed.signal);
       this.#set(() => {
         this.past.prepend(earlier);
         this.noPast = undefined;
@@ -118,7 +114,7 @@ export class Live {
 
   /** Names, neighbours and the tick's length change with the ruleset; the page goes on without them. */
   async #readRules(): Promise<void> {
-    const [map, summary] = await Promise.allSettled([readMap(this.realm), readSummary(this.realm)]);
+    const [map, summary] = await Promise.allSettled([this.reads.map(), this.reads.summary()]);
     this.#set(() => {
       if (map.status === "fulfilled") {
         this.map = map.value;
@@ -137,29 +133,19 @@ export class Live {
     });
   }
 
-  async #readForecasts(): Promise<void> {
+  async #readOutlooks(): Promise<void> {
     const nowMs = performance.now();
-    if (this.#forecasting || nowMs < this.#forecastAtMs + FORECAST_PAUSE_MS) return;
-    this.#forecasting = true;
-    this.#forecastAtMs = nowMs;
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * FORECAST_SPREAD_MS));
+    if (this.#looking || nowMs < this.#outlookAtMs + OUTLOOK_PAUSE_MS) return;
+    this.#looking = true;
+    this.#outlookAtMs = nowMs;
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * OUTLOOK_SPREAD_MS));
     try {
-      const { territories } = await readTerritories(this.realm);
-      const found = Object.entries(territories).flatMap(([id, { forecast }]) =>
-        forecast === undefined ? [] : [[id, forecast] as const],
-      );
-      this.#set(() => (this.forecasts = Object.fromEntries(found)));
+      const { territories } = await this.reads.territories();
+      this.#set(() => (this.outlooks = territories));
     } catch {
       // They are an extra; the next tick asks again.
     } finally {
-      this.#forecasting = false;
+      this.#looking = false;
     }
   }
-}
-
-/** SHA-256 of the canonical form, lower-case hex. */
-async function hashOf(state: PublicState): Promise<string> {
-  const bytes = new TextEncoder().encode(canonicalize(state));
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

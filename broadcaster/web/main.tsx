@@ -12,7 +12,7 @@ const LOOK_AGAIN_MS = 1_000;
 /** Waits until there is a realm to show. */
 async function realmsAtLast(): Promise<RealmLine[]> {
   for (;;) {
-    const realms = await readRealms().catch((): RealmLine[] => []);
+    const realms = await readRealms(location.origin).catch((): RealmLine[] => []);
     if (realms.length > 0) return realms;
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
   }

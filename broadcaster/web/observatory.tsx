@@ -48,7 +48,7 @@ export function Observatory({
   const shown =
     selected !== undefined && Object.hasOwn(state.territories, selected) ? selected : hottest(state);
   const pressure = now ? live.pressure : {};
-  const forecasts = now ? live.forecasts : {};
+  const outlooks = now ? live.outlooks : {};
   return (
     <>
       <a class="button skip" href="#standings">
@@ -67,7 +67,7 @@ export function Observatory({
           <Wheel
             state={state}
             places={live.map?.territories}
-            {...{ heralds, names, pressure, forecasts }}
+            {...{ heralds, names, pressure, outlooks }}
             selected={shown}
             onSelect={select}
             clock={now ? { nextMs: live.nextTickMs, seconds: live.tickSeconds } : undefined}
@@ -78,7 +78,7 @@ export function Observatory({
           <TerritoryPanel
             {...{ state, heralds, names, pressure }}
             id={shown}
-            forecast={forecasts[shown]}
+            outlook={outlooks[shown]}
             tickSeconds={live.tickSeconds}
             neighbours={live.map?.territories.find(({ id }) => id === shown)?.adjacent ?? []}
             onSelect={select}
@@ -91,7 +91,7 @@ export function Observatory({
           <Effects {...{ state, names }} tickSeconds={live.tickSeconds} />
           <Deeds {...{ state, heralds, names }} tickSeconds={live.tickSeconds} />
         </div>
-        <TerritoryList {...{ state, heralds, names, forecasts }} selected={shown} onSelect={select} />
+        <TerritoryList {...{ state, heralds, names, outlooks }} selected={shown} onSelect={select} />
       </main>
       <Corner live={live} />
     </>

@@ -7,7 +7,14 @@ export type RealmLine = { realm: string; name: string; status: string; tick: num
 type At = { realm: string; epoch: string; tick: number; at: string; hash: string };
 /** Who will hold a territory, and between which ticks, if all goes on as it does. */
 export type Forecast = { tick: number; low: number; high: number; to: string };
-export type Territories = At & { territories: Record<string, TerritoryState & { forecast?: Forecast }> };
+/** What the last tick moved, and what a push weighs now; basis points. */
+export type Rates = {
+  instability_bp: number;
+  factions: Record<string, { control_bp: number; weight_bp: number; modifier_bp: number }>;
+};
+/** What the newest tick alone tells of a territory. */
+export type Outlook = { forecast?: Forecast; rates?: Rates };
+export type Territories = At & { territories: Record<string, TerritoryState & Outlook> };
 export type Factions = At & { factions: Record<string, FactionState> };
 export type Summary = At & {
   season: number;
@@ -26,46 +33,52 @@ export class ReadRefused extends Error {
   }
 }
 
-const inPath = (realm: string, part: string) => `/api/world/${encodeURIComponent(realm)}/${part}`;
+export type PastTick = { epoch: string; hash: string; state: Shown };
 
 /** Throws `ReadRefused` with the problem's own words. */
-async function read<Body>(path: string, signal?: AbortSignal): Promise<Body> {
-  const answer = await fetch(path, signal === undefined ? {} : { signal });
+async function read<Body>(url: URL, signal?: AbortSignal): Promise<Body> {
+  const answer = await fetch(url, signal === undefined ? {} : { signal });
   if (answer.ok) return (await answer.json()) as Body;
   const problem = (await answer.json().catch(() => ({}))) as { detail?: string };
   throw new ReadRefused(answer.status, problem.detail ?? `the server answers ${answer.status}`);
 }
 
-export const readRealms = async () => (await read<{ realms: RealmLine[] }>("/api/world")).realms;
-export const readMap = (realm: string) => read<At & RealmMap>(inPath(realm, "map"));
-export const readSummary = (realm: string) => read<Summary>(inPath(realm, "summary"));
-export const readTerritories = (realm: string) => read<Territories>(inPath(realm, "territories"));
+/** `url`: of the broadcaster. */
+export const readRealms = async (url: string) =>
+  (await read<{ realms: RealmLine[] }>(new URL("/api/world", url))).realms;
 
-export type PastTick = { epoch: string; hash: string; state: Shown };
+export class Reads {
+  readonly realm: string;
+  readonly url: string;
 
-/** A realm as it was. Throws `ReadRefused`, also where the server answers with another tick than was asked for. */
-export async function readTick(realm: string, tick: number, signal?: AbortSignal): Promise<PastTick> {
-  const part = <Body>(name: string) => read<Body>(inPath(realm, `${name}?tick=${tick}`), signal);
-  const [summary, { factions, ...place }, { territories }] = await Promise.all([
-    part<Summary>("summary"),
-    part<Factions>("factions"),
-    part<Territories>("territories"),
-  ]);
-  if (summary.tick !== tick || place.tick !== tick)
-    throw new ReadRefused(200, "this server tells of the present only");
-  const { season, status, meters, effects, at } = summary;
-  const state = {
-    tick,
-    at,
-    season,
-    status,
-    meters,
-    effects,
-    factions,
-    territories: withoutForecasts(territories),
-  };
-  return { epoch: place.epoch, hash: place.hash, state };
+  constructor(url: string, realm: string) {
+    this.url = url;
+    this.realm = realm;
+  }
+
+  map = () => this.#part<At & RealmMap>("map");
+  summary = () => this.#part<Summary>("summary");
+  territories = () => this.#part<Territories>("territories");
+
+  /** The realm as it was. Throws `ReadRefused`, also where the server answers with another tick than was asked for. */
+  async tick(tick: number, signal?: AbortSignal): Promise<PastTick> {
+    const query = { tick, ...(signal === undefined ? {} : { signal }) };
+    const [summary, { factions, ...place }, { territories }] = await Promise.all([
+      this.#part<Summary>("summary", query),
+      this.#part<Factions>("factions", query),
+      this.#part<Territories>("territories", query),
+    ]);
+    if (summary.tick !== tick || place.tick !== tick)
+      throw new ReadRefused(200, "this server tells of the present only");
+    const { season, status, meters, effects, at } = summary;
+    const known = { tick, at, season, status, meters, effects, factions };
+    const state = { ...known, territories };
+    return { epoch: place.epoch, hash: place.hash, state };
+  }
+
+  #part<Body>(name: string, { tick, signal }: { tick?: number; signal?: AbortSignal } = {}): Promise<Body> {
+    const url = new URL(`/api/world/${this.realm}/${name}`, this.url);
+    if (tick !== undefined) url.searchParams.set("tick", `${tick}`);
+    return read(url, signal);
+  }
 }
-
-const withoutForecasts = (territories: Territories["territories"]): Record<string, TerritoryState> =>
-  Object.fromEntries(Object.entries(territories).map(([id, { forecast: _, ...rest }]) => [id, rest]));

@@ -1,10 +1,9 @@
 /** The internal API as the page uses it: with the token, each refusal as an error that says why. */
-import type { Clip, RejectReason } from "../../shared/contracts/decision.ts";
+import type { Clip, QuarantineReason, RejectReason } from "../../shared/contracts/decision.ts";
 import type { PublicState } from "../../shared/contracts/world.ts";
-import type { Group, Item } from "../quarantine-list.ts";
 import type { Difference } from "../ruleset-diff.ts";
 
-export type { Difference, Group, Item };
+export type { Difference };
 
 export type FieldProblem = { path: string; message: string };
 /** Problem details; `status` 0 where nobody answered. */
@@ -20,6 +19,26 @@ export class Refusal extends Error {
 
 export type Realm = { realm_id: string; name: string };
 export type Standing = { realm_id: string; tick: number; hash: string; state: PublicState };
+/** An event that waits, as the list has it. The page knows the API by its answers alone, not by the code behind them. */
+export type Item = {
+  event_id: string;
+  reason: QuarantineReason;
+  error?: string;
+  received_at: string;
+  age_s: number;
+  user_id: string;
+  device_id?: string;
+  faction_id: string;
+  source: string;
+  event_type: string;
+  territory_id?: string;
+  relic_id?: string;
+  action_key: string;
+  base_points: number;
+  factors: { quality_bp: number; anti_spam_bp: number; fairness_bp: number };
+  heat?: Record<string, number>;
+};
+export type Group = { key: string; count: number; oldest_age_s: number; by_reason: Record<string, number> };
 export type Counts = { open: number; oldest_age_s: number; by_reason: Record<string, number> };
 export type Listed = { counts: Counts; matching: number; items?: Item[]; groups?: Group[]; next?: number };
 /** What a release would give now, milli-points. */

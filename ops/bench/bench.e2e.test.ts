@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
 import { benchArchive } from "./archive.ts";
+import { benchFeed } from "./feed.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchNormalize } from "./normalize.ts";
 import { benchLatency, benchPipeline } from "./pipeline.ts";
+import { benchRecovery } from "./recovery.ts";
 import { benchReplay } from "./replay.ts";
+import { benchTick } from "./tick.ts";
 import { benchTimeMachine } from "./timemachine.ts";
 
 // Tiny runs, so that the benchmarks cannot rot. Their figures mean nothing at this size.
@@ -12,6 +15,14 @@ const say = () => {};
 test("the pipeline's benchmark runs", async () => {
   const { ratio, archivedRatio, frameRatio } = await benchPipeline({ events: 2_000, rounds: 1, say });
   for (const value of [ratio, archivedRatio, frameRatio]) expect(value).toBeGreaterThan(0);
+}, 120_000);
+
+test("the feed's benchmark runs", async () => {
+  const tiny = { clients: [20], peerClients: 10, deafClients: 20, seconds: 0.3, rounds: 1, say };
+  const { bares, storm, bandwidth } = await benchFeed(tiny);
+  expect(bares[0]!.rate).toBeGreaterThan(0);
+  expect(storm).toMatchObject({ resumed: 20, gaps: 0, resyncs: 0 });
+  expect(bandwidth.every(({ deltaBytes, snapshotBytes }) => deltaBytes < snapshotBytes)).toBe(true);
 }, 120_000);
 
 test("the latency's benchmark runs", async () => {
@@ -40,4 +51,13 @@ test("the judgement's benchmark runs", async () => {
 test("the time machine's benchmark runs", async () => {
   const { p99, bytes } = await benchTimeMachine({ ticks: 300, queries: 10, say });
   for (const value of [p99, bytes]) expect(value).toBeGreaterThan(0);
+}, 60_000);
+
+test("the tick's benchmark runs", async () => {
+  const { ratios, commitsMs } = await benchTick({ sizes: [500, 1_000], rounds: 1, say });
+  for (const value of [...ratios, ...commitsMs]) expect(value).toBeGreaterThan(0);
+}, 60_000);
+
+test("the recovery's benchmark runs", async () => {
+  expect((await benchRecovery({ kills: 1, say })).worst).toBeGreaterThan(0);
 }, 60_000);

@@ -1,32 +1,46 @@
 /**
- * `npm run bench -- [pipeline|latency|normalize|replay|archive|gateway|timemachine] [--events N] [--rounds N]`: all of them when none is
- * named.
+ * `npm run bench -- [a benchmark's name ...] [--events N] [--rounds N]`: all of them when none is named; the table below has the names.
  * npm gives it the young generation that `ops/runtime.ts` gives a stage, since it runs a stage's core in its own process.
  */
 import { parseArgs } from "node:util";
 import { benchArchive } from "./archive.ts";
+import { benchFeed } from "./feed.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchNormalize } from "./normalize.ts";
 import { benchLatency, benchPipeline } from "./pipeline.ts";
+import { benchRecovery } from "./recovery.ts";
 import { benchReplay } from "./replay.ts";
+import { benchTick } from "./tick.ts";
 import { benchTimeMachine } from "./timemachine.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    clients: { type: "string", default: "1000,5000,10000" },
     events: { type: "string", default: "200000" },
     rounds: { type: "string", default: "3" },
     players: { type: "string", default: "100000" },
     known: { type: "string", default: "1000000" },
     seconds: { type: "string", default: "10" },
     ticks: { type: "string", default: "10000" },
+    sizes: { type: "string", default: "100000,1000000" },
+    kills: { type: "string", default: "10" },
   },
 });
 const events = Number(values.events);
 const rounds = Number(values.rounds);
+const sizesOf = (text: string) => text.split(",").map(Number);
 const say = (line: string) => console.log(line);
 
 const benches: Record<string, () => Promise<unknown>> = {
+  feed: () =>
+    benchFeed({
+      clients: values.clients.split(",").map(Number),
+      peerClients: 2_000,
+      seconds: Math.min(5, Number(values.seconds)),
+      rounds,
+      say,
+    }),
   pipeline: () => benchPipeline({ events, rounds, say }),
   latency: () => benchLatency({ perSecond: 1_000, seconds: Number(values.seconds), say }),
   normalize: () =>
@@ -34,6 +48,8 @@ const benches: Record<string, () => Promise<unknown>> = {
   replay: () => benchReplay({ events, rounds, say }),
   archive: () => benchArchive({ events, rounds, say }),
   gateway: () => benchGateway({ seconds: Number(values.seconds), rounds, say }),
+  tick: () => benchTick({ sizes: sizesOf(values.sizes), rounds, say }),
+  recovery: () => benchRecovery({ kills: Number(values.kills), say }),
   timemachine: () => benchTimeMachine({ ticks: Number(values.ticks), queries: 400, say }),
 };
 const wanted = positionals.length > 0 ? positionals : Object.keys(benches);

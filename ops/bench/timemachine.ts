@@ -14,7 +14,7 @@ import { quantile } from "./measure.ts";
 import { inScratch, withNats } from "./pipeline.ts";
 
 const REALM = "bench";
-const EVENTS_PER_TICK = 100;
+const EVENTS_PER_TICK = 30;
 const BATCH_MESSAGES = 400;
 const TARGET_MS = 200;
 
@@ -78,7 +78,7 @@ async function record(bus: Bus, ticks: number): Promise<{ stateBytes: number; de
   const start = await firstCommand(bus, REALM);
   let { state, record, snapshot } = genesis(REALM, start.ruleset, start.at);
   const places = { factions: LARGE_FACTIONS, territories: LARGE_TERRITORIES };
-  const play = playOf(REALM, places, { users: 1_000, perTick: EVENTS_PER_TICK, seed: 11 });
+  const play = playOf(REALM, places, { users: 200, perTick: EVENTS_PER_TICK, seed: 11 });
   let deltaBytes = 0;
   let batch: BatchMessage[] = [];
   for (let n = 1; n <= ticks; n++) {

@@ -101,7 +101,8 @@ function count(outcome: Outcome, decision: Decision, nature: Sending["nature"]):
   outcome.reasons.set(reason!, (outcome.reasons.get(reason!) ?? 0) + 1);
 }
 
-const firstRuleset = (realm: string, ruleset: Ruleset, received_at: string) => ({
+/** The command that every realm begins with. */
+export const firstRuleset = (realm: string, ruleset: Ruleset, received_at: string) => ({
   v: 1 as const,
   idempotency_key: "first-ruleset",
   realm_id: realm,

@@ -113,36 +113,37 @@ export type PrivateState = {
   manual_ticks: string[];
   /** Effects that something called for in this tick: they start with the next one. */
   starting: { id: string; effect: EffectState }[];
-  rosters: Rosters;
-  /** Who was told on this day of the realm that a burst cap cut their points; in code-unit order. */
-  told: { day: number; users: string[] };
-  /** SHA-256 of the canonical array of this tick's notices; absent when there are none. */
-  notices_hash?: string;
   /**
-   * By `proposed` action: what it is paid in, and what each faction staked against it, thousandths of a unit. This and the two
+   * By `proposed` action: what it is paid in, and what each faction staked against it, thousandths of a unit. This and all
    * below are absent until there is something to say, so that states from before them keep their hashes.
    */
   escrow?: ById<{ resource: string; stakes: ById<number> }>;
   /** By faction: how many sovereign actions it used in a season, and when it proposed the last. */
   uses?: ById<{ season: number; count: number; last_tick?: number }>;
   councils?: ById<CouncilState>;
-  /**
-   * Of each running campaign: the tick that it opened in, and the contributors that its last stage needs. This and the two below
-   * are absent until there is something to say, so that states from before them keep their hashes.
-   */
+  /** Of each running campaign: the tick that it opened in, and the contributors that its last stage needs. */
   campaigns?: ById<{ opened_tick: number; min_contributors: number }>;
   /** Campaigns that the normalizer lets candidates name, each with the tick that its opening was read in. */
   admitted?: ById<number>;
   /** Absent: the first one, not closed. */
   season?: { started_tick: number; closed_tick?: number };
+  rosters?: Rosters;
+  /** Who was told on this day of the realm that a burst cap cut their points; in code-unit order. */
+  told?: { day: number; users: string[] };
+  /** SHA-256 of the canonical array of this tick's notices; absent when there are none. */
+  notices_hash?: string;
 };
 /** Milli-points by user: of those who brought the most lately. */
 export type Roster = ById<number>;
-/** By place and faction. Notices need more than one tick's users; nothing else looks at them. */
-export type Rosters = { territories: ById<ById<Roster>>; relics: ById<ById<Roster>> };
+/** By place and faction, or by campaign; empty ones are absent. Notices need more than one tick's users; nothing else looks. */
+export type Rosters = {
+  territories: ById<ById<Roster>>;
+  relics: ById<ById<Roster>>;
+  campaigns: ById<Roster>;
+};
 export type WorldState = { public: PublicState; private: PrivateState };
 
-export type CouncilReason = "voted" | "tie" | "no_quorum" | "faction_gone";
+export type CouncilReason = "voted" | "tie" | "no_quorum" | "faction_gone" | "season_closed";
 /** How a season ended. */
 export type SeasonResults = {
   /** By share descending, then id. `influence` in thousandths of a point; how many territories and relics each holds. */

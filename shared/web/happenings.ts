@@ -1,9 +1,9 @@
 /** What a tick made happen, as a sentence. */
 import type { Names } from "./names.ts";
-import { title } from "./words.ts";
+import { title, whole } from "./words.ts";
 
 /** A derived event as it comes over the feed; kinds that this page doesn't know yet are told plainly. */
-export type Told = { tick: number; n: number; kind: string; [field: string]: string | number | undefined };
+export type Told = { tick: number; n: number; kind: string; [field: string]: unknown };
 
 /** How loud it is told: `great` is read out and marked, `quiet` follows from another. */
 export type Sentence = { text: string; weight: "great" | "plain" | "quiet"; faction?: string };
@@ -31,17 +31,31 @@ export function inWords(event: Told, names: Names): Sentence {
     case "trigger":
       return { text: `${title(text("key"))} begins`, weight: "great" };
     case "effect_start":
-      return { text: `${title(text("id"))} takes hold`, weight: "quiet" };
+      return { text: `${title(part(text("id")))} takes hold`, weight: "quiet" };
     case "effect_end":
-      return { text: `${title(text("id"))} fades`, weight: "quiet" };
+      return { text: `${title(part(text("id")))} fades`, weight: "quiet" };
     case "effect_refused":
-      return { text: `${title(text("id"))} finds no hold`, weight: "quiet" };
+      return { text: `${title(part(text("id")))} finds no hold`, weight: "quiet" };
     case "campaign":
       return event.stage === 0
         ? { text: `The campaign ${title(text("id"))} opens`, weight: "plain" }
         : { text: `The campaign ${title(text("id"))} reaches stage ${text("stage")} of 4`, weight: "plain" };
     case "action":
-      return { text: `A sovereign action is ${text("status")}`, weight: "plain" };
+      return event.status === "opposed"
+        ? { text: `The ${names.faction(text("faction"))} opposes a sovereign action`, weight: "plain" }
+        : { text: `A sovereign action is ${text("status")}`, weight: "plain" };
+    case "council":
+      return event.step === "open"
+        ? { text: `The council of the ${names.faction(text("faction"))} is called`, weight: "plain" }
+        : { text: `The council of the ${names.faction(text("faction"))} has decided`, weight: "plain" };
+    case "resource": {
+      const amount = Number(event.change);
+      const verb = amount < 0 ? "spends" : "receives";
+      return {
+        text: `The ${names.faction(text("faction"))} ${verb} ${whole(Math.abs(amount))} ${title(text("resource")).toLowerCase()}`,
+        weight: "quiet",
+      };
+    }
     case "decree":
       return { text: `Decree: ${text("text")}`, weight: "great" };
     case "season":
@@ -57,8 +71,11 @@ export function inWords(event: Told, names: Names): Sentence {
       return { text: `The world refuses ${text("command")}: ${title(text("reason"))}`, weight: "quiet" };
     default:
       return {
-        text: title([event.kind, event.id].filter((part) => part !== undefined).join(" ")),
+        text: `${title(event.kind)} ${title(text("id"))}`.trimEnd(),
         weight: "quiet",
       };
   }
 }
+
+/** An effect of a trigger that has several goes by the trigger and a number. */
+const part = (id: string): string => id.replace(/\.\d+$/, "");

@@ -21,7 +21,7 @@ export function Label({
     const degrees = (angle * 180) / Math.PI;
     const upright = degrees > 180 ? degrees + 90 : degrees - 90;
     return (
-      <text class="name" transform={`translate(${x} ${y}) rotate(${upright})`} dy="0.35em">
+      <text class="name spoke" transform={`translate(${x} ${y}) rotate(${upright})`} dy="0.35em">
         {contested ? `⚔ ${name}` : name}
       </text>
     );
@@ -35,34 +35,31 @@ export function Label({
   return (
     <g class="label" transform={`translate(${x.toFixed(1)} ${y.toFixed(1)})`}>
       {controller !== undefined && (
-        <svg
-          class="arms"
-          x="-11"
-          y={lines.length > 1 ? -50 : -42}
-          width="22"
-          height="22"
-          viewBox="0 0 24 24"
-          aria-hidden="true"
-        >
-          <path d={heralds.of(controller).sigil} fill={heralds.colour(controller)} fill-rule="evenodd" />
-        </svg>
+        <g class="arms">
+          <path
+            d={heralds.of(controller).sigil}
+            transform={`translate(-11 ${lines.length > 1 ? -52 : -44}) scale(0.92)`}
+            fill={heralds.colour(controller)}
+            fill-rule="evenodd"
+          />
+        </g>
       )}
-      <text class="name">
+      <text>
         {lines.map((line, i) => (
-          <tspan key={line} x="0" dy={i === 0 ? (lines.length > 1 ? "-0.45em" : "0.1em") : "1.02em"}>
+          <tspan key={line} class="name" x="0" dy={i > 0 ? "1em" : lines.length > 1 ? "-0.5em" : "-0.05em"}>
             {line}
           </tspan>
         ))}
-      </text>
-      <text class="held" y={lines.length > 1 ? 30 : 24}>
-        {controller === undefined ? "nobody's" : names.faction(controller)}
+        <tspan class="held" x="0" dy="1.3em">
+          {controller === undefined ? "nobody's" : names.faction(controller)}
+        </tspan>
         {relics.length > 0 && <tspan class="relic"> ✦</tspan>}
+        {signs.length > 0 && (
+          <tspan class="signs" x="0" dy="1.35em">
+            {signs.join(" ")}
+          </tspan>
+        )}
       </text>
-      {signs.length > 0 && (
-        <text class="signs" y={lines.length > 1 ? 50 : 44}>
-          {signs.join(" ")}
-        </text>
-      )}
     </g>
   );
 }

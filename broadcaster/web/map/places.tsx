@@ -81,7 +81,7 @@ function PlaceGroup(props: PlaceProps & { children: preact.ComponentChildren }) 
     <g
       class={`place ${fresh ? "fresh" : ""}`}
       role="button"
-      tabIndex={selected ? 0 : -1}
+      tabindex={selected ? 0 : -1}
       aria-pressed={selected}
       aria-label={spoken(props)}
       data-territory={id}

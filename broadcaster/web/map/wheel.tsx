@@ -5,7 +5,7 @@ import type { Names } from "../../../shared/web/names.ts";
 import { useNow } from "../following.tsx";
 import type { Pressure } from "../live.ts";
 import type { Shown } from "../past.ts";
-import type { Forecast } from "../reads.ts";
+import type { Outlook } from "../reads.ts";
 import { layoutOf, type Place } from "./layout.ts";
 import { Patterns } from "./patterns.tsx";
 import { Hub, Sector } from "./places.tsx";
@@ -18,7 +18,7 @@ type Props = {
   heralds: Heralds;
   names: Names;
   pressure: Pressure;
-  forecasts: Record<string, Forecast>;
+  outlooks: Record<string, Outlook>;
   selected: string;
   onSelect: (id: string) => void;
   clock: Clock | undefined;
@@ -55,14 +55,14 @@ export function Wheel({ state, places, selected, onSelect, clock, ...rest }: Pro
     onSelect,
     ...rest,
     pressure: rest.pressure[id] ?? {},
-    forecast: rest.forecasts[id],
+    forecast: rest.outlooks[id]?.forecast,
     tick: state.tick,
   });
   return (
     // biome-ignore lint/a11y/useSemanticElements: no other element draws.
     <svg
       ref={drawing}
-      class={`wheel ${ring.length > 10 ? "dense" : ""}`}
+      class="wheel"
       viewBox="-310 -310 620 620"
       role="group"
       aria-label={`The realm at tick ${state.tick}: ${ids.length} territories. Arrow keys go from one to the next.`}

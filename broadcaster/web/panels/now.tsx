@@ -18,7 +18,7 @@ export function Now({ live, state, past }: { live: Live; state: Shown; past: boo
       <div>
         <dt>{past ? "It was" : "Next tick"}</dt>
         <dd class="number">
-          {past ? moment(state.at) : next === undefined ? "–" : next > 0 ? span(next) : "due"}
+          {past ? moment(state.at) : next === undefined ? "–" : next >= 0.5 ? span(next) : "due"}
         </dd>
       </div>
       <div>

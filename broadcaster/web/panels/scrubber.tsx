@@ -3,7 +3,6 @@ import { useEffect, useState } from "preact/hooks";
 import { ticks } from "../../../shared/web/words.ts";
 import type { Live } from "../live.ts";
 import type { Shown } from "../past.ts";
-import { readTick } from "../reads.ts";
 
 export type Travel = {
   /** Absent: now. */
@@ -28,7 +27,7 @@ export function useTimeTravel(live: Live): Travel {
     if (tick === undefined || known) return;
     const stop = new AbortController();
     const timer = setTimeout(() => {
-      readTick(live.realm, tick, stop.signal).then(
+      live.reads.tick(tick, stop.signal).then(
         ({ state }) => setRead(state),
         (error: Error) => stop.signal.aborted || setTrouble(`Tick ${tick} can't be shown: ${error.message}.`),
       );

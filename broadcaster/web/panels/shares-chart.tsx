@@ -104,7 +104,7 @@ export function SharesChart({ past, last, size, heralds, names, viewed }: Props)
           );
         })}
       </ul>
-      <div ref={place} />
+      <div ref={place} hidden={size < 2} />
       {size < 2 && <p class="quiet">The lines begin with the next tick.</p>}
     </div>
   );

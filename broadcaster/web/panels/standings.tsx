@@ -25,13 +25,16 @@ export function Standings({ live, state, heralds, names, viewed }: Props) {
       </header>
       <ol>
         {byShare(shares).map(([id, bp]) => {
-          const { trend_bp, resources } = factions[id]!;
+          const { trend_bp, influence, resources } = factions[id]!;
           return (
             <li key={id} class={`banner hatch-edge hatch-${heralds.of(id).index}`}>
               <span class="who">
                 <Sigil faction={id} heralds={heralds} /> {names.faction(id)}
               </span>
               <span class="share number">{percent(bp)}</span>
+              <small class="number">
+                <span data-testid={`influence-${id}`}>{whole(influence)}</span> points
+              </small>
               <small class="number">
                 <span aria-hidden="true">{trend_bp > 9 ? "▲ " : trend_bp < -9 ? "▼ " : ""}</span>
                 {change(trend_bp)} · holds {held(id)}

@@ -4,19 +4,19 @@ import type { Names } from "../../../shared/web/names.ts";
 import { Sigil } from "../../../shared/web/sigil.tsx";
 import { percent } from "../../../shared/web/words.ts";
 import type { Shown } from "../past.ts";
-import type { Forecast } from "../reads.ts";
+import type { Outlook } from "../reads.ts";
 import { ShareBar } from "./share-bar.tsx";
 
 type Props = {
   state: Shown;
   heralds: Heralds;
   names: Names;
-  forecasts: Record<string, Forecast>;
+  outlooks: Record<string, Outlook>;
   selected: string;
   onSelect: (id: string) => void;
 };
 
-export function TerritoryList({ state, heralds, names, forecasts, selected, onSelect }: Props) {
+export function TerritoryList({ state, heralds, names, outlooks, selected, onSelect }: Props) {
   return (
     <section class="card wide" aria-labelledby="territories">
       <header>
@@ -26,7 +26,7 @@ export function TerritoryList({ state, heralds, names, forecasts, selected, onSe
         {Object.entries(state.territories)
           .sort(([a], [b]) => (a < b ? -1 : 1))
           .map(([id, { controller, control, contested, instability }]) => {
-            const forecast = forecasts[id];
+            const forecast = outlooks[id]?.forecast;
             const notes = [
               controller === undefined ? "nobody's" : names.faction(controller),
               `unrest ${percent(instability)}`,

@@ -2,11 +2,11 @@
 import type { Heralds } from "../../../shared/web/heraldry.ts";
 import type { Names } from "../../../shared/web/names.ts";
 import { Sigil } from "../../../shared/web/sigil.tsx";
-import { band, percent, span, ticks } from "../../../shared/web/words.ts";
+import { band, change, percent, span, ticks } from "../../../shared/web/words.ts";
 import type { Pressure } from "../live.ts";
 import { byShare } from "../map/spread.ts";
 import type { Shown } from "../past.ts";
-import type { Forecast } from "../reads.ts";
+import type { Forecast, Outlook, Rates } from "../reads.ts";
 
 type Props = {
   state: Shown;
@@ -14,7 +14,7 @@ type Props = {
   heralds: Heralds;
   names: Names;
   pressure: Pressure;
-  forecast: Forecast | undefined;
+  outlook: Outlook | undefined;
   tickSeconds: number | undefined;
   neighbours: string[];
   onSelect: (id: string) => void;
@@ -23,7 +23,8 @@ type Props = {
 const PRESSURE = ["", "some pressure", "strong pressure"] as const;
 
 export function TerritoryPanel(props: Props) {
-  const { state, id, heralds, names, pressure, forecast, tickSeconds, neighbours, onSelect } = props;
+  const { state, id, heralds, names, pressure, outlook = {}, tickSeconds, neighbours, onSelect } = props;
+  const { forecast, rates } = outlook;
   const territory = state.territories[id];
   if (territory === undefined) return null;
   const { controller, control, contested, instability, strategic_value, last_changed_tick } = territory;
@@ -49,7 +50,10 @@ export function TerritoryPanel(props: Props) {
                 <small class="pressed"> {PRESSURE[pressure[id]![faction]!]}</small>
               )}
             </span>
-            <span class="number">{percent(bp)}</span>
+            <span class="number">
+              {rates !== undefined && <small>{change(rates.factions[faction]?.control_bp ?? 0)} </small>}
+              {percent(bp)}
+            </span>
             <div class="bar" aria-hidden="true">
               <i class={`hatch hatch-${heralds.of(faction).index}`} style={{ flexGrow: bp }} />
               <i style={{ flexGrow: 10_000 - bp }} />
@@ -59,6 +63,7 @@ export function TerritoryPanel(props: Props) {
       </ul>
       <p>
         Unrest <span class="number">{percent(instability)}</span>, {band(instability)}
+        {rates !== undefined && <small class="number"> {change(rates.instability_bp)}</small>}
         {last_changed_tick > 0 && (
           <small>
             {" "}
@@ -69,6 +74,7 @@ export function TerritoryPanel(props: Props) {
           </small>
         )}
       </p>
+      {rates !== undefined && <Weights rates={rates} names={names} />}
       {relics.map(([relic, { holder, contested: disputed }]) => (
         <p key={relic}>
           <span class="relic">✦</span> {names.relic(relic)}:{" "}
@@ -103,4 +109,25 @@ function foretell(forecast: Forecast, tick: number, tickSeconds: number | undefi
   const clock =
     tickSeconds === undefined ? "" : `, about ${span(Math.max(1, forecast.tick - tick) * tickSeconds)}`;
   return `If all goes on as it does, it falls to the ${names.faction(to)} in ${when}${clock}.`;
+}
+
+/** Why the same deed moves more for one faction than for another. */
+function Weights({ rates, names }: { rates: Rates; names: Names }) {
+  const weights = Object.entries(rates.factions).sort(([a], [b]) => (a < b ? -1 : 1));
+  return (
+    <details>
+      <summary>What a push weighs here</summary>
+      <ul class="weights">
+        {weights.map(([faction, { weight_bp, modifier_bp }]) => (
+          <li key={faction} class="row">
+            <span>{names.faction(faction)}</span>
+            <span class="number">
+              {percent(weight_bp)}
+              {modifier_bp !== 0 && <small> of it {change(modifier_bp)} by effects and relics</small>}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
 }

@@ -1,0 +1,38 @@
+/** Accepted events of a crowd on the largest map, as EVENTS holds them: frames of 50, each decision with all that it carries. */
+import { FrameBuilder } from "../../shared/codec.ts";
+import { subjects } from "../../shared/subjects.ts";
+import { playOf } from "../testing/recorded.ts";
+import { LARGE_FACTIONS, LARGE_TERRITORIES } from "./large-world.ts";
+
+/** So many events does a user have in a tick: an evening at the end of a season. */
+const EVENTS_PER_USER = 10;
+
+/** Frames of `events` accepted events of one tick, the same in every run. */
+export function crowdFrames(realm: string, events: number): Uint8Array[] {
+  const places = { factions: LARGE_FACTIONS, territories: LARGE_TERRITORIES };
+  const users = Math.ceil(events / EVENTS_PER_USER);
+  const frames = new FrameBuilder();
+  const encoder = new TextEncoder();
+  const STRETCH = 1_000;
+  const play = playOf(realm, places, { users, perTick: Math.min(STRETCH, events), seed: 17 });
+  const encoded: Uint8Array[] = [];
+  for (let tick = 1; (tick - 1) * STRETCH < events; tick++)
+    for (const decision of play(tick).accepted.slice(0, events - (tick - 1) * STRETCH))
+      frames.push(
+        subjects.accepted(realm),
+        JSON.stringify({ ...decision, device_id: `device-of-${decision.user_id}`, explain: EXPLAIN }),
+      );
+  for (const { data } of frames.finish()) encoded.push(encoder.encode(data as string));
+  return encoded;
+}
+
+/** As long as those of a busy player are. */
+const EXPLAIN = {
+  base: 100_000,
+  fine_bp: 12_345,
+  coarse_bp: 23_456,
+  categories: 2,
+  recent: 456_789,
+  mean: 321_000,
+  left: { source: 234_567, user_day: 345_678, device_day: 1_234_567 },
+};
