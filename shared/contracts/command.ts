@@ -88,7 +88,12 @@ export type Command = z.infer<typeof Command>;
 export type CommandKind = Command["kind"];
 export const COMMAND_KINDS = Command.options.map(({ shape }) => shape.kind.value);
 
-const received = { command_id: ContentId, received_at: Instant, source_seq: z.int().min(1) };
+const received = {
+  command_id: ContentId,
+  received_at: Instant,
+  /** Sequence in RAW; 0 for the ruleset that a realm is provisioned with. */
+  source_seq: Count,
+};
 
 /** A command that ingest let through. */
 export const ValidCommand = commands(received);

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { DerivedEvent } from "./happening.ts";
 import { Id } from "./ids.ts";
-import { Count, Hash, Instant, Thousandths } from "./leaves.ts";
+import { BasisPointsChange, Count, Hash, Instant, Thousandths } from "./leaves.ts";
 import { PrivateState } from "./private-state.ts";
 import { PublicState } from "./public-state.ts";
 
@@ -37,7 +37,7 @@ export const TickRecord = z.strictObject({
   engine: Count,
   ruleset_version: Count,
   /** Milli-points before and of the burst cap; `gain_bp` the modifier that points were scaled with. */
-  factions: z.record(Id, z.strictObject({ sum: Thousandths, cap: Thousandths, gain_bp: Count })),
+  factions: z.record(Id, z.strictObject({ sum: Thousandths, cap: Thousandths, gain_bp: BasisPointsChange })),
   events: z.array(DerivedEvent),
   prev_hash: Hash,
   public_hash: Hash,
