@@ -132,7 +132,9 @@ function weigh(
     anti_spam_bp: antiSpamBp(explain, anti_spam),
     fairness_bp: fairnessBp(rolling, candidate.spend_tier ?? 0, fairness),
   };
-  return Object.assign(judgedAs(candidate, factors, rules, day), { explain });
+  const weighed = judgedAs(candidate, factors, rules, day) as Weighed;
+  weighed.explain = explain;
+  return weighed;
 }
 
 /** Categories of the user's last 24 hours, this action's included. */
@@ -157,7 +159,9 @@ function capped(weighed: Weighed, player: PlayerState | undefined, day: number):
   const latest = player?.latestDay;
   if (points > 0 && (latest === undefined || latest < day))
     explain.previous_day = latest === undefined ? "" : dayName(latest);
-  return Object.assign(weighed, { validity_status: "accepted" as const });
+  const accepted = weighed as Judged as Accepted;
+  accepted.validity_status = "accepted";
+  return accepted;
 }
 
 /** A quarantined event that a person releases: its factors are those of its time, the caps are today's. */

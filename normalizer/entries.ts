@@ -12,7 +12,8 @@ const DAYS_COOL_MS = (WINDOW_DAYS + 1) * DAY_MS;
 const REVIEWED_MS = 15 * DAY_MS;
 
 export const playerCodec: Codec<PlayerState> = {
-  coldAtMs: (player) => Math.max(player.hottest, player.lastMs + Math.max(DAYS_COOL_MS, SEEN_MS)),
+  coldAtMs: (player) => Math.max(player.hottest, playerCodec.coldFromMs!(player)),
+  coldFromMs: (player) => player.lastMs + Math.max(DAYS_COOL_MS, SEEN_MS),
   lastMs: (player) => player.lastMs,
   write(player) {
     const { days, today, signatures, fingerprints, times, categories, seen } = player.lists();

@@ -38,15 +38,16 @@ export function blank({ head, lists }: Layout, places: readonly number[]): numbe
   return numbers;
 }
 
-export const filled = (numbers: readonly number[], { at }: List): number => numbers[at]!;
+/** How many places of a list are filled. As what the engine knows for an integer (`| 0`), like every index: it is in loops. */
+export const filled = (numbers: readonly number[], { at }: List): number => numbers[at]! | 0;
 
 /** Where a column of a list begins. */
 export const columnOf = (numbers: readonly number[], { at }: List, column: number): number =>
-  numbers[at + BEGIN]! + column * numbers[at + PLACES]!;
+  (numbers[at + BEGIN]! | 0) + column * (numbers[at + PLACES]! | 0);
 
 /** The numbers, or where the list has no free place those with half as many places again in it. */
 export function withRoom(numbers: number[], layout: Layout, list: List): number[] {
-  const places = numbers[list.at + PLACES]!;
+  const places = numbers[list.at + PLACES]! | 0;
   if (numbers[list.at]! < places) return numbers;
   const more = Math.min(list.most, places + (places >> 1) + 2);
   const roomy = blank(
@@ -66,14 +67,14 @@ export function withRoom(numbers: number[], layout: Layout, list: List): number[
 
 /** Fills one more place, of which there must be one; answers its index in the first column. */
 export function fillPlace(numbers: number[], { at }: List): number {
-  const place = numbers[at]!;
+  const place = numbers[at]! | 0;
   numbers[at] = place + 1;
-  return numbers[at + BEGIN]! + place;
+  return (numbers[at + BEGIN]! | 0) + place;
 }
 
 /** Empties `gone` places from `place` on; those behind them move up. */
 export function emptyPlaces(numbers: number[], list: List, place: number, gone: number): void {
-  const behind = numbers[list.at]! - place - gone;
+  const behind = filled(numbers, list) - place - gone;
   for (let column = 0; column < list.columns; column++) {
     const at = columnOf(numbers, list, column) + place;
     copy(numbers, at + gone, numbers, at, behind);

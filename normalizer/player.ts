@@ -129,7 +129,7 @@ export class PlayerState {
   }
 
   get #daysEnd(): number {
-    return DAYS + 2 * this.#numbers[DAYS_KNOWN]!;
+    return DAYS + 2 * (this.#numbers[DAYS_KNOWN]! | 0);
   }
 
   /** Counts points of the source at this place in `SOURCES`; the first of another day begin a new one. */
@@ -158,7 +158,7 @@ export class PlayerState {
   }
 
   get timesKnown(): number {
-    return this.#numbers[TIMES_KNOWN]!;
+    return this.#numbers[TIMES_KNOWN]! | 0;
   }
 
   /** When one of the latest events came; at 0 the oldest that is known. */
@@ -173,7 +173,7 @@ export class PlayerState {
     if (numbers[TIMES_KNOWN] === TIMES_MAX)
       for (let i = TIMES; i < TIMES + TIMES_MAX - 1; i++) numbers[i] = numbers[i + 1]!;
     else numbers[TIMES_KNOWN]!++;
-    numbers[TIMES + numbers[TIMES_KNOWN]! - 1] = atMs;
+    numbers[TIMES + this.timesKnown - 1] = atMs;
   }
 
   signatureUntil(mark: number): number {
@@ -185,11 +185,11 @@ export class PlayerState {
   }
 
   warmSignature(mark: number, atMs: number, leakMs: number): void {
-    this.#numbers = warm(this.#numbers, LAYOUT, SIGNATURES, { mark, atMs, leakMs });
+    this.#numbers = warm(this.#numbers, LAYOUT, SIGNATURES, mark, atMs, leakMs);
   }
 
   warmFingerprint(mark: number, atMs: number, leakMs: number): void {
-    this.#numbers = warm(this.#numbers, LAYOUT, FINGERPRINTS, { mark, atMs, leakMs });
+    this.#numbers = warm(this.#numbers, LAYOUT, FINGERPRINTS, mark, atMs, leakMs);
   }
 
   /** Until when anything is hot. */

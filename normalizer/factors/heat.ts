@@ -24,10 +24,15 @@ export const heatList = (at: number): List => ({ at, columns: 2, most: 32 });
 
 /** Until when a key is hot; 0 where it isn't known. */
 export function untilOf(numbers: readonly number[], list: List, mark: number): number {
+  const place = placeOf(numbers, list, mark);
+  return place === -1 ? 0 : numbers[columnOf(numbers, list, 1) + place]!;
+}
+
+function placeOf(numbers: readonly number[], list: List, mark: number): number {
   const marks = columnOf(numbers, list, 0);
-  for (let i = 0; i < filled(numbers, list); i++)
-    if (numbers[marks + i] === mark) return numbers[columnOf(numbers, list, 1) + i]!;
-  return 0;
+  const count = filled(numbers, list);
+  for (let i = 0; i < count; i++) if (numbers[marks + i] === mark) return i;
+  return -1;
 }
 
 /**
@@ -38,15 +43,16 @@ export function warm(
   given: number[],
   layout: Layout,
   list: List,
-  { mark, atMs, leakMs }: { mark: number; atMs: number; leakMs: number },
+  mark: number,
+  atMs: number,
+  leakMs: number,
 ): number[] {
-  const marks = columnOf(given, list, 0);
-  for (let i = 0; i < filled(given, list); i++)
-    if (given[marks + i] === mark) {
-      const until = columnOf(given, list, 1) + i;
-      given[until] = hit(given[until]!, atMs, leakMs);
-      return given;
-    }
+  const place = placeOf(given, list, mark);
+  if (place !== -1) {
+    const until = columnOf(given, list, 1) + place;
+    given[until] = hit(given[until]!, atMs, leakMs);
+    return given;
+  }
   const untilMs = hit(0, atMs, leakMs);
   if (filled(given, list) === list.most && !coolestMakesRoom(given, list, mark, untilMs)) return given;
   const numbers = withRoom(given, layout, list);
