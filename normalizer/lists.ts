@@ -41,18 +41,21 @@ export function blank({ head, lists }: Layout, places: readonly number[]): numbe
 /** How many places of a list are filled. As what the engine knows for an integer (`| 0`), like every index: it is in loops. */
 export const filled = (numbers: readonly number[], { at }: List): number => numbers[at]! | 0;
 
+const isFull = (numbers: readonly number[], { at }: List): boolean => numbers[at] === numbers[at + PLACES];
+
 /** Where a column of a list begins. */
 export const columnOf = (numbers: readonly number[], { at }: List, column: number): number =>
   (numbers[at + BEGIN]! | 0) + column * (numbers[at + PLACES]! | 0);
 
-/** The numbers, or where the list has no free place those with half as many places again in it. */
+/** The numbers; or, where the list has no free place, those with half as many again in it and in whatever else is full. */
 export function withRoom(numbers: number[], layout: Layout, list: List): number[] {
-  const places = numbers[list.at + PLACES]! | 0;
-  if (numbers[list.at]! < places) return numbers;
-  const more = Math.min(list.most, places + (places >> 1) + 2);
+  if (!isFull(numbers, list)) return numbers;
   const roomy = blank(
     layout,
-    layout.lists.map((each) => (each === list ? more : numbers[each.at + PLACES]!)),
+    layout.lists.map((each) => {
+      const places = numbers[each.at + PLACES]!;
+      return isFull(numbers, each) ? Math.min(each.most, places + (places >> 1) + 2) : places;
+    }),
   );
   let copied = 0;
   for (const each of layout.lists) {
