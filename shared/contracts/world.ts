@@ -135,11 +135,14 @@ export type PrivateState = {
 };
 /** Milli-points by user: of those who brought the most lately. */
 export type Roster = ById<number>;
-/** By place and faction, or by campaign; empty ones are absent. Notices need more than one tick's users; nothing else looks. */
+/** Of an open sovereign action: the player who proposed it, and stakes against it by player, thousandths of a unit. */
+export type ActionRoster = { proposed: Roster; opposed: Roster };
+/** By place and faction, by campaign or by action; empty ones are absent. Notices need them; nothing else looks. */
 export type Rosters = {
   territories: ById<ById<Roster>>;
   relics: ById<ById<Roster>>;
   campaigns: ById<Roster>;
+  actions: ById<ActionRoster>;
 };
 export type WorldState = { public: PublicState; private: PrivateState };
 
