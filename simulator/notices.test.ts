@@ -69,6 +69,7 @@ describe("roles", () => {
         territories: { iron_gate: { freeholds: { early: 30_000 }, empire: { foe: 90_000 } } },
         relics: {},
         campaigns: {},
+        actions: {},
       };
     });
     const [result] = play(before, [{ events: pushes({ ann: 30 }) }]);
