@@ -1,6 +1,7 @@
 /** Impact candidate: one player action that may matter to the world, as the story engine sends it. */
 import { z } from "zod";
-import { AccountId, ActionKey, BasisPoints, Id, IdempotencyKey } from "./ids.ts";
+import { AccountId, ActionKey, BasisPoints, ContentId, Id, IdempotencyKey } from "./ids.ts";
+import { Instant } from "./leaves.ts";
 
 export const SOURCES = [
   "chapter_outcome",
@@ -27,44 +28,45 @@ export function missingTarget(candidate: {
   return undefined;
 }
 
-export const Candidate = z
-  .strictObject({
-    v: z.literal(1),
-    idempotency_key: IdempotencyKey,
-    realm_id: Id,
-    faction_id: Id,
-    user_id: AccountId,
-    device_id: AccountId.optional(),
-    session_id: AccountId.optional(),
-    source: z.enum(SOURCES),
-    event_type: z.enum(["influence_gain", "territory_push", "relic_claim"]),
-    territory_id: Id.optional(),
-    relic_id: Id.optional(),
-    campaign_id: Id.optional(),
-    action_key: ActionKey,
-    category: z.enum(CATEGORIES),
-    base_points: z.int().min(1).max(10_000),
-    stakes: BasisPoints,
-    significance: BasisPoints,
-    spend_tier: z.int().min(0).max(3).optional(),
-    occurred_at: z.iso.datetime({ offset: true }),
-  })
-  .superRefine((candidate, context) => {
-    const path = missingTarget(candidate);
-    if (path !== undefined)
-      context.addIssue({ code: "custom", path: [path], message: `${candidate.event_type} needs it` });
-  });
+const sent = {
+  v: z.literal(1),
+  idempotency_key: IdempotencyKey,
+  realm_id: Id,
+  faction_id: Id,
+  user_id: AccountId,
+  device_id: AccountId.optional(),
+  session_id: AccountId.optional(),
+  source: z.enum(SOURCES),
+  event_type: z.enum(["influence_gain", "territory_push", "relic_claim"]),
+  territory_id: Id.optional(),
+  relic_id: Id.optional(),
+  campaign_id: Id.optional(),
+  action_key: ActionKey,
+  category: z.enum(CATEGORIES),
+  base_points: z.int().min(1).max(10_000),
+  stakes: BasisPoints,
+  significance: BasisPoints,
+  spend_tier: z.int().min(0).max(3).optional(),
+  occurred_at: z.iso.datetime({ offset: true }),
+};
+export const Candidate = z.strictObject(sent).superRefine((candidate, context) => {
+  const path = missingTarget(candidate);
+  if (path !== undefined)
+    context.addIssue({ code: "custom", path: [path], message: `${candidate.event_type} needs it` });
+});
 export type Candidate = z.infer<typeof Candidate>;
 
-/** A candidate that ingest let through: what the normalizer judges. */
-export type ValidCandidate = Candidate & Received;
-
 /** What ingest adds to everything it lets through. */
-export type Received = {
+export const Received = z.strictObject({
   /** Candidates: `event_id`; commands carry `command_id` instead. */
-  event_id: string;
+  event_id: ContentId,
   /** RAW's timestamp, made never to decrease; RFC 3339 with milliseconds. */
-  received_at: string;
+  received_at: Instant,
   /** Sequence in RAW. */
-  source_seq: number;
-};
+  source_seq: z.int().min(1),
+});
+export type Received = z.infer<typeof Received>;
+
+/** A candidate that ingest let through: what the normalizer judges. */
+export const ValidCandidate = z.strictObject({ ...sent, ...Received.shape });
+export type ValidCandidate = z.infer<typeof ValidCandidate>;

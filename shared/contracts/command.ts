@@ -1,6 +1,7 @@
 /** Commands: what operators and the system itself tell a realm. They travel the same log as candidates. */
 import { z } from "zod";
-import { AccountId, Id, IdempotencyKey } from "./ids.ts";
+import { AccountId, ContentId, Id, IdempotencyKey } from "./ids.ts";
+import { Count, Instant } from "./leaves.ts";
 import { Ruleset } from "./ruleset.ts";
 import { FreeObject, Text } from "./text.ts";
 import { Effect } from "./trigger.ts";
@@ -18,19 +19,20 @@ const envelope = {
   actor: z.strictObject({ type: z.enum(["player", "system", "gm"]), id: AccountId }),
 };
 
+export const MAX_CAMPAIGN_TICKS = 10_000;
+
 /** A person's word on why, for the log. */
 export const Note = Text(500);
 
 /** What a review names: the quarantined event, and its decision as `events.quarantined` has it. */
 const Review = z.strictObject({
-  event: z.string().regex(/^[a-z2-7]{26}$/),
+  event: ContentId,
   note: Note.optional(),
   decision: FreeObject,
 });
 
 /** Thousandths of a unit of a resource. */
 const Amount = z.int().min(1).max(10_000_000_000);
-const CommandId = z.string().regex(/^[a-z2-7]{26}$/);
 const Stock = z.strictObject({ faction: Id, resource: Id, amount: Amount, note: Note.optional() });
 
 export const SOVEREIGN_ACTIONS = ["iron_levy", "veil_ward", "embargo"] as const;
@@ -43,63 +45,77 @@ const CouncilOptions = z
   .max(4)
   .refine(([quo]) => quo?.effects.length === 0, "option 0 is the status quo: it has no effects");
 
-const kind = <Kind extends string, Payload extends z.ZodType>(name: Kind, payload: Payload) =>
-  z.strictObject({ ...envelope, kind: z.literal(name), payload });
+/** Every kind of command, with what is said of each besides. */
+function commands<Besides extends z.ZodRawShape>(besides: Besides) {
+  const kind = <Kind extends string, Payload extends z.ZodType>(name: Kind, payload: Payload) =>
+    z.strictObject({ ...envelope, kind: z.literal(name), payload, ...besides });
+  return z.discriminatedUnion("kind", [
+    kind("tick.run", z.strictObject({})),
+    kind("realm.status", z.strictObject({ status: RealmStatus })),
+    kind("ruleset.set", z.strictObject({ ruleset: Ruleset, note: Note.optional() })),
+    kind("member.join", z.strictObject({ user: AccountId, faction: Id, cohort: Id.optional() })),
+    kind("member.switch", z.strictObject({ user: AccountId, faction: Id })),
+    kind("review.release", Review),
+    kind("review.reject", Review),
+    kind("shadow.set", z.strictObject({ ruleset: Ruleset })),
+    kind("shadow.clear", z.strictObject({})),
+    kind(
+      "sovereign.propose",
+      z.strictObject({ action_type: z.enum(SOVEREIGN_ACTIONS), faction: Id, target: Id.optional() }),
+    ),
+    kind("sovereign.counter", z.strictObject({ action: ContentId, faction: Id, stake: Amount })),
+    kind(
+      "campaign.open",
+      z.strictObject({
+        id: Id,
+        /** Points. */
+        goal: z.int().min(1).max(10_000_000),
+        min_contributors: z.int().min(1).max(1_000_000),
+        ticks: z.int().min(1).max(MAX_CAMPAIGN_TICKS),
+      }),
+    ),
+    kind("campaign.close", z.strictObject({ id: Id })),
+    kind("season.close", z.strictObject({})),
+    kind("season.open", z.strictObject({})),
+    kind("council.open", z.strictObject({ faction: Id, options: CouncilOptions })),
+    kind("council.vote", z.strictObject({ user: AccountId, faction: Id, option: z.int().min(0).max(3) })),
+    kind("resource.grant", Stock),
+    kind("resource.spend", Stock),
+    kind("decree", z.strictObject({ text: Text(200).min(1), effects: z.array(Effect).max(4) })),
+  ]);
+}
 
-export const Command = z.discriminatedUnion("kind", [
-  kind("tick.run", z.strictObject({})),
-  kind("realm.status", z.strictObject({ status: RealmStatus })),
-  kind("ruleset.set", z.strictObject({ ruleset: Ruleset, note: Note.optional() })),
-  kind("member.join", z.strictObject({ user: AccountId, faction: Id, cohort: Id.optional() })),
-  kind("member.switch", z.strictObject({ user: AccountId, faction: Id })),
-  kind("review.release", Review),
-  kind("review.reject", Review),
-  kind("shadow.set", z.strictObject({ ruleset: Ruleset })),
-  kind("shadow.clear", z.strictObject({})),
-  kind(
-    "sovereign.propose",
-    z.strictObject({ action_type: z.enum(SOVEREIGN_ACTIONS), faction: Id, target: Id.optional() }),
-  ),
-  kind("sovereign.counter", z.strictObject({ action: CommandId, faction: Id, stake: Amount })),
-  kind(
-    "campaign.open",
-    z.strictObject({
-      id: Id,
-      /** Points. */
-      goal: z.int().min(1).max(10_000_000),
-      min_contributors: z.int().min(1).max(1_000_000),
-      ticks: z.int().min(1).max(10_000),
-    }),
-  ),
-  kind("campaign.close", z.strictObject({ id: Id })),
-  kind("season.close", z.strictObject({})),
-  kind("season.open", z.strictObject({})),
-  kind("council.open", z.strictObject({ faction: Id, options: CouncilOptions })),
-  kind("council.vote", z.strictObject({ user: AccountId, faction: Id, option: z.int().min(0).max(3) })),
-  kind("resource.grant", Stock),
-  kind("resource.spend", Stock),
-  kind("decree", z.strictObject({ text: Text(200).min(1), effects: z.array(Effect).max(4) })),
-]);
+export const Command = commands({});
 export type Command = z.infer<typeof Command>;
 export type CommandKind = Command["kind"];
 export const COMMAND_KINDS = Command.options.map(({ shape }) => shape.kind.value);
 
+const received = {
+  command_id: ContentId,
+  received_at: Instant,
+  /** Sequence in RAW; 0 for the ruleset that a realm is provisioned with. */
+  source_seq: Count,
+};
+
 /** A command that ingest let through. */
-export type ValidCommand = Command & { command_id: string; received_at: string; source_seq: number };
+export const ValidCommand = commands(received);
+export type ValidCommand = z.infer<typeof ValidCommand>;
 
 /**
  * A command on `events.command.<realm>`. `applied` took effect in the normalizer, `refused` did not and says why,
  * `passed` is for the simulator to decide.
  */
-export type DecidedCommand = ValidCommand & {
-  status: "applied" | "refused" | "passed";
-  reason?: string;
+export const DecidedCommand = commands({
+  ...received,
+  status: z.enum(["applied", "refused", "passed"]),
+  reason: z.string().exactOptional(),
   /** The version that a `ruleset.set` received. */
-  ruleset_version?: number;
+  ruleset_version: Count.exactOptional(),
   /** Of a `council.open`: who has its seats, and the realm's users with points in the week before. */
-  seats?: string[];
-  active?: number;
+  seats: z.array(AccountId).exactOptional(),
+  active: Count.exactOptional(),
   /** Of a `council.vote`: the council that it is for, and what it weighs. */
-  council?: string;
-  weight?: number;
-};
+  council: ContentId.exactOptional(),
+  weight: Count.exactOptional(),
+});
+export type DecidedCommand = z.infer<typeof DecidedCommand>;

@@ -1,6 +1,7 @@
 /** Decision: the verdict on a candidate, with every factor, cap and reason. The reasons are closed lists. */
 import { z } from "zod";
-import type { ValidCandidate } from "./candidate.ts";
+import { ValidCandidate } from "./candidate.ts";
+import { Count, Hash, Instant, Thousandths } from "./leaves.ts";
 
 /** Why an event waits for a person: it counts nothing until it is released. Each reason with what it says of the event. */
 export const QUARANTINE_REASON_TEXT = {
@@ -39,15 +40,13 @@ export type RejectReason = keyof typeof REJECT_REASON_TEXT;
 export const QUARANTINE_REASONS = Object.keys(QUARANTINE_REASON_TEXT) as QuarantineReason[];
 export const REJECT_REASONS = Object.keys(REJECT_REASON_TEXT) as RejectReason[];
 
-const MilliPoints = z.int().min(0);
-const Count = z.int().min(0);
 const reasons = <Reason extends string>(texts: Record<Reason, string>) =>
   z.enum(Object.keys(texts) as [Reason, ...Reason[]]);
 
 /** One cut by a cap, in milli-points. */
 export const Clip = z.strictObject({
   by: z.enum(["source", "user_day", "device_day", "faction_burst"]),
-  points: MilliPoints,
+  points: Thousandths,
 });
 export type Clip = z.infer<typeof Clip>;
 
@@ -67,20 +66,20 @@ export type Heat = z.infer<typeof Heat>;
 /** What the factors and caps of a decision follow from. Points in milli-points. */
 export const Explanation = z.strictObject({
   /** Before factors: `base_points`, at most the maximum of its source. */
-  base: MilliPoints,
+  base: Thousandths,
   /** Levels of the same action on the same target, and of its category and type, before it; 10 000 is one hit. */
   fine_bp: Count,
   coarse_bp: Count,
   /** Categories of the user's last 24 hours, this one's included. */
   categories: Count,
   /** The user's points of 7 day buckets before this one, and the realm's mean that they are compared with; 0: none yet. */
-  recent: MilliPoints,
-  mean: MilliPoints,
+  recent: Thousandths,
+  mean: Thousandths,
   /** What the caps still leave after this decision. */
   left: z.strictObject({
-    source: MilliPoints,
-    user_day: MilliPoints,
-    device_day: MilliPoints.exactOptional(),
+    source: Thousandths,
+    user_day: Thousandths,
+    device_day: Thousandths.exactOptional(),
   }),
   /** With the user's first points of a day: the day of the ones before, or "" where none is remembered. */
   previous_day: z.string().exactOptional(),
@@ -93,7 +92,7 @@ export type Explanation = z.infer<typeof Explanation>;
 export const Judgement = z.strictObject({
   factors: z.strictObject({ quality_bp: Count, anti_spam_bp: Count, fairness_bp: Count }),
   /** Milli-points after factors and caps. Zero unless accepted. */
-  normalized_points: MilliPoints,
+  normalized_points: Thousandths,
   clipped: z.array(Clip),
   /** `YYYY-MM-DD` of `received_at`, the ruleset's day offset applied. */
   daily_cap_bucket: z.string(),
@@ -118,10 +117,14 @@ export const VERDICTS = {
   rejected: z.strictObject({ validity_status: z.literal("rejected"), reason: reasons(REJECT_REASON_TEXT) }),
 };
 
-export type Judged = ValidCandidate & z.infer<typeof Judgement>;
-export type Accepted = Judged & z.infer<typeof VERDICTS.accepted>;
-export type Quarantined = Judged & z.infer<typeof VERDICTS.quarantined>;
-export type Rejected = Judged & z.infer<typeof VERDICTS.rejected>;
+export const Judged = z.strictObject({ ...ValidCandidate.shape, ...Judgement.shape });
+export type Judged = z.infer<typeof Judged>;
+export const Accepted = z.strictObject({ ...Judged.shape, ...VERDICTS.accepted.shape });
+export type Accepted = z.infer<typeof Accepted>;
+export const Quarantined = z.strictObject({ ...Judged.shape, ...VERDICTS.quarantined.shape });
+export type Quarantined = z.infer<typeof Quarantined>;
+export const Rejected = z.strictObject({ ...Judged.shape, ...VERDICTS.rejected.shape });
+export type Rejected = z.infer<typeof Rejected>;
 export type Decision = Accepted | Quarantined | Rejected;
 
 /** What ingest refuses, on `impact.rejected.<realm>`. */
@@ -143,10 +146,10 @@ export const IngestRejection = z.strictObject({
   path: z.string().exactOptional(),
   message: z.string(),
   /** Of the whole body, lower-case hex. */
-  sha256: z.string(),
+  sha256: Hash,
   /** The first 1 KiB of the body as text, NUL escaped. */
   head: z.string(),
-  received_at: z.string(),
-  source_seq: z.int(),
+  received_at: Instant,
+  source_seq: z.int().min(1),
 });
 export type IngestRejection = z.infer<typeof IngestRejection>;

@@ -1,8 +1,9 @@
 /** Feed frames, server to client: msgpack maps over WebSocket. Integers are msgpack integers, also above 2^32. */
 import { z } from "zod";
 import { AccountId, Id } from "./ids.ts";
+import { Count, Hash } from "./leaves.ts";
 import { NoticesPart } from "./notice.ts";
-import type { DerivedEvent, PublicState } from "./world.ts";
+import { DerivedEvent, PublicState, StatePatch } from "./world.ts";
 
 /** Where a client stands: the last tick it applied, of which life of the realm. */
 export type Place = { epoch: string; tick: number };
@@ -16,36 +17,43 @@ export const Since = z
     return { epoch, tick: Number(tick) };
   });
 
-export type SnapshotFrame = {
-  type: "snapshot";
-  realm: string;
-  /** Changes when the realm is restored or recreated: ticks of two epochs don't compare. */
-  epoch: string;
-  tick: number;
+/** Changes when the realm is restored or recreated: ticks of two epochs don't compare. */
+export const Epoch = z.string().regex(/^[a-z0-9]{1,16}$/);
+
+export const SnapshotFrame = z.strictObject({
+  type: z.literal("snapshot"),
+  realm: Id,
+  epoch: Epoch,
+  tick: Count,
   /** `public_hash`: of the canonical form of `state`. */
-  hash: string;
-  state: PublicState;
-};
-export type DeltaFrame = {
-  type: "delta";
-  realm: string;
-  epoch: string;
-  tick: number;
+  hash: Hash,
+  state: PublicState,
+});
+export type SnapshotFrame = z.infer<typeof SnapshotFrame>;
+
+export const DeltaFrame = z.strictObject({
+  type: z.literal("delta"),
+  realm: Id,
+  epoch: Epoch,
+  tick: Count,
   /** `public_hash` before this tick. */
-  prev: string;
+  prev: Hash,
   /** `public_hash` of the state after `patch`. */
-  hash: string;
-  /** RFC 7396. */
-  patch: object;
-  events: DerivedEvent[];
-};
+  hash: Hash,
+  patch: StatePatch,
+  events: z.array(DerivedEvent),
+});
+export type DeltaFrame = z.infer<typeof DeltaFrame>;
+
 /**
  * Why a client can't be brought up to date by deltas: it stood in another `epoch`, at a tick that is `too_old` to be held
  * or of the `future`, it read too slowly (`slow`), or the server itself had a `gap` in what it followed.
  */
-export type ResyncReason = "epoch" | "too_old" | "future" | "slow" | "gap";
+export const ResyncReason = z.enum(["epoch", "too_old", "future", "slow", "gap"]);
+export type ResyncReason = z.infer<typeof ResyncReason>;
 /** The client drops its state; a snapshot follows. */
-export type ResyncFrame = { type: "resync"; reason: ResyncReason };
+export const ResyncFrame = z.strictObject({ type: z.literal("resync"), reason: ResyncReason });
+export type ResyncFrame = z.infer<typeof ResyncFrame>;
 
 /** One thing that a player is told; the feed passes it on as it is, so that a newer simulator may say more than it knows. */
 export const PassedItem = z.looseObject({ id: z.string(), kind: z.string() });
@@ -58,9 +66,14 @@ export const PassedNotices = NoticesPart.extend({
 export type PassedNotices = z.infer<typeof PassedNotices>;
 
 /** To the player whose token opened the socket, after the tick's delta. Items may come again after a reconnect. */
-export type NoticeFrame = { type: "notice"; tick: number; items: PassedItem[] };
+export const NoticeFrame = z.strictObject({
+  type: z.literal("notice"),
+  tick: Count,
+  items: z.array(PassedItem),
+});
+export type NoticeFrame = z.infer<typeof NoticeFrame>;
 
-const Bands = z.record(Id, z.union([z.literal(0), z.literal(1), z.literal(2)]));
+const Bands = z.record(Id, z.literal([0, 1, 2]));
 /** `world.pulse.<realm>`, core NATS: by territory and faction, 0 under 10 pt of push since the last tick, 1 under 100 pt, 2 more. */
 export const Pulse = z.object({
   realm: Id,
@@ -71,9 +84,11 @@ export const Pulse = z.object({
 });
 export type Pulse = z.infer<typeof Pulse>;
 /** An undurable preview of the next tick, at most one a second. */
-export type PulseFrame = { type: "pulse" } & Pulse;
+export const PulseFrame = z.strictObject({ type: z.literal("pulse"), ...Pulse.shape });
+export type PulseFrame = z.infer<typeof PulseFrame>;
 
 export type FeedFrame = SnapshotFrame | DeltaFrame | ResyncFrame | NoticeFrame | PulseFrame;
 
 /** All that a client may send, as a JSON text message: a fresh token, before the one that it opened the socket with expires. */
 export const TokenMessage = z.strictObject({ type: z.literal("token"), token: z.string().min(1).max(2_048) });
+export type TokenMessage = z.infer<typeof TokenMessage>;

@@ -56,6 +56,8 @@ const Comparison = conditionAround(undefined, "Comparison");
 const Condition2 = conditionAround(Comparison, "Condition2");
 const Condition3 = conditionAround(Condition2, "Condition3");
 export const Condition = conditionAround(Condition3, "Condition");
+/** Of every depth, the innermost first. */
+export const CONDITIONS = { Comparison, Condition2, Condition3, Condition };
 
 /** One faction, all of them (`*`), or all but one (`!empire`). */
 const FactionSelector = z.string().regex(/^(\*|!?[a-z0-9][a-z0-9_-]{0,31})$/);

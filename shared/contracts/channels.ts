@@ -1,0 +1,177 @@
+/** Every subject of a realm, and the feed: who may say what there. `asyncapi.ts` makes the document of it. */
+import type { z } from "zod";
+import { subjects } from "../subjects.ts";
+import { Candidate, ValidCandidate } from "./candidate.ts";
+import { Command, DecidedCommand, ValidCommand } from "./command.ts";
+import { Accepted, IngestRejection, Quarantined, Rejected } from "./decision.ts";
+import {
+  DeltaFrame,
+  NoticeFrame,
+  Pulse,
+  PulseFrame,
+  ResyncFrame,
+  SnapshotFrame,
+  TokenMessage,
+} from "./feed.ts";
+import { NoticesPart } from "./notice.ts";
+import { Position } from "./position.ts";
+import { TickMarker, TickRecord, WorldDelta, WorldSnapshot } from "./world.ts";
+
+/** Everything that is said, by its name in the document. */
+export const MESSAGES = {
+  Candidate,
+  Command,
+  ValidCandidate,
+  ValidCommand,
+  IngestRejection,
+  Accepted,
+  Quarantined,
+  Rejected,
+  DecidedCommand,
+  TickMarker,
+  TickRecord,
+  WorldDelta,
+  NoticesPart,
+  WorldSnapshot,
+  Position,
+  Pulse,
+  SnapshotFrame,
+  DeltaFrame,
+  PulseFrame,
+  NoticeFrame,
+  ResyncFrame,
+  TokenMessage,
+} satisfies Record<string, z.ZodType>;
+export type MessageName = keyof typeof MESSAGES;
+
+export type Channel = {
+  server: "nats" | "feed";
+  address: string;
+  about: string;
+  /** What the pipeline says there. */
+  sends?: MessageName[];
+  /** What it takes from others. */
+  receives?: MessageName[];
+  /** A message is a frame: a JSON array of 1 to 50 consecutive bodies. */
+  framed?: true;
+};
+
+const REALM = "{realm}";
+export const CHANNELS = {
+  rawCandidates: {
+    server: "nats",
+    address: subjects.rawCandidate(REALM),
+    about:
+      "What the story engine publishes, one action a message, with `Nats-Msg-Id: c.<user_id>.<idempotency_key>`. " +
+      "The ack means that it is on disk; an error that it isn't.",
+    receives: ["Candidate"],
+  },
+  rawCommands: {
+    server: "nats",
+    address: subjects.rawCommand(REALM),
+    about:
+      "What operators, players and the world itself tell a realm, with `Nats-Msg-Id: m.<idempotency_key>`.",
+    receives: ["Command"],
+  },
+  validCandidates: {
+    server: "nats",
+    address: subjects.validCandidate(REALM),
+    about: "Candidates that passed the gate.",
+    sends: ["ValidCandidate"],
+    framed: true,
+  },
+  validCommands: {
+    server: "nats",
+    address: subjects.validCommand(REALM),
+    about: "Commands that passed the gate.",
+    sends: ["ValidCommand"],
+    framed: true,
+  },
+  refused: {
+    server: "nats",
+    address: subjects.ingestRejected(REALM),
+    about: "What didn't pass the gate, and why.",
+    sends: ["IngestRejection"],
+    framed: true,
+  },
+  accepted: {
+    server: "nats",
+    address: subjects.accepted(REALM),
+    about: "Decisions that count.",
+    sends: ["Accepted"],
+    framed: true,
+  },
+  quarantined: {
+    server: "nats",
+    address: subjects.quarantined(REALM),
+    about: "Decisions that wait for a person.",
+    sends: ["Quarantined"],
+    framed: true,
+  },
+  rejected: {
+    server: "nats",
+    address: subjects.rejected(REALM),
+    about: "Decisions that count nothing.",
+    sends: ["Rejected"],
+    framed: true,
+  },
+  commands: {
+    server: "nats",
+    address: subjects.command(REALM),
+    about: "Commands with what became of them.",
+    sends: ["DecidedCommand"],
+    framed: true,
+  },
+  tickMarkers: {
+    server: "nats",
+    address: subjects.tickMarker(REALM),
+    about: "Everything before it in the stream belongs to its tick; its timestamp is the tick's time.",
+    sends: ["TickMarker"],
+  },
+  ticks: {
+    server: "nats",
+    address: subjects.tick(REALM),
+    about: "A link of the realm's hash chain.",
+    sends: ["TickRecord"],
+  },
+  deltas: {
+    server: "nats",
+    address: subjects.delta(REALM),
+    about: "What a tick changed of the public state (RFC 7396), and what it made happen.",
+    sends: ["WorldDelta"],
+  },
+  notices: {
+    server: "nats",
+    address: subjects.notices(REALM),
+    about: "What a tick tells single players, in parts of at most 256 KiB.",
+    sends: ["NoticesPart"],
+  },
+  snapshots: {
+    server: "nats",
+    address: subjects.snapshot(REALM),
+    about: "The whole state after the last tick; the stream keeps one.",
+    sends: ["WorldSnapshot"],
+  },
+  positions: {
+    server: "nats",
+    address: subjects.position("{stage}", REALM),
+    about: "How far a stage has read, in one atomic batch with what it wrote; the stream keeps one.",
+    sends: ["Position"],
+  },
+  pulses: {
+    server: "nats",
+    address: subjects.pulse(REALM),
+    about: "Pressure between ticks, at most once a second, on core NATS: not stored anywhere.",
+    sends: ["Pulse"],
+  },
+  feed: {
+    server: "feed",
+    address: `/feed/${REALM}`,
+    about:
+      "The realm's feed over WebSocket, msgpack maps: `?since=<epoch>:<tick>` goes on from there, `?token=` adds the player's " +
+      "own notices. Close codes from 4000 mean: come back with `since`; from 4500: don't. All that a client may say is a new " +
+      "token before the old one expires, as JSON text.",
+    sends: ["SnapshotFrame", "DeltaFrame", "PulseFrame", "NoticeFrame", "ResyncFrame"],
+    receives: ["TokenMessage"],
+  },
+} satisfies Record<string, Channel>;

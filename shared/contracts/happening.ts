@@ -1,0 +1,76 @@
+/** What ticks make happen: the public log of a realm. */
+import { z } from "zod";
+import { COMMAND_KINDS, RealmStatus } from "./command.ts";
+import { BasisPoints, ContentId, Id } from "./ids.ts";
+import { Count, Thousandths } from "./leaves.ts";
+import { ActionStatus } from "./public-state.ts";
+
+export const CouncilReason = z.enum(["voted", "tie", "no_quorum", "faction_gone", "season_closed"]);
+export type CouncilReason = z.infer<typeof CouncilReason>;
+
+/** How a season ended. */
+export const SeasonResults = z.strictObject({
+  /** By share descending, then id. `influence` in thousandths of a point; how many territories and relics each holds. */
+  standings: z.array(
+    z.strictObject({
+      faction: Id,
+      share_bp: BasisPoints,
+      influence: Thousandths,
+      territories: Count,
+      relics: Count,
+    }),
+  ),
+  /** By territory; what nobody controls is missing. */
+  controllers: z.record(Id, Id),
+  /** By relic; what nobody holds is missing. */
+  holders: z.record(Id, Id),
+});
+export type SeasonResults = z.infer<typeof SeasonResults>;
+
+/** What a tick makes happen, with what is said of each besides. */
+function happenings<Besides extends z.ZodRawShape>(besides: Besides) {
+  const kind = <Kind extends string, Told extends z.ZodRawShape>(name: Kind, told: Told) =>
+    z.strictObject({ ...besides, kind: z.literal(name), ...told });
+  const council = { id: ContentId, faction: Id };
+  return z.discriminatedUnion("kind", [
+    kind("flip", { territory: Id, from: Id.exactOptional(), to: Id }),
+    kind("capture", { relic: Id, faction: Id }),
+    kind("trigger", { key: Id }),
+    kind("effect_start", { id: z.string() }),
+    kind("effect_end", { id: z.string() }),
+    kind("effect_refused", { id: z.string(), reason: z.enum(["too_many", "overridden", "no_target"]) }),
+    kind("campaign", { id: Id, stage: Count }),
+    z.discriminatedUnion("status", [
+      kind("action", { id: ContentId, status: ActionStatus, reason: z.string().exactOptional() }),
+      kind("action", { id: ContentId, status: z.literal("opposed"), faction: Id, stake: Thousandths }),
+    ]),
+    z.discriminatedUnion("step", [
+      kind("council", {
+        ...council,
+        step: z.literal("open"),
+        options: z.array(z.string()),
+        closes_tick: Count,
+      }),
+      /** `option`: the one that holds. `reason`: whether it was voted for, or why it is the status quo. */
+      kind("council", { ...council, step: z.literal("close"), option: Count, reason: CouncilReason }),
+    ]),
+    /** A grant or, negative, a spending; thousandths of a unit. */
+    kind("resource", { faction: Id, resource: Id, change: z.int() }),
+    kind("decree", { id: ContentId, text: z.string() }),
+    z.discriminatedUnion("step", [
+      kind("season", { season: Count, step: z.literal("close"), results: SeasonResults }),
+      kind("season", { season: Count, step: z.literal("open") }),
+    ]),
+    /** A command that the world refused; `id` is the command's. */
+    kind("refused", { id: ContentId, command: z.enum(COMMAND_KINDS), reason: z.string() }),
+    kind("status", { status: RealmStatus }),
+    kind("ruleset", { version: Count }),
+  ]);
+}
+
+export const Happening = happenings({});
+export type Happening = z.infer<typeof Happening>;
+
+/** Numbered from 1 within its tick. */
+export const DerivedEvent = happenings({ tick: Count, n: z.int().min(1) });
+export type DerivedEvent = z.infer<typeof DerivedEvent>;

@@ -1,0 +1,90 @@
+/** The private state: what the fold needs besides the public one, and clients don't get. */
+import { z } from "zod";
+import { AccountId, ContentId, Id } from "./ids.ts";
+import { Count, Hash, Thousandths } from "./leaves.ts";
+import { EffectState } from "./public-state.ts";
+import { Ruleset } from "./ruleset.ts";
+import { Effect } from "./trigger.ts";
+
+/** A faction's council. `open`: what it votes on now. */
+export const CouncilState = z.strictObject({
+  /** Users, the one with the most points first. */
+  seats: z.array(AccountId),
+  open: z
+    .strictObject({
+      id: ContentId,
+      options: z.array(z.strictObject({ text: z.string(), effects: z.array(Effect) })),
+      /** The last tick in which a vote counts. */
+      closes_tick: Count,
+      /** Users of the realm with points in the week before, of which a quorum is a share. */
+      active: Count,
+      /** By option, what its votes weigh. */
+      weights: z.array(Count),
+      voters: Count,
+    })
+    .exactOptional(),
+});
+export type CouncilState = z.infer<typeof CouncilState>;
+
+/** Milli-points by user: of those who brought the most lately. */
+export const Roster = z.record(AccountId, Thousandths);
+export type Roster = z.infer<typeof Roster>;
+
+/** Of an open sovereign action: the player who proposed it, and stakes against it by player, thousandths of a unit. */
+export const ActionRoster = z.strictObject({ proposed: Roster, opposed: Roster });
+export type ActionRoster = z.infer<typeof ActionRoster>;
+
+/** By place and faction, by campaign or by action; empty ones are absent. Notices need them; nothing else looks. */
+export const Rosters = z.strictObject({
+  territories: z.record(Id, z.record(Id, Roster)),
+  relics: z.record(Id, z.record(Id, Roster)),
+  campaigns: z.record(Id, Roster),
+  actions: z.record(ContentId, ActionRoster),
+});
+export type Rosters = z.infer<typeof Rosters>;
+
+export const PrivateState = z.strictObject({
+  ruleset: Ruleset,
+  /** By territory: who leads, for how many ticks, and the tick of the last flip. */
+  fronts: z.record(
+    Id,
+    z.strictObject({
+      leader: Id.exactOptional(),
+      streak: Count,
+      last_flip_tick: Count.exactOptional(),
+    }),
+  ),
+  /** By relic: milli-points of claim by faction, and the tick of the last capture. */
+  claims: z.record(
+    Id,
+    z.strictObject({ points: z.record(Id, Thousandths), last_capture_tick: Count.exactOptional() }),
+  ),
+  /** Keys of `tick.run` commands read but not yet answered by a marker, in log order. */
+  manual_ticks: z.array(z.string()),
+  /** Effects that something called for in this tick: they start with the next one. */
+  starting: z.array(z.strictObject({ id: z.string(), effect: EffectState })),
+  /**
+   * By `proposed` action: what it is paid in, and what each faction staked against it, thousandths of a unit. This and all
+   * below are absent until there is something to say, so that states from before them keep their hashes.
+   */
+  escrow: z
+    .record(ContentId, z.strictObject({ resource: Id, stakes: z.record(Id, Thousandths) }))
+    .exactOptional(),
+  /** By faction: how many sovereign actions it used in a season, and when it proposed the last. */
+  uses: z
+    .record(Id, z.strictObject({ season: Count, count: Count, last_tick: Count.exactOptional() }))
+    .exactOptional(),
+  councils: z.record(Id, CouncilState).exactOptional(),
+  /** Of each running campaign: the tick that it opened in, and the contributors that its last stage needs. */
+  campaigns: z.record(Id, z.strictObject({ opened_tick: Count, min_contributors: Count })).exactOptional(),
+  /** Campaigns that the normalizer lets candidates name, each with the tick that its opening was read in. */
+  admitted: z.record(Id, Count).exactOptional(),
+  /** Absent: the first one, not closed. */
+  season: z.strictObject({ started_tick: Count, closed_tick: Count.exactOptional() }).exactOptional(),
+  rosters: Rosters.exactOptional(),
+  /** Who was told on this day of the realm that a burst cap cut their points; in code-unit order. */
+  told: z.strictObject({ day: z.int(), users: z.array(AccountId) }).exactOptional(),
+  /** SHA-256 of the canonical array of this tick's notices; absent when there are none. */
+  notices_hash: Hash.exactOptional(),
+});
+export type PrivateState = z.infer<typeof PrivateState>;

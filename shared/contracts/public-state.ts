@@ -1,0 +1,104 @@
+/** The public state: the unit of hashes, deltas and reads. */
+import { z } from "zod";
+import { RealmStatus, SOVEREIGN_ACTIONS } from "./command.ts";
+import { BasisPoints, ContentId, Id } from "./ids.ts";
+import { BasisPointsChange, Count, Flag, Instant, Thousandths } from "./leaves.ts";
+
+export const FactionState = z.strictObject({
+  /** Thousandths of a point. */
+  influence: Thousandths,
+  share_bp: BasisPoints,
+  /** Change of `share_bp` in this tick. */
+  trend_bp: BasisPointsChange,
+  /** Thousandths of a unit. */
+  resources: z.record(Id, Thousandths),
+  modifiers: z.record(z.string(), BasisPointsChange),
+});
+export type FactionState = z.infer<typeof FactionState>;
+
+export const TerritoryState = z.strictObject({
+  controller: Id.exactOptional(),
+  /** Basis points by faction; the sum is 10 000. */
+  control: z.record(Id, BasisPoints),
+  instability: BasisPoints,
+  strategic_value: Count,
+  /** 1 when this tick's contest reached the ruleset's bound. */
+  contested: Flag,
+  last_changed_tick: Count,
+});
+export type TerritoryState = z.infer<typeof TerritoryState>;
+
+export const RelicState = z.strictObject({ territory: Id, holder: Id.exactOptional(), contested: Flag });
+export type RelicState = z.infer<typeof RelicState>;
+
+export const TriggerState = z.strictObject({
+  armed: Flag,
+  streak: Count,
+  last_triggered_tick: Count.exactOptional(),
+});
+export type TriggerState = z.infer<typeof TriggerState>;
+
+/** An effect that holds in this tick: `tick < until_tick`. A `meter` is added once and never stays. */
+export const EffectState = z.strictObject({
+  kind: z.enum(["chain", "quest_pool", "modify", "style", "meter"]),
+  /** What started it: a trigger's key, or `action.<id>`, `council.<id>`, `decree.<id>`. */
+  source: z.string(),
+  until_tick: Count,
+  /** Whom a `modify` reaches: a faction, `*` for all or `!empire` for all but one. */
+  faction: z.string().exactOptional(),
+  territory: Id.exactOptional(),
+  /** The modifier or meter; `add` or `remove` of a `quest_pool`. */
+  name: z.string().exactOptional(),
+  add: z.int().exactOptional(),
+});
+export type EffectState = z.infer<typeof EffectState>;
+
+/** `cancelled`: the season ended, or what the action needs is gone; everything held back was paid back. */
+export const ActionStatus = z.enum(["proposed", "countered", "resolved", "cancelled"]);
+export type ActionStatus = z.infer<typeof ActionStatus>;
+
+export const ActionState = z.strictObject({
+  action_type: z.enum(SOVEREIGN_ACTIONS),
+  faction: Id,
+  status: ActionStatus,
+  /** Thousandths of a unit; held back while `proposed`. */
+  cost: Thousandths,
+  proposed_tick: Count,
+  /** The last tick in which it can be countered; of one that is closed, the tick in which it was. */
+  closes_tick: Count,
+  target: Id.exactOptional(),
+});
+export type ActionState = z.infer<typeof ActionState>;
+
+/** `goal` and `points` in thousandths. */
+export const CampaignState = z.strictObject({
+  goal: Thousandths,
+  points: Thousandths,
+  contributors: Count,
+  stage: Count,
+  until_tick: Count,
+});
+export type CampaignState = z.infer<typeof CampaignState>;
+
+export const Meters = z.strictObject({ global_tension: BasisPoints, catastrophe_meter: BasisPoints });
+
+export const PublicState = z.strictObject({
+  realm: Id,
+  season: Count,
+  status: RealmStatus,
+  tick: Count,
+  /** RFC 3339 with milliseconds. */
+  at: Instant,
+  ruleset_version: Count,
+  factions: z.record(Id, FactionState),
+  territories: z.record(Id, TerritoryState),
+  relics: z.record(Id, RelicState),
+  meters: Meters,
+  triggers: z.record(Id, TriggerState),
+  /** By the effect's own id, or by its source and its place in it: `age_of_iron.1`. */
+  effects: z.record(z.string(), EffectState),
+  /** By the proposal's `command_id`. */
+  actions: z.record(ContentId, ActionState),
+  campaigns: z.record(Id, CampaignState),
+});
+export type PublicState = z.infer<typeof PublicState>;
