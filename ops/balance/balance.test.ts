@@ -64,5 +64,5 @@ test("a war that stands still and one that is over are objected to", () => {
   expect(objection(fine)).toBeUndefined();
   expect(objection({ ...fine, flips: 0 })).toBe("nothing flipped");
   expect(objection({ ...fine, flipsByWeek: [0, 0, 9, 0] })).toBe("no flip in 3 of 4 weeks");
-  expect(objection({ ...fine, totalRuleDays: 8 })).toBe("one faction held everything for 8.0 days");
+  expect(objection({ ...fine, totalRuleDays: 15 })).toBe("one faction held everything for 15.0 days");
 });

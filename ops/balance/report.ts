@@ -6,12 +6,16 @@ import type { Temper } from "./war.ts";
 
 export type Row = { seed: number; split: Split; temper: Temper; measured: Measured };
 
+/** A faction that holds everything for a quarter of the season has won for good. */
+const LONG_RULE_DAYS = 14;
+
 /** What makes a season a war that is won and lost; absent: nothing to object. */
 export function objection({ flips, flipsByWeek, totalRuleDays }: Measured): string | undefined {
   const quiet = flipsByWeek.filter((week) => week === 0).length;
   if (flips === 0) return "nothing flipped";
   if (quiet > flipsByWeek.length / 4) return `no flip in ${quiet} of ${flipsByWeek.length} weeks`;
-  if (totalRuleDays > 7) return `one faction held everything for ${totalRuleDays.toFixed(1)} days`;
+  if (totalRuleDays > LONG_RULE_DAYS)
+    return `one faction held everything for ${totalRuleDays.toFixed(1)} days`;
   return undefined;
 }
 
