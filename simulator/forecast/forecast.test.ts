@@ -71,14 +71,14 @@ describe("a forecast", () => {
   test("is the same for the same state and pressure, and draws otherwise for another hash", () => {
     const uneven = [...pushes(0, 8), ...pushes(3, 8)];
     const ofHash = (hash: string) => {
-      const steps = forecast(nearlyLost(), hash, uneven, { futures: 40 });
+      const steps = forecast(nearlyLost(), hash, uneven, { futures: 20, horizon: 32 });
       for (;;) {
         const step = steps.next();
         if (step.done) return JSON.stringify(step.value);
       }
     };
     expect(ofHash("00000001")).toBe(ofHash("00000001"));
-    const several = new Set(["00000001", "00000002", "00000003", "00000004"].map(ofHash));
+    const several = new Set(["00000001", "00000002", "00000003"].map(ofHash));
     expect(several.size).toBeGreaterThan(1);
   });
 

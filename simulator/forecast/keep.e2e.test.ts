@@ -33,7 +33,7 @@ test("a realm's owner forecasts from the log, and another owner goes on from wha
   const early = await until(async () => {
     const made = await stored();
     return made !== undefined && made.tick >= MIN_TICKS && made;
-  });
+  }, 40);
   expect(early.realm).toBe(realm);
   await first.stop();
   const recalled = await recallPressure(
@@ -53,7 +53,7 @@ test("a realm's owner forecasts from the log, and another owner goes on from wha
   const next = await until(async () => {
     const made = await stored();
     return made !== undefined && made.tick > early.tick && made;
-  });
+  }, 40);
   expect(next.tick - early.tick).toBeLessThan(MIN_TICKS);
   await second.stop();
 });
