@@ -14,12 +14,12 @@ import {
   countDay,
   countDevice,
   countUser,
-  type DayPoints,
   type DeviceDay,
   deviceDayIn,
   noUserDay,
   type Through,
   type UserDay,
+  usedOn,
   userDayIn,
 } from "../shared/day-counters.ts";
 import { countWeek, meanPoints, recentPoints, rollingBp, type Week, weekBefore } from "../shared/fairness.ts";
@@ -64,7 +64,7 @@ export async function effectOf(
   const day = Math.max(today, counted.week.day);
   const { fairness } = ruleset.judgement;
   const used = {
-    sources: counted.user.today.day === day ? counted.user.today.sources : undefined,
+    ...usedOn(counted.user.today, day, decision.source),
     device: counted.device.today.day === day ? counted.device.today.points : 0,
     rolling: rollingBp(
       {
@@ -95,7 +95,7 @@ export async function effectOf(
 }
 
 type Counters = {
-  user: Through<UserDay> & { days: DayPoints[] };
+  user: Through<UserDay> & { days: number[] };
   device: Through<DeviceDay>;
   member: { faction: string } | undefined;
   week: Week & { through: number };

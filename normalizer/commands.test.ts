@@ -90,7 +90,7 @@ describe("review", () => {
 
   test("a release counts once, with the factors of its time, and the first review wins", () => {
     const { state, quarantined } = suspected();
-    const before = state.players.get("ada")!.days.at(-1)!.points;
+    const before = state.players.get("ada")!.lists().days.at(-1)!;
     const first = review(state, "review.release", quarantined, 10);
     expect(first.decision).toMatchObject({
       event_id: quarantined.event_id,
@@ -100,9 +100,12 @@ describe("review", () => {
       source_seq: 10,
     });
     expect(first.decision!.normalized_points).toBeGreaterThan(0);
-    expect(state.players.get("ada")!.today.sources.reduce((a, b) => a + b)).toBe(
-      first.decision!.normalized_points,
-    );
+    expect(
+      state.players
+        .get("ada")!
+        .lists()
+        .today.sources.reduce((a, b) => a + b),
+    ).toBe(first.decision!.normalized_points);
     expect(before).toBeGreaterThan(0);
     expect(review(state, "review.reject", quarantined, 11).command.reason).toBe("already_reviewed");
     expect(review(state, "review.release", quarantined, 12).decision).toBeUndefined();

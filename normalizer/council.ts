@@ -5,7 +5,6 @@
 import { isClosed } from "../shared/admission.ts";
 import { effectsReasons } from "../shared/check-ruleset.ts";
 import type { ValidCommand } from "../shared/contracts/command.ts";
-import { dayPairs } from "../shared/day-counters.ts";
 import { recentPoints, weekBefore } from "../shared/fairness.ts";
 import { byCodeUnit, floorDiv } from "../shared/integers.ts";
 import { membershipIn } from "../shared/membership.ts";
@@ -59,9 +58,9 @@ function seatsOf({ members, players }: NormalizerState, faction: string, day: nu
 function pointsOf(players: NormalizerState["players"], id: string, day: number): number {
   const found = players.peek(id);
   if (found === undefined) return 0;
-  if (typeof found !== "string") return recentPoints(found.days, day);
+  if (typeof found !== "string") return found.recentPoints(day);
   const from = found.indexOf("[", 1);
-  return recentPoints(dayPairs(JSON.parse(found.slice(from, found.indexOf("]", from) + 1))), day);
+  return recentPoints(JSON.parse(found.slice(from, found.indexOf("]", from) + 1)), day);
 }
 
 /** The council that a vote is for and what it weighs, or why it doesn't count. Nobody votes for somebody else. */

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { runs } from "../ops/testing/fuzz.ts";
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
 import { mul } from "../shared/integers.ts";
@@ -21,7 +22,7 @@ function play(
 
 test("no cap of a day is exceeded by a milli-point, whatever is sent", () => {
   fc.assert(
-    fc.property(actions(80), (made) => {
+    fc.property(actions(40), (made) => {
       const totals = new Map<string, number>();
       const add = (what: string, points: number, cap: number) => {
         const total = (totals.get(what) ?? 0) + points;
@@ -35,6 +36,7 @@ test("no cap of a day is exceeded by a milli-point, whatever is sent", () => {
         if (device_id !== undefined) add(`device ${device_id} ${day}`, points, TIGHT_RULES.caps.device_day);
       });
     }),
+    { numRuns: runs(2_000) },
   );
 });
 
@@ -100,12 +102,13 @@ test("with categories fixed, an immediate repeat never raises anti-spam", () => 
         expect(repeat.factors.anti_spam_bp).toBeLessThanOrEqual(before.factors.anti_spam_bp);
       }
     }),
+    { numRuns: runs(2_000) },
   );
 });
 
 test("a restart at any input, from entries flushed at any earlier one, leaves the same state", () => {
   fc.assert(
-    fc.property(actions(40), fc.nat(), fc.nat(), (made, a, b) => {
+    fc.property(actions(24), fc.nat(), fc.nat(), (made, a, b) => {
       const decisions: Decision[] = [];
       const state = play(made, (decision) => decisions.push(decision));
       const flushedAt = a % made.length;
@@ -118,12 +121,13 @@ test("a restart at any input, from entries flushed at any earlier one, leaves th
       expect(stateText(restored)).toEqual(stateText(state));
       expect([restored.open, restored.openTotal]).toEqual([state.open, state.openTotal]);
     }),
+    { numRuns: runs(2_000) },
   );
 });
 
 test("dropping what is cold, and laying down what rests, changes no decision", () => {
   fc.assert(
-    fc.property(actions(60), (made) => {
+    fc.property(actions(30), (made) => {
       // Long waits, so that entries cool down between events.
       const slow = made.map((each) => ({ ...each, waitMs: each.waitMs * 8 }));
       const kept = freshRealm(TIGHT_RULES);
@@ -140,6 +144,7 @@ test("dropping what is cold, and laying down what rests, changes no decision", (
         expect(decision).toEqual(expected);
       }
     }),
+    { numRuns: runs(2_000) },
   );
 });
 

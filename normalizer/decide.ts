@@ -5,7 +5,7 @@
  */
 
 import { clip, leftToday } from "../shared/caps.ts";
-import { CATEGORIES, type ValidCandidate } from "../shared/contracts/candidate.ts";
+import { CATEGORIES, SOURCES, type ValidCandidate } from "../shared/contracts/candidate.ts";
 import type {
   Accepted,
   Decision,
@@ -16,7 +16,7 @@ import type {
 } from "../shared/contracts/decision.ts";
 import type { Judgement } from "../shared/contracts/ruleset.ts";
 import { DAY_MS, dayName, dayOf } from "../shared/day.ts";
-import { fairnessBp, meanPoints, recentPoints, rollingBp, weekBefore } from "../shared/fairness.ts";
+import { fairnessBp, meanPoints, rollingBp, weekBefore } from "../shared/fairness.ts";
 import { membershipReason } from "../shared/membership.ts";
 import { referenceReason } from "../shared/references.ts";
 import { timeMs } from "../shared/time.ts";
@@ -27,10 +27,11 @@ import { isCrowd } from "./checks/device-crowd.ts";
 import { replayReason } from "./checks/replay.ts";
 import { type Actors, type Hits, heatOf, heatReason, hitsOf, velocityReason } from "./checks/velocity.ts";
 import { antiSpamBp } from "./factors/anti-spam.ts";
-import { levelBp, untilOf } from "./factors/heat.ts";
+import { levelBp } from "./factors/heat.ts";
 import { marksOf } from "./factors/marks.ts";
 import { qualityBp } from "./factors/quality.ts";
-import type { NormalizerState, PlayerState, RealmRules } from "./state.ts";
+import type { PlayerState } from "./player.ts";
+import type { NormalizerState, RealmRules } from "./state.ts";
 
 /** Decides a candidate under the realm's rules, or under others: a shadow's, a back-test's. */
 export function decide(state: NormalizerState, candidate: ValidCandidate): Decision {
@@ -48,7 +49,7 @@ export function decide(state: NormalizerState, candidate: ValidCandidate): Decis
 
   const actors = actorsOf(state, candidate, player);
   const { judgement } = ruleset;
-  const exact = player === undefined ? 0 : untilOf(player.fingerprints, marksOf(candidate).fingerprint);
+  const exact = player?.fingerprintUntil(marksOf(candidate).fingerprint) ?? 0;
   const hits = hitsOf(actors, exact, atMs, judgement);
   const weighed = weigh(state, candidate, actors, { atMs, day });
   const tooFast = velocityReason(hits, actors.hasDevice, judgement.heat);
@@ -88,7 +89,7 @@ function suspicionOf(
   const hot = heatReason(hits, hasDevice, rules.heat);
   if (hot !== undefined) return hot;
   if (hits.fingerprint >= rules.fingerprint.quarantine) return "fingerprint";
-  if (player !== undefined && isClockwork(player.times, atMs, rules.clockwork)) return "clockwork";
+  if (player !== undefined && isClockwork(player, atMs, rules.clockwork)) return "clockwork";
   if (hits.device_turns >= rules.device_turns.quarantine) return "device_crowd";
   if (isCrowd(device, candidate.user_id, atMs, rules.device_users)) return "device_crowd";
   return undefined;
@@ -108,13 +109,14 @@ function weigh(
   const { anti_spam, fairness, quality } = ruleset.judgement;
   const { fine, coarse } = marksOf(candidate);
   const level = (mark: number, leakSeconds: number) =>
-    player === undefined ? 0 : levelBp(untilOf(player.signatures, mark), atMs, leakSeconds * 1_000);
-  const recent = player === undefined ? 0 : recentPoints(player.days, day);
+    player === undefined ? 0 : levelBp(player.signatureUntil(mark), atMs, leakSeconds * 1_000);
+  const recent = player?.recentPoints(day) ?? 0;
   const mean = meanPoints(weekBefore(state.week, day), fairness);
   const rolling = rollingBp({ recent, mean }, fairness);
   const used = {
-    sources: player?.today.day === day ? player.today.sources : undefined,
-    device: device?.today.day === day ? device.today.points : 0,
+    source: player?.pointsOfSource(day, SOURCES.indexOf(candidate.source)) ?? 0,
+    user: player?.pointsOf(day) ?? 0,
+    device: device?.pointsOf(day) ?? 0,
     rolling,
   };
   const explain: Explanation = {
@@ -131,7 +133,9 @@ function weigh(
     anti_spam_bp: antiSpamBp(explain, anti_spam),
     fairness_bp: fairnessBp(rolling, candidate.spend_tier ?? 0, fairness),
   };
-  return Object.assign(judgedAs(candidate, factors, rules, day), { explain });
+  const weighed = judgedAs(candidate, factors, rules, day) as Weighed;
+  weighed.explain = explain;
+  return weighed;
 }
 
 /** Categories of the user's last 24 hours, this action's included. */
@@ -139,7 +143,7 @@ function categoriesOf(player: PlayerState | undefined, { category }: ValidCandid
   let count = 1;
   if (player !== undefined)
     for (let i = 0; i < CATEGORIES.length; i++)
-      if (CATEGORIES[i] !== category && player.categories[i]! > atMs - DAY_MS) count++;
+      if (CATEGORIES[i] !== category && player.categoryMs(i) > atMs - DAY_MS) count++;
   return count;
 }
 
@@ -153,10 +157,12 @@ function capped(weighed: Weighed, player: PlayerState | undefined, day: number):
   left.source -= points;
   left.user_day -= points;
   if (left.device_day !== undefined) left.device_day -= points;
-  const latest = player?.days.at(-1)?.day;
+  const latest = player?.latestDay;
   if (points > 0 && (latest === undefined || latest < day))
     explain.previous_day = latest === undefined ? "" : dayName(latest);
-  return Object.assign(weighed, { validity_status: "accepted" as const });
+  const accepted = weighed as Judged as Accepted;
+  accepted.validity_status = "accepted";
+  return accepted;
 }
 
 /** A quarantined event that a person releases: its factors are those of its time, the caps are today's. */

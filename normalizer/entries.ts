@@ -1,11 +1,10 @@
 /** The normalizer's entries as text and back: JSON arrays, since names would be most of an entry's bytes. */
 
 import { DAY_MS, WINDOW_DAYS } from "../shared/day.ts";
-import { dayPairs } from "../shared/day-counters.ts";
-import { hottest } from "./factors/heat.ts";
+import { DeviceState } from "./device.ts";
+import { PlayerState, SEEN_MS } from "./player.ts";
 import { type Codec, coldHead } from "./shelf.ts";
-import type { DeviceState, Membership, PlayerState, QuarantinedEvent, SessionState } from "./state.ts";
-import { SEEN_MS } from "./state.ts";
+import type { Membership, QuarantinedEvent, SessionState } from "./state.ts";
 
 /** A day's points count until the seventh day after it is over. */
 const DAYS_COOL_MS = (WINDOW_DAYS + 1) * DAY_MS;
@@ -13,84 +12,72 @@ const DAYS_COOL_MS = (WINDOW_DAYS + 1) * DAY_MS;
 const REVIEWED_MS = 15 * DAY_MS;
 
 export const playerCodec: Codec<PlayerState> = {
-  coldAtMs: (player) =>
-    Math.max(
-      player.burst,
-      player.drip,
-      hottest(player.signatures),
-      hottest(player.fingerprints),
-      player.lastMs + Math.max(DAYS_COOL_MS, SEEN_MS),
-    ),
+  coldAtMs: (player) => Math.max(player.hottest, playerCodec.coldFromMs!(player)),
+  coldFromMs: (player) => player.lastMs + Math.max(DAYS_COOL_MS, SEEN_MS),
   lastMs: (player) => player.lastMs,
-  write: (player) =>
-    JSON.stringify([
+  write(player) {
+    const { days, today, signatures, fingerprints, times, categories, seen } = player.lists();
+    return JSON.stringify([
       coldHead(playerCodec.coldAtMs(player)),
       player.through,
       player.lastMs,
       player.burst,
       player.drip,
-      player.days.flatMap(({ day, points }) => [day, points]),
-      [player.today.day, ...player.today.sources],
-      player.signatures,
-      player.fingerprints,
-      player.times,
-      player.categories,
-      player.seen.events,
-      player.seen.contents,
-      player.seen.atSeconds,
-    ]),
+      days,
+      [today.day, ...today.sources],
+      signatures,
+      fingerprints,
+      times,
+      categories,
+      seen.events,
+      seen.contents,
+      seen.atSeconds,
+    ]);
+  },
   read(text) {
-    const [
-      ,
+    const [, through, lastMs, burst, drip, days, [day, ...sources], ...lists] = JSON.parse(text);
+    const [signatures, fingerprints, times, categories, events, contents, atSeconds] = lists;
+    return PlayerState.of({
       through,
       lastMs,
       burst,
       drip,
       days,
-      today,
-      signatures,
-      fingerprints,
-      times,
-      categories,
-      ...seen
-    ] = JSON.parse(text);
-    const [day, ...sources] = today;
-    const [events, contents, atSeconds] = seen;
-    return {
-      through,
-      lastMs,
-      burst,
-      drip,
-      days: dayPairs(days),
       today: { day, sources },
       signatures,
       fingerprints,
       times,
       categories,
       seen: { events, contents, atSeconds },
-    };
+    });
   },
 };
 
 export const deviceCodec: Codec<DeviceState> = {
   coldAtMs: (device) => Math.max(device.burst, device.drip, device.turns, device.lastMs + DAYS_COOL_MS),
   lastMs: (device) => device.lastMs,
-  write: (device) =>
-    JSON.stringify([
+  write(device) {
+    const { today, users } = device.lists();
+    return JSON.stringify([
       coldHead(deviceCodec.coldAtMs(device)),
       device.through,
       device.lastMs,
       device.burst,
       device.drip,
-      device.today.day,
-      device.today.points,
-      device.users.ids,
-      device.users.lastMs,
+      today.day,
+      today.points,
+      users.ids,
+      users.lastMs,
       device.turns,
-    ]),
+    ]);
+  },
   read(text) {
     const [, through, lastMs, burst, drip, day, points, ids, playedMs, turns] = JSON.parse(text);
-    return { through, lastMs, burst, drip, today: { day, points }, users: { ids, lastMs: playedMs }, turns };
+    const [today, users] = [
+      { day, points },
+      { ids, lastMs: playedMs },
+    ];
+    return DeviceState.of({ through, lastMs, burst, drip, turns, today, users });
   },
 };
 

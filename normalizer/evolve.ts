@@ -3,35 +3,29 @@
  * the decision and the entry itself say, never by another entry, and never twice by one decision: which is what makes a cache
  * of entries with different ages a fold.
  */
-
 import { type Admission, admissionAfter, OPEN } from "../shared/admission.ts";
-import { CATEGORIES } from "../shared/contracts/candidate.ts";
+import { CATEGORIES, SOURCES } from "../shared/contracts/candidate.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Accepted, Decision, Quarantined } from "../shared/contracts/decision.ts";
 import { type Judgement, Ruleset } from "../shared/contracts/ruleset.ts";
 import { dayNamed } from "../shared/day.ts";
-import { countDay, countDevice, countUser } from "../shared/day-counters.ts";
 import { countWeek } from "../shared/fairness.ts";
 import { timeMs } from "../shared/time.ts";
 import { withFirst } from "./campaign-first.ts";
 import { isTurn } from "./checks/device-crowd.ts";
 import { userHeatRules } from "./checks/velocity.ts";
 import { rulesOf } from "./decide.ts";
-import { hit, warm } from "./factors/heat.ts";
+import { DeviceState } from "./device.ts";
+import { hit } from "./factors/heat.ts";
 import { eventMark, marksOf, quarantineHash } from "./factors/marks.ts";
+import { PlayerState, SEEN_MAX, SEEN_MS } from "./player.ts";
 import {
   COMMANDS_KEPT,
   type Entry,
   JUDGEMENTS_KEPT,
   type NormalizerState,
-  newDevice,
-  newPlayer,
   newShadow,
-  type PlayerState,
   type QuarantinedEvent,
-  SEEN_MAX,
-  SEEN_MS,
-  TIMES_MAX,
 } from "./state.ts";
 
 export function evolve(state: NormalizerState, decision: Decision): void {
@@ -68,15 +62,12 @@ const addsHeat = ({ reason }: Accepted | Quarantined): boolean =>
 
 function evolvePlayer(state: NormalizerState, decision: Accepted | Quarantined, atMs: number): void {
   const { user_id, source_seq, normalized_points: points } = decision;
-  const player = state.players.get(user_id) ?? newPlayer();
+  const player = state.players.get(user_id) ?? new PlayerState();
   if (includes(player, source_seq)) return;
   player.lastMs = atMs;
   if (decision.reason !== "released") remember(player, decision, atMs);
   if (addsHeat(decision)) warmPlayer(player, decision, atMs, judgementOf(state, decision));
-  if (points > 0) {
-    countDay(player.days, dayNamed(decision.daily_cap_bucket), points);
-    player.today = countUser(player.today, decision);
-  }
+  if (points > 0) player.count(dayNamed(decision.daily_cap_bucket), SOURCES.indexOf(decision.source), points);
   state.players.put(user_id, player);
 }
 
@@ -100,26 +91,21 @@ function warmPlayer(
     userHeatRules(heat.user_drip, hasDevice).reject,
   );
   const { fine, coarse, fingerprint } = marksOf(decision);
-  warm(player.signatures, fine, atMs, anti_spam.fine_leak_seconds * 1_000);
-  warm(player.signatures, coarse, atMs, anti_spam.coarse_leak_seconds * 1_000);
-  warm(player.fingerprints, fingerprint, atMs, exact.leak_seconds * 1_000);
-  player.times.push(atMs);
-  if (player.times.length > TIMES_MAX) player.times.shift();
-  player.categories[CATEGORIES.indexOf(decision.category)] = atMs;
+  player.warmSignature(fine, atMs, anti_spam.fine_leak_seconds * 1_000);
+  player.warmSignature(coarse, atMs, anti_spam.coarse_leak_seconds * 1_000);
+  player.warmFingerprint(fingerprint, atMs, exact.leak_seconds * 1_000);
+  player.acted(CATEGORIES.indexOf(decision.category), atMs);
 }
 
 const FORGOTTEN_AT_ONCE = 16;
 
-function remember({ seen }: PlayerState, decision: Accepted | Quarantined, atMs: number): void {
-  const { events, contents, atSeconds } = seen;
-  events.push(eventMark(decision.event_id));
-  contents.push(marksOf(decision).content);
-  atSeconds.push(Math.ceil(atMs / 1_000));
+function remember(player: PlayerState, decision: Accepted | Quarantined, atMs: number): void {
+  player.see(eventMark(decision.event_id), marksOf(decision).content, Math.ceil(atMs / 1_000));
+  const count = player.seenCount;
   let gone = 0;
-  while (events.length - gone > SEEN_MAX || atSeconds[gone]! * 1_000 <= atMs - SEEN_MS) gone++;
+  while (count - gone > SEEN_MAX || player.seenSeconds(gone) * 1_000 <= atMs - SEEN_MS) gone++;
   // What is forgotten may stay for a while: a few at once go cheaper.
-  if (gone >= FORGOTTEN_AT_ONCE || events.length > SEEN_MAX)
-    for (const column of [events, contents, atSeconds]) column.splice(0, gone);
+  if (gone >= FORGOTTEN_AT_ONCE || count > SEEN_MAX) player.forget(gone);
 }
 
 function evolveDevice(
@@ -129,7 +115,7 @@ function evolveDevice(
   atMs: number,
 ): void {
   const { user_id, source_seq, normalized_points: points } = decision;
-  const device = state.devices.get(id) ?? newDevice();
+  const device = state.devices.get(id) ?? new DeviceState();
   if (includes(device, source_seq)) return;
   device.lastMs = atMs;
   const { heat, device_users, device_turns } = judgementOf(state, decision);
@@ -139,19 +125,10 @@ function evolveDevice(
     device.drip = hit(device.drip, atMs, device_drip.leak_seconds * 1_000, device_drip.reject);
     const turnMs = device_turns.leak_seconds * 1_000;
     if (isTurn(device, user_id, atMs, turnMs)) device.turns = hit(device.turns, atMs, turnMs);
-    const { ids, lastMs } = device.users;
-    if (ids.at(-1) === user_id) lastMs[lastMs.length - 1] = atMs;
-    else {
-      const place = ids.indexOf(user_id);
-      if (place !== -1) for (const column of [ids, lastMs]) column.splice(place, 1);
-      ids.push(user_id);
-      lastMs.push(atMs);
-    }
     // One more than are allowed tells a crowd; whoever is over that, the crowd has outlived.
-    const over = ids.length - (device_users + 1);
-    if (over > 0) for (const column of [ids, lastMs]) column.splice(0, over);
+    device.played(user_id, atMs, device_users + 1);
   }
-  if (points > 0) device.today = countDevice(device.today, decision);
+  if (points > 0) device.count(dayNamed(decision.daily_cap_bucket), points);
   state.devices.put(id, device);
 }
 

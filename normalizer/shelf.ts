@@ -9,6 +9,8 @@ export type Codec<Entry> = {
   write(entry: Entry): string;
   /** Unix milliseconds from which on the entry says no more than none would; `Infinity` where it never does. */
   coldAtMs(entry: Entry): number;
+  /** No later than that, and quick to tell; absent where that is quick itself. */
+  coldFromMs?(entry: Entry): number;
   /** When it was last needed. */
   lastMs(entry: Entry): number;
 };
@@ -24,7 +26,9 @@ export type Shelved = { dirty?: boolean };
 export class Shelf<Entry extends Shelved> {
   readonly prefix: string;
   readonly #codec: Codec<Entry>;
-  #changed: string[] = [];
+  /** What was put there since it was last taken, and under which ids. */
+  #changed: Entry[] = [];
+  #changedIds: string[] = [];
   readonly #parent: Shelf<Entry> | undefined;
   readonly #entries = new Map<string, Entry | string>();
   #lastId: string | undefined;
@@ -79,7 +83,8 @@ export class Shelf<Entry extends Shelved> {
     this.#entries.set(id, entry);
     this.#lastId = id;
     this.#last = entry;
-    this.#changed.push(id);
+    this.#changed.push(entry);
+    this.#changedIds.push(id);
   }
 
   /** Puts an entry there as KV has it. */
@@ -99,12 +104,10 @@ export class Shelf<Entry extends Shelved> {
 
   /** Keys, with the prefix, of what was put there since the last call. */
   takeChanged(): string[] {
-    const ids = this.#changed;
+    const ids = this.#changedIds;
+    for (const entry of this.#changed) entry.dirty = false;
     this.#changed = [];
-    for (const id of ids) {
-      const found = this.#entries.get(id);
-      if (typeof found === "object") found.dirty = false;
-    }
+    this.#changedIds = [];
     return ids.map((id) => this.prefix + id);
   }
 
@@ -126,9 +129,14 @@ export class Shelf<Entry extends Shelved> {
       const coldAtMs = coldAtOf(found);
       if (found === ABSENT || (coldAtMs !== 0 && coldAtMs < atMs)) this.#drop(id);
     } else if (found.dirty) return;
-    else if (this.#codec.coldAtMs(found) < atMs) this.#drop(id);
+    else if (this.#isCold(found, atMs)) this.#drop(id);
     else if (this.#codec.lastMs(found) < atMs - RESTS_AFTER_MS)
       this.#entries.set(id, this.#codec.write(found));
+  }
+
+  #isCold(entry: Entry, atMs: number): boolean {
+    const { coldFromMs } = this.#codec;
+    return (coldFromMs === undefined || coldFromMs(entry) < atMs) && this.#codec.coldAtMs(entry) < atMs;
   }
 
   /** As long as the parent has an entry, this one must not start from it again. */

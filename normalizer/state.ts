@@ -7,52 +7,15 @@ import type { Admission } from "../shared/admission.ts";
 import type { ById } from "../shared/by-id.ts";
 import { canonicalHash } from "../shared/canonical.ts";
 import type { Judgement, Ruleset } from "../shared/contracts/ruleset.ts";
-import type { DayPoints } from "../shared/day-counters.ts";
 import type { Week } from "../shared/fairness.ts";
-import type { Heats } from "./factors/heat.ts";
+import type { DeviceState } from "./device.ts";
+import type { PlayerState } from "./player.ts";
 import type { Rejudge } from "./rejudge.ts";
 import type { Shelf, Shelved } from "./shelf.ts";
 import { newTally, type Tally } from "./tally.ts";
 
 /** `through`: `source_seq` of the last decision in the entry. */
 export type Entry = Shelved & { through: number };
-
-/** Accepted and quarantined events, remembered so that no key counts twice, by `eventMark`: columns, oldest first. */
-export type Seen = { events: number[]; contents: number[]; atSeconds: number[] };
-
-/**
- * KV `<realm>.u.<user>`: everything in it cools. Times are Unix milliseconds, heat is the time until which a key is hot. It holds
- * arrays rather than maps: a realm has a million of it, and none of its lists is long.
- */
-export type PlayerState = Entry & {
-  lastMs: number;
-  burst: number;
-  drip: number;
-  /** Final points of the last days that have any, oldest first. */
-  days: DayPoints[];
-  /** Final points of the latest day by source, in the order of `SOURCES`. */
-  today: { day: number; sources: number[] };
-  /** Heat of what the player does, by fine and coarse mark; and of exactly alike actions. */
-  signatures: Heats;
-  fingerprints: Heats;
-  /** When the latest events came, oldest first. */
-  times: number[];
-  /** When each category was last played, in the order of `CATEGORIES`. */
-  categories: number[];
-  seen: Seen;
-};
-
-/** KV `<realm>.d.<device>`. */
-export type DeviceState = Entry & {
-  lastMs: number;
-  burst: number;
-  drip: number;
-  today: DayPoints;
-  /** Who played on it lately, and when last: columns, oldest first. */
-  users: { ids: string[]; lastMs: number[] };
-  /** Heat of going from hand to hand. */
-  turns: number;
-};
 
 /** KV `<realm>.s.<session>`. */
 export type SessionState = Entry & { burst: number };
@@ -110,7 +73,9 @@ export type NormalizerState = {
   /** Absent only before the first message of EVENTS, which sets the first ruleset. */
   rules: RealmRules | undefined;
   week: RealmWeek;
+  /** KV `<realm>.u.<user>`. */
   players: Shelf<PlayerState>;
+  /** KV `<realm>.d.<device>`. */
   devices: Shelf<DeviceState>;
   sessions: Shelf<SessionState>;
   members: Shelf<Membership>;
@@ -125,30 +90,6 @@ export type NormalizerState = {
   /** KV keys, besides those of the shelves, that changed since they were last written. */
   changed: Set<string>;
 };
-
-export const newPlayer = (): PlayerState => ({
-  through: 0,
-  lastMs: 0,
-  burst: 0,
-  drip: 0,
-  days: [],
-  today: { day: 0, sources: [0, 0, 0, 0, 0] },
-  signatures: [],
-  fingerprints: [],
-  times: [],
-  categories: [0, 0, 0],
-  seen: { events: [], contents: [], atSeconds: [] },
-});
-
-export const newDevice = (): DeviceState => ({
-  through: 0,
-  lastMs: 0,
-  burst: 0,
-  drip: 0,
-  today: { day: 0, points: 0 },
-  users: { ids: [], lastMs: [] },
-  turns: 0,
-});
 
 /** `since`: when its command came. */
 export const newShadow = (ruleset: Ruleset, since: string): Shadow => ({
@@ -165,10 +106,5 @@ export const newShadow = (ruleset: Ruleset, since: string): Shadow => ({
   },
 });
 
-/** Longer than any key can come back: `occurred_at` may be 24 h old and 5 min ahead. */
-export const SEEN_MS = 25 * 3_600_000;
-/** A player's memory for keys; who fills it within 25 h is refused, since a forgotten key could count twice. */
-export const SEEN_MAX = 512;
-export const TIMES_MAX = 9;
 export const COMMANDS_KEPT = 1_000;
 export const JUDGEMENTS_KEPT = 16;

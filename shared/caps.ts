@@ -1,5 +1,5 @@
 /** The daily caps: what they still let through, and what they cut. All in milli-points. */
-import { type Candidate, SOURCES } from "./contracts/candidate.ts";
+import type { Candidate } from "./contracts/candidate.ts";
 import type { Clip, Explanation } from "./contracts/decision.ts";
 import type { Ruleset } from "./contracts/ruleset.ts";
 import { floorDiv, mul } from "./integers.ts";
@@ -8,10 +8,10 @@ import { floorDiv, mul } from "./integers.ts";
 const ORDER = ["source", "user_day", "device_day"] as const satisfies readonly Clip["by"][];
 
 /**
- * What counted on one day already: a user's points by source, in the order of `SOURCES`, and the device's; and what the user's
- * lead on the realm's mean leaves of their cap, basis points.
+ * What counted on one day already: of the candidate's source, of all of the user's, and of the device's; and what the user's lead
+ * on the realm's mean leaves of their cap, basis points.
  */
-export type UsedToday = { sources: readonly number[] | undefined; device: number; rolling: number };
+export type UsedToday = { source: number; user: number; device: number; rolling: number };
 
 /** A new ruleset may have lowered a cap below what was used. */
 const room = (cap: number, used: number): number => Math.max(0, cap - used);
@@ -22,20 +22,17 @@ const room = (cap: number, used: number): number => Math.max(0, cap - used);
  * every day had 3 to 4 times what its hours earn an honest player.
  */
 export function leftToday(
-  { sources, device, rolling }: UsedToday,
+  used: UsedToday,
   candidate: Pick<Candidate, "source" | "device_id">,
   { caps }: Ruleset,
 ): Explanation["left"] {
   const hasDevice = candidate.device_id !== undefined;
-  const userDay = mul(caps.user_day * 1_000, rolling);
+  const userDay = mul(caps.user_day * 1_000, used.rolling);
   const userCap = hasDevice ? userDay : floorDiv(userDay, 2);
-  const source = room(
-    caps.source_day[candidate.source] * 1_000,
-    sources?.[SOURCES.indexOf(candidate.source)] ?? 0,
-  );
-  const user_day = room(userCap, sources?.reduce((sum, points) => sum + points, 0) ?? 0);
+  const source = room(caps.source_day[candidate.source] * 1_000, used.source);
+  const user_day = room(userCap, used.user);
   return hasDevice
-    ? { source, user_day, device_day: room(caps.device_day * 1_000, device) }
+    ? { source, user_day, device_day: room(caps.device_day * 1_000, used.device) }
     : { source, user_day };
 }
 

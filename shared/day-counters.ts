@@ -2,16 +2,13 @@
  * What counted on the latest day, of a user by source and of a device. The normalizer counts by it; the internal API reads
  * what KV `caps` has of it and counts on, to show beforehand what a release would give.
  */
-import { SOURCES } from "./contracts/candidate.ts";
+import { SOURCES, type Source } from "./contracts/candidate.ts";
 import type { Accepted } from "./contracts/decision.ts";
 import { dayNamed, WINDOW_DAYS } from "./day.ts";
 
-/** Milli-points of one day. Days are numbered from 1970-01-01, the ruleset's offset applied. */
-export type DayPoints = { day: number; points: number };
-
-/** Milli-points; `sources` in the order of `SOURCES`. */
+/** Milli-points of one day; `sources` in the order of `SOURCES`. Days are numbered from 1970-01-01, the ruleset's offset applied. */
 export type UserDay = { day: number; sources: number[] };
-export type DeviceDay = DayPoints;
+export type DeviceDay = { day: number; points: number };
 
 type Counted = Pick<Accepted, "daily_cap_bucket" | "normalized_points" | "source">;
 
@@ -32,13 +29,21 @@ export function countDevice(today: DeviceDay, decision: Counted): DeviceDay {
   return counted;
 }
 
-/** Counts points into the latest of a user's days, or begins a new one; as many are kept as fairness looks at. */
-export function countDay(days: DayPoints[], day: number, points: number): void {
-  const latest = days.at(-1);
-  if (latest?.day === day) latest.points += points;
+/** What of a user's day counts on `day`: the points of a source, and of all. */
+export const usedOn = ({ day: counted, sources }: UserDay, day: number, source: Source) =>
+  counted === day
+    ? { source: sources[SOURCES.indexOf(source)]!, user: sources.reduce((sum, points) => sum + points, 0) }
+    : { source: 0, user: 0 };
+
+/**
+ * Counts points into the latest of a user's days, or begins a new one; as many are kept as fairness looks at. `days`, oldest
+ * first: day, points, day, points …
+ */
+export function countDay(days: number[], day: number, points: number): void {
+  if (days.at(-2) === day) days[days.length - 1]! += points;
   else {
-    days.push({ day, points });
-    if (days.length > WINDOW_DAYS) days.shift();
+    days.push(day, points);
+    if (days.length > 2 * WINDOW_DAYS) days.splice(0, 2);
   }
 }
 
@@ -46,16 +51,9 @@ export function countDay(days: DayPoints[], day: number, points: number): void {
 export type Through<Day> = { through: number; today: Day };
 
 /** The days in the text of an entry `<realm>.u.<user>`, as `normalizer/entries.ts` writes it. */
-export function userDayIn(entry: string): Through<UserDay> & { days: DayPoints[] } {
-  const [, through, , , , flat, [day, ...sources]] = JSON.parse(entry);
-  return { through, today: { day, sources }, days: dayPairs(flat) };
-}
-
-/** Days as an entry's text has them: day, points, day, points … */
-export function dayPairs(flat: readonly number[]): DayPoints[] {
-  const days: DayPoints[] = [];
-  for (let i = 0; i < flat.length; i += 2) days.push({ day: flat[i]!, points: flat[i + 1]! });
-  return days;
+export function userDayIn(entry: string): Through<UserDay> & { days: number[] } {
+  const [, through, , , , days, [day, ...sources]] = JSON.parse(entry);
+  return { through, today: { day, sources }, days };
 }
 
 /** The day in the text of an entry `<realm>.d.<device>`. */

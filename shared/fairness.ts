@@ -2,7 +2,6 @@
 import type { Accepted } from "./contracts/decision.ts";
 import type { Judgement } from "./contracts/ruleset.ts";
 import { dayNamed, WINDOW_DAYS } from "./day.ts";
-import type { DayPoints } from "./day-counters.ts";
 import { clamp, floorDiv, mul, mulDiv } from "./integers.ts";
 
 /** What a realm's players earned lately, milli-points. */
@@ -15,10 +14,10 @@ export type Week = {
   before: { points: number; users: number };
 };
 
-/** A user's final milli-points of the last 7 day buckets, today's included. */
-export function recentPoints(days: readonly DayPoints[], today: number): number {
+/** A user's final milli-points of the last 7 day buckets, today's included. `days`, from `at` to `end`: day, points, day … */
+export function recentPoints(days: readonly number[], today: number, at = 0, end = days.length): number {
   let sum = 0;
-  for (const { day, points } of days) if (day > today - WINDOW_DAYS) sum += points;
+  for (let i = at; i < end; i += 2) if (days[i]! > today - WINDOW_DAYS) sum += days[i + 1]!;
   return sum;
 }
 

@@ -3,7 +3,7 @@
  * say it. Keys derive from ticks of the state, so each is said once, whoever says it. Pure.
  */
 import { entries, find } from "../shared/by-id.ts";
-import type { Command } from "../shared/contracts/command.ts";
+import { type Command, MAX_CAMPAIGN_TICKS } from "../shared/contracts/command.ts";
 import type { WorldState } from "../shared/contracts/world.ts";
 import { admittedOf, runningOf } from "./campaigns.ts";
 import { said } from "./said.ts";
@@ -40,6 +40,7 @@ const openedCampaigns = ({ public: world, private: hidden }: WorldState): Comman
         id,
         goal: goal / 1_000,
         min_contributors,
-        ticks: until_tick - opened_tick,
+        // For the log alone: the close is said too. A chain that was prolonged may run longer than a command can say.
+        ticks: Math.min(until_tick - opened_tick, MAX_CAMPAIGN_TICKS),
       });
     });

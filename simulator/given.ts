@@ -106,6 +106,13 @@ export function play(
 
 export const started = (ruleset: Ruleset) => genesis(REALM, ruleset, new Date(START_MS).toISOString());
 
+/** `rules` with the numbers that the worked examples were made with; balance has changed some of `amoi-1` since. */
+export const asInExamples = (rules: Ruleset): Ruleset => ({
+  ...rules,
+  contest: { ...rules.contest, flip_lead_bp: 500, flip_gap_ticks: 8 },
+  claims: { ...rules.claims, capture: 2_000 },
+});
+
 /** A state with some of its public parts changed, as if its ticks had led there. */
 export const standing = (
   from: { state: WorldState; record: TickResult["record"] },

@@ -192,7 +192,7 @@ test("a notice names who acted for what happened, at most three things each, and
         const users = notices.map(({ user }) => user);
         expect(users).toEqual([...new Set(users)].sort());
         expect(state.private.notices_hash).toBe(notices.length === 0 ? undefined : canonicalHash(notices));
-        holdRosters(state.private.rosters ?? { territories: {}, relics: {}, campaigns: {} }, record.events);
+        holdRosters(state.private.rosters ?? { territories: {}, relics: {} }, record.events);
       }
     }),
     { numRuns: CASES },
@@ -211,7 +211,10 @@ test("a notice names who acted for what happened, at most three things each, and
 });
 
 /** A roster has at most 64 users, of some points each, and is gone once its territory flips or its relic is taken. */
-function holdRosters({ territories, relics }: Rosters, events: readonly DerivedEvent[]): void {
+function holdRosters(
+  { territories, relics }: Pick<Rosters, "territories" | "relics">,
+  events: readonly DerivedEvent[],
+): void {
   for (const factions of [...Object.values(territories), ...Object.values(relics)])
     for (const roster of Object.values(factions)) {
       expect(Object.keys(roster).length).toBeLessThanOrEqual(ROSTER_USERS);

@@ -3,13 +3,13 @@ import type { Accepted } from "../shared/contracts/decision.ts";
 import type { NoticeItem } from "../shared/contracts/notice.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
-import { accepted, play, standing, started } from "./given.ts";
+import { accepted, asInExamples, play, standing, started } from "./given.ts";
 import { ROSTER_USERS } from "./rosters.ts";
 import type { TickResult } from "./tick.ts";
 
 let rules: Ruleset;
 beforeAll(async () => {
-  rules = await loadRuleset("amoi-1");
+  rules = asInExamples(await loadRuleset("amoi-1"));
 });
 
 const pushes = (points: Record<string, number>, over: Partial<Accepted> = {}): Accepted[] =>
@@ -69,6 +69,7 @@ describe("roles", () => {
         territories: { iron_gate: { freeholds: { early: 30_000 }, empire: { foe: 90_000 } } },
         relics: {},
         campaigns: {},
+        actions: {},
       };
     });
     const [result] = play(before, [{ events: pushes({ ann: 30 }) }]);

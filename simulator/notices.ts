@@ -88,6 +88,10 @@ function itemOf(tick: number, { what }: Outcome, { role, share_bp }: Part): Noti
       const { kind, id, stage } = what;
       return { ...told(`${id}.${stage}`), kind, campaign: id, stage };
     }
+    case "action": {
+      const { kind, id, status } = what;
+      return { ...told(id), kind, action: id, status };
+    }
     case "trigger":
       return { ...told(what.key), ...what };
     default:

@@ -1,5 +1,6 @@
 /** Outcomes of a tick that players bring about, each with who worked towards it and whether it needed one of them. */
 import { find } from "../shared/by-id.ts";
+import { sovereignRules } from "../shared/contracts/politics.ts";
 import type { Happening, Roster, Rosters, WorldState } from "../shared/contracts/world.ts";
 import { countCampaigns } from "./campaigns.ts";
 import type { Influenced } from "./influence.ts";
@@ -13,6 +14,8 @@ import { withoutUser } from "./without.ts";
 
 /** A tick whose steps 4 to 6 are done. */
 export type Resolving = {
+  /** As the tick before left it. */
+  last: WorldState;
   /** As the contests found it: under this tick's rules and effects, before anything moved. */
   before: WorldState;
   influenced: Influenced;
@@ -23,7 +26,7 @@ export type Resolving = {
   again: (influenced: Influenced) => readonly Happening[];
 };
 
-export type Told = Extract<Happening, { kind: "flip" | "capture" | "campaign" | "trigger" }>;
+export type Told = Extract<Happening, { kind: "flip" | "capture" | "campaign" | "action" | "trigger" }>;
 
 export type Outcome = {
   what: Told;
@@ -46,6 +49,8 @@ export const outcomesOf = (resolving: Resolving): Outcome[] =>
       case "campaign":
         // An opening is nobody's feat.
         return happening.stage === 0 ? [] : [campaign(happening, resolving)];
+      case "action":
+        return RESULTS.has(happening.status) ? action(happening, resolving) : [];
       case "trigger":
         return [trigger(happening, resolving)];
       default:
@@ -56,6 +61,7 @@ export const outcomesOf = (resolving: Resolving): Outcome[] =>
 type Flip = Extract<Told, { kind: "flip" }>;
 type Capture = Extract<Told, { kind: "capture" }>;
 type Campaign = Extract<Told, { kind: "campaign" }>;
+type Action = Extract<Told, { kind: "action" }>;
 type Trigger = Extract<Told, { kind: "trigger" }>;
 
 function flip(what: Flip, resolving: Resolving): Outcome {
@@ -105,6 +111,38 @@ function campaign(what: Campaign, { before, influenced, rosters }: Resolving): O
       );
     },
   };
+}
+
+const RESULTS: ReadonlySet<string> = new Set(["resolved", "countered", "cancelled"]);
+
+/**
+ * The result of a sovereign action, for who proposed it and for who staked against it. Without its proposer there had been
+ * none; a counter needs those without whose stakes it would not have been enough.
+ */
+function action(what: Action, { last, before, happenings, rosters }: Resolving): Outcome[] {
+  const roster = find(rosters.actions, what.id);
+  if (roster === undefined) return [];
+  const { proposed, opposed } = roster;
+  const { cost } = before.public.actions[what.id]!;
+  const { counter_bp } = sovereignRules(before.private.ruleset);
+  const former = Object.values(find(last.private.escrow ?? {}, what.id)?.stakes ?? {});
+  const anew = happenings.flatMap((each) =>
+    each.kind === "action" && each.id === what.id && each.status === "opposed" ? [each.stake] : [],
+  );
+  const staked = [...former, ...anew].reduce((sum, stake) => sum + stake, 0);
+  const ofProposer = {
+    what,
+    rosters: [proposed],
+    acted: what.status === "resolved" ? Object.keys(proposed) : [],
+    holdsWithout: () => false,
+  };
+  const ofOpponents = {
+    what,
+    rosters: [opposed],
+    acted: what.status === "countered" ? Object.keys(opposed) : [],
+    holdsWithout: (user: string) => (staked - opposed[user]!) * 10_000 >= cost * counter_bp,
+  };
+  return [ofProposer, ofOpponents];
 }
 
 /** Any user's points may have moved what a condition looks at, so the whole world is resolved again. */

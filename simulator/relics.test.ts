@@ -1,11 +1,11 @@
 import { beforeAll, expect, test } from "vitest";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
-import { accepted, type Interval, play, standing, started } from "./given.ts";
+import { accepted, asInExamples, type Interval, play, standing, started } from "./given.ts";
 
 let rules: Ruleset;
 beforeAll(async () => {
-  rules = await loadRuleset("amoi-1");
+  rules = asInExamples(await loadRuleset("amoi-1"));
 });
 
 /** Points claimed on the Ember Crown at Crown Fields, where the empire has 5500 bp and the veilborn 1500. */

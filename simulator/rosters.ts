@@ -3,9 +3,11 @@
  * part of the private state, remember those of the ticks before. They change nothing in the world.
  */
 import { type ById, find } from "../shared/by-id.ts";
-import type { Happening, Roster, Rosters, WorldState } from "../shared/contracts/world.ts";
+import type { Happening, PublicState, Roster, Rosters, WorldState } from "../shared/contracts/world.ts";
 import { byCodeUnit, mul, sortedKeys } from "../shared/integers.ts";
+import { gatherActions } from "./action-rosters.ts";
 import { runningOf } from "./campaigns.ts";
+import type { WorldCommand } from "./fold.ts";
 import type { Influenced } from "./influence.ts";
 import { largest } from "./largest.ts";
 import { named, type People } from "./people.ts";
@@ -19,9 +21,11 @@ const PUSH_DECAY_BP = 100;
 export function gatherRosters(
   { public: world, private: hidden }: WorldState,
   influenced: Influenced,
+  commands: readonly WorldCommand[],
+  happenings: readonly Happening[],
 ): Rosters {
   const rules = hidden.ruleset;
-  const { territories = {}, relics = {}, campaigns = {} } = hidden.rosters ?? {};
+  const { territories = {}, relics = {}, campaigns = {}, actions = {} } = hidden.rosters ?? {};
   const byFaction = (
     held: ById<Roster>,
     decayBp: number,
@@ -49,6 +53,7 @@ export function gatherRosters(
         0,
       );
     }),
+    actions: gatherActions(actions, commands, happenings),
   };
 }
 
@@ -65,10 +70,11 @@ function rosterOf(before: Roster, came: readonly [string, number][], decayBp: nu
   return Object.fromEntries(largest(points, ROSTER_USERS).sort(([a], [b]) => byCodeUnit(a, b)));
 }
 
-/** What led to a flip or a capture is told and forgotten. Absent where nothing is left. */
+/** What led to a flip or a capture is told and forgotten, an action with its end; `open`: those after the tick. */
 export function clearedRosters(
-  { territories, relics, campaigns }: Rosters,
+  { territories, relics, campaigns, actions }: Rosters,
   happenings: readonly Happening[],
+  open: PublicState["actions"],
 ): { rosters?: Rosters } {
   const reached = new Set<string>();
   for (const each of happenings) {
@@ -81,6 +87,9 @@ export function clearedRosters(
     territories: left("territory", territories),
     relics: left("relic", relics),
     campaigns,
+    actions: Object.fromEntries(
+      Object.entries(actions).filter(([id]) => find(open, id)?.status === "proposed"),
+    ),
   };
   return Object.values(rosters).every((places) => sortedKeys(places).length === 0) ? {} : { rosters };
 }

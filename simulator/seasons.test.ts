@@ -225,6 +225,21 @@ describe("season.open", () => {
     expect(result!.state.public).toMatchObject({ season: 2, status: "active" });
   });
 
+  test("in the tick of the close divides the shares among the factions that a new ruleset leaves", () => {
+    const left = structuredClone(rules);
+    delete left.factions.veilborn;
+    left.triggers = [];
+    for (const land of Object.values(left.territories)) {
+      land.control = { empire: 5_000, freeholds: 5_000 };
+      if (land.controller === "veilborn") delete land.controller;
+    }
+    const set = decided({ kind: "ruleset.set", payload: { ruleset: left }, ruleset_version: 2 }, 3);
+    const [result] = play(started(rules), [{ commands: [close(1), open(2), set] }]);
+    expect(result!.record.events.find(({ kind }) => kind === "season")).toMatchObject({
+      results: { standings: [{ share_bp: 5_000 }, { share_bp: 5_000 }] },
+    });
+  });
+
   test("flips no quiet land by itself", () => {
     const results = play(reopened(), Array(12).fill({}));
     expect(results.flatMap(kinds)).not.toContain("flip");

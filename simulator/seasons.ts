@@ -26,6 +26,7 @@ import { genesis, newTrigger } from "../shared/genesis.ts";
 import { apportion, byCodeUnit, mul } from "../shared/integers.ts";
 import type { Decide } from "./commands.ts";
 import { challengerOf } from "./flip.ts";
+import { withInfluence } from "./influence.ts";
 import { closeActions } from "./sovereign.ts";
 
 /** What a faction keeps of its influence and of its stocks, basis points. */
@@ -54,12 +55,19 @@ export const openSeason: Decide<"season.open"> = (state) => {
   return {
     state: next,
     happenings: [
-      ...closingEvents(state),
+      ...closingEvents(withShares(state)),
       ...ended,
       { kind: "season", season: next.public.season, step: "open" },
     ],
   };
 };
+
+/** With shares that follow from what influence there is: a ruleset that was read before may have taken a faction out. */
+function withShares({ public: world, private: hidden }: WorldState): WorldState {
+  const influence = new Map(entries(world.factions).map(([id, faction]) => [id, faction.influence]));
+  const factions = withInfluence(world.factions, influence, hidden.ruleset);
+  return { public: { ...world, factions }, private: hidden };
+}
 
 /** The event of a season that this tick closed, with its results. */
 export function closingEvents({ public: world, private: hidden }: WorldState): Happening[] {

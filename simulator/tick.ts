@@ -74,8 +74,9 @@ export function tick(
 
   // 7. What happened, numbered, and who is told that it was their doing.
   const events = numbered(marker.tick, happenings);
-  const rosters = gatherRosters(begun, influenced);
+  const rosters = gatherRosters(begun, influenced, folding.commands, happenings);
   const noticed = noticesOf({
+    last: state,
     before: begun,
     influenced,
     happenings,
@@ -88,7 +89,7 @@ export function tick(
     public: turned.public,
     private: {
       ...withoutNotices(turned.private),
-      ...clearedRosters(rosters, happenings),
+      ...clearedRosters(rosters, happenings, turned.public.actions),
       ...noticed.private,
     },
   };

@@ -3,7 +3,7 @@ import { Kvm } from "@nats-io/kv";
 import { z } from "zod";
 import { lastOf } from "../../shared/bus.ts";
 import { Id } from "../../shared/contracts/ids.ts";
-import type { WorldSnapshot } from "../../shared/contracts/world.ts";
+import type { TickRecord, WorldSnapshot } from "../../shared/contracts/world.ts";
 import { byCodeUnit } from "../../shared/integers.ts";
 import { RealmEntry } from "../../shared/provision.ts";
 import { subjects, worldStream } from "../../shared/subjects.ts";
@@ -16,6 +16,9 @@ const Standing = z.strictObject({
   tick: z.int().min(0),
   hash: z.string().describe("The public hash of the tick"),
   state: z.looseObject({}).describe("The public state after the tick"),
+  events: z
+    .array(z.looseObject({ tick: z.int(), n: z.int(), kind: z.string() }))
+    .describe("What the last tick made happen, and which commands the world refused in it"),
 });
 const tags = ["realms"];
 
@@ -46,10 +49,13 @@ export function stateRoutes(api: Api, parts: Parts): void {
     },
     handler: async ({ params: { realm } }) => {
       parts.assertRealm(realm);
-      const found = await lastOf(bus, worldStream(realm), subjects.snapshot(realm));
+      const last = (subject: string) => lastOf(bus, worldStream(realm), subject);
+      const [found, told] = await Promise.all([last(subjects.snapshot(realm)), last(subjects.tick(realm))]);
       if (found === undefined) throw new Refused(404, `realm ${realm} has no world yet`);
       const { tick, public_hash, state } = JSON.parse(found.text()) as WorldSnapshot;
-      return { realm_id: realm, tick, hash: public_hash, state: { ...state.public } };
+      // A tick may come between the two looks; its events have their own tick.
+      const events = told === undefined ? [] : (JSON.parse(told.text()) as TickRecord).events;
+      return { realm_id: realm, tick, hash: public_hash, state: { ...state.public }, events };
     },
   });
 }

@@ -1,6 +1,7 @@
 /** The internal API as the page uses it: with the token, each refusal as an error that says why. */
 import type { Clip, QuarantineReason, RejectReason } from "../../shared/contracts/decision.ts";
 import type { PublicState } from "../../shared/contracts/world.ts";
+import type { Told } from "../../shared/web/happenings.ts";
 import type { Difference } from "../ruleset-diff.ts";
 
 export type { Difference };
@@ -18,7 +19,7 @@ export class Refusal extends Error {
 }
 
 export type Realm = { realm_id: string; name: string };
-export type Standing = { realm_id: string; tick: number; hash: string; state: PublicState };
+export type Standing = { realm_id: string; tick: number; hash: string; state: PublicState; events: Told[] };
 /** An event that waits, as the list has it. The page knows the API by its answers alone, not by the code behind them. */
 export type Item = {
   event_id: string;

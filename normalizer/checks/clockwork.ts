@@ -1,21 +1,21 @@
 import type { Judgement } from "../../shared/contracts/ruleset.ts";
 import { DAY_MS, WINDOW_DAYS } from "../../shared/day.ts";
 import { floorDiv } from "../../shared/integers.ts";
-import { TIMES_MAX } from "../state.ts";
+import { type PlayerState, TIMES_MAX } from "../player.ts";
 
 /**
  * Whether an event at `atMs` completes eight intervals as even as no person keeps: `mean ≥ mean_min` and
- * `(max − min) · spread ≤ mean`, milliseconds. `times`: when the user's latest events came, oldest first; those of more than 7
- * days ago don't count.
+ * `(max − min) · spread ≤ mean`, milliseconds. The user's events of more than 7 days ago don't count.
  */
-export function isClockwork(times: readonly number[], atMs: number, rules: Judgement["clockwork"]): boolean {
-  if (times.length < TIMES_MAX - 1) return false;
-  const first = times[times.length - (TIMES_MAX - 1)]!;
+export function isClockwork(player: PlayerState, atMs: number, rules: Judgement["clockwork"]): boolean {
+  const known = player.timesKnown;
+  if (known < TIMES_MAX - 1) return false;
+  const first = player.timeMs(known - (TIMES_MAX - 1));
   if (first <= atMs - WINDOW_DAYS * DAY_MS) return false;
   let min = Number.MAX_SAFE_INTEGER;
   let max = 0;
-  for (let i = times.length - (TIMES_MAX - 1); i < times.length; i++) {
-    const interval = (times[i + 1] ?? atMs) - times[i]!;
+  for (let i = known - (TIMES_MAX - 1); i < known; i++) {
+    const interval = (i + 1 < known ? player.timeMs(i + 1) : atMs) - player.timeMs(i);
     if (interval < min) min = interval;
     if (interval > max) max = interval;
   }

@@ -1,13 +1,12 @@
 import { DAY_MS, WINDOW_DAYS } from "../../shared/day.ts";
-import type { DeviceState } from "../state.ts";
+import type { DeviceState } from "../device.ts";
 
 /** Whether more than `most` users, this one among them, played on a device within 7 days. Up to that it is an internet café. */
 export function isCrowd(device: DeviceState | undefined, user: string, atMs: number, most: number): boolean {
-  if (device === undefined || device.users.ids.length < most) return false;
-  const { ids, lastMs } = device.users;
+  if (device === undefined || device.users.length < most) return false;
   let users = 1;
-  for (let i = 0; i < ids.length; i++)
-    if (ids[i] !== user && lastMs[i]! > atMs - WINDOW_DAYS * DAY_MS) users++;
+  for (let i = 0; i < device.users.length; i++)
+    if (device.users[i] !== user && device.userMs(i) > atMs - WINDOW_DAYS * DAY_MS) users++;
   return users > most;
 }
 
@@ -16,7 +15,7 @@ export function isCrowd(device: DeviceState | undefined, user: string, atMs: num
  * to 16 accounts on one device are no crowd, but a ring of them shows in its turns: one hand plays all of them at once, an
  * account every deed or two, and people pass a device on after a chapter.
  */
-export function isTurn({ users }: DeviceState, user: string, atMs: number, turnMs: number): boolean {
-  const last = users.ids.at(-1);
-  return last !== undefined && last !== user && users.lastMs.at(-1)! > atMs - turnMs;
+export function isTurn(device: DeviceState, user: string, atMs: number, turnMs: number): boolean {
+  const last = device.users.length - 1;
+  return last !== -1 && device.users[last] !== user && device.userMs(last) > atMs - turnMs;
 }

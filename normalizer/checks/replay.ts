@@ -1,7 +1,7 @@
 import type { ValidCandidate } from "../../shared/contracts/candidate.ts";
 import type { RejectReason } from "../../shared/contracts/decision.ts";
 import { eventMark, marksOf } from "../factors/marks.ts";
-import { type PlayerState, SEEN_MAX, SEEN_MS } from "../state.ts";
+import { type PlayerState, SEEN_MAX, SEEN_MS } from "../player.ts";
 
 const remembered = (atSeconds: number, atMs: number): boolean => atSeconds * 1_000 > atMs - SEEN_MS;
 
@@ -12,13 +12,9 @@ export function replayReason(
   atMs: number,
 ): RejectReason | undefined {
   if (player === undefined) return undefined;
-  const { events, contents, atSeconds } = player.seen;
-  // From the newest back: a key that came again after it was forgotten stands there twice.
-  const event = eventMark(candidate.event_id);
-  let place = events.length - 1;
-  while (place !== -1 && events[place] !== event) place--;
-  if (place !== -1 && remembered(atSeconds[place]!, atMs))
-    return contents[place] === marksOf(candidate).content ? "duplicate" : "key_conflict";
-  if (events.length < SEEN_MAX) return undefined;
-  return remembered(atSeconds[0]!, atMs) ? "velocity_user" : undefined;
+  const place = player.seenPlace(eventMark(candidate.event_id));
+  if (place !== -1 && remembered(player.seenSeconds(place), atMs))
+    return player.seenContent(place) === marksOf(candidate).content ? "duplicate" : "key_conflict";
+  if (player.seenCount < SEEN_MAX) return undefined;
+  return remembered(player.seenSeconds(0), atMs) ? "velocity_user" : undefined;
 }

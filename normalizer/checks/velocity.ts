@@ -2,8 +2,10 @@
 import type { Heat, QuarantineReason, RejectReason } from "../../shared/contracts/decision.ts";
 import type { HeatRules, Judgement } from "../../shared/contracts/ruleset.ts";
 import { floorDiv } from "../../shared/integers.ts";
+import type { DeviceState } from "../device.ts";
 import { hitsLeft } from "../factors/heat.ts";
-import type { DeviceState, PlayerState, SessionState } from "../state.ts";
+import type { PlayerState } from "../player.ts";
+import type { SessionState } from "../state.ts";
 
 export type Actors = {
   player: PlayerState | undefined;

@@ -67,7 +67,8 @@ test("without ten active users there is no mean, and nobody is above it", () => 
 
 test("recent are the last seven day buckets, today's included; the mean's are the seven before today", () => {
   const days = [1, 2, 3, 4, 5, 6, 7, 8].map((day) => ({ day, points: 10 ** (day - 1), users: 1 }));
-  expect(recentPoints(days, 8)).toBe(11_111_110);
+  const pairs = days.flatMap(({ day, points }) => [day, points]);
+  expect(recentPoints(pairs, 8)).toBe(11_111_110);
   const week = { through: 1, day: 8, days, before: { points: 5, users: 5 } };
   expect(weekBefore(week, 8)).toEqual({ points: 5, users: 5 });
   expect(weekBefore(week, 9)).toEqual({ points: 11_111_110, users: 7 });

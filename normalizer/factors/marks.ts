@@ -57,11 +57,11 @@ type Action = Pick<
   | "occurred_at"
 >;
 
-let marked: { [Field in keyof Action]: Action[Field] | undefined } | undefined;
+let marked: Action | undefined;
 let marks: Marks;
 
 /** A decision asks again what its candidate asked, with the very same strings. */
-const asks = (a: NonNullable<typeof marked>, b: Action): boolean =>
+const asks = (a: Action, b: Action): boolean =>
   a.occurred_at === b.occurred_at &&
   a.stakes === b.stakes &&
   a.significance === b.significance &&
@@ -92,23 +92,7 @@ export function marksOf(action: Action): Marks {
   content = mixed(mixed(mixed(content, action.faction_id), action.device_id), action.session_id);
   content = mixed(mixed(mixed(content, action.territory_id), action.relic_id), action.campaign_id);
   content = mixed(mixedNumber(content, action.spend_tier ?? -1), action.occurred_at);
-  marked = {
-    action_key: action.action_key,
-    event_type: action.event_type,
-    territory_id: action.territory_id,
-    relic_id: action.relic_id,
-    campaign_id: action.campaign_id,
-    category: action.category,
-    source: action.source,
-    base_points: action.base_points,
-    stakes: action.stakes,
-    significance: action.significance,
-    spend_tier: action.spend_tier,
-    faction_id: action.faction_id,
-    device_id: action.device_id,
-    session_id: action.session_id,
-    occurred_at: action.occurred_at,
-  };
+  marked = action;
   marks = { fine, coarse, fingerprint, content };
   return marks;
 }

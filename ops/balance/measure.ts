@@ -9,7 +9,8 @@ export type Measured = {
   /** Of each week, the whole map together. */
   flipsByWeek: number[];
   captures: number;
-  triggers: number;
+  /** How often each fired. */
+  triggers: Record<string, number>;
   /** Share at its lowest and highest after the first day, basis points by faction. */
   shares: Record<string, [low: number, high: number]>;
   /** Territories held at the end of each week, by faction. */
@@ -46,7 +47,7 @@ export function measure(ruleset: Ruleset, moments: readonly Moment[]): Measured 
       week.reduce((sum, { happenings }) => sum + happenings.filter(({ kind }) => kind === "flip").length, 0),
     ),
     captures: happened("capture"),
-    triggers: happened("trigger"),
+    triggers: firedIn(moments),
     shares: Object.fromEntries(
       factions.map((id) => {
         const shares = settled.map(({ world }) => world.factions[id]!.share_bp);
@@ -73,6 +74,13 @@ export function measure(ruleset: Ruleset, moments: readonly Moment[]): Measured 
         total(({ brought }) => brought),
       ),
   };
+}
+
+function firedIn(moments: readonly Moment[]): Record<string, number> {
+  const fired: Record<string, number> = {};
+  for (const { happenings } of moments)
+    for (const each of happenings) if (each.kind === "trigger") fired[each.key] = (fired[each.key] ?? 0) + 1;
+  return fired;
 }
 
 type Run = { owner: string | undefined; ticks: number };

@@ -19,11 +19,11 @@ test("the pipeline's benchmark runs", async () => {
 
 test("the feed's benchmark runs", async () => {
   const tiny = { clients: [20], peerClients: 10, deafClients: 20, seconds: 0.3, rounds: 1, say };
-  const { bares, storm, bandwidth } = await benchFeed(tiny);
-  expect(bares[0]!.rate).toBeGreaterThan(0);
+  const { compared, storm, bandwidth } = await benchFeed(tiny);
+  for (const { rate } of compared.get(20)!.values()) expect(rate).toBeGreaterThan(0);
   expect(storm).toMatchObject({ resumed: 20, gaps: 0, resyncs: 0 });
   expect(bandwidth.every(({ deltaBytes, snapshotBytes }) => deltaBytes < snapshotBytes)).toBe(true);
-}, 120_000);
+}, 240_000);
 
 test("the latency's benchmark runs", async () => {
   const { p50, p99 } = await benchLatency({ perSecond: 100, seconds: 1, say });
@@ -49,15 +49,15 @@ test("the judgement's benchmark runs", async () => {
 }, 60_000);
 
 test("the time machine's benchmark runs", async () => {
-  const { p99, bytes } = await benchTimeMachine({ ticks: 300, queries: 10, say });
+  const { p99, bytes } = await benchTimeMachine({ ticks: 260, queries: 10, say });
   for (const value of [p99, bytes]) expect(value).toBeGreaterThan(0);
-}, 60_000);
+}, 120_000);
 
 test("the tick's benchmark runs", async () => {
   const { ratios, commitsMs } = await benchTick({ sizes: [500, 1_000], rounds: 1, say });
   for (const value of [...ratios, ...commitsMs]) expect(value).toBeGreaterThan(0);
-}, 60_000);
+}, 120_000);
 
 test("the recovery's benchmark runs", async () => {
   expect((await benchRecovery({ kills: 1, say })).worst).toBeGreaterThan(0);
-}, 60_000);
+}, 120_000);

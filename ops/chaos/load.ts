@@ -15,6 +15,12 @@ const TERRITORIES = [
   "hollow_cross",
 ];
 const IN_FLIGHT = 64;
+/** It ends by itself, so that the steward has something to say, and is opened again and again. */
+const CAMPAIGN = "siege";
+const OPEN = {
+  kind: "campaign.open",
+  payload: { id: CAMPAIGN, goal: 1_000, min_contributors: 10, ticks: 2 },
+};
 /** Bodies from which repeats are drawn. */
 const RECENT = 100;
 
@@ -67,7 +73,7 @@ export class Load {
 
   #next(): Sending {
     const n = ++this.#made;
-    if (n % 200 === 0) return this.#command(n);
+    if (n % 100 === 0) return this.#command(n);
     const user = this.#chance.within([1, 2_000]);
     const key = `chaos-key-${n}`;
     const territory = this.#chance.pick(TERRITORIES);
@@ -86,6 +92,7 @@ export class Load {
       stakes: this.#chance.within([0, 10_000]),
       significance: this.#chance.within([0, 10_000]),
       occurred_at: new Date().toISOString(),
+      ...(this.#chance.within([1, 4]) === 1 ? { campaign_id: CAMPAIGN } : {}),
     };
     // A repeated key comes as a new message now and then, as it does once JetStream's window is over.
     const repeated = this.#chance.within([1, 50]) === 1 ? this.#chance.pick(this.#recent) : undefined;
@@ -99,7 +106,7 @@ export class Load {
   }
 
   #command(n: number): Sending {
-    return this.#commandOf(`chaos-command-${n}`, { kind: "tick.run", payload: {} });
+    return this.#commandOf(`chaos-command-${n}`, n % 200 === 0 ? { kind: "tick.run", payload: {} } : OPEN);
   }
 
   /** Stops the realm's clock, so that its streams have an end. */

@@ -204,7 +204,7 @@ test.skipIf(executable === undefined)(
 );
 
 test.skipIf(executable === undefined)(
-  "a wrong token opens nothing, and a refusal names the field",
+  "a wrong token opens nothing; rules are refused by field, put in force and rolled back",
   async () => {
     const page = await openPage(`${api.url}/gm#rulesets`);
     await signIn(page, "not-the-token-at-all");
@@ -217,6 +217,11 @@ test.skipIf(executable === undefined)(
     await page.locator(".diff", { hasText: "tick_seconds" }).waitFor();
     await page.getByRole("button", { name: "Put it in force" }).click();
     expect(await page.getByRole("alert").textContent()).toMatch(/^Refused \(400\): ?tick_seconds /);
+    await editor.fill((await editor.inputValue()).replace(/"tick_seconds": 0/, '"tick_seconds": 800'));
+    await page.getByRole("button", { name: "Put it in force" }).click();
+    await page.getByText("Version 2 is in force.").waitFor();
+    await page.getByRole("button", { name: "Roll back to it" }).click();
+    await page.getByText("are in force again, as version 3").waitFor();
     expect(await page.evaluate("[localStorage.length, document.cookie]")).toEqual([0, ""]);
   },
 );

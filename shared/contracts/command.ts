@@ -19,6 +19,8 @@ const envelope = {
   actor: z.strictObject({ type: z.enum(["player", "system", "gm"]), id: AccountId }),
 };
 
+export const MAX_CAMPAIGN_TICKS = 10_000;
+
 /** A person's word on why, for the log. */
 export const Note = Text(500);
 
@@ -69,7 +71,7 @@ function commands<Besides extends z.ZodRawShape>(besides: Besides) {
         /** Points. */
         goal: z.int().min(1).max(10_000_000),
         min_contributors: z.int().min(1).max(1_000_000),
-        ticks: z.int().min(1).max(10_000),
+        ticks: z.int().min(1).max(MAX_CAMPAIGN_TICKS),
       }),
     ),
     kind("campaign.close", z.strictObject({ id: Id })),

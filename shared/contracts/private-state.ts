@@ -30,11 +30,16 @@ export type CouncilState = z.infer<typeof CouncilState>;
 export const Roster = z.record(AccountId, Thousandths);
 export type Roster = z.infer<typeof Roster>;
 
-/** By place and faction, or by campaign; empty ones are absent. Notices need more than one tick's users; nothing else looks. */
+/** Of an open sovereign action: the player who proposed it, and stakes against it by player, thousandths of a unit. */
+export const ActionRoster = z.strictObject({ proposed: Roster, opposed: Roster });
+export type ActionRoster = z.infer<typeof ActionRoster>;
+
+/** By place and faction, by campaign or by action; empty ones are absent. Notices need them; nothing else looks. */
 export const Rosters = z.strictObject({
   territories: z.record(Id, z.record(Id, Roster)),
   relics: z.record(Id, z.record(Id, Roster)),
   campaigns: z.record(Id, Roster),
+  actions: z.record(ContentId, ActionRoster),
 });
 export type Rosters = z.infer<typeof Rosters>;
 

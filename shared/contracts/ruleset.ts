@@ -211,9 +211,11 @@ export const Ruleset = z
       instability_contest_bp: around(300),
       instability_flip_bp: around(1_500),
       instability_decay_bp: around(300),
-      flip_lead_bp: around(500),
+      /** 1 000 by default: with 500 a front went to and fro in an evening (`npm run balance`). */
+      flip_lead_bp: z.int().min(50).max(10_000),
       flip_streak_ticks: around(2),
-      flip_gap_ticks: around(8),
+      /** 192 by default: what a crowd has won it holds for two days, so a war is weeks and not one evening's. */
+      flip_gap_ticks: z.int().min(1).max(1_920),
       open_control_bp: z.int().min(400).max(10_000),
       contested_bp: z.int().min(500).max(10_000),
     }),
@@ -232,7 +234,7 @@ export const Ruleset = z
       decay_bp: around(500),
       /** Points this tick that make a faction a rival. */
       rival: around(30),
-      /** Points that a capture takes. */
+      /** Points that a capture takes. 1 500 by default: a crowd of 1 000 hardly ever had 2 000 at once. */
       capture: around(2_000),
       /** Control of the relic's territory that a capture takes. */
       control_bp: BasisPoints,

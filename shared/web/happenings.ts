@@ -8,7 +8,10 @@ export type Told = { tick: number; n: number; kind: string; [field: string]: unk
 /** How loud it is told: `great` is read out and marked, `quiet` follows from another. */
 export type Sentence = { text: string; weight: "great" | "plain" | "quiet"; faction?: string };
 
-export function inWords(event: Told, names: Names): Sentence {
+type Actions = Record<string, { action_type: string; faction: string }>;
+
+/** `actions`: the realm's, since an event names only the id of one. */
+export function inWords(event: Told, names: Names, actions: Actions = {}): Sentence {
   const text = (field: string): string => String(event[field] ?? "");
   switch (event.kind) {
     case "flip": {
@@ -40,10 +43,17 @@ export function inWords(event: Told, names: Names): Sentence {
       return event.stage === 0
         ? { text: `The campaign ${title(text("id"))} opens`, weight: "plain" }
         : { text: `The campaign ${title(text("id"))} reaches stage ${text("stage")} of 4`, weight: "plain" };
-    case "action":
+    case "action": {
+      const id = text("id");
+      const action = Object.hasOwn(actions, id) ? actions[id] : undefined;
+      const deed =
+        action === undefined
+          ? "a sovereign action"
+          : `the ${title(action.action_type)} of the ${names.faction(action.faction)}`;
       return event.status === "opposed"
-        ? { text: `The ${names.faction(text("faction"))} opposes a sovereign action`, weight: "plain" }
-        : { text: `A sovereign action is ${text("status")}`, weight: "plain" };
+        ? { text: `The ${names.faction(text("faction"))} opposes ${deed}`, weight: "plain" }
+        : { text: `${deed[0]!.toUpperCase()}${deed.slice(1)} is ${text("status")}`, weight: "plain" };
+    }
     case "council":
       return event.step === "open"
         ? { text: `The council of the ${names.faction(text("faction"))} is called`, weight: "plain" }
@@ -68,7 +78,10 @@ export function inWords(event: Told, names: Names): Sentence {
     case "ruleset":
       return { text: `Ruleset ${text("version")} takes effect`, weight: "quiet" };
     case "refused":
-      return { text: `The world refuses ${text("command")}: ${title(text("reason"))}`, weight: "quiet" };
+      return {
+        text: `The world refuses ${text("command")}: ${title(text("reason")).toLowerCase()}`,
+        weight: "quiet",
+      };
     default:
       return {
         text: `${title(event.kind)} ${title(text("id"))}`.trimEnd(),

@@ -55,6 +55,10 @@ test("what happened is a sentence with people's names, and an unknown kind is to
     text: "Relic Storm fades",
     weight: "quiet",
   });
+  expect(told({ kind: "action", id: "a1", status: "proposed" }).text).toBe("A sovereign action is proposed");
+  const actions = { a1: { action_type: "iron_levy", faction: "empire" } };
+  const opposed = { tick: 3, n: 1, kind: "action", id: "a1", status: "opposed", faction: "veilborn" };
+  expect(inWords(opposed, names, actions).text).toBe("The Veilborn opposes the Iron Levy of the Iron Empire");
   expect(told({ kind: "comet_seen", id: "old_red" })).toEqual({
     text: "Comet Seen Old Red",
     weight: "quiet",

@@ -5,7 +5,7 @@
  */
 import { once } from "node:events";
 import { from as copyFrom } from "pg-copy-streams";
-import { isDuplicate, type Transaction } from "./database.ts";
+import { isDuplicate, refusesData, type Transaction } from "./database.ts";
 
 /** `into`: the table, quoted where it must be. `columns` as the lines have them. */
 export type Target = { into: string; columns: string };
@@ -23,6 +23,12 @@ export const text = (value: unknown): string => {
   return SPECIAL.test(value) ? value.replace(/[\\\t\n\r]/g, (special) => ESCAPES[special]!) : value;
 };
 
+/** A string in JSON text, or NULL for anything else. */
+export const scannedText = (value: string | undefined): string => {
+  if (value === undefined || value.charCodeAt(0) !== 0x22) return NULL;
+  return value.includes("\\") ? text(JSON.parse(value)) : value.slice(1, -1);
+};
+
 /** A number, or NULL for anything else. */
 export const integer = (value: unknown): string => (typeof value === "number" ? `${value}` : NULL);
 
@@ -31,51 +37,61 @@ export const json = (value: string): string =>
   value.includes("\\") ? value.replaceAll("\\", "\\\\") : value;
 
 /** Copies lines; fails as a whole where one of them is refused. */
-export async function copy(
-  transaction: Transaction,
-  { into, columns }: Target,
-  lines: string,
-): Promise<void> {
+async function copy(transaction: Transaction, { into, columns }: Target, lines: string): Promise<void> {
   const stream = transaction.query(copyFrom(`COPY ${into} (${columns}) FROM STDIN`));
   stream.end(lines);
   await once(stream, "finish");
 }
 
 /**
- * Copies those of the lines whose key is not there yet; answers how many. Fails as a whole, with the transaction as it was,
- * where Postgres refuses a value.
+ * Copies those of the lines whose key is not there yet; answers how many. Where Postgres refuses a value, it halves until the
+ * line that is to blame stands alone, and takes what `instead` makes of it, or nothing: poison never blocks.
  */
 export async function copyNew(
   transaction: Transaction,
   target: Target,
-  lines: string,
-  count: number,
+  lines: readonly string[],
+  instead: (index: number, error: unknown) => string | undefined,
 ): Promise<number> {
+  const part = async (from: number, to: number): Promise<number> => {
+    try {
+      return await copyPart(transaction, target, lines.slice(from, to));
+    } catch (error) {
+      if (!refusesData(error)) throw error;
+      if (to - from > 1) {
+        const middle = (from + to) >> 1;
+        return (await part(from, middle)) + (await part(middle, to));
+      }
+      const other = instead(from, error);
+      return other === undefined ? 0 : copyPart(transaction, target, [other]);
+    }
+  };
+  return lines.length === 0 ? 0 : part(0, lines.length);
+}
+
+/** Fails as a whole, with the transaction as it was, where Postgres refuses a value. */
+async function copyPart(transaction: Transaction, target: Target, lines: string[]): Promise<number> {
   await transaction.query("SAVEPOINT copied");
   try {
-    return await copyOrStage(transaction, target, lines, count);
+    return await copyOrStage(transaction, target, lines);
   } catch (error) {
     await transaction.query("ROLLBACK TO SAVEPOINT copied");
     throw error;
   }
 }
 
-async function copyOrStage(
-  transaction: Transaction,
-  target: Target,
-  lines: string,
-  count: number,
-): Promise<number> {
+async function copyOrStage(transaction: Transaction, target: Target, lines: string[]): Promise<number> {
+  const text = lines.join("");
   try {
-    await copy(transaction, target, lines);
-    return count;
+    await copy(transaction, target, text);
+    return lines.length;
   } catch (error) {
     if (!isDuplicate(error)) throw error;
   }
   await transaction.query("ROLLBACK TO SAVEPOINT copied");
   const { into, columns } = target;
   await transaction.query(`CREATE TEMP TABLE staged AS SELECT ${columns} FROM ${into} WITH NO DATA`);
-  await copy(transaction, { into: "staged", columns }, lines);
+  await copy(transaction, { into: "staged", columns }, text);
   const { rowCount } = await transaction.query(
     `INSERT INTO ${into} (${columns}) SELECT ${columns} FROM staged ON CONFLICT DO NOTHING`,
   );

@@ -4,8 +4,9 @@ import { sha256 } from "../../shared/canonical.ts";
 import { textOf } from "../../shared/codec.ts";
 import type { Input } from "../../shared/reader.ts";
 import { subjects } from "../../shared/subjects.ts";
-import { integer, json, line, text } from "./copy.ts";
-import { storable, storableText } from "./storable.ts";
+import { integer, json, line, scannedText, text } from "./copy.ts";
+import { placesOf, type Scanned, scanFrame } from "./scan.ts";
+import { isStorable, storable, storableText } from "./storable.ts";
 
 export const COLUMNS = `realm_id, stream, stream_seq, frame_index, id, source_type, source_id, event_type, payload_json,
   weight, validity_status, reason, created_at`;
@@ -35,6 +36,10 @@ export function rowsOf(realm: string, stream: Place["stream"], message: Input): 
   const at = new Date(atMs).toISOString();
   const place = (index: number): Place => ({ realm, stream, seq, index, at });
   const frame = textOf(data);
+  if (!unscanned(realm, subject)) {
+    const scanned = isStorable(frame) ? scanFrame(frame, DECISION_FIELDS) : undefined;
+    if (scanned !== undefined) return scanned.map((body, index) => decisionRow(place(index), body));
+  }
   let bodies: unknown;
   try {
     bodies = JSON.parse(storable(frame));
@@ -112,6 +117,43 @@ function columnsOf(realm: string, subject: string): LineOf {
     default:
       return decisionLine;
   }
+}
+
+/** Subjects of few and small bodies, or of such as are no frames. */
+const unscanned = (realm: string, subject: string): boolean =>
+  subject === subjects.tickMarker(realm) ||
+  subject === subjects.command(realm) ||
+  subject === subjects.ingestRejected(realm);
+
+const DECISION_FIELDS = placesOf(
+  "event_id",
+  "user_id",
+  "event_type",
+  "normalized_points",
+  "validity_status",
+  "reason",
+  "received_at",
+);
+
+/** What `decisionLine` makes of a parsed body. */
+function decisionRow(place: Place, { text: payload, fields }: Scanned): Row {
+  const [id, user, type, points, status, reason, at] = fields;
+  const made = line(
+    place.realm,
+    place.stream,
+    `${place.seq}`,
+    `${place.index}`,
+    scannedText(id),
+    "player",
+    scannedText(user),
+    scannedText(type),
+    json(payload),
+    points ?? "0",
+    scannedText(status),
+    scannedText(reason),
+    scannedText(at),
+  );
+  return { place, payload, line: made };
 }
 
 const decisionLine: LineOf = (place, body, payload) =>

@@ -8,7 +8,7 @@ import { metrics } from "../../shared/metrics.ts";
 import type { Input } from "../../shared/reader.ts";
 import { eventsStream, subjects, validStream } from "../../shared/subjects.ts";
 import { copyNew } from "./copy.ts";
-import { refusesData, type Transaction } from "./database.ts";
+import type { Transaction } from "./database.ts";
 import { COLUMNS, type Row, rowsOf, unreadable } from "./event-rows.ts";
 import type { Archiving, Fold, Followed } from "./follow.ts";
 import { assertSameLog } from "./same-log.ts";
@@ -75,29 +75,18 @@ function* partsOf(messages: Input[]): Generator<Input[]> {
   if (part.length > 0) yield part;
 }
 
-/**
- * Inserts the rows that are not there yet. Where Postgres refuses a value, it halves until the body that is to blame stands
- * alone, and stores a row about it instead: poison never blocks.
- */
+/** Inserts the rows that are not there yet; of a body that Postgres refuses, a row that says so. */
 async function insertRows(transaction: Transaction, realm: string, rows: Row[], log: Log): Promise<void> {
   const target = { into: `"world_events_${realm}"`, columns: COLUMNS };
-  try {
-    await copyNew(transaction, target, rows.map(({ line }) => line).join(""), rows.length);
-  } catch (error) {
-    if (!refusesData(error)) throw error;
-    if (rows.length === 1) {
-      const row = unreadable(rows[0]!, error);
-      log.error(
-        { seq: row.place.seq, index: row.place.index, reason: String(error) },
-        "a body is not what its contract says; its beginning is archived",
-      );
-      await copyNew(transaction, target, row.line, 1);
-      return;
-    }
-    const middle = Math.ceil(rows.length / 2);
-    await insertRows(transaction, realm, rows.slice(0, middle), log);
-    await insertRows(transaction, realm, rows.slice(middle), log);
-  }
+  const lines = rows.map(({ line }) => line);
+  await copyNew(transaction, target, lines, (i, error) => {
+    const { seq, index } = rows[i]!.place;
+    log.error(
+      { seq, index, reason: String(error) },
+      "a body is not what its contract says; its beginning is archived",
+    );
+    return unreadable(rows[i]!, error).line;
+  });
 }
 
 /** The status that the last `realm.status` command among these messages gave the realm. */

@@ -40,13 +40,16 @@ const COLUMNS = `realm_id, tick, user_id, faction_id, influence_points, source_e
 /** Lines are made and sent so many at a time: a tick may have a million. */
 const MAX_ROWS = 20_000;
 
-/** Writes a tick's ledger. Answers how many of its events stood in the ledger of another tick already, and stay there. */
+/**
+ * Writes a tick's ledger. Answers a sentence for each event that Postgres refused, and for all those that stood in the ledger
+ * of another tick already, and stay there.
+ */
 export async function insertLedger(
   transaction: Transaction,
   realm: string,
   tick: number,
   { entries, applied }: Ledger,
-): Promise<number> {
+): Promise<string[]> {
   const lineOf = (entry: Entry) =>
     line(
       realm,
@@ -61,12 +64,20 @@ export async function insertLedger(
       text(entry.received_at),
     );
   const target = { into: "influence_ledger", columns: COLUMNS };
+  const problems: string[] = [];
   let inserted = 0;
   for (let start = 0; start < entries.length; start += MAX_ROWS) {
     const part = entries.slice(start, start + MAX_ROWS);
-    inserted += await copyNew(transaction, target, part.map(lineOf).join(""), part.length);
+    inserted += await copyNew(transaction, target, part.map(lineOf), (i, error) => {
+      problems.push(`tick ${tick}: event ${part[i]!.event_id} has no row, it was refused: ${error}`);
+      return undefined;
+    });
   }
-  return inserted === entries.length ? 0 : entries.length - (await countLedger(transaction, realm, tick));
+  const written = inserted + problems.length;
+  if (written === entries.length) return problems;
+  const repeated = entries.length - problems.length - (await countLedger(transaction, realm, tick));
+  if (repeated > 0) problems.push(`tick ${tick}: ${repeated} events had counted in an earlier tick`);
+  return problems;
 }
 
 async function countLedger(transaction: Transaction, realm: string, tick: number): Promise<number> {

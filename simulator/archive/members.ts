@@ -12,9 +12,9 @@ export type Binding = {
   cohort?: string;
 };
 
-/** Changes nothing where the user is bound already. */
+/** Changes nothing where the user is bound already, nor by an event without a time, of which the ledger tells. */
 export function bindByEvent(bindings: Map<string, Binding>, entry: Entry): void {
-  if (bindings.has(entry.user_id)) return;
+  if (bindings.has(entry.user_id) || Number.isNaN(Date.parse(entry.received_at))) return;
   const { user_id: user, faction_id: faction, received_at: at, event_id: event } = entry;
   bindings.set(user, { user, faction, at, event });
 }

@@ -89,7 +89,7 @@ test("Postgres is away for the whole of a run: nothing waits for it, a metric sa
   await postgres.startAgain();
   await until(3);
   expect(await checkAgreement(database, realm)).toEqual({ ticks: 3, problems: [] });
-  expect(troubles.summary()).toBeUndefined();
+  while (troubles.summary() !== undefined) await delay(10);
   expect(await metric("amoi_archive_trouble", { place: realm })).toBe(0);
 });
 

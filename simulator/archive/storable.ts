@@ -3,6 +3,9 @@
 /** Escapes that `jsonb` may refuse; pairs of surrogates are among them, and come through unchanged. */
 const SUSPECT = /\\u(?:0000|[dD][89a-fA-F])/;
 
+/** False where `jsonb` may refuse the text, if it is JSON. */
+export const isStorable = (json: string): boolean => !SUSPECT.test(json);
+
 /** The same JSON text with NUL as the six characters `\u0000` and lone surrogates as U+FFFD. Throws where it isn't JSON. */
 export const storable = (json: string): string =>
   SUSPECT.test(json) ? JSON.stringify(clean(JSON.parse(json))) : json;

@@ -1,6 +1,6 @@
 /** EVENTS tick by tick: what the archive of a tick needs of the log, beside the tick's own record and delta. */
 import type { Bus } from "../../shared/bus.ts";
-import { bodiesOf } from "../../shared/codec.ts";
+import { bodiesOf, textOf } from "../../shared/codec.ts";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Accepted } from "../../shared/contracts/decision.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
@@ -11,6 +11,7 @@ import { takeWithin } from "./follow.ts";
 import type { Entry } from "./ledger.ts";
 import { type Binding, bindByCommand, bindByEvent } from "./members.ts";
 import { ArchiveRefused } from "./position.ts";
+import { placesOf, scanFrame } from "./scan.ts";
 
 export type NewRuleset = { version: number; ruleset: Ruleset; at: string };
 
@@ -91,8 +92,7 @@ export class TickInputsReader {
 
   #gather(inputs: TickInputs, message: Input): void {
     if (message.subject === subjects.accepted(this.#realm)) {
-      for (const decision of bodiesOf<Accepted>(message.data)) {
-        const entry = entryOf(decision);
+      for (const entry of entriesOf(message.data)) {
         inputs.accepted.push(entry);
         bindByEvent(inputs.bindings, entry);
       }
@@ -111,6 +111,28 @@ function gatherCommand(inputs: TickInputs, command: DecidedCommand): void {
     const { ruleset_version: version, received_at: at } = command;
     inputs.rulesets.push({ version, ruleset: command.payload.ruleset, at });
   }
+}
+
+const FIELDS = [
+  "event_id",
+  "user_id",
+  "faction_id",
+  "base_points",
+  "normalized_points",
+  "daily_cap_bucket",
+  "received_at",
+] as const satisfies readonly (keyof Entry)[];
+const PLACES = placesOf(...FIELDS);
+
+/** Each value is parsed, never cut out: a piece of a text keeps all of it in memory, for as long as the tick is read. */
+function entriesOf(data: Uint8Array): Entry[] {
+  const scanned = scanFrame(textOf(data), PLACES);
+  if (scanned === undefined) return bodiesOf<Accepted>(data).map(entryOf);
+  return scanned.map(({ fields }) => {
+    const [event_id, user_id, faction_id, base_points, normalized_points, daily_cap_bucket, received_at] =
+      fields.map((value) => (value === undefined ? undefined : JSON.parse(value)));
+    return { event_id, user_id, faction_id, base_points, normalized_points, daily_cap_bucket, received_at };
+  });
 }
 
 const entryOf = (decision: Accepted): Entry => ({

@@ -106,9 +106,7 @@ class WorldFold implements Fold {
     await commit(seq, async (transaction) => {
       await writeTick(transaction, realm, { record, state, ruleset, rulesets, initiators });
       await writeMembers(transaction, realm, bindings);
-      const repeated = await insertLedger(transaction, realm, record.tick, ledger);
-      if (repeated > 0)
-        problems.push(`tick ${record.tick}: ${repeated} events had counted in an earlier tick`);
+      problems.push(...(await insertLedger(transaction, realm, record.tick, ledger)));
     });
     metrics.archivedRows.inc({ realm, table: "influence_ledger" }, accepted.length);
     for (const problem of problems) log.error({ problem }, "ledger and record disagree");

@@ -27,7 +27,7 @@ export function Ticker({
       <ol tabIndex={0} aria-labelledby="happened">
         {events.length === 0 && <li class="quiet">Nothing yet. Stay a while.</li>}
         {events.map((event) => {
-          const { text, weight, faction } = inWords(event, live.names);
+          const { text, weight, faction } = inWords(event, live.names, live.world?.state.actions);
           return (
             <li key={`${event.tick}.${event.n}`} class={weight}>
               <span>

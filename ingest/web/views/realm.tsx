@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { percent, title } from "../../../shared/web/words.ts";
 import type { Api, Standing } from "../api.ts";
 import { useAct } from "../notes.tsx";
-import { useStanding } from "../standing.tsx";
+import { useStanding, WorldSays } from "../standing.tsx";
 
 const STATUSES = {
   active: "candidates count, the clock ticks",
@@ -15,10 +15,13 @@ type Status = keyof typeof STATUSES;
 const NO_EFFECTS = "[]";
 
 export function RealmDesk({ api, realm }: { api: Api; realm: string }) {
-  const { standing, look } = useStanding(api, realm);
+  const { standing, told, look } = useStanding(api, realm);
   return (
     <div class="desk">
-      <Clock {...{ api, realm, standing, look }} />
+      <div class="beside">
+        <Clock {...{ api, realm, standing, look }} />
+        <WorldSays told={told} standing={standing} />
+      </div>
       <div class="beside">
         <StatusForm {...{ api, realm, standing, look }} />
         <DecreeForm api={api} realm={realm} />

@@ -5,7 +5,7 @@ import { type Api, Refusal } from "../api.ts";
 import { useAct } from "../notes.tsx";
 import { DiffTable } from "./diff-table.tsx";
 
-type Props = { api: Api; realm: string; inForce: number; onSet: () => void };
+type Props = { api: Api; realm: string; inForce: number; onSet: (version: number) => void };
 type Draft =
   | { kind: "same" }
   | { kind: "broken"; message: string }
@@ -39,8 +39,8 @@ export function RulesetEditor({ api, realm, inForce, onSet }: Props) {
     run(async () => {
       if (draft.kind === "broken") throw new Refusal(0, `this is not JSON: ${draft.message}`);
       const { version } = await api.setRuleset(realm, text, noted, inForce);
-      onSet();
-      return `Version ${version} is in force.`;
+      onSet(version);
+      return undefined;
     });
   return (
     <form

@@ -24,6 +24,12 @@ export function RulesetDesk({ api, realm }: { api: Api; realm: string }) {
       compare({ from, to, changes: await api.diff(realm, from, to) });
       return undefined;
     });
+  /** The editor begins anew with the new version, so what came of it is told here. */
+  const isSet = (version: number) =>
+    run(async () => {
+      await read();
+      return `Version ${version} is in force.`;
+    });
   const rollBack = (version: number) =>
     run(async () => {
       const { version: made } = await api.rollBack(realm, version, inForce!);
@@ -38,7 +44,12 @@ export function RulesetDesk({ api, realm }: { api: Api; realm: string }) {
           {inForce !== undefined && <small>version {inForce} is in force</small>}
         </header>
         {inForce !== undefined && (
-          <RulesetEditor key={inForce} {...{ api, realm }} inForce={inForce} onSet={() => void read()} />
+          <RulesetEditor
+            key={inForce}
+            {...{ api, realm }}
+            inForce={inForce}
+            onSet={(version) => void isSet(version)}
+          />
         )}
       </section>
       <div class="beside">

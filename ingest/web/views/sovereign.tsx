@@ -4,18 +4,18 @@ import type { PublicState } from "../../../shared/contracts/world.ts";
 import { ticks, title, whole } from "../../../shared/web/words.ts";
 import type { Api } from "../api.ts";
 import { useAct } from "../notes.tsx";
-import { useStanding } from "../standing.tsx";
+import { useStanding, WorldSays } from "../standing.tsx";
 
-/** As domain.md has them; whether a realm knows one is its own answer. */
+/** Their price and strength are the ruleset's. */
 const ACTIONS = {
-  iron_levy: "400 iron: pushes weigh more for 48 ticks",
-  veil_ward: "400 aether: catastrophe falls",
-  embargo: "400 grain: another faction's yields fall for 48 ticks",
+  iron_levy: "costs iron: pushes weigh more for a while",
+  veil_ward: "costs aether: catastrophe falls",
+  embargo: "costs grain: another faction's yields fall for a while",
 } as const;
 type ActionType = keyof typeof ACTIONS;
 
 export function SovereignDesk({ api, realm }: { api: Api; realm: string }) {
-  const { standing } = useStanding(api, realm);
+  const { standing, told } = useStanding(api, realm);
   const state = standing?.state;
   const factions = Object.keys(state?.factions ?? {}).sort();
   return (
@@ -23,6 +23,7 @@ export function SovereignDesk({ api, realm }: { api: Api; realm: string }) {
       <Actions api={api} realm={realm} state={state} factions={factions} />
       <div class="beside">
         <ProposeForm key={factions.join()} api={api} realm={realm} factions={factions} />
+        <WorldSays told={told} standing={standing} />
       </div>
     </div>
   );

@@ -29,7 +29,8 @@ export type Ask =
     };
 export type Answers = {
   connect: number;
-  count: { frames: number; deltas: number; others: number; closed: number };
+  /** Of the clients that read. */
+  count: { reading: number; frames: number; deltas: number; others: number; closed: number };
   drop: number;
   record: number;
   latency: { p50: number; p99: number; frames: number };
@@ -88,6 +89,7 @@ if (import.meta.main) {
         return connect(asked);
       case "count":
         return {
+          reading: reading().length,
           frames: sum(({ frames }) => frames),
           deltas: sum(({ deltas }) => deltas),
           others: sum(({ others }) => others),

@@ -89,7 +89,7 @@ async function paceTicks(
   seconds: number,
   most = 1_000,
 ) {
-  const recording = await load.ask({ do: "record" });
+  await load.ask({ do: "record" });
   const before = await load.ask({ do: "count" });
   const commitsMs: number[] = [];
   for (
@@ -100,12 +100,11 @@ async function paceTicks(
     commitsMs.push(await stack.tick());
     await due;
   }
-  await delay(recording / 20 + 100);
+  const expected = before.deltas + commitsMs.length * before.reading;
+  await until(async () => (await load.ask({ do: "count" })).deltas >= expected);
   const after = await load.ask({ do: "count" });
   if (after.others > before.others) throw new Error("a client was resynced");
-  const latency = await load.ask({ do: "latency", commitsMs });
-  if (!Number.isFinite(latency.p99)) throw new Error("clients missed ticks");
-  return latency;
+  return load.ask({ do: "latency", commitsMs });
 }
 
 async function footprint({ stage }: FeedStack) {
@@ -119,5 +118,5 @@ async function footprint({ stage }: FeedStack) {
 async function until(ready: () => Promise<boolean>): Promise<void> {
   for (const endMs = performance.now() + 30_000; performance.now() < endMs; await delay(5))
     if (await ready()) return;
-  throw new Error("clients didn't get a tick within 30 s");
+  throw new Error("clients didn't get their ticks within 30 s");
 }

@@ -12,7 +12,7 @@ const PATHS: Record<Kind, string> = {
 /** Deltas that a client may be behind: more would measure how much the kernel takes. */
 const WINDOW = 96;
 /** Deltas made beforehand, for each second: more than a thousand clients can read. */
-const DELTAS_PER_SECOND = 2_500;
+const DELTAS_PER_SECOND = 2_000;
 const WARM_UP_MS = 500;
 
 export type Unpaced = {
@@ -25,7 +25,7 @@ export type Unpaced = {
 };
 
 export async function measureUnpaced(kind: Kind, clients: number, seconds: number): Promise<Unpaced> {
-  const peer = startPeer(kind, Math.ceil(DELTAS_PER_SECOND * (seconds + 0.5)));
+  const peer = startPeer(kind, Math.ceil(DELTAS_PER_SECOND * seconds * 1.5));
   const load = startLoad();
   try {
     const { port, deltas, bytes } = await peer.ask({ do: "listen" });
@@ -33,12 +33,12 @@ export async function measureUnpaced(kind: Kind, clients: number, seconds: numbe
     await load.ask({ do: "connect", port, path: PATHS[kind], count: clients, socketIo });
     if (socketIo) while ((await load.ask({ do: "count" })).frames < clients * 2) await delay(20);
     const before = await load.ask({ do: "count" });
-    /** Keeps the window full until the time is over; answers where it ended. */
-    const run = async (forMs: number) => {
+    /** Keeps the window full until the time is over, or the deltas are; answers where it ended. */
+    const run = async (forMs: number, most: number) => {
       for (const endMs = performance.now() + forMs; performance.now() < endMs; await delay(2)) {
         const { frames } = await load.ask({ do: "count" });
         const delta = Math.floor((frames - before.frames) / clients) + WINDOW;
-        if (delta > deltas) break;
+        if (delta > most) break;
         await peer.ask({ do: "until", delta });
       }
       return {
@@ -47,8 +47,8 @@ export async function measureUnpaced(kind: Kind, clients: number, seconds: numbe
         ...(await peer.ask({ do: "usage" })),
       };
     };
-    const first = await run(WARM_UP_MS);
-    const last = await run(seconds * 1_000);
+    const first = await run(WARM_UP_MS, deltas / 4);
+    const last = await run(seconds * 1_000, deltas);
     const frames = last.frames - first.frames;
     if (last.closed > 0 || last.others > (kind === "feed" ? 0 : Number.POSITIVE_INFINITY))
       throw new Error(`${kind}: ${last.closed} of ${clients} closed, ${last.others} frames beside deltas`);
