@@ -2,8 +2,10 @@
  * The feed: one WebSocket topic per realm. A frame is encoded once and handed to uWS once; nothing here goes through clients
  * one by one, except those that have to catch up (`pace.ts`), and the players whom a tick has something to tell.
  */
+
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t } from "uWebSockets.js";
 import type { Pulse } from "../shared/contracts/feed.ts";
+import type { Forecast } from "../shared/contracts/forecast.ts";
 import { type FeedPlayer, readFeedToken, type TokenRefusal } from "../shared/feed-token.ts";
 import { metrics } from "../shared/metrics.ts";
 import { type Admission, admit, TOO_MANY_CONNECTIONS } from "./admit.ts";
@@ -52,6 +54,7 @@ export class Channel implements Audience {
   restored(view: RealmView): void {
     const earlier = this.view;
     this.view = view;
+    view.forecast ??= earlier?.forecast;
     if (earlier === undefined) return;
     if (view.continues(earlier))
       for (let step = view.next(earlier.place); step !== undefined; step = view.next(step.place))
@@ -71,7 +74,12 @@ export class Channel implements Audience {
   }
 
   pulsed(pulse: Pulse): void {
+    if (this.view !== undefined) this.view.pulse = pulse;
     this.pulses.heard(pulse);
+  }
+
+  forecasted(forecast: Forecast): void {
+    if (this.view !== undefined) this.view.forecast = forecast;
   }
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Bus, lastOf, type Stored, streamEnds } from "../shared/bus.ts";
 import { textOf } from "../shared/codec.ts";
 import { PassedNotices, Pulse } from "../shared/contracts/feed.ts";
+import { Forecast } from "../shared/contracts/forecast.ts";
 import type { WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
 import type { Log } from "../shared/log.ts";
 import { metrics } from "../shared/metrics.ts";
@@ -10,6 +11,7 @@ import { Reader } from "../shared/reader.ts";
 import { subjects, worldStream } from "../shared/subjects.ts";
 import { messageOfTick } from "../shared/tick-sequence.ts";
 import { openTimeMachine } from "../shared/time-machine.ts";
+import { forecastSubject } from "../shared/topology.ts";
 import type { EncodedFrame } from "./encode.ts";
 import { Divergence, HELD_DELTAS, RealmView } from "./realm-view.ts";
 
@@ -23,6 +25,8 @@ export type Audience = {
   noticed(users: Iterable<string>): void;
   /** The pressure that builds up until the next tick. */
   pulsed(pulse: Pulse): void;
+  /** When territories may change hands. */
+  forecasted(forecast: Forecast): void;
 };
 
 export type Following = { bus: Bus; realm: string; log: Log; signal: AbortSignal; audience: Audience };
@@ -37,6 +41,7 @@ const PREFETCH = 128;
 export async function follow(following: Following): Promise<void> {
   const { realm, log, signal } = following;
   listenToPulses(following);
+  listenToForecasts(following);
   /** Deltas up to this tick aren't handed to anyone: one of them contradicts the state. */
   let distrusted = -1;
   let reason = "start";
@@ -77,6 +82,22 @@ function listenToPulses({ bus, realm, signal, audience }: Following): void {
   signal.addEventListener("abort", () => subscription.unsubscribe(), { once: true });
 }
 
+/** What is put into the bucket is heard like any message. One that is lost is followed by the next. */
+function listenToForecasts({ bus, realm, signal, audience }: Following): void {
+  const subscription = bus.nc.subscribe(forecastSubject(realm), {
+    callback: (error, message) => {
+      const forecast = error === null ? Forecast.safeParse(readJson(message.data)) : undefined;
+      if (forecast?.success && forecast.data.realm === realm) audience.forecasted(forecast.data);
+    },
+  });
+  signal.addEventListener("abort", () => subscription.unsubscribe(), { once: true });
+}
+
+async function lastForecast(bus: Bus, realm: string): Promise<Forecast | undefined> {
+  const stored = await lastOf(bus, "KV_world", forecastSubject(realm));
+  return stored && Forecast.safeParse(readJson(stored.data)).data;
+}
+
 function readJson(data: Uint8Array): unknown {
   try {
     return JSON.parse(textOf(data));
@@ -97,6 +118,7 @@ async function followOnce(following: Following, distrusted: number, moved: () =>
   const from = (await messageOfTick(bus, stream, subjects.delta(realm), oldest))?.seq ?? last + 1;
   view.past = await openTimeMachine(bus, realm);
   view.previous = (await view.past.stateAt(snapshot.tick - 1).catch(() => undefined))?.state;
+  view.forecast = await lastForecast(bus, realm);
   await readLog(following, view, {
     created,
     first: firstSeq,

@@ -47,10 +47,14 @@ export const FactionRates = z.strictObject({
 export type FactionRates = z.infer<typeof FactionRates>;
 
 /** Undefined where the state before or the rules aren't known. */
-export function territoryRates({ state, previous, rules }: Shown, id: string): TerritoryRates | undefined {
+export function territoryRates(
+  { state, previous, rules, pulse }: Shown,
+  id: string,
+): TerritoryRates | undefined {
   const before = previous && find(previous.territories, id);
   if (before === undefined || rules === undefined || !isRuledBy(state, rules)) return undefined;
   const after = state.territories[id]!;
+  const pressing = pulse?.next_tick === state.tick + 1 ? find(pulse.pressure, id) : undefined;
   return {
     instability_bp: after.instability - before.instability,
     fading_bp: ceilDiv(after.instability * rules.contest.instability_decay_bp, 10_000),
@@ -59,6 +63,7 @@ export function territoryRates({ state, previous, rules }: Shown, id: string): T
       control_bp: control - (find(before.control, faction) ?? 0),
       weight_bp: pushWeight(faction, id, state, rules),
       modifier_bp: modifier(state.factions[faction]!.modifiers, "push_weight_bp"),
+      ...(pressing === undefined ? {} : { pressure: find(pressing, faction) ?? 0 }),
     })),
   };
 }

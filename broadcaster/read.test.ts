@@ -140,3 +140,22 @@ test("a realm that isn't restored yet is not listed", () => {
     ],
   });
 });
+
+test("a territory has the forecast of this realm's past, until it is about nothing but the past", () => {
+  const world = new HandMadeWorld("amoi-1");
+  const view = new RealmView(world.snapshot, "e1");
+  const iron_gate = { probability_bp: 9_000, until_tick: 2, to: "freeholds", tick: 2 };
+  const forecast = { realm: "amoi-1", tick: 0, hash: view.hash, territories: { iron_gate } };
+  view.forecast = forecast;
+  expect(territories(view).territories.iron_gate).toMatchObject({
+    forecast: { ...iron_gate, as_of_tick: 0 },
+  });
+  expect(territories(view).territories.mist_fen).not.toHaveProperty("forecast");
+  view.forecast = { ...forecast, hash: "0".repeat(64) };
+  expect(territories(view).territories.iron_gate).not.toHaveProperty("forecast");
+  view.advance(world.tick({}).delta);
+  view.forecast = { ...forecast, tick: 1, hash: view.hash };
+  expect(territories(view).territories.iron_gate).toMatchObject({ forecast: { as_of_tick: 1 } });
+  view.advance(world.tick({}).delta);
+  expect(territories(view).territories.iron_gate).not.toHaveProperty("forecast");
+});

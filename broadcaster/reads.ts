@@ -1,5 +1,7 @@
 /** What the public reads answer: parts of a world with their place. Pure; of the newest tick and of any past one alike. */
-import { mapById } from "../shared/by-id.ts";
+import { find, mapById } from "../shared/by-id.ts";
+import type { Pulse } from "../shared/contracts/feed.ts";
+import type { Forecast, ServedForecast } from "../shared/contracts/forecast.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { DerivedEvent, PublicState } from "../shared/contracts/world.ts";
 import { byCodeUnit, sortedKeys } from "../shared/integers.ts";
@@ -14,6 +16,10 @@ export type Shown = {
   state: PublicState;
   /** The state one tick before, where it is known: rates are the difference. */
   previous?: PublicState | undefined;
+  pulse?: Pulse | undefined;
+  forecast?: Forecast | undefined;
+  /** Whether a forecast is of this realm's past. */
+  knows?(tick: number, hash: string): boolean;
   /** The rules that the newest tick was run by; absent from the past, which may have had others. */
   rules?: Ruleset | undefined;
 };
@@ -82,10 +88,19 @@ export const factions = (shown: Shown) => ({
 
 export const territories = (shown: Shown) => ({
   ...placeOf(shown),
-  territories: mapById(shown.state.territories, (territory, id) =>
-    withRates(territory, territoryRates(shown, id)),
-  ),
+  territories: mapById(shown.state.territories, (territory, id) => ({
+    ...withRates(territory, territoryRates(shown, id)),
+    ...forecastOf(shown, id),
+  })),
 });
+
+/** What was forecast lately, until it is about nothing but the past. */
+function forecastOf(shown: Shown, id: string): { forecast?: ServedForecast } {
+  const { forecast: made, state } = shown;
+  const territory = made && find(made.territories, id);
+  if (made === undefined || territory === undefined || territory.until_tick <= state.tick) return {};
+  return shown.knows?.(made.tick, made.hash) ? { forecast: { ...territory, as_of_tick: made.tick } } : {};
+}
 
 const withRates = <Part extends object, Rates extends FactionRates | TerritoryRates>(
   part: Part,

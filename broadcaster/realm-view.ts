@@ -1,6 +1,7 @@
 /** A realm as clients see it: its public state after the last tick, and the deltas that led there, encoded once. */
 import { canonicalHash } from "../shared/canonical.ts";
-import type { Place, ResyncReason } from "../shared/contracts/feed.ts";
+import type { Place, Pulse, ResyncReason } from "../shared/contracts/feed.ts";
+import type { Forecast } from "../shared/contracts/forecast.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { DerivedEvent, PublicState, WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
 import { apply } from "../shared/merge-patch.ts";
@@ -40,6 +41,10 @@ export class RealmView {
   rules: Ruleset;
   /** The state one tick before, where it is known. */
   previous: PublicState | undefined;
+  /** The last pulse that came. */
+  pulse: Pulse | undefined;
+  /** The last forecast that came; it may be of another past than this one. */
+  forecast: Forecast | undefined;
   /** Any tick before, from the stream; absent in a view that nothing follows. */
   past: Past | undefined;
   /** The public log, oldest first, from the first tick that this view was told of. */
@@ -86,6 +91,12 @@ export class RealmView {
     this.log.push(...events);
     // Rarely and much at once: a shift for every event would move all of them.
     if (this.log.length > LOGGED_EVENTS * 1.1) this.log.splice(0, this.log.length - LOGGED_EVENTS);
+  }
+
+  /** Whether the realm had this public hash after this tick, as far as its deltas are held. */
+  knows(tick: number, hash: string): boolean {
+    if (tick === this.tick) return hash === this.#hash;
+    return this.#held.some((delta) => delta.tick === tick && delta.hash === hash);
   }
 
   /** Moves on by one tick and answers its frame. Throws `Divergence`, and stays where it is, when the delta isn't the next one. */

@@ -112,6 +112,12 @@ export const metrics = {
     labelNames: ["realm"],
     registers,
   }),
+  forecastSeconds: new Gauge({
+    name: "amoi_forecast_seconds",
+    help: "What the last forecast took, the turns of other work included",
+    labelNames: ["realm"],
+    registers,
+  }),
   tickTopShare: new Gauge({
     name: "amoi_tick_top_share_basispoints",
     help: "What the hundredth of them with the most applied points has of all",

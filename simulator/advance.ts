@@ -8,6 +8,7 @@ import type { Input } from "../shared/reader.ts";
 import { RealmRefused } from "../shared/stage.ts";
 import { subjects } from "../shared/subjects.ts";
 import { type Folding, foldAccepted, foldCommand, openFolding } from "./fold.ts";
+import { type Pressure, pressureOf, remember } from "./forecast/pressure.ts";
 import { type TickResult, tick } from "./tick.ts";
 
 export type SimulatorState = {
@@ -17,6 +18,8 @@ export type SimulatorState = {
   last: { record_hash: string; public_hash: string };
   /** What came since the last marker. */
   folding: Folding;
+  /** Pressure of the last ticks, for forecasts: no part of the world. */
+  recent: Pressure[];
   /** EVENTS sequence of the last marker; 0 before the first. */
   markerSeq: number;
   /** EVENTS sequence up to which everything is folded. */
@@ -36,6 +39,7 @@ export const stateOf = (snapshot: WorldSnapshot): SimulatorState => ({
   world: snapshot.state,
   last: { record_hash: snapshot.record_hash, public_hash: snapshot.public_hash },
   folding: openFolding(),
+  recent: [],
   markerSeq: snapshot.through_seq,
   readSeq: snapshot.through_seq,
 });
@@ -77,6 +81,7 @@ function closeTick(state: SimulatorState, input: Input): TickResult {
   const result = tick(state.world, state.folding, { ...marker, ...place }, state.last);
   state.world = result.state;
   state.last = { record_hash: result.record.hash, public_hash: result.record.public_hash };
+  remember(state.recent, pressureOf(next, state.folding, result.state.private.ruleset));
   state.folding = openFolding();
   state.markerSeq = input.seq;
   return result;

@@ -8,6 +8,7 @@ import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
 import { advance, movingSubjects, type SimulatorState } from "./advance.ts";
 import { countedAs } from "./chronicle.ts";
 import { keepTime } from "./clock.ts";
+import { keepForecast } from "./forecast/keep.ts";
 import { noticeParts } from "./notice-parts.ts";
 import { keepPulse } from "./pulse.ts";
 import { refreshKv } from "./refresh-kv.ts";
@@ -25,7 +26,13 @@ export const simulatorStage: Stage<SimulatorState> = {
   restore: restoreWorld,
   step,
   duties: async (owned) => {
-    await Promise.all([keepTime(owned), keepHouse(owned), speakForWorld(owned), keepPulse(owned)]);
+    await Promise.all([
+      keepTime(owned),
+      keepHouse(owned),
+      speakForWorld(owned),
+      keepPulse(owned),
+      keepForecast(owned),
+    ]);
   },
 };
 

@@ -3,8 +3,8 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { Happening, PublicState } from "../../shared/contracts/world.ts";
 import { genesis } from "../../shared/genesis.ts";
 import { sortedKeys } from "../../shared/integers.ts";
-import { foldAccepted, type Moving, openFolding } from "../../simulator/fold.ts";
-import { tick } from "../../simulator/tick.ts";
+import { type Folding, foldAccepted, type Moving, openFolding } from "../../simulator/fold.ts";
+import { type TickResult, tick } from "../../simulator/tick.ts";
 import { chanceOf } from "../gym/accounts.ts";
 import { Chance } from "../story/chance.ts";
 import type { Deed } from "./crowd.ts";
@@ -24,13 +24,14 @@ export type Moment = {
 
 const START_MS = Date.UTC(2026, 2, 1, 17);
 
-/** Plays `deeds` from the realm's start. The same seed and split aim alike. */
+/** Plays `deeds` from the realm's start. The same seed and split aim alike. `watch` sees each tick and what it folded. */
 export function season(
   ruleset: Ruleset,
   deeds: readonly Deed[][],
   split: Split,
   seed: number,
   temper: Temper = "rallied",
+  watch: (turned: TickResult, folding: Folding) => void = () => {},
 ): Moment[] {
   const factions = sortedKeys(ruleset.factions);
   const weights = Object.fromEntries(factions.map((id, i) => [id, split[i] ?? 0]));
@@ -73,6 +74,7 @@ export function season(
       { record_hash: record.hash, public_hash: record.public_hash },
     );
     ({ state, record } = result);
+    watch(result, folding);
     const caps = Object.values(record.factions);
     return {
       happenings: record.events,

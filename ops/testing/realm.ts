@@ -111,11 +111,11 @@ export async function bodiesIn<Body>(
   return found;
 }
 
-/** Waits until `ready`, at most 10 s. */
-export async function until<T>(ready: () => Promise<T | undefined | false>): Promise<T> {
-  for (const deadline = performance.now() + 10_000; performance.now() < deadline; await delay(20)) {
+/** Waits until `ready`, at most so many seconds. */
+export async function until<T>(ready: () => Promise<T | undefined | false>, seconds = 10): Promise<T> {
+  for (const deadline = performance.now() + seconds * 1_000; performance.now() < deadline; await delay(20)) {
     const found = await ready();
     if (found !== undefined && found !== false) return found;
   }
-  throw new Error("it did not happen within 10 s");
+  throw new Error(`it did not happen within ${seconds} s`);
 }

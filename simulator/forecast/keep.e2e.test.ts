@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type TestNats, testNats } from "../../ops/testing/nats.ts";
+import { candidate, runStages, sendCandidate, testRealm, until } from "../../ops/testing/realm.ts";
+import { lastOf } from "../../shared/bus.ts";
+import { Forecast } from "../../shared/contracts/forecast.ts";
+import { loadRuleset } from "../../shared/rulesets.ts";
+import { forecastSubject } from "../../shared/topology.ts";
+import { MIN_TICKS } from "./forecast.ts";
+import { recallPressure } from "./recall.ts";
+
+let nats: TestNats;
+beforeAll(async () => {
+  nats = await testNats();
+});
+afterAll(() => nats.close());
+
+const ALL = ["ingest", "normalizer", "simulator"] as const;
+
+test("a realm's owner forecasts from the log, and another owner goes on from what it didn't see itself", async () => {
+  const { bus } = nats;
+  const realm = "foreseen";
+  await testRealm(bus, realm, { tick_seconds: 1 });
+  const stored = async () => {
+    const last = await lastOf(bus, "KV_world", forecastSubject(realm));
+    return last && Forecast.parse(JSON.parse(last.text()));
+  };
+  const first = runStages(bus, realm, [...ALL]);
+  for (let i = 0; i < 40; i++)
+    await sendCandidate(
+      bus,
+      candidate(realm, { user_id: `player-${i}`, faction_id: "freeholds", territory_id: "iron_gate" }),
+    );
+  const early = await until(async () => {
+    const made = await stored();
+    return made !== undefined && made.tick >= MIN_TICKS && made;
+  }, 40);
+  expect(early.realm).toBe(realm);
+  await first.stop();
+  const recalled = await recallPressure(
+    bus,
+    realm,
+    early.tick,
+    await loadRuleset("demo"),
+    new AbortController().signal,
+  );
+  expect(recalled.map(({ tick }) => tick)).toEqual(Array.from({ length: early.tick }, (_, i) => i + 1));
+  const pushed = recalled.map(
+    ({ factions }) => factions.get("freeholds")?.territories.get("iron_gate")?.points ?? [],
+  );
+  expect(pushed.flat().reduce((sum, points) => sum + points, 0)).toBeGreaterThan(0);
+  const second = runStages(bus, realm, [...ALL]);
+  // Without the ticks of the first owner there would be too few for a forecast as soon as that.
+  const next = await until(async () => {
+    const made = await stored();
+    return made !== undefined && made.tick > early.tick && made;
+  }, 40);
+  expect(next.tick - early.tick).toBeLessThan(MIN_TICKS);
+  await second.stop();
+});

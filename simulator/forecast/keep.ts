@@ -1,0 +1,78 @@
+/**
+ * Forecasts as the realm's owner makes them, beside its clock: one for the newest tick, then a rest. It is a service to those who
+ * watch and no part of the world; a realm whose ticks are shorter than the work of a forecast has one now and then.
+ */
+import { setTimeout as delay, setImmediate as otherWork } from "node:timers/promises";
+import { type Bus, publishOne } from "../../shared/bus.ts";
+import type { Forecast } from "../../shared/contracts/forecast.ts";
+import { metrics } from "../../shared/metrics.ts";
+import type { Owned } from "../../shared/stage.ts";
+import { forecastSubject } from "../../shared/topology.ts";
+import type { SimulatorState } from "../advance.ts";
+import { forecast } from "./forecast.ts";
+import { KEPT_TICKS } from "./pressure.ts";
+import { recallPressure } from "./recall.ts";
+
+const LOOK_MS = 1_000;
+/** It works for so long and lets the tick and the log have their turn. */
+const TURN_MS = 4;
+/** It rests so many times as long as it worked. */
+const REST = 4;
+
+/** Until the signal. */
+export async function keepForecast(
+  owned: Pick<Owned<SimulatorState>, "bus" | "realm" | "state" | "signal" | "log">,
+): Promise<void> {
+  const { bus, realm, state, signal, log } = owned;
+  let recalled = false;
+  let told = -1;
+  while (!signal.aborted) {
+    await delay(LOOK_MS, undefined, { signal }).catch(() => {});
+    if (signal.aborted) return;
+    try {
+      if (!recalled) {
+        await recall(owned);
+        recalled = true;
+      }
+      if (state.world.public.tick === told || state.recent.length === 0) continue;
+      const startedMs = performance.now();
+      const made = await makeForecast(state, signal);
+      if (made === undefined) return;
+      await publish(bus, made);
+      told = made.tick;
+      metrics.forecastSeconds.set({ realm }, (performance.now() - startedMs) / 1_000);
+      await delay((performance.now() - startedMs) * REST, undefined, { signal }).catch(() => {});
+    } catch (error) {
+      if (!signal.aborted) log.warn({ reason: String(error) }, "no forecast this time");
+    }
+  }
+}
+
+/** What the owner didn't see itself comes before what it saw since. */
+async function recall({ bus, realm, state, signal }: Parameters<typeof keepForecast>[0]): Promise<void> {
+  const { public: world, private: hidden } = state.world;
+  const before = (state.recent[0]?.tick ?? world.tick + 1) - 1;
+  const past = await recallPressure(bus, realm, before, hidden.ruleset, signal);
+  state.recent.unshift(...past);
+  if (state.recent.length > KEPT_TICKS) state.recent.splice(0, state.recent.length - KEPT_TICKS);
+}
+
+/** Of the state as it is now, which goes on meanwhile. Undefined when the signal came first. */
+async function makeForecast(
+  { realm, world, last, recent }: SimulatorState,
+  signal: AbortSignal,
+): Promise<Forecast | undefined> {
+  const futures = forecast(world, last.public_hash, [...recent]);
+  let turnEndsMs = performance.now() + TURN_MS;
+  for (;;) {
+    const step = futures.next();
+    if (step.done) return { realm, tick: world.public.tick, hash: last.public_hash, territories: step.value };
+    if (performance.now() < turnEndsMs) continue;
+    await otherWork();
+    if (signal.aborted) return undefined;
+    turnEndsMs = performance.now() + TURN_MS;
+  }
+}
+
+const publish = (bus: Bus, made: Forecast) =>
+  publishOne(bus, { subject: forecastSubject(made.realm), data: JSON.stringify(made) });

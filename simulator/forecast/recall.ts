@@ -1,0 +1,54 @@
+/** The pressure of a realm's last ticks from EVENTS, for an owner that didn't see them itself. */
+import { type Bus, lastOf, streamEnds } from "../../shared/bus.ts";
+import { bodiesOf } from "../../shared/codec.ts";
+import type { Accepted } from "../../shared/contracts/decision.ts";
+import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import type { TickRecord } from "../../shared/contracts/world.ts";
+import { Reader } from "../../shared/reader.ts";
+import { eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
+import { messageOfTick } from "../../shared/tick-sequence.ts";
+import { foldAccepted, openFolding } from "../fold.ts";
+import { KEPT_TICKS, type Pressure, pressureOf } from "./pressure.ts";
+
+const MESSAGES_AT_ONCE = 500;
+
+/** Of the last ticks up to `through`, oldest first. `rules`: by which pushes are limited. Throws on NATS errors. */
+export async function recallPressure(
+  bus: Bus,
+  realm: string,
+  through: number,
+  rules: Ruleset,
+  signal: AbortSignal,
+): Promise<Pressure[]> {
+  const first = Math.max(1, through - KEPT_TICKS + 1);
+  const record = await messageOfTick(bus, worldStream(realm), subjects.tick(realm), first);
+  const marker = await lastOf(bus, eventsStream(realm), subjects.tickMarker(realm));
+  if (through < 1 || record === undefined || marker === undefined) return [];
+  const { tick, from_seq } = JSON.parse(record.text()) as TickRecord;
+  const stream = eventsStream(realm);
+  const { created } = await streamEnds(bus, stream);
+  const accepted = subjects.accepted(realm);
+  const reader = new Reader(bus, {
+    stream,
+    subjects: [accepted, subjects.tickMarker(realm)],
+    created,
+    from: from_seq,
+  });
+  const recalled: Pressure[] = [];
+  let folding = openFolding();
+  try {
+    while (tick + recalled.length <= through && !signal.aborted)
+      for (const { subject, data } of await reader.take(MESSAGES_AT_ONCE, signal)) {
+        if (subject === accepted)
+          for (const decision of bodiesOf<Accepted>(data)) foldAccepted(folding, decision);
+        else {
+          recalled.push(pressureOf(tick + recalled.length, folding, rules));
+          folding = openFolding();
+          if (tick + recalled.length > through) break;
+        }
+      }
+  } finally {
+    await reader.close();
+  }
+  return recalled;
+}
