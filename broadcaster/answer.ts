@@ -2,7 +2,7 @@
  * HTTP answers of the public port, as values. uWS' parser lets some smuggled requests through, so a request with a body is never
  * served: it is refused and its connection closed. An answer is one write: several in one cork corrupt a slow client's chunks.
  */
-import type { HttpRequest, HttpResponse, TemplatedApp } from "uWebSockets.js";
+import type { HttpRequest, HttpResponse } from "uWebSockets.js";
 import {
   type FieldProblem,
   PROBLEM_JSON,
@@ -67,20 +67,4 @@ export function refusedBody(res: HttpResponse, req: HttpRequest): boolean {
     if (!aborted) res.cork(() => send(res, BODY_REFUSED, true));
   });
   return true;
-}
-
-/** A route for GET; `path` as uWS has it, with `:name` for parameters. */
-export function serveGet(app: TemplatedApp, path: string, route: (req: HttpRequest) => Answer): void {
-  app.get(path, (res, req) => {
-    if (!refusedBody(res, req)) send(res, route(req));
-  });
-}
-
-/** Answers what no other route took. */
-export function serveNothingElse(app: TemplatedApp): void {
-  const notFound = problemAnswer(404, "there is nothing at this path");
-  const onlyGet = problemAnswer(405, "only GET is served here", { headers: { Allow: "GET" } });
-  app.any("/*", (res, req) => {
-    if (!refusedBody(res, req)) send(res, req.getCaseSensitiveMethod() === "GET" ? notFound : onlyGet);
-  });
 }

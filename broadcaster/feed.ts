@@ -9,7 +9,7 @@ import type { Forecast } from "../shared/contracts/forecast.ts";
 import { type FeedPlayer, readFeedToken, type TokenRefusal } from "../shared/feed-token.ts";
 import { metrics } from "../shared/metrics.ts";
 import { type Admission, admit, TOO_MANY_CONNECTIONS } from "./admit.ts";
-import { problemAnswer, refusedBody, send, serveGet } from "./answer.ts";
+import { problemAnswer, refusedBody, send } from "./answer.ts";
 import { CLOSE } from "./codes.ts";
 import { Connections } from "./connections.ts";
 import type { EncodedFrame } from "./encode.ts";
@@ -20,7 +20,10 @@ import { Pace } from "./pace.ts";
 import { Players } from "./players.ts";
 import { Pulses } from "./pulses.ts";
 import type { RealmView } from "./realm-view.ts";
+import { patternOf, type Routes } from "./routes.ts";
 import { type Client, newSocket, type Socket } from "./socket.ts";
+
+export const FEED_PATH = "/feed/{realm}";
 
 /** One realm on the feed. */
 export class Channel implements Audience {
@@ -91,14 +94,15 @@ export class Feed {
   onMoved: (channel: Channel) => void = () => {};
 
   /** `tokenSecret`: what players' tokens are signed with. */
-  constructor(app: TemplatedApp, limits: FeedLimits, tokenSecret: string) {
+  constructor(routes: Routes, limits: FeedLimits, tokenSecret: string) {
+    const { app } = routes;
     this.#app = app;
     this.#limits = limits;
     this.#secret = tokenSecret;
     this.#pace = new Pace(limits);
     this.#connections = new Connections(limits.connectionsPerAddress);
     // The route comes first: publishing without one crashes the process.
-    app.ws<Socket>("/feed/:realm", {
+    app.ws<Socket>(patternOf(FEED_PATH), {
       maxPayloadLength: MAX_MESSAGE_BYTES,
       maxBackpressure: MAX_WAITING_BYTES,
       closeOnBackpressureLimit: false,
@@ -114,8 +118,7 @@ export class Feed {
       close: (client) => this.#closed(client),
     });
     const headers = { Upgrade: "websocket" };
-    const upgradeRequired = problemAnswer(426, "this is a WebSocket feed", { headers });
-    serveGet(app, "/feed/:realm", () => upgradeRequired);
+    routes.answer(FEED_PATH, problemAnswer(426, "this is a WebSocket feed", { headers }));
   }
 
   /** Adds a realm, which answers 503 until it is restored. */

@@ -1,12 +1,17 @@
 /** The map of a realm: what is where, and what people call it. Of the ruleset; it doesn't change with ticks. */
+import { z } from "zod";
+import { Id } from "../shared/contracts/ids.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 
-export type RealmMap = {
-  factions: Record<string, { name: string }>;
+const Named = z.strictObject({ name: z.string() });
+
+export const RealmMap = z.strictObject({
+  factions: z.record(Id, Named),
   /** In the ruleset's order, which is the order around the wheel. */
-  territories: { id: string; name: string; adjacent: string[] }[];
-  relics: Record<string, { name: string }>;
-};
+  territories: z.array(z.strictObject({ id: Id, name: z.string(), adjacent: z.array(Id) })),
+  relics: z.record(Id, Named),
+});
+export type RealmMap = z.infer<typeof RealmMap>;
 
 export const mapOf = ({ factions, territories, relics }: Ruleset): RealmMap => ({
   factions: named(factions),

@@ -1,12 +1,10 @@
 /** The observatory at `/`: files read once, at start. */
-import type { TemplatedApp } from "uWebSockets.js";
 import { NOT_BUILT, pageFiles } from "../shared/page-files.ts";
-import { problemAnswer, serveGet } from "./answer.ts";
+import { problemAnswer } from "./answer.ts";
+import type { Routes } from "./routes.ts";
 
-export function servePage(app: TemplatedApp): void {
+export function servePage(routes: Routes): void {
   const files = pageFiles("observatory");
-  for (const { path, headers, body } of files)
-    serveGet(app, path, () => ({ status: "200 OK", headers, body }));
-  const notBuilt = problemAnswer(503, NOT_BUILT);
-  if (files.length === 0) serveGet(app, "/", () => notBuilt);
+  for (const { path, headers, body } of files) routes.answer(path, { status: "200 OK", headers, body });
+  if (files.length === 0) routes.answer("/", problemAnswer(503, NOT_BUILT));
 }

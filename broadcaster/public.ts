@@ -9,12 +9,13 @@ import {
   us_socket_local_port,
 } from "uWebSockets.js";
 import { addressOf } from "./address.ts";
-import { serveNothingElse } from "./answer.ts";
+import { serveDocuments } from "./documents.ts";
 import { Feed } from "./feed.ts";
 import { FEED_LIMITS, type FeedLimits, READ_LIMITS, type ReadLimits } from "./limits.ts";
 import { servePage } from "./page.ts";
 import { serveReads } from "./read.ts";
 import { ReadLimit } from "./read-limit.ts";
+import { Routes } from "./routes.ts";
 import { Streams } from "./sse.ts";
 
 /** The port is taken by a program that doesn't share it, or isn't ours to take. */
@@ -22,6 +23,8 @@ export class PortTaken extends Error {}
 
 export class PublicServer {
   readonly feed: Feed;
+  /** Every path that it serves. */
+  readonly paths: readonly string[];
   readonly #streams: Streams;
   readonly #app: TemplatedApp;
   #socket: us_listen_socket | undefined;
@@ -29,14 +32,17 @@ export class PublicServer {
   /** `tokenSecret`: what players' tokens are signed with. */
   constructor(tokenSecret: string, limits: FeedLimits = FEED_LIMITS, reads: ReadLimits = READ_LIMITS) {
     this.#app = App();
-    this.feed = new Feed(this.#app, limits, tokenSecret);
+    const routes = new Routes(this.#app);
+    this.paths = routes.paths;
+    this.feed = new Feed(routes, limits, tokenSecret);
     const { channels } = this.feed;
     const whose = (res: HttpResponse, req: HttpRequest) => addressOf(res, req, limits.addressHeader);
-    serveReads(this.#app, { channels, limit: new ReadLimit(reads.perMinute), addressOf: whose });
-    this.#streams = new Streams(this.#app, channels, reads.streams);
+    serveReads(routes, { channels, limit: new ReadLimit(reads.perMinute), addressOf: whose });
+    this.#streams = new Streams(routes, channels, reads.streams);
     this.feed.onMoved = (channel) => this.#streams.advanced(channel);
-    servePage(this.#app);
-    serveNothingElse(this.#app);
+    serveDocuments(routes);
+    servePage(routes);
+    routes.nothingElse();
   }
 
   /** Listens and answers the port. Other broadcasters may share it: the system spreads connections over them. Throws `PortTaken`. */

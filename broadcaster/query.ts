@@ -11,10 +11,14 @@ const Whole = (max: number) =>
     .string()
     .regex(/^(0|[1-9][0-9]{0,14})$/, "needs to be a whole number")
     .transform(Number)
-    .refine((value) => value <= max, `needs to be at most ${max}`);
+    .refine((value) => value <= max, `needs to be at most ${max}`)
+    // A query is text; for its document it is what the text says.
+    .meta({ type: "integer", pattern: undefined, minimum: 0, maximum: max });
 
 export const Tick = Whole(Number.MAX_SAFE_INTEGER);
-export const Limit = Whole(1_000).refine((value) => value >= 1, "needs to be at least 1");
+export const Limit = Whole(1_000)
+  .refine((value) => value >= 1, "needs to be at least 1")
+  .meta({ minimum: 1 });
 /** `<tick>.<n>`: a place in the public log. */
 export const EventPlace = z
   .string()

@@ -2,7 +2,10 @@
  * Where the numbers of a world are going: what the last tick moved, and what weighs in the next one. Pure; computed from
  * two states in a row with the very functions of the tick.
  */
+import { z } from "zod";
 import { find, mapById } from "../shared/by-id.ts";
+import { Id } from "../shared/contracts/ids.ts";
+import { BasisPointsChange } from "../shared/contracts/leaves.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { PublicState } from "../shared/contracts/world.ts";
 import { ceilDiv, sortedKeys } from "../shared/integers.ts";
@@ -11,33 +14,37 @@ import { clampModifier, modifier } from "../simulator/effects.ts";
 import { decayedInfluence, lateness } from "../simulator/influence.ts";
 import type { Shown } from "./reads.ts";
 
-/** Of a territory. Basis points. */
-export type TerritoryRates = {
-  /** What instability changed by in this tick, and what of it fades in the next one by itself. */
-  instability_bp: number;
-  fading_bp: number;
-  /** Sum of the active effects on how much control may move here. */
-  clamp_bp: number;
-  factions: Record<string, FactionOnTerritory>;
-};
-export type FactionOnTerritory = {
+export const FactionOnTerritory = z.strictObject({
   /** Control gained, or lost below zero, in this tick. */
-  control_bp: number;
+  control_bp: BasisPointsChange,
   /** What a point of push counts for this faction here: 10 000 is one point. */
-  weight_bp: number;
+  weight_bp: BasisPointsChange,
   /** The part of the weight that comes from active effects and relics. */
-  modifier_bp: number;
+  modifier_bp: BasisPointsChange,
   /** Push that waits for the next tick, in bands: 0 under 10 pt, 1 under 100 pt, 2 more; absent while nobody tells. */
-  pressure?: 0 | 1 | 2;
-};
+  pressure: z.literal([0, 1, 2]).exactOptional(),
+});
+export type FactionOnTerritory = z.infer<typeof FactionOnTerritory>;
+
+/** Of a territory. Basis points. */
+export const TerritoryRates = z.strictObject({
+  /** What instability changed by in this tick, and what of it fades in the next one by itself. */
+  instability_bp: BasisPointsChange,
+  fading_bp: BasisPointsChange,
+  /** Sum of the active effects on how much control may move here. */
+  clamp_bp: BasisPointsChange,
+  factions: z.record(Id, FactionOnTerritory),
+});
+export type TerritoryRates = z.infer<typeof TerritoryRates>;
 
 /** Of a faction. Thousandths of a point. */
-export type FactionRates = {
+export const FactionRates = z.strictObject({
   /** Influence that its players' actions brought in this tick, after the burst cap. */
-  gain: number;
+  gain: z.int().describe("Thousandths"),
   /** Influence that faded in this tick. */
-  decay: number;
-};
+  decay: z.int().describe("Thousandths"),
+});
+export type FactionRates = z.infer<typeof FactionRates>;
 
 /** Undefined where the state before or the rules aren't known. */
 export function territoryRates(

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { Channel } from "./feed.ts";
 import { HandMadeWorld } from "./hand-made-world.ts";
-import { realms } from "./read.ts";
-import { eventPage, factions, standings, summary, territories } from "./reads.ts";
+import { eventPage, factions, realms, standings, summary, territories } from "./reads.ts";
 import { RealmView } from "./realm-view.ts";
 
 function viewOf(change: object): RealmView {

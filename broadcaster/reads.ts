@@ -5,6 +5,7 @@ import type { Forecast, ServedForecast } from "../shared/contracts/forecast.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { DerivedEvent, PublicState } from "../shared/contracts/world.ts";
 import { byCodeUnit, sortedKeys } from "../shared/integers.ts";
+import type { Channel } from "./feed.ts";
 import { type FactionRates, factionRates, type TerritoryRates, territoryRates } from "./rates.ts";
 
 /** A world to show: its public state after a tick, with the `public_hash` of it. */
@@ -36,6 +37,18 @@ export const placeOf = ({ realm, epoch, hash, state }: Shown) => ({
 export function nextTick({ state, rules }: Shown): { next_tick_at?: string } {
   if (state.status === "maintenance" || rules === undefined) return {};
   return { next_tick_at: new Date(Date.parse(state.at) + rules.tick_seconds * 1_000).toISOString() };
+}
+
+/** The realms that are restored, by id. */
+export function realms(channels: ReadonlyMap<string, Channel>) {
+  const shown = [...channels.values()].sort((a, b) => byCodeUnit(a.realm, b.realm));
+  return {
+    realms: shown.flatMap(({ realm, name, view }) => {
+      if (view === undefined) return [];
+      const { status, season, tick, at } = view.state;
+      return [{ realm, name, status, season, tick, at, hash: view.hash, ...nextTick(view) }];
+    }),
+  };
 }
 
 /** Factions from the largest share to the smallest, ties by id. */

@@ -5,12 +5,14 @@
  * Nothing is queued for a stream: it keeps its place, and is given the next frames as fast as it reads. HTTP has no topics, so
  * the streams of a realm are gone through one by one; a frame's text is made once.
  */
-import type { HttpRequest, HttpResponse, TemplatedApp } from "uWebSockets.js";
+import type { HttpRequest, HttpResponse } from "uWebSockets.js";
 import { type Place, Since } from "../shared/contracts/feed.ts";
 import { metrics } from "../shared/metrics.ts";
-import { type Answer, NO_SUCH_REALM, problemAnswer, REALM_NOT_READY, refusedBody, send } from "./answer.ts";
+import { type Answer, NO_SUCH_REALM, problemAnswer, REALM_NOT_READY, send } from "./answer.ts";
+import { pathOf } from "./catalogue.ts";
 import type { EncodedFrame } from "./encode.ts";
 import type { Channel } from "./feed.ts";
+import type { Routes } from "./routes.ts";
 
 /** A comment goes out this often, so that nobody between takes the stream for dead. */
 const HEARTBEAT_MS = 15_000;
@@ -45,11 +47,9 @@ export class Streams {
   #count = 0;
 
   /** `max`: streams that may be open at once, over all realms. */
-  constructor(app: TemplatedApp, channels: ReadonlyMap<string, Channel>, max: number) {
+  constructor(routes: Routes, channels: ReadonlyMap<string, Channel>, max: number) {
     this.#max = max;
-    app.get("/api/world/:realm/stream", (res, req) => {
-      if (!refusedBody(res, req)) this.#open(res, req, channels);
-    });
+    routes.get(pathOf("stream"), (res, req) => this.#open(res, req, channels));
     this.#heart = setInterval(() => this.#beat(), HEARTBEAT_MS);
     this.#heart.unref();
   }

@@ -1,5 +1,7 @@
 /** The document of every subject and of the feed, as AsyncAPI 3: made of the schemas that the code itself goes by. */
 import { CHANNELS, type Channel, MESSAGES, type MessageName } from "./contracts/channels.ts";
+import { AccountId, ContentId, Id } from "./contracts/ids.ts";
+import { Hash, Instant } from "./contracts/leaves.ts";
 import { Ruleset } from "./contracts/ruleset.ts";
 import { CONDITIONS, Effect, Trigger } from "./contracts/trigger.ts";
 import {
@@ -12,6 +14,7 @@ import {
   PrivateState,
   PublicState,
   RelicState,
+  Rosters,
   TerritoryState,
   TriggerState,
   WorldState,
@@ -20,6 +23,11 @@ import { jsonSchemas } from "./json-schemas.ts";
 
 /** What stands in several messages. */
 const PARTS = {
+  Id,
+  AccountId,
+  ContentId,
+  Hash,
+  Instant,
   ...CONDITIONS,
   Effect,
   Trigger,
@@ -33,6 +41,7 @@ const PARTS = {
   CampaignState,
   PublicState,
   CouncilState,
+  Rosters,
   PrivateState,
   WorldState,
   DerivedEvent,

@@ -1,0 +1,38 @@
+/** The routes of the public port, all of them for GET. */
+import type { HttpRequest, HttpResponse, TemplatedApp } from "uWebSockets.js";
+import { type Answer, problemAnswer, refusedBody, send } from "./answer.ts";
+
+export class Routes {
+  readonly app: TemplatedApp;
+  /** As they were given, in the notation of OpenAPI: `/feed/{realm}`. */
+  readonly paths: string[] = [];
+
+  constructor(app: TemplatedApp) {
+    this.app = app;
+  }
+
+  /** A route that answers when it likes to. A request with a body doesn't reach it. */
+  get(path: string, serve: (res: HttpResponse, req: HttpRequest) => void): void {
+    this.paths.push(path);
+    this.app.get(patternOf(path), (res, req) => {
+      if (!refusedBody(res, req)) serve(res, req);
+    });
+  }
+
+  /** A route that has its answer at hand. */
+  answer(path: string, answer: Answer): void {
+    this.get(path, (res) => send(res, answer));
+  }
+
+  /** Answers what no other route took. */
+  nothingElse(): void {
+    const notFound = problemAnswer(404, "there is nothing at this path");
+    const onlyGet = problemAnswer(405, "only GET is served here", { headers: { Allow: "GET" } });
+    this.app.any("/*", (res, req) => {
+      if (!refusedBody(res, req)) send(res, req.getCaseSensitiveMethod() === "GET" ? notFound : onlyGet);
+    });
+  }
+}
+
+/** A path as uWS has it: `/feed/:realm`. */
+export const patternOf = (path: string): string => path.replace(/\{(\w+)\}/g, ":$1");
