@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LivedRealm, livedRealm } from "../ops/testing/lived-realm.ts";
+import { until } from "../ops/testing/realm.ts";
 import { CURRENT, PARTS, REALMS } from "./catalogue.ts";
 
 type Response200 = { headers?: object; content?: Record<string, { schema: { $ref: string } }> };
@@ -55,9 +56,13 @@ test("every part of every tick is what the document says, strictly", async () =>
     }
 });
 
-test("territories and factions of the newest tick have their rates", async () => {
-  const { territories } = PARTS.territories.body.parse(await read(pathOf("territories")));
-  expect(Object.values(territories).every(({ rates }) => rates !== undefined)).toBe(true);
+test("the territories of the newest tick tell their rates, and the pressure that builds up", async () => {
+  await until(async () => {
+    const { territories } = PARTS.territories.body.parse(await read(pathOf("territories")));
+    return Object.values(territories).every(({ rates }) =>
+      Object.values(rates!.factions).every(({ pressure }) => pressure !== undefined),
+    );
+  });
 });
 
 test("realms, map and every page of the log are what the document says, strictly", async () => {

@@ -1,14 +1,19 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
+import { pickPort } from "../ops/local/ports.ts";
 import { readEnv } from "../shared/env.ts";
 import { pageFiles } from "../shared/page-files.ts";
+import { PARTS } from "./catalogue.ts";
+import { HandMadeWorld } from "./hand-made-world.ts";
+import { FEED_LIMITS, READ_LIMITS } from "./limits.ts";
 import { openapi } from "./openapi.ts";
 import { PublicServer } from "./public.ts";
+import { RealmView } from "./realm-view.ts";
 
 type Parameter = { name: string; in: string; schema: { type?: string; minimum?: number; maximum?: number } };
 type Operation = {
   parameters?: Parameter[];
-  responses: Record<string, { content?: Record<string, { schema: object }> }>;
+  responses: Record<string, { headers?: object; content?: Record<string, { schema: object }> }>;
 };
 type Document = {
   openapi: string;
@@ -53,6 +58,31 @@ test("every refusal is a problem, and every path's own parameters are told", () 
       path.includes("{realm}"),
     );
   }
+});
+
+test("what tells a client when to come back is there as the document says", async () => {
+  const server = new PublicServer(readEnv({}).FEED_TOKEN_SECRET, FEED_LIMITS, {
+    ...READ_LIMITS,
+    perMinute: 1,
+  });
+  const url = `http://127.0.0.1:${await server.listen("127.0.0.1", await pickPort())}`;
+  server.feed.open("absent");
+  for (const status of [503, 429]) {
+    const answer = await fetch(`${url}/api/world/absent/summary`);
+    const { headers } = document.paths["/api/world/{realm}/summary"]!.get!.responses[status]!;
+    expect(answer.status).toBe(status);
+    expect(Object.keys(headers!)).toEqual(["RateLimit", "RateLimit-Policy", "Retry-After"]);
+    for (const name of Object.keys(headers!)) expect(answer.headers.has(name)).toBe(true);
+  }
+  server.close();
+});
+
+test("a territory's forecast is what the document says", () => {
+  const view = new RealmView(new HandMadeWorld("amoi-1").snapshot, "e1");
+  const iron_gate = { probability_bp: 9_000, until_tick: 9, to: "freeholds", tick: 4, low: 2, high: 8 };
+  view.forecast = { realm: "amoi-1", tick: 0, hash: view.hash, territories: { iron_gate } };
+  const { body, of } = PARTS.territories;
+  expect(body.parse(of(view)).territories.iron_gate?.forecast).toEqual({ ...iron_gate, as_of_tick: 0 });
 });
 
 test("what is a number in a query is one in the document", () => {
