@@ -107,7 +107,8 @@ test("what the gate lets through is what the document asks for", async () => {
   }
 });
 
-test("pulses and all five kinds of frames are what the document says", () => {
+test("pulses and all five kinds of frames are what the document says", async () => {
+  await player.until(({ frames }) => frames.some(({ type }) => type === "notice"));
   expect(pulses.length).toBeGreaterThan(0);
   for (const pulse of pulses) expectSaid(pulse, ["Pulse"]);
   const frames = [...player.frames, ...latecomer.frames];
