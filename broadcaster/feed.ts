@@ -167,9 +167,11 @@ export class Feed {
       aborted = true;
     });
     void this.#read(admitted.channel, admitted.token).then((player) => {
+      if (aborted) return;
       // Others of this address may have come meanwhile.
-      const full = this.#connections.full(admitted.address);
-      if (!aborted) res.cork(() => (full ? send(res, TOO_MANY_CONNECTIONS) : upgrade(player)));
+      if (this.#connections.full(admitted.address)) res.cork(() => send(res, TOO_MANY_CONNECTIONS));
+      // Not within a cork: where the socket keeps its place in memory, uWS then takes it for a response still, and closes it.
+      else upgrade(player);
     });
   }
 
