@@ -90,8 +90,8 @@ export class Feed {
   readonly #secret: string;
   readonly #pace: Pace;
   readonly #connections: Connections;
-  /** Told whenever a realm's view has moved: who isn't on a topic catches up by it. */
-  onMoved: (channel: Channel) => void = () => {};
+  /** Told of each frame: who isn't on a topic catches up by the realm's view, which has moved already. */
+  onFrame: (channel: Channel, frame: EncodedFrame) => void = () => {};
 
   /** `tokenSecret`: what players' tokens are signed with. */
   constructor(routes: Routes, limits: FeedLimits, tokenSecret: string) {
@@ -133,11 +133,12 @@ export class Feed {
   }
 
   /** One frame to every live client of a realm. */
-  readonly publish = (channel: Channel, { type, bytes }: EncodedFrame): void => {
+  readonly publish = (channel: Channel, frame: EncodedFrame): void => {
+    const { type, bytes } = frame;
     this.#pace.takeOffFallen();
     this.#app.publish(channel.topic, bytes, true);
     metrics.frames.inc({ realm: channel.realm, type }, this.#app.numSubscribers(channel.topic));
-    this.onMoved(channel);
+    this.onFrame(channel, frame);
   };
 
   /** To each of these its player's new notices. */

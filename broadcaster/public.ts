@@ -39,7 +39,7 @@ export class PublicServer {
     const whose = (res: HttpResponse, req: HttpRequest) => addressOf(res, req, limits.addressHeader);
     serveReads(routes, { channels, limit: new ReadLimit(reads.perMinute), addressOf: whose });
     this.#streams = new Streams(routes, channels, reads.streams);
-    this.feed.onMoved = (channel) => this.#streams.advanced(channel);
+    this.feed.onFrame = (channel, frame) => this.#streams.advanced(channel, frame);
     serveDocuments(routes);
     servePage(routes);
     routes.nothingElse();

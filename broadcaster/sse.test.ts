@@ -109,3 +109,15 @@ test("frames are those of the WebSocket feed", async () => {
     state: world.snapshot.state.public,
   });
 });
+
+test("a pulse comes without a place, to a stream that misses nothing", async () => {
+  const stream = await open().until(({ events }) => events.length === 1);
+  const channel = server.feed.channels.get(world.realm)!;
+  const next_at = new Date().toISOString();
+  channel.pulsed({ realm: world.realm, next_tick: 1, next_at, pressure: { iron_gate: { empire: 2 } } });
+  await stream.until(({ events }) => events.length === 2);
+  expect(told(stream)).toEqual(["e1:0 snapshot", "undefined pulse"]);
+  tick();
+  await stream.until(({ events }) => events.length === 3);
+  expect(told(stream).at(-1)).toBe("e1:1 delta");
+});

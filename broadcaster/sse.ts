@@ -54,9 +54,12 @@ export class Streams {
     this.#heart.unref();
   }
 
-  /** The channel's view has moved: everybody who keeps up is given what is new. */
-  advanced(channel: Channel): void {
-    for (const stream of this.#byRealm.get(channel.realm) ?? []) if (isReading(stream)) this.#catchUp(stream);
+  /** A frame for a realm's clients: everybody who keeps up is given what is new. A pulse is for those alone who miss nothing. */
+  advanced(channel: Channel, frame: EncodedFrame): void {
+    for (const stream of this.#byRealm.get(channel.realm) ?? []) {
+      this.#catchUp(stream);
+      if (frame.type === "pulse" && isReading(stream)) this.#send(stream, [frame]);
+    }
   }
 
   close(): void {
@@ -113,10 +116,14 @@ export class Streams {
       const step = view!.next(stream.place);
       if (step === undefined) return;
       stream.place = step.place;
-      const text = step.frames.map((frame) => textOf(frame, stream.place!)).join("");
-      stream.res.cork(() => this.#write(stream, text));
-      for (const { type } of step.frames) metrics.frames.inc({ realm: stream.channel.realm, type });
+      this.#send(stream, step.frames);
     }
+  }
+
+  #send(stream: Stream, frames: readonly EncodedFrame[]): void {
+    const text = frames.map(textOf).join("");
+    stream.res.cork(() => this.#write(stream, text));
+    for (const { type } of frames) metrics.frames.inc({ realm: stream.channel.realm, type });
   }
 
   #write(stream: Stream, text: string): void {
@@ -153,12 +160,12 @@ const isReading = ({ open, stuckSinceMs }: Stream): boolean => open && stuckSinc
 
 const texts = new WeakMap<EncodedFrame, string>();
 
-/** One event. A resync has no place of its own: the snapshot after it has. */
-function textOf(encoded: EncodedFrame, { epoch, tick }: Place): string {
+/** One event. A resync has no place of its own, since the snapshot after it has, and a pulse none at all. */
+function textOf(encoded: EncodedFrame): string {
   let text = texts.get(encoded);
   if (text === undefined) {
     const { frame } = encoded;
-    const id = "tick" in frame ? `id: ${epoch}:${tick}\n` : "";
+    const id = "epoch" in frame ? `id: ${frame.epoch}:${frame.tick}\n` : "";
     text = `${id}data: ${JSON.stringify(frame)}\n\n`;
     texts.set(encoded, text);
   }

@@ -24,7 +24,7 @@ test("a flip elsewhere, before, or beyond the horizon is none", () => {
     { tick: 10, territory: "iron_gate" },
     { tick: 101, territory: "iron_gate" },
   ];
-  expect(score([said(5_000)], flips)).toMatchObject({ brier: 0.25, flipped: 0, coverage: 1 });
+  expect(score([said(5_000)], flips)).toMatchObject({ brier: 0.25, flipped: 0, intervals: 0 });
 });
 
 test("a flip before the interval isn't covered; one that didn't come is where the interval is open", () => {

@@ -1,7 +1,7 @@
 /**
  * How good forecasts were. Brier score: mean of `(p − y)²`, y = 1 where the territory changed hands before the horizon (Brier 1950);
- * skill: `1 − score / score of the other forecast`. Coverage: how often the first change fell between `low` and `high`, "not before
- * the horizon" counted as a time of its own.
+ * skill: `1 − score / score of the other forecast`. Coverage: of the forecasts with an interval that begins before the horizon, how
+ * often the first change fell into it; an end beyond the horizon is open, so that no change at all falls into it too.
  */
 import type { TerritoryForecast } from "../../shared/contracts/forecast.ts";
 
@@ -16,7 +16,9 @@ export type Score = {
   rulerBrier: number;
   /** Against the ruler. */
   skill: number;
+  /** Of `intervals` forecasts. */
   coverage: number;
+  intervals: number;
   /** By what was said, in fifths: how often, and how often it came true. */
   reliability: { said: number; flipped: number }[];
 };
@@ -28,6 +30,7 @@ export function score(said: readonly Said[], flips: readonly Flip[]): Score {
   let flipped = 0;
   let square = 0;
   let rulerSquare = 0;
+  let intervals = 0;
   let covered = 0;
   for (const { tick, territory, forecast, ruler } of said) {
     const at = flips.find((flip) => flip.territory === territory && flip.tick > tick)?.tick;
@@ -38,7 +41,8 @@ export function score(said: readonly Said[], flips: readonly Flip[]): Score {
     square += (p - came) ** 2;
     rulerSquare += ((ruler ? 1 : 0) - came) ** 2;
     const { low = Number.POSITIVE_INFINITY, high = Number.POSITIVE_INFINITY } = forecast;
-    if (when >= low && when <= high) covered++;
+    if (low < Number.POSITIVE_INFINITY) intervals++;
+    if (low < Number.POSITIVE_INFINITY && when >= low && when <= high) covered++;
     const fifth = reliability[Math.min(FIFTHS - 1, Math.floor(p * FIFTHS))]!;
     fifth.said++;
     fifth.flipped += came;
@@ -51,7 +55,8 @@ export function score(said: readonly Said[], flips: readonly Flip[]): Score {
     brier,
     rulerBrier,
     skill: 1 - brier / rulerBrier,
-    coverage: covered / said.length,
+    coverage: covered / intervals,
+    intervals,
     reliability,
   };
 }
