@@ -63,12 +63,14 @@ export const CURRENT = {
     EVENTS_QUERY,
     Events,
     (view, { since_tick, after, limit = DEFAULT_EVENTS }) => {
-      // All of `since_tick` itself is left out.
-      const since = { tick: since_tick ?? 0, n: since_tick === undefined ? 0 : Number.MAX_SAFE_INTEGER };
-      return { ...placeOf(view), ...eventPage(view.log, after ?? since, limit) };
+      return { ...placeOf(view), ...eventPage(view.log, eventsAfter({ after, since_tick }), limit) };
     },
   ),
 };
+
+/** The place that a page of events is asked for from: all of `since_tick` itself is left out. */
+export const eventsAfter = ({ after, since_tick }: Pick<z.infer<typeof EVENTS_QUERY>, "after" | "since_tick">) =>
+  after ?? { tick: since_tick ?? 0, n: since_tick === undefined ? 0 : Number.MAX_SAFE_INTEGER };
 
 /** The path of a read of one realm. */
 export const pathOf = (name: string): string => `/api/world/{realm}/${name}`;

@@ -89,7 +89,8 @@ export class Feed {
   readonly #limits: FeedLimits;
   readonly #secret: string;
   readonly #pace: Pace;
-  readonly #connections: Connections;
+  /** Of every kind: sockets here, event streams elsewhere. */
+  readonly connections: Connections;
   /** Told of each frame: who isn't on a topic catches up by the realm's view, which has moved already. */
   onFrame: (channel: Channel, frame: EncodedFrame) => void = () => {};
 
@@ -100,7 +101,7 @@ export class Feed {
     this.#limits = limits;
     this.#secret = tokenSecret;
     this.#pace = new Pace(limits);
-    this.#connections = new Connections(limits.connectionsPerAddress);
+    this.connections = new Connections(limits.connectionsPerAddress);
     // The route comes first: publishing without one crashes the process.
     app.ws<Socket>(patternOf(FEED_PATH), {
       maxPayloadLength: MAX_MESSAGE_BYTES,
@@ -149,7 +150,7 @@ export class Feed {
   #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
     if (refusedBody(res, req)) return;
     const admitted = admit(res, req, this.channels, this.#limits);
-    if ("status" in admitted || this.#connections.full(admitted.address)) {
+    if ("status" in admitted || this.connections.full(admitted.address)) {
       send(res, "status" in admitted ? admitted : TOO_MANY_CONNECTIONS);
       return;
     }
@@ -170,7 +171,7 @@ export class Feed {
     void this.#read(admitted.channel, admitted.token).then((player) => {
       if (aborted) return;
       // Others of this address may have come meanwhile.
-      if (this.#connections.full(admitted.address)) res.cork(() => send(res, TOO_MANY_CONNECTIONS));
+      if (this.connections.full(admitted.address)) res.cork(() => send(res, TOO_MANY_CONNECTIONS));
       // Not within a cork: where the socket keeps its place in memory, uWS then takes it for a response still, and closes it.
       else upgrade(player);
     });
@@ -190,7 +191,7 @@ export class Feed {
 
   #opened(client: Client): void {
     const { channel, address, closing, player } = client.getUserData();
-    this.#connections.opened(address);
+    this.connections.opened(address);
     metrics.connections.inc({ realm: channel.realm });
     if (player !== undefined) this.#expire(client, player);
     if (closing === undefined) this.#pace.catchUp(client);
@@ -203,7 +204,7 @@ export class Feed {
     clearTimeout(socket.expiry);
     this.#pace.closed(client);
     socket.channel.players.remove(client);
-    this.#connections.closed(socket.address);
+    this.connections.closed(socket.address);
     metrics.connections.dec({ realm: socket.channel.realm });
   }
 

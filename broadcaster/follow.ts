@@ -94,7 +94,8 @@ function listenToForecasts({ bus, realm, signal, audience }: Following): void {
 }
 
 async function lastForecast(bus: Bus, realm: string): Promise<Forecast | undefined> {
-  const stored = await lastOf(bus, "KV_world", forecastSubject(realm));
+  // A bucket that is gone costs the forecast and nothing else.
+  const stored = await lastOf(bus, "KV_world", forecastSubject(realm)).catch(() => undefined);
   return stored && Forecast.safeParse(readJson(stored.data)).data;
 }
 

@@ -91,6 +91,18 @@ test("a parameter that is unknown or no whole number is a 400 that names it", as
   }
 });
 
+test("events that are no longer held are a 404 that says from where on they are", async () => {
+  const world = new HandMadeWorld("long");
+  const long = new RealmView(world.snapshot, "e1");
+  const event = (tick: number) => ({ tick, n: 1, kind: "status" as const, status: "active" as const });
+  long.remember(Array.from({ length: 110_001 }, (_, tick) => event(tick + 1)));
+  server.feed.open("long").restored(long);
+  const { errors } = await expectProblem(await fetch(`${url}/api/world/long/events?since_tick=10000`), 404);
+  expect(errors).toEqual([{ path: "after", message: "must not be before 10001.1" }]);
+  const page = await (await fetch(`${url}/api/world/long/events?after=10001.1&limit=1`)).json();
+  expect(page).toMatchObject({ events: [{ tick: 10_002 }], next: "10002.1" });
+});
+
 test("a tick that is still to come is a 404", async () => {
   await expectProblem(await fetch(`${url}/api/world/amoi-1/summary?tick=1`), 404);
 });

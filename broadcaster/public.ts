@@ -37,8 +37,9 @@ export class PublicServer {
     this.feed = new Feed(routes, limits, tokenSecret);
     const { channels } = this.feed;
     const whose = (res: HttpResponse, req: HttpRequest) => addressOf(res, req, limits.addressHeader);
-    serveReads(routes, { channels, limit: new ReadLimit(reads.perMinute), addressOf: whose });
-    this.#streams = new Streams(routes, channels, reads.streams);
+    const reading = { channels, limit: new ReadLimit(reads.perMinute), addressOf: whose };
+    serveReads(routes, reading);
+    this.#streams = new Streams(routes, reading, this.feed.connections, reads.streams);
     this.feed.onFrame = (channel, frame) => this.#streams.advanced(channel, frame);
     serveDocuments(routes);
     servePage(routes);

@@ -2,11 +2,11 @@
 import type { HttpRequest, HttpResponse } from "uWebSockets.js";
 import type { z } from "zod";
 import { type Answer, NO_SUCH_REALM, problemAnswer, REALM_NOT_READY, send } from "./answer.ts";
-import { CURRENT, PARTS, pathOf, REALMS } from "./catalogue.ts";
+import { CURRENT, eventsAfter, PARTS, pathOf, REALMS } from "./catalogue.ts";
 import type { Channel } from "./feed.ts";
 import { readQuery } from "./query.ts";
 import type { ReadLimit } from "./read-limit.ts";
-import type { Shown } from "./reads.ts";
+import { type EventPlace, isBefore, type Shown } from "./reads.ts";
 import type { RealmView } from "./realm-view.ts";
 import type { Routes } from "./routes.ts";
 
@@ -52,8 +52,17 @@ export function serveReads(routes: Routes, reading: Reading): void {
     });
   const { map, events } = CURRENT;
   serveRealm("map", map.query, (view, asked) => json(map.of(view, asked), NEWEST));
-  serveRealm("events", events.query, (view, asked) => json(events.of(view, asked), NEWEST));
+  serveRealm("events", events.query, (view, asked) => {
+    const { forgotten } = view;
+    const lost = forgotten !== undefined && isBefore(eventsAfter(asked), forgotten);
+    return lost ? forgottenBefore(forgotten) : json(events.of(view, asked), NEWEST);
+  });
 }
+
+const forgottenBefore = ({ tick, n }: EventPlace): Answer =>
+  problemAnswer(404, `events up to ${tick}.${n} are no longer held here: ask from there on`, {
+    errors: [{ path: "after", message: `must not be before ${tick}.${n}` }],
+  });
 
 /** The world after a past tick; without rates, since its rules may have been others than today's. */
 async function shownAt({ realm, epoch, past }: RealmView, tick: number): Promise<Shown> {

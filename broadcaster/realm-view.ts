@@ -49,6 +49,8 @@ export class RealmView {
   past: Past | undefined;
   /** The public log, oldest first, from the first tick that this view was told of. */
   readonly log: DerivedEvent[] = [];
+  /** The last event that the log no longer has; undefined while it has all. */
+  forgotten: DerivedEvent | undefined;
   #state: PublicState;
   #hash: string;
   #held: HeldDelta[] = [];
@@ -90,7 +92,8 @@ export class RealmView {
   remember(events: readonly DerivedEvent[]): void {
     this.log.push(...events);
     // Rarely and much at once: a shift for every event would move all of them.
-    if (this.log.length > LOGGED_EVENTS * 1.1) this.log.splice(0, this.log.length - LOGGED_EVENTS);
+    if (this.log.length <= LOGGED_EVENTS * 1.1) return;
+    this.forgotten = this.log.splice(0, this.log.length - LOGGED_EVENTS).at(-1);
   }
 
   /** Whether the realm had this public hash after this tick, as far as its deltas are held. */

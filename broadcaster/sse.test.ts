@@ -8,6 +8,7 @@ import { PublicServer } from "./public.ts";
 import { RawStream } from "./raw-stream.ts";
 import { RealmView } from "./realm-view.ts";
 
+const SECRET = "a-secret-of-32-bytes-at-the-least";
 let server: PublicServer;
 let port: number;
 let world: HandMadeWorld;
@@ -15,7 +16,7 @@ let realms = 0;
 const streams: RawStream[] = [];
 
 beforeAll(async () => {
-  server = new PublicServer("a-secret-of-32-bytes-at-the-least", FEED_LIMITS, { ...READ_LIMITS, streams: 5 });
+  server = new PublicServer(SECRET, FEED_LIMITS, { ...READ_LIMITS, streams: 5 });
   port = await server.listen("127.0.0.1", await pickPort());
 });
 afterAll(() => server.close());
@@ -120,4 +121,23 @@ test("a pulse comes without a place, to a stream that misses nothing", async () 
   tick();
   await stream.until(({ events }) => events.length === 3);
   expect(told(stream).at(-1)).toBe("e1:1 delta");
+});
+
+test("an address' streams count with its sockets", async () => {
+  const strict = new PublicServer(SECRET, { ...FEED_LIMITS, connectionsPerAddress: 2 }, READ_LIMITS);
+  const strictPort = await strict.listen("127.0.0.1", await pickPort());
+  strict.feed.open(world.realm).restored(new RealmView(world.snapshot, "e1"));
+  const path = `/api/world/${world.realm}/stream`;
+  const held = [1, 2].map(() => new RawStream(strictPort, path, {}));
+  for (const stream of held) await stream.until(({ events }) => events.length === 1);
+  expect((await new RawStream(strictPort, path, {}).ended()).head).toContain("429");
+  held[0]!.close();
+  await expect
+    .poll(async () => {
+      const stream = await new RawStream(strictPort, path, {}).until(({ head }) => head !== "");
+      stream.close();
+      return stream.head;
+    })
+    .toContain("200");
+  strict.close();
 });

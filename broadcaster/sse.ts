@@ -8,10 +8,13 @@
 import type { HttpRequest, HttpResponse } from "uWebSockets.js";
 import { type Place, Since } from "../shared/contracts/feed.ts";
 import { metrics } from "../shared/metrics.ts";
+import { TOO_MANY_CONNECTIONS } from "./admit.ts";
 import { type Answer, NO_SUCH_REALM, problemAnswer, REALM_NOT_READY, send } from "./answer.ts";
 import { pathOf } from "./catalogue.ts";
+import type { Connections } from "./connections.ts";
 import type { EncodedFrame } from "./encode.ts";
 import type { Channel } from "./feed.ts";
+import type { Reading } from "./read.ts";
 import type { Routes } from "./routes.ts";
 
 /** A comment goes out this often, so that nobody between takes the stream for dead. */
@@ -34,6 +37,7 @@ const TOO_MANY = problemAnswer(503, "too many streams are open", { headers: { "R
 type Stream = {
   readonly res: HttpResponse;
   readonly channel: Channel;
+  readonly address: string;
   place: Place | undefined;
   open: boolean;
   /** Since when it hasn't taken what was written, milliseconds of the process' clock. */
@@ -43,13 +47,15 @@ type Stream = {
 export class Streams {
   readonly #byRealm = new Map<string, Set<Stream>>();
   readonly #max: number;
+  readonly #connections: Connections;
   readonly #heart: NodeJS.Timeout;
   #count = 0;
 
-  /** `max`: streams that may be open at once, over all realms. */
-  constructor(routes: Routes, channels: ReadonlyMap<string, Channel>, max: number) {
+  /** `max`: streams that may be open at once, over all realms. An address' streams count with its sockets. */
+  constructor(routes: Routes, { channels, addressOf }: Reading, connections: Connections, max: number) {
     this.#max = max;
-    routes.get(pathOf("stream"), (res, req) => this.#open(res, req, channels));
+    this.#connections = connections;
+    routes.get(pathOf("stream"), (res, req) => this.#open(res, req, channels, addressOf(res, req)));
     this.#heart = setInterval(() => this.#beat(), HEARTBEAT_MS);
     this.#heart.unref();
   }
@@ -66,13 +72,18 @@ export class Streams {
     clearInterval(this.#heart);
   }
 
-  #open(res: HttpResponse, req: HttpRequest, channels: ReadonlyMap<string, Channel>): void {
-    const admitted = this.#admit(req, channels);
+  #open(
+    res: HttpResponse,
+    req: HttpRequest,
+    channels: ReadonlyMap<string, Channel>,
+    address: string,
+  ): void {
+    const admitted = this.#connections.full(address) ? TOO_MANY_CONNECTIONS : this.#admit(req, channels);
     if ("status" in admitted) {
       send(res, admitted);
       return;
     }
-    const stream: Stream = { res, ...admitted, open: true, stuckSinceMs: undefined };
+    const stream: Stream = { res, address, ...admitted, open: true, stuckSinceMs: undefined };
     this.#hold(stream);
     res.onAborted(() => this.#release(stream));
     res.onWritable(() => {
@@ -144,6 +155,7 @@ export class Streams {
     const streams = this.#byRealm.get(realm) ?? new Set();
     this.#byRealm.set(realm, streams.add(stream));
     this.#count++;
+    this.#connections.opened(stream.address);
     metrics.streams.inc({ realm });
   }
 
@@ -152,6 +164,7 @@ export class Streams {
     stream.open = false;
     this.#byRealm.get(realm)?.delete(stream);
     this.#count--;
+    this.#connections.closed(stream.address);
     metrics.streams.dec({ realm });
   }
 }

@@ -1,4 +1,5 @@
 /** The pressure of a realm's last ticks from EVENTS, for an owner that didn't see them itself. */
+import { setImmediate as otherWork } from "node:timers/promises";
 import { type Bus, lastOf, streamEnds } from "../../shared/bus.ts";
 import { bodiesOf } from "../../shared/codec.ts";
 import type { Accepted } from "../../shared/contracts/decision.ts";
@@ -10,7 +11,8 @@ import { messageOfTick } from "../../shared/tick-sequence.ts";
 import { foldAccepted, openFolding } from "../fold.ts";
 import { KEPT_TICKS, type Pressure, pressureOf } from "./pressure.ts";
 
-const MESSAGES_AT_ONCE = 500;
+/** Few, and other work in between: an owner that has just taken over has ticks to write. */
+const MESSAGES_AT_ONCE = 10;
 
 /** Of the last ticks up to `through`, oldest first. `rules`: by which pushes are limited. Throws on NATS errors. */
 export async function recallPressure(
@@ -37,7 +39,7 @@ export async function recallPressure(
   const recalled: Pressure[] = [];
   let folding = openFolding();
   try {
-    while (tick + recalled.length <= through && !signal.aborted)
+    for (; tick + recalled.length <= through && !signal.aborted; await otherWork())
       for (const { subject, data } of await reader.take(MESSAGES_AT_ONCE, signal)) {
         if (subject === accepted)
           for (const decision of bodiesOf<Accepted>(data)) foldAccepted(folding, decision);
