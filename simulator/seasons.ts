@@ -116,10 +116,17 @@ function nextSeason({ public: world, private: hidden }: WorldState): WorldState 
       ...fresh.private,
       manual_ticks: hidden.manual_ticks,
       ...(hidden.told === undefined ? {} : { told: hidden.told }),
+      ...toTell(hidden),
       season: { started_tick: world.tick },
     },
   };
 }
+
+/** Who took part in the actions that the season's end cancels: this tick tells them, and forgets. */
+const toTell = ({ rosters }: PrivateState): Pick<PrivateState, "rosters"> =>
+  rosters === undefined
+    ? {}
+    : { rosters: { territories: {}, relics: {}, campaigns: {}, actions: rosters.actions } };
 
 const remembered = (faction: FactionState): FactionState => ({
   ...faction,
