@@ -224,7 +224,7 @@ test("the made-up lives propose, oppose, counter, resolve, vote, decree, and are
       "season_max",
     ],
     ...["no_target", "own_target", "no_target_allowed", "unknown_action", "own_action"],
-    ...["window_closed", "already_countered"],
+    ...["window_closed", "already_countered", "too_small"],
   ];
   expect([...reached, ...refused].filter((each) => !seen.has(each))).toEqual([]);
 });
