@@ -100,7 +100,7 @@ function partyRefusal(
   state: NormalizerState,
   { actor, payload }: Extract<ValidCommand, { kind: "sovereign.propose" | "sovereign.counter" }>,
 ): string | undefined {
-  if (rulesOf(state).status === "season_end") return "realm_closed";
+  if (isClosed(rulesOf(state))) return "realm_closed";
   if (actor.type !== "player") return undefined;
   const member = state.members.get(actor.id);
   if (member === undefined) return "not_a_member";

@@ -62,6 +62,15 @@ test("maintenance of a closed realm lets no candidate in, and ends where it bega
   expect(say("season.open", {})).toBe("passed");
 });
 
+test("in a closed season nobody acts for a faction, in maintenance neither", () => {
+  const propose = () => say("sovereign.propose", { action_type: "iron_levy", faction: "empire" });
+  expect(propose()).toBe("passed");
+  say("season.close", {});
+  expect(propose()).toBe("realm_closed");
+  status("maintenance");
+  expect(propose()).toBe("realm_closed");
+});
+
 test("in maintenance candidates are judged, while no season ends and no tick is run", () => {
   status("maintenance");
   expect(act()).toBe("accepted");

@@ -3,7 +3,7 @@ import type { DecidedCommand } from "../shared/contracts/command.ts";
 import { SOVEREIGN } from "../shared/contracts/politics.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
-import { play, standing, started } from "./given.ts";
+import { decided, play, standing, started } from "./given.ts";
 import { passed, player } from "./given-commands.ts";
 
 let rules: Ruleset;
@@ -30,6 +30,9 @@ function told(commands: DecidedCommand[][]): [user: string, role: string, status
     rich,
     [0, 1, 2, 3, 4].map((i) => ({ commands: commands[i] ?? [] })),
   );
+  for (const { state } of results)
+    for (const id of Object.keys(state.private.rosters?.actions ?? {}))
+      expect(state.public.actions).toHaveProperty(id);
   expect(results.at(-1)!.state.private.rosters).toBeUndefined();
   return results.map(({ notices }) =>
     notices.flatMap(({ user, items }) =>
@@ -73,4 +76,40 @@ test("a refused stake and one without a seat take part in nothing", () => {
   expect(told([[levy], [counter(2, "eve", 100), counter(3, "bo", 2_000)]])[3]).toEqual([
     ["ada", "pivotal", "resolved"],
   ]);
+});
+
+/** Of the rules without a faction, from the next tick on. */
+function gone(faction: string, seq: number): DecidedCommand {
+  const ruleset = structuredClone(rules);
+  delete ruleset.factions[faction];
+  ruleset.triggers = [];
+  for (const land of Object.values(ruleset.territories)) {
+    land.control = { freeholds: 10_000 };
+    if (land.controller === faction) delete land.controller;
+  }
+  return decided({ kind: "ruleset.set", payload: { ruleset }, ruleset_version: 2 }, seq);
+}
+
+test("an action whose faction a ruleset removes is cancelled, and who took part in it hears of that", () => {
+  expect(told([[levy, counter(2, "bo", 100)], [gone("empire", 3)]])).toEqual([
+    [],
+    [
+      ["ada", "major", "cancelled"],
+      ["bo", "major", "cancelled"],
+    ],
+    [],
+    [],
+    [],
+  ]);
+});
+
+test("an action whose season closes and opens within one tick is cancelled, even where it was proposed in that tick", () => {
+  const close = passed("season.close", {}, 5);
+  const open = passed("season.open", {}, 6);
+  const all = [
+    ["ada", "major", "cancelled"],
+    ["bo", "major", "cancelled"],
+  ];
+  expect(told([[levy, counter(2, "bo", 100), close, open]])[0]).toEqual(all);
+  expect(told([[levy], [counter(2, "bo", 100), close, open]])[1]).toEqual(all);
 });

@@ -14,11 +14,14 @@ export function gatherActions(
 ): ById<ActionRoster> {
   const refused = new Set(happenings.flatMap((each) => (each.kind === "refused" ? [each.id] : [])));
   const begun = new Set<string>();
-  const stakes: string[] = [];
+  /** How many of each are yet to be found among the commands. */
+  const stakes = new Map<string, number>();
   for (const each of happenings) {
     if (each.kind !== "action") continue;
     if (each.status === "proposed") begun.add(each.id);
-    if (each.status === "opposed") stakes.push(stakeOf(each.id, each.faction, each.stake));
+    if (each.status !== "opposed") continue;
+    const stake = stakeOf(each.id, each.faction, each.stake);
+    stakes.set(stake, (stakes.get(stake) ?? 0) + 1);
   }
   const actions = new Map(entries(held));
   for (const { command_id: id, actor, kind, payload } of [...commands].sort(bySeq)) {
@@ -26,9 +29,10 @@ export function gatherActions(
     if (kind === "sovereign.propose" && begun.has(id) && actor.type === "player")
       actions.set(id, { proposed: { [actor.id]: 1 }, opposed: {} });
     if (kind !== "sovereign.counter") continue;
-    const place = stakes.indexOf(stakeOf(payload.action, payload.faction, payload.stake));
-    if (place === -1) continue;
-    stakes.splice(place, 1);
+    const stake = stakeOf(payload.action, payload.faction, payload.stake);
+    const left = stakes.get(stake) ?? 0;
+    if (left === 0) continue;
+    stakes.set(stake, left - 1);
     if (actor.type !== "player") continue;
     const { proposed, opposed } = actions.get(payload.action) ?? { proposed: {}, opposed: {} };
     const staked = (find(opposed, actor.id) ?? 0) + payload.stake;

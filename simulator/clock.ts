@@ -38,11 +38,11 @@ export async function keepTime(owned: Owned<SimulatorState>): Promise<void> {
 
 const pause = (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => {});
 
-/** What calls for a marker: the oldest unanswered `tick.run`, or the schedule unless the realm is in maintenance. */
-function dueOf(state: SimulatorState): Due | undefined {
+/** What calls for a marker: the oldest unanswered `tick.run`, or the schedule. In maintenance nothing does, and keys wait. */
+export function dueOf(state: Pick<SimulatorState, "world" | "folding">): Due | undefined {
+  if (effectiveStatus(state.world, state.folding) === "maintenance") return undefined;
   const key = pendingManualTicks(state.world, state.folding)[0];
   if (key !== undefined) return { kind: "manual", key };
-  if (effectiveStatus(state.world, state.folding) === "maintenance") return undefined;
   return { kind: "scheduled", dueMs: nextTickAt(state.world, state.folding) };
 }
 

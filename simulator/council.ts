@@ -11,6 +11,7 @@ import { effectsOf } from "./effects.ts";
 
 type Vote = NonNullable<CouncilState["open"]>;
 type Result = { option: number; reason: CouncilReason };
+type Changed = { state: WorldState; happenings: Happening[] };
 
 /** Whether somebody may act for a faction: a game master, or who has a seat in its council. Before the first there are none. */
 export function mayAct(state: WorldState, actor: DecidedCommand["actor"], faction: string): boolean {
@@ -63,17 +64,18 @@ export const castVote: Decide<"council.vote"> = (state, { payload, council: id, 
  * Closes the councils whose window ends with this tick, by faction, and calls for what they decided. In a season that is over
  * nobody votes, so what is open is closed as the status quo.
  */
-export function closeDueCouncils(state: WorldState): { state: WorldState; happenings: Happening[] } {
+export const closeDueCouncils = (state: WorldState): Changed =>
+  state.public.status === "season_end"
+    ? closeCouncils(state, () => true, { option: 0, reason: "season_closed" })
+    : closeCouncils(state, ({ closes_tick }) => state.public.tick >= closes_tick);
+
+/** Closes the open councils that `due` names. `given`: their result, where it isn't for the votes to decide. */
+export function closeCouncils(state: WorldState, due: (open: Vote) => boolean, given?: Result): Changed {
   let current = state;
   const happenings: Happening[] = [];
   for (const [faction, { open }] of entries(state.private.councils ?? {})) {
-    const isOver = state.public.status === "season_end";
-    if (open === undefined || (state.public.tick < open.closes_tick && !isOver)) continue;
-    const closed = closeCouncil(
-      current,
-      faction,
-      isOver ? { option: 0, reason: "season_closed" } : undefined,
-    );
+    if (open === undefined || !due(open)) continue;
+    const closed = closeCouncil(current, faction, given);
     current = closed.state;
     happenings.push(...closed.happenings);
   }
@@ -81,11 +83,7 @@ export function closeDueCouncils(state: WorldState): { state: WorldState; happen
 }
 
 /** `given`: the result, where it isn't for the votes to decide. */
-function closeCouncil(
-  state: WorldState,
-  faction: string,
-  given?: Result,
-): { state: WorldState; happenings: Happening[] } {
+function closeCouncil(state: WorldState, faction: string, given?: Result): Changed {
   const council = councilOf(state, faction);
   if (council?.open === undefined) return { state, happenings: [] };
   const { seats, open } = council;
@@ -112,10 +110,7 @@ export function resultOf(
 }
 
 /** Councils of factions that are gone go with them, whatever they vote on. */
-export function dropCouncils(
-  state: WorldState,
-  known: (faction: string) => boolean,
-): { state: WorldState; happenings: Happening[] } {
+export function dropCouncils(state: WorldState, known: (faction: string) => boolean): Changed {
   const { councils } = state.private;
   if (councils === undefined) return { state, happenings: [] };
   const left = entries(councils).filter(([faction]) => known(faction));

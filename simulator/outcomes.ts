@@ -117,13 +117,14 @@ const RESULTS: ReadonlySet<string> = new Set(["resolved", "countered", "cancelle
 
 /**
  * The result of a sovereign action, for who proposed it and for who staked against it. Without its proposer there had been
- * none; a counter needs those without whose stakes it would not have been enough.
+ * none; a counter needs those without whose stakes it would not have been enough. A cancelled one may be gone with its faction
+ * or its season; nobody's stake decided that, and those on its roster hear of it.
  */
 function action(what: Action, { last, before, happenings, rosters }: Resolving): Outcome[] {
   const roster = find(rosters.actions, what.id);
   if (roster === undefined) return [];
   const { proposed, opposed } = roster;
-  const { cost } = before.public.actions[what.id]!;
+  const cost = find(before.public.actions, what.id)?.cost ?? 0;
   const { counter_bp } = sovereignRules(before.private.ruleset);
   const former = Object.values(find(last.private.escrow ?? {}, what.id)?.stakes ?? {});
   const anew = happenings.flatMap((each) =>

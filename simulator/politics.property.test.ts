@@ -6,7 +6,9 @@ import type { Happening, WorldState } from "../shared/contracts/world.ts";
 import { mul } from "../shared/integers.ts";
 import { runCommands } from "./commands.ts";
 import { MAX_ACTIVE_EFFECTS } from "./effects.ts";
+import type { WorldCommand } from "./fold.ts";
 import { frozen } from "./given.ts";
+import { passed } from "./given-commands.ts";
 import { live, lives, MAX, RICH, RULES, sessions } from "./given-politics.ts";
 import { closeActions } from "./sovereign.ts";
 import type { TickResult } from "./tick.ts";
@@ -63,6 +65,33 @@ test("resources and what is held back are conserved: only grants, spendings and 
       expect(closed.private.escrow ?? {}).toEqual({});
     }),
     { numRuns: CASES },
+  );
+});
+
+test("a season that opens keeps a fifth of every stock, what is held back included", () => {
+  fc.assert(
+    fc.property(lives(), (life) => {
+      const last = sessions(life).at(-1)!.after;
+      const season = { started_tick: 0, closed_tick: last.public.tick };
+      const over = { ...last, private: { ...last.private, season } };
+      const [opening] = [passed("season.open", {}, 1_000)] as WorldCommand[];
+      const { state, happenings } = runCommands(over, [opening!]);
+      const { state: paid } = closeActions(last, "season_closed");
+      expect(held(paid)).toEqual(held(last));
+      for (const [id, { resources }] of Object.entries(state.public.factions))
+        for (const [resource, units] of Object.entries(resources))
+          expect(units).toBe(mul(paid.public.factions[id]!.resources[resource]!, 2_000));
+      const ended = happenings.flatMap((each) =>
+        each.kind === "action" || (each.kind === "council" && each.step === "close") ? [each.id] : [],
+      );
+      const councils = Object.values(last.private.councils ?? {});
+      const open = [
+        ...Object.keys(last.private.escrow ?? {}),
+        ...councils.flatMap((each) => (each.open === undefined ? [] : [each.open.id])),
+      ];
+      expect(ended.sort()).toEqual(open.sort());
+    }),
+    { numRuns: runs(500) },
   );
 });
 
@@ -224,7 +253,7 @@ test("the made-up lives propose, oppose, counter, resolve, vote, decree, and are
       "season_max",
     ],
     ...["no_target", "own_target", "no_target_allowed", "unknown_action", "own_action"],
-    ...["window_closed", "already_countered"],
+    ...["window_closed", "already_countered", "too_small"],
   ];
   expect([...reached, ...refused].filter((each) => !seen.has(each))).toEqual([]);
 });

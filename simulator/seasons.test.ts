@@ -240,6 +240,46 @@ describe("season.open", () => {
     });
   });
 
+  test("in the tick of the close ends councils and actions, and refuses what was about to start, each told", () => {
+    const rich = standing(started(rules), ({ public: world }) => {
+      world.factions.veilborn!.resources.aether = 500_000;
+    });
+    const council = passed(
+      "council.open",
+      {
+        faction: "empire",
+        options: [
+          { text: "As it is", effects: [] },
+          { text: "War", effects: [] },
+        ],
+      },
+      1,
+      { seats: ["ada"], active: 1 },
+    );
+    const decree = passed(
+      "decree",
+      { text: "So be it", effects: [{ do: "style", id: "grey", ticks: 2 }] },
+      2,
+    );
+    const ward = passed("sovereign.propose", { action_type: "veil_ward", faction: "veilborn" }, 4);
+    const [result, after] = play(rich, [{ commands: [council, decree, close(3), ward, open(5)] }, {}]);
+    expect(result!.record.events).toMatchObject([
+      { kind: "council", step: "open" },
+      { kind: "decree" },
+      { kind: "action", id: "command-4", status: "proposed" },
+      { kind: "action", id: "command-4", status: "cancelled", reason: "season_closed" },
+      { kind: "council", id: "command-1", step: "close", option: 0, reason: "season_closed" },
+      { kind: "season", step: "close" },
+      { kind: "effect_refused", id: "grey", reason: "season_closed" },
+      { kind: "season", step: "open" },
+    ]);
+    // A fifth of all that there was: what the action held is in it.
+    const aether = ({ state }: typeof result & object) => state.public.factions.veilborn!.resources.aether!;
+    const [quiet] = play(rich, [{ commands: [close(3), open(5)] }]);
+    expect(aether(result!)).toBe(aether(quiet!));
+    expect(kinds(after!)).toEqual([]);
+  });
+
   test("flips no quiet land by itself", () => {
     const results = play(reopened(), Array(12).fill({}));
     expect(results.flatMap(kinds)).not.toContain("flip");

@@ -25,6 +25,7 @@ import type {
 import { genesis, newTrigger } from "../shared/genesis.ts";
 import { apportion, byCodeUnit, mul } from "../shared/integers.ts";
 import type { Decide } from "./commands.ts";
+import { closeCouncils } from "./council.ts";
 import { challengerOf } from "./flip.ts";
 import { withInfluence } from "./influence.ts";
 import { closeActions } from "./sovereign.ts";
@@ -47,15 +48,27 @@ export const closeSeason: Decide<"season.close"> = (state) => {
   };
 };
 
-/** Refused: `season_not_closed`. A season that was closed in the same tick ends as the world stood before it. */
+/**
+ * Refused: `season_not_closed`. A season that was closed in the same tick ends as the world stood before it. What is still open
+ * is closed as with the season, and what this tick would have started is refused, each with its event.
+ */
 export const openSeason: Decide<"season.open"> = (state) => {
   if (seasonOf(state.private).closed_tick === undefined) return { refused: "season_not_closed" };
-  const next = nextSeason(state);
-  const ended = entries(state.public.effects).map(([id]): Happening => ({ kind: "effect_end", id }));
+  const paid = closeActions(state, "season_closed");
+  const councils = closeCouncils(paid.state, () => true, { option: 0, reason: "season_closed" });
+  const settled = councils.state;
+  const next = nextSeason(settled);
+  const ended = entries(settled.public.effects).map(([id]): Happening => ({ kind: "effect_end", id }));
+  const refused = settled.private.starting.map(
+    ({ id }): Happening => ({ kind: "effect_refused", id, reason: "season_closed" }),
+  );
   return {
     state: next,
     happenings: [
-      ...closingEvents(withShares(state)),
+      ...paid.happenings,
+      ...councils.happenings,
+      ...closingEvents(withShares(settled)),
+      ...refused,
       ...ended,
       { kind: "season", season: next.public.season, step: "open" },
     ],
@@ -116,10 +129,17 @@ function nextSeason({ public: world, private: hidden }: WorldState): WorldState 
       ...fresh.private,
       manual_ticks: hidden.manual_ticks,
       ...(hidden.told === undefined ? {} : { told: hidden.told }),
+      ...toTell(hidden),
       season: { started_tick: world.tick },
     },
   };
 }
+
+/** Who took part in the actions that the season's end cancels: this tick tells them, and forgets. */
+const toTell = ({ rosters }: PrivateState): Pick<PrivateState, "rosters"> =>
+  rosters === undefined
+    ? {}
+    : { rosters: { territories: {}, relics: {}, campaigns: {}, actions: rosters.actions } };
 
 const remembered = (faction: FactionState): FactionState => ({
   ...faction,

@@ -267,8 +267,8 @@ describe("counterplay", () => {
   });
 
   test("a proposal can be countered in its own tick, by what stands behind it in the log alone", () => {
-    expect(told(run(rich(), 10, [counter(2, 1), levy(1)]).happenings)).toEqual(["proposed", "opposed"]);
-    expect(told(run(rich(), 10, [counter(0, 1), levy(1)]).happenings)).toEqual([
+    expect(told(run(rich(), 10, [counter(2, 4_000), levy(1)]).happenings)).toEqual(["proposed", "opposed"]);
+    expect(told(run(rich(), 10, [counter(0, 4_000), levy(1)]).happenings)).toEqual([
       "unknown_action",
       "proposed",
     ]);
@@ -280,12 +280,21 @@ describe("counterplay", () => {
     ["who has no seat of the faction", () => counter(2, 1, "veilborn", "bo"), "no_seat"],
     ["a faction that isn't there", () => counter(2, 1, "atlantis", "bo"), "unknown_faction"],
     ["more than there is", () => counter(2, 1_000_001), "insufficient"],
+    ["less than a hundredth of the cost", () => counter(2, 3_999), "too_small"],
   ])("%s is refused and charged nothing", (_what, command, reason) => {
     const before = proposed();
     const { state, happenings } = run(before, 11, [command()]);
     expect(told(happenings)).toEqual([reason]);
     expect(state.public.factions).toEqual(before.public.factions);
     expect(state.private).toEqual(before.private);
+  });
+
+  test("the last little that is missing may be staked, and the smallest stakes of 4 of 400 counter as the 80th", () => {
+    const short = counter(2, 319_999);
+    expect(told(run(proposed(), 11, [short, counter(3, 1)]).happenings)).toEqual(["opposed", "opposed"]);
+    const smallest = Array.from({ length: 3_000 }, (_, i) => counter(i + 2, i % 2 === 0 ? 4_000 : 1));
+    const { happenings } = run(proposed(), 11, smallest);
+    expect(told(happenings).filter((each) => each === "opposed")).toHaveLength(80);
   });
 
   test("once enough is staked, more is refused rather than lost", () => {

@@ -17,6 +17,9 @@ import { giveUseBack, use, useRefusal } from "./uses.ts";
 
 export type Changed = { state: WorldState; happenings: Happening[] };
 
+/** The part of an action's cost that a stake has at least. */
+const MIN_STAKE_PART = 100;
+
 /** Of several in one tick the first in the log is proposed; the others meet its cooldown. */
 export const proposeAction: Decide<"sovereign.propose"> = (state, command) => {
   const { command_id: id, actor, payload } = command;
@@ -46,7 +49,11 @@ export const proposeAction: Decide<"sovereign.propose"> = (state, command) => {
   return { state: withAction(paid, id, action), happenings: [{ kind: "action", id, status: "proposed" }] };
 };
 
-/** A stake counts up to and in the tick of the close. Once enough is staked, more is refused rather than lost. */
+/**
+ * A stake counts up to and in the tick of the close. Once enough is staked, more is refused rather than lost. One below a
+ * hundredth of the cost is `too_small` unless it completes what is missing: each is an event of its tick, and an action has
+ * `counter_bp / 100` of them at most.
+ */
 export const counterAction: Decide<"sovereign.counter"> = (state, { actor, payload }) => {
   const { action: id, faction, stake } = payload;
   const action = find(state.public.actions, id);
@@ -60,8 +67,11 @@ export const counterAction: Decide<"sovereign.counter"> = (state, { actor, paylo
   if (!mayAct(state, actor, faction)) return { refused: "no_seat" };
   if (isCountered(state, id, action)) return { refused: "already_countered" };
   if (stock < stake) return { refused: "insufficient" };
+  const staked = holdStake(state, id, faction, stake);
+  if (stake * MIN_STAKE_PART < action.cost && !isCountered(staked, id, action))
+    return { refused: "too_small" };
   return {
-    state: holdStake(state, id, faction, stake),
+    state: staked,
     happenings: [{ kind: "action", id, status: "opposed", faction, stake }],
   };
 };

@@ -38,7 +38,10 @@ function happenings<Besides extends z.ZodRawShape>(besides: Besides) {
     kind("trigger", { key: Id }),
     kind("effect_start", { id: z.string() }),
     kind("effect_end", { id: z.string() }),
-    kind("effect_refused", { id: z.string(), reason: z.enum(["too_many", "overridden", "no_target"]) }),
+    kind("effect_refused", {
+      id: z.string(),
+      reason: z.enum(["too_many", "overridden", "no_target", "season_closed"]),
+    }),
     kind("campaign", { id: Id, stage: Count }),
     z.discriminatedUnion("status", [
       kind("action", { id: ContentId, status: ActionStatus, reason: z.string().exactOptional() }),
