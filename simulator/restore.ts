@@ -16,8 +16,8 @@ import { firstCommand } from "../shared/provision.ts";
 import { Reader } from "../shared/reader.ts";
 import { RealmRefused, type Restoring } from "../shared/stage.ts";
 import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
+import { refreshKv } from "../shared/world-entry.ts";
 import { advance, movingSubjects, type SimulatorState, stateOf } from "./advance.ts";
-import { refreshKv } from "./refresh-kv.ts";
 
 export async function restoreWorld(restoring: Restoring): Promise<SimulatorState> {
   const { bus, realm, position, log, signal } = restoring;
