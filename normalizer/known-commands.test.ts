@@ -123,3 +123,11 @@ test("folding commands again, older than what the cache has, gives the same set"
   for (const each of said) evolveCommand(again, each);
   expect(stateText(again)).toEqual(stateText(state));
 });
+
+test("an hour that KV still holds and the realm has forgotten is not taken up again", () => {
+  const state = freshRealm();
+  grant(state, { atMs: START_MS + 90 * HOUR });
+  const again = restored(state);
+  cacheSpec.load(again, `c.${START_MS / HOUR}`, "[1]");
+  expect(stateText(again)).toEqual(stateText(state));
+});

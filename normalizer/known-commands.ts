@@ -58,9 +58,7 @@ export class KnownCommands {
   add(id: string, atMs: number): number {
     const hour = hourOf(atMs);
     this.#of(hour).add(eventMark(id));
-    // Folded again, a command may be older than what is known already.
-    const newest = Math.max(...this.#hours.keys());
-    for (const old of this.#hours.keys()) if (old < newest - HOURS_KNOWN) this.#hours.delete(old);
+    this.#forget();
     return hour;
   }
 
@@ -72,6 +70,12 @@ export class KnownCommands {
     for (const mark of this.#undated) marks.add(mark);
     this.#undated = [];
     return hour;
+  }
+
+  /** By the newest hour: an entry of the cache, or a command that is folded again, may be older than what is known already. */
+  #forget(): void {
+    const newest = Math.max(...this.#hours.keys());
+    for (const hour of this.#hours.keys()) if (hour < newest - HOURS_KNOWN) this.#hours.delete(hour);
   }
 
   #of(hour: number): Set<number> {
@@ -96,6 +100,7 @@ export class KnownCommands {
   load(hour: number, text: string): void {
     const marks = this.#of(hour);
     for (const mark of JSON.parse(text) as number[]) marks.add(mark);
+    this.#forget();
   }
 
   /** `ids`: as an older cache has them. */
