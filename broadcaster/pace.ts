@@ -85,12 +85,13 @@ export class Pace {
    * longer polled afterwards (us_socket_write2 doesn't record that its write fell short).
    */
   drained(client: Client): void {
-    const { live } = client.getUserData();
-    if (live) return;
+    const socket = client.getUserData();
+    if (socket.live) return;
     setImmediate(() => {
-      const { open, closing } = client.getUserData();
-      if (closing !== undefined) this.end(client, closing);
-      else if (open) this.catchUp(client);
+      // Closed meanwhile, it may be asked nothing more: uWS throws.
+      if (!socket.open) return;
+      if (socket.closing !== undefined) this.end(client, socket.closing);
+      else this.catchUp(client);
     });
   }
 

@@ -3,6 +3,7 @@ import { OPEN } from "../shared/admission.ts";
 import type { CacheEntry, CacheSpec } from "../shared/cache.ts";
 import { Ruleset } from "../shared/contracts/ruleset.ts";
 import { shelvesOf, takeChanged } from "./changed.ts";
+import { COMMANDS_KNOWN_MS } from "./known-commands.ts";
 import { shadowOf, shadowText } from "./shadow-entry.ts";
 import { coldAtOf, type Shelf } from "./shelf.ts";
 import type { NormalizerState, RealmRules } from "./state.ts";
@@ -13,6 +14,15 @@ import type { NormalizerState, RealmRules } from "./state.ts";
  */
 const TTL_SLACK_MS = 8 * 86_400_000;
 
+/** Before the hour in which the commands came. */
+const COMMANDS = "c.";
+
+function commandsEntry(state: NormalizerState, key: string): CacheEntry | undefined {
+  const value = state.commands.text(Number(key.slice(COMMANDS.length)));
+  if (value === undefined) return undefined;
+  return { key, value, ttlSeconds: (COMMANDS_KNOWN_MS + TTL_SLACK_MS) / 1_000 };
+}
+
 const shelfOf = (state: NormalizerState, key: string): Shelf<object> | undefined =>
   shelvesOf(state).find(({ prefix }) => key.startsWith(prefix));
 
@@ -21,7 +31,8 @@ export const cacheSpec: CacheSpec<NormalizerState> = {
 
   load(state, key, text) {
     if (key === "r.realm") {
-      const value = JSON.parse(text);
+      const { commands, ...value } = JSON.parse(text);
+      if (commands !== undefined) state.commands.loadUndated(commands);
       // Written before some numbers existed, rules get their defaults, as they do from EVENTS.
       state.rules = {
         ...OPEN,
@@ -31,11 +42,11 @@ export const cacheSpec: CacheSpec<NormalizerState> = {
           version,
           judgement: Ruleset.shape.judgement.parse(judgement),
         })),
-        commands: new Set(value.commands),
         councils: value.councils ?? [],
       };
     } else if (key === "r.week") state.week = JSON.parse(text);
     else if (key === "r.shadow") state.shadow = shadowOf(text);
+    else if (key.startsWith(COMMANDS)) state.commands.load(Number(key.slice(COMMANDS.length)), text);
     else {
       const id = key.slice(2);
       shelfOf(state, key)?.load(id, text);
@@ -50,10 +61,10 @@ export const cacheSpec: CacheSpec<NormalizerState> = {
   takeChanged,
 
   entry(state, key): CacheEntry | undefined {
-    if (key === "r.realm")
-      return { key, value: JSON.stringify({ ...state.rules!, commands: [...state.rules!.commands] }) };
+    if (key === "r.realm") return { key, value: JSON.stringify(state.rules!) };
     if (key === "r.week") return { key, value: JSON.stringify(state.week) };
     if (key === "r.shadow") return { key, value: shadowText(state.shadow) };
+    if (key.startsWith(COMMANDS)) return commandsEntry(state, key);
     const value = shelfOf(state, key)?.text(key.slice(2));
     if (value === undefined) return undefined;
     const coldAtMs = coldAtOf(value);

@@ -27,7 +27,8 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
   const refused = (reason: string): Decided => ({ command: { ...command, status: "refused", reason } });
   const passed: Decided = { command: { ...command, status: "passed" } };
   const applied: Decided = { command: { ...command, status: "applied" } };
-  if (rules.commands.has(command.command_id)) return refused("duplicate");
+  const atMs = timeMs(command.received_at);
+  if (state.commands.has(command.command_id, atMs)) return refused("duplicate");
   if (command.actor.type === "player" && !PLAYERS_MAY.has(command.kind)) return refused("not_allowed");
   switch (command.kind) {
     case "tick.run":
@@ -61,7 +62,7 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
     }
     case "sovereign.propose":
     case "sovereign.counter": {
-      const reason = partyRefusal(state, command);
+      const reason = partyRefusal(state, command, atMs);
       return reason === undefined ? passed : refused(reason);
     }
     case "council.open": {
@@ -99,12 +100,14 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
 function partyRefusal(
   state: NormalizerState,
   { actor, payload }: Extract<ValidCommand, { kind: "sovereign.propose" | "sovereign.counter" }>,
+  atMs: number,
 ): string | undefined {
   if (isClosed(rulesOf(state))) return "realm_closed";
   if (actor.type !== "player") return undefined;
   const member = state.members.get(actor.id);
   if (member === undefined) return "not_a_member";
-  return member.faction === payload.faction ? undefined : "faction_mismatch";
+  if (member.faction !== payload.faction) return "faction_mismatch";
+  return state.commands.isFull(atMs) ? "too_many" : undefined;
 }
 
 /** Campaigns that candidates may name at once. What the world opens itself it bounds itself. */

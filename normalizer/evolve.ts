@@ -18,9 +18,9 @@ import { rulesOf } from "./decide.ts";
 import { DeviceState } from "./device.ts";
 import { hit } from "./factors/heat.ts";
 import { eventMark, marksOf, quarantineHash } from "./factors/marks.ts";
+import { isRemembered } from "./known-commands.ts";
 import { PlayerState, SEEN_MAX, SEEN_MS } from "./player.ts";
 import {
-  COMMANDS_KEPT,
   type Entry,
   JUDGEMENTS_KEPT,
   type NormalizerState,
@@ -205,8 +205,7 @@ function putQuarantined(state: NormalizerState, event: string, entry: Quarantine
 }
 
 export function evolveCommand(state: NormalizerState, command: DecidedCommand): void {
-  // A crowd's votes leave no trace but in their users' entries: the realm's would be written for each of them, and its memory
-  // for commands would hold nothing else.
+  // A crowd's votes leave no trace but in their users' entries: the realm's would be written for each of them.
   if (command.kind === "council.vote") {
     evolveVote(state, command);
     return;
@@ -216,6 +215,7 @@ export function evolveCommand(state: NormalizerState, command: DecidedCommand): 
     closeReviewed(state, command);
     evolveShadow(state, command);
   }
+  rememberCommand(state, command);
   const rules = state.rules;
   if (rules !== undefined && rules.through >= command.source_seq) return;
   if (command.kind === "ruleset.set" && command.status === "applied") {
@@ -229,7 +229,6 @@ export function evolveCommand(state: NormalizerState, command: DecidedCommand): 
       ruleset,
       version,
       judgements: judgements.slice(-JUDGEMENTS_KEPT),
-      commands: rules?.commands ?? new Set(),
       councils: rules?.councils ?? [],
     };
   } else if (rules === undefined) throw new Error("EVENTS must start with the realm's first ruleset");
@@ -243,9 +242,16 @@ export function evolveCommand(state: NormalizerState, command: DecidedCommand): 
   // A season begins without councils, so that each faction may open one at once.
   if (command.kind === "season.open" && command.status === "passed") now.councils = [];
   now.through = command.source_seq;
-  now.commands.add(command.command_id);
-  while (now.commands.size > COMMANDS_KEPT) now.commands.delete(now.commands.values().next().value!);
   state.changed.add("r.realm");
+}
+
+/** An older cache has commands in the realm's entry; the first command moves them, and both entries are written at once. */
+function rememberCommand(state: NormalizerState, command: DecidedCommand): void {
+  const { commands, changed } = state;
+  const atMs = timeMs(command.received_at);
+  const dated = commands.date(atMs);
+  if (dated !== undefined) changed.add(`c.${dated}`);
+  if (isRemembered(command)) changed.add(`c.${commands.add(command.command_id, atMs)}`);
 }
 
 function evolveShadow(state: NormalizerState, command: DecidedCommand): void {

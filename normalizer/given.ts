@@ -143,6 +143,7 @@ export function stateText(state: NormalizerState): [key: string, value: string][
     "r.realm",
     "r.week",
     "r.shadow",
+    ...[...state.commands.hours()].map((hour) => `c.${hour}`),
     ...shelves.flatMap((shelf) => [...shelf.ids()].map((id) => shelf.prefix + id)),
   ];
   return keys.sort().flatMap((key) => {

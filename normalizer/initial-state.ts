@@ -1,4 +1,5 @@
 import { deviceCodec, memberCodec, openEventCodec, playerCodec, sessionCodec } from "./entries.ts";
+import { KnownCommands } from "./known-commands.ts";
 import { Shelf } from "./shelf.ts";
 import type { NormalizerState } from "./state.ts";
 
@@ -13,6 +14,7 @@ export function initialState(realm: string): NormalizerState {
     sessions: new Shelf("s.", sessionCodec),
     members: new Shelf("m.", memberCodec),
     quarantine: new Shelf("q.", openEventCodec),
+    commands: new KnownCommands(),
     shadow: { through: 0, running: undefined },
     open: new Map(),
     openTotal: 0,

@@ -12,6 +12,7 @@ import { type Decided, decideCommand } from "./commands.ts";
 import { foldCandidate, foldCommand } from "./core.ts";
 import { rulesOf } from "./decide.ts";
 import { deviceCodec, memberCodec, openEventCodec, playerCodec, sessionCodec } from "./entries.ts";
+import { KnownCommands } from "./known-commands.ts";
 import { Rejudge } from "./rejudge.ts";
 import { Borrowed, Shelf } from "./shelf.ts";
 import type { NormalizerState, Shadow } from "./state.ts";
@@ -116,7 +117,6 @@ function fork(state: NormalizerState, ruleset: Shadow["ruleset"]): NormalizerSta
       ...rules,
       ruleset,
       judgements: [{ version, judgement: ruleset.judgement }],
-      commands: new Set(),
       councils: [],
     },
     week: structuredClone(state.week),
@@ -125,6 +125,7 @@ function fork(state: NormalizerState, ruleset: Shadow["ruleset"]): NormalizerSta
     sessions: new Shelf("s.", sessionCodec, state.sessions),
     members: new Borrowed(state.members, memberCodec),
     quarantine,
+    commands: new KnownCommands(),
     shadow: { through: 0, running: undefined },
     open: new Map(state.open),
     openTotal: state.openTotal,

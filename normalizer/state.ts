@@ -9,6 +9,7 @@ import { canonicalHash } from "../shared/canonical.ts";
 import type { Judgement, Ruleset } from "../shared/contracts/ruleset.ts";
 import type { Week } from "../shared/fairness.ts";
 import type { DeviceState } from "./device.ts";
+import type { KnownCommands } from "./known-commands.ts";
 import type { PlayerState } from "./player.ts";
 import type { Rejudge } from "./rejudge.ts";
 import type { Shelf, Shelved } from "./shelf.ts";
@@ -45,8 +46,6 @@ export type RealmRules = Entry &
     version: number;
     /** Of the latest versions, oldest first: decisions that are folded again go by their own. */
     judgements: { version: number; judgement: Judgement }[];
-    /** Ids of the latest commands, oldest first: a repeated key is answered `duplicate`. Votes aren't among them. */
-    commands: Set<string>;
     /** The latest council of each faction: when it was opened, and how many options it has. */
     councils: { faction: string; id: string; atMs: number; options: number }[];
   };
@@ -80,6 +79,8 @@ export type NormalizerState = {
   sessions: Shelf<SessionState>;
   members: Shelf<Membership>;
   quarantine: Shelf<QuarantinedEvent>;
+  /** KV `<realm>.c.<hour>`. */
+  commands: KnownCommands;
   /** KV `<realm>.r.shadow`. */
   shadow: Entry & { running: Shadow | undefined };
   /** Open quarantined events by user, and in all: an index of `quarantine`. */
@@ -106,5 +107,4 @@ export const newShadow = (ruleset: Ruleset, since: string): Shadow => ({
   },
 });
 
-export const COMMANDS_KEPT = 1_000;
 export const JUDGEMENTS_KEPT = 16;

@@ -13,6 +13,7 @@ import { genesis } from "./genesis.ts";
 import { commandId } from "./identity.ts";
 import { eventsStream, rawStream, subjects, validStream, worldStream } from "./subjects.ts";
 import { BUCKETS, type Bucket, bucketStream, kvSubject, realmStreams, type StreamSpec } from "./topology.ts";
+import { refreshKv } from "./world-entry.ts";
 
 /** The cluster isn't what the pipeline needs, and only an operator can change that. */
 export class ProvisionError extends Error {}
@@ -73,10 +74,12 @@ export async function provisionRealm(bus: Bus, wanted: NewRealm): Promise<{ crea
     { subject: subjects.snapshot(realm), data: JSON.stringify(snapshot), rollup: true },
     await firstPosition("simulator", eventsStream(realm), 0),
   ]);
-  await createKey(bus, "world", realm, snapshot);
-  await createKey(bus, "rulesets", `${realm}.1`, first.ruleset);
+  await refreshKv(bus, snapshot);
+  const ruleset = JSON.stringify(first.ruleset);
+  await ensureKey(bus, "rulesets", `${realm}.1`, ruleset, (held) => held === ruleset);
   const entry: RealmEntry = { realm_id: realm, name: wanted.name, created_at: first.at };
-  return { created: await createKey(bus, "realms", realm, entry) };
+  const isOurs = (held: string) => createdAt(held) === first.at;
+  return { created: await ensureKey(bus, "realms", realm, JSON.stringify(entry), isOurs) };
 }
 
 async function ensureStream(bus: Bus, spec: StreamSpec): Promise<void> {
@@ -147,12 +150,28 @@ export async function firstCommand(bus: Bus, realm: string): Promise<{ ruleset: 
   return { ruleset: Ruleset.parse(command.payload.ruleset), at: command.received_at };
 }
 
-/** Creates a key unless it exists. */
-async function createKey(bus: Bus, bucket: Bucket, key: string, value: object): Promise<boolean> {
-  const subject = kvSubject(bucket, key);
-  if ((await lastOf(bus, `KV_${bucket}`, subject)) !== undefined) return false;
+/** When the realm of an entry of KV `realms` was made; `undefined` where it can't be read. */
+function createdAt(held: string): string | undefined {
   try {
-    await publishOne(bus, { subject, data: JSON.stringify(value), expectedLastSubjectSeq: 0 });
+    return RealmEntry.parse(JSON.parse(held)).created_at;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes a key unless it is there, and this realm's: one that had the name before may have left its own. Answers whether it did. */
+async function ensureKey(
+  bus: Bus,
+  bucket: Bucket,
+  key: string,
+  data: string,
+  isOurs: (held: string) => boolean,
+): Promise<boolean> {
+  const subject = kvSubject(bucket, key);
+  const held = await lastOf(bus, `KV_${bucket}`, subject);
+  if (held !== undefined && isOurs(held.text())) return false;
+  try {
+    await publishOne(bus, { subject, data, expectedLastSubjectSeq: held?.seq ?? 0 });
     return true;
   } catch (error) {
     if (isLostRace(error)) return false;

@@ -9,6 +9,7 @@ import { checkpointBefore, whyNot } from "../shared/checkpoints.ts";
 import type { Position } from "../shared/contracts/position.ts";
 import type { TickRecord, WorldSnapshot } from "../shared/contracts/world.ts";
 import { assertEngine } from "../shared/engine.ts";
+import { Superseded } from "../shared/fence.ts";
 import { genesis } from "../shared/genesis.ts";
 import { mendBucket } from "../shared/mend-bucket.ts";
 import { metrics } from "../shared/metrics.ts";
@@ -16,10 +17,23 @@ import { firstCommand } from "../shared/provision.ts";
 import { Reader } from "../shared/reader.ts";
 import { RealmRefused, type Restoring } from "../shared/stage.ts";
 import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
+import { refreshKv } from "../shared/world-entry.ts";
 import { advance, movingSubjects, type SimulatorState, stateOf } from "./advance.ts";
-import { refreshKv } from "./refresh-kv.ts";
 
+/**
+ * Throws `Superseded` where another worker commits meanwhile: position, record and snapshot are read one after the other, so those of
+ * different ticks prove nothing wrong.
+ */
 export async function restoreWorld(restoring: Restoring): Promise<SimulatorState> {
+  try {
+    return await restored(restoring);
+  } catch (error) {
+    if (error instanceof RealmRefused) await assertUnmoved(restoring);
+    throw error;
+  }
+}
+
+async function restored(restoring: Restoring): Promise<SimulatorState> {
   const { bus, realm, position, log, signal } = restoring;
   const stream = worldStream(realm);
   const record = await lastRecord(bus, realm, position);
@@ -29,8 +43,10 @@ export async function restoreWorld(restoring: Restoring): Promise<SimulatorState
   let snapshot: WorldSnapshot;
   if (stored !== undefined && problem === undefined) snapshot = JSON.parse(stored.text()) as WorldSnapshot;
   else {
+    await assertUnmoved(restoring);
     log.error({ tick: record.tick, problem }, "the snapshot is no good; computing it again from EVENTS");
     snapshot = await recomputed(bus, realm, record, signal);
+    await assertUnmoved(restoring);
     await replaceSnapshot(bus, snapshot, stored);
     log.info({ tick: record.tick }, "the snapshot is whole again: EVENTS gives the hash of its record");
   }
@@ -38,6 +54,13 @@ export async function restoreWorld(restoring: Restoring): Promise<SimulatorState
   await refreshKv(bus, snapshot);
   metrics.tick.set({ realm }, snapshot.tick);
   return stateOf(snapshot);
+}
+
+async function assertUnmoved({ bus, realm, positionSeq }: Restoring): Promise<void> {
+  const subject = subjects.position("simulator", realm);
+  const head = await lastOf(bus, worldStream(realm), subject);
+  if (head?.seq !== positionSeq)
+    throw new Superseded(`${subject} moved from ${positionSeq} to ${head?.seq ?? 0} while it was restored`);
 }
 
 /** What EVENTS holds comes sooner than this. */
@@ -124,7 +147,10 @@ async function recomputed(
   return snapshot;
 }
 
-/** Puts the right one in the place of the wrong one, unless another worker has committed a tick meanwhile. */
+/**
+ * Puts the right one in the place of the wrong one. Throws `Superseded` where another worker wrote one meanwhile. `wrong` was read
+ * before the position was last seen unmoved, and a commit moves both at once, so it is never a later tick's.
+ */
 async function replaceSnapshot(bus: Bus, snapshot: WorldSnapshot, wrong: Stored | undefined): Promise<void> {
   try {
     await publishOne(bus, {
@@ -135,5 +161,6 @@ async function replaceSnapshot(bus: Bus, snapshot: WorldSnapshot, wrong: Stored 
     });
   } catch (error) {
     if (!isLostRace(error)) throw error;
+    throw new Superseded(`another worker wrote the snapshot of ${snapshot.realm}`, { cause: error });
   }
 }

@@ -117,7 +117,7 @@ test("stewards that were killed, overlap or come late reject each event once", a
   });
   expect(reviews.map(({ status, reason }) => reason ?? status)).toEqual([
     ...waiting.map(() => "applied"),
-    "duplicate",
+    "already_reviewed",
   ]);
   expect((await rejectedIn("repeated")).map(({ event_id }) => event_id)).toEqual(
     waiting.map(({ event_id }) => event_id),
