@@ -149,7 +149,7 @@ function targetRefusal(
 }
 
 /** What an action does once it is resolved. */
-export function actionEffects(
+function actionEffects(
   { action_type, faction, target }: Pick<ActionState, "action_type" | "faction" | "target">,
   ruleset: Ruleset,
 ): Effect[] {
