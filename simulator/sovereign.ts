@@ -1,6 +1,6 @@
 /**
  * Sovereign actions. The cost is held back when an action is proposed; until the window closes, other factions stake the same
- * resource against it; then the stakes decide. A refusal charges nothing. Source: domain rules, commands.
+ * resource against it; then the stakes decide. A refusal charges nothing.
  */
 import { entries, find } from "../shared/by-id.ts";
 import { sovereignRules } from "../shared/contracts/politics.ts";
