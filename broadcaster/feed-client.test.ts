@@ -6,7 +6,7 @@ import { canonicalHash } from "../shared/canonical.ts";
 import type { PublicState } from "../shared/contracts/world.ts";
 import { FeedClient, type FeedClientOptions } from "../shared/feed-client.ts";
 import { CLOSE } from "./codes.ts";
-import { FeedServer, REALM, tokenFor } from "./feed-server.ts";
+import { FeedServer, REALM, tokenFor } from "./test-feed.ts";
 
 const open: { close(): void }[] = [];
 afterEach(() => {

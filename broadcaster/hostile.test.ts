@@ -6,9 +6,9 @@ import { afterEach, expect, test, vi } from "vitest";
 import { readEnv } from "../shared/env.ts";
 import { metrics } from "../shared/metrics.ts";
 import { CLOSE } from "./codes.ts";
-import { FeedServer, REALM, tokenFor } from "./feed-server.ts";
 import type { FeedLimits } from "./limits.ts";
 import type { RawClient } from "./raw-client.ts";
+import { FeedServer, REALM, tokenFor } from "./test-feed.ts";
 
 let feed: FeedServer;
 afterEach(() => feed.close());

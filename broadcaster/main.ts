@@ -1,9 +1,11 @@
 /**
  * Broadcaster: the world to every client, as it changes. Any number of them may run; each follows every realm by itself.
  *
- * Reads WORLD (deltas, notices, and the last snapshot to start from), the pulses on core NATS, and KV `realms`. Writes only its
- * announcement in `workers`. Keeps, per realm and in memory, the public state, and the deltas and notices of the last 256 ticks:
- * no client costs a read of anything else.
+ * Reads WORLD (deltas, notices, and the last snapshot to start from), the pulses on core NATS, and KV: `realms`, and of `world` the
+ * forecasts. Writes only its announcement in `workers`. Keeps, per realm and in memory, the public state, the deltas and notices
+ * of the last 256 ticks, and 100 000 events of the public log: no client costs a read of anything else, but for one who asks for
+ * an earlier tick. That is read from WORLD's past, the checkpoints in KV `world` and, for the first chapter, the
+ * ruleset that EVENTS begins with; chapters stay in memory.
  */
 import { listen, operationsServer } from "../shared/http.ts";
 import { Workers } from "../shared/ownership.ts";

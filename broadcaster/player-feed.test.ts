@@ -4,9 +4,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { readEnv } from "../shared/env.ts";
 import { issueFeedToken } from "../shared/feed-token.ts";
 import { CLOSE } from "./codes.ts";
-import { FeedServer, tokenFor } from "./feed-server.ts";
 import type { RawClient } from "./raw-client.ts";
 import { RealmView } from "./realm-view.ts";
+import { FeedServer, tokenFor } from "./test-feed.ts";
 
 let feed: FeedServer;
 beforeEach(async () => {

@@ -2,8 +2,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Pulse } from "../shared/contracts/feed.ts";
-import { FeedServer } from "./feed-server.ts";
 import type { RawClient } from "./raw-client.ts";
+import { FeedServer } from "./test-feed.ts";
 
 let feed: FeedServer;
 beforeEach(async () => {

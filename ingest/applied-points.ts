@@ -8,6 +8,7 @@ import type { Accepted } from "../shared/contracts/decision.ts";
 import type { TickMarker, TickRecord } from "../shared/contracts/world.ts";
 import { Reader } from "../shared/reader.ts";
 import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
+import { messageOfTick } from "../shared/tick-sequence.ts";
 import type { Applied } from "./explain-decision.ts";
 import { Unavailable } from "./gateway.ts";
 
@@ -48,20 +49,11 @@ async function tickAfter(
   }
 }
 
-/** The record of a tick, by bisection: records stand in the order of their ticks. `undefined` while it isn't committed. */
+/** The record of a tick; `undefined` while it isn't committed. */
 async function recordOf(bus: Bus, realm: string, tick: number): Promise<TickRecord | undefined> {
-  const stream = worldStream(realm);
-  const ends = await streamEnds(bus, stream);
-  let [low, high] = [ends.firstSeq, ends.lastSeq];
-  while (low <= high) {
-    const middle = Math.floor((low + high) / 2);
-    const found = await nextOf(bus, stream, subjects.tick(realm), middle);
-    const record = found && (JSON.parse(found.text()) as TickRecord);
-    if (record?.tick === tick) return record;
-    if (record === undefined || record.tick > tick) high = middle - 1;
-    else low = found!.seq + 1;
-  }
-  return undefined;
+  const found = await messageOfTick(bus, worldStream(realm), subjects.tick(realm), tick);
+  const record = found && (JSON.parse(found.text()) as TickRecord);
+  return record?.tick === tick ? record : undefined;
 }
 
 type Weighing = Pick<Accepted, "event_id" | "faction_id" | "normalized_points">;

@@ -7,7 +7,7 @@ import type { TickMarker, TickRecord } from "../shared/contracts/world.ts";
 import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
 import { firstSince, storedAt } from "./first-since.ts";
 
-export type TickAnswer =
+type TickAnswer =
   | { kind: "ticked"; tick: number; hash: string }
   | { kind: "refused"; reason: string }
   | { kind: "timeout" };

@@ -12,7 +12,7 @@ import { commandId, eventId } from "../shared/identity.ts";
 import { timeText } from "../shared/time.ts";
 import { isCandidate } from "./is-candidate.ts";
 
-export type Arrival = {
+type Arrival = {
   kind: "candidate" | "command";
   /** The realm that the subject names. */
   realm: string;

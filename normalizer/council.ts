@@ -86,6 +86,6 @@ export function decideVote(
   return weight === 0 ? { refusal: "no_points" } : { council: council.id, weight };
 }
 
-/** 1, 2, 3 for R > 0, ≥ M, ≥ 3M, milli-points; 0 for none. Source: domain rules, council. */
+/** 1, 2, 3 for R > 0, ≥ M, ≥ 3M, milli-points; 0 for none. */
 export const voteWeight = (recent: number, mean: number): 0 | 1 | 2 | 3 =>
   recent <= 0 ? 0 : recent >= 3 * mean ? 3 : recent >= mean ? 2 : 1;

@@ -24,14 +24,10 @@ const Embedded = z.object({
   ruleset_version: z.int(),
 });
 
-/** Why a review is refused; beside these, what refuses any candidate: `realm_closed`, `unknown_*`, `faction_mismatch`. */
-export const REVIEW_REFUSALS = [
-  "unknown_event",
-  "already_reviewed",
-  /** What the command embeds is not what was quarantined. */
-  "decision_mismatch",
-] as const;
-
+/**
+ * Refused as `unknown_event`, `already_reviewed`, `decision_mismatch` (what the command embeds is not what was quarantined), or for
+ * what refuses any candidate: `realm_closed`, `unknown_*`, `faction_mismatch`.
+ */
 export function decideReview(
   state: NormalizerState,
   command: Review,

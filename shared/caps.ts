@@ -11,7 +11,7 @@ const ORDER = ["source", "user_day", "device_day"] as const satisfies readonly C
  * What counted on one day already: of the candidate's source, of all of the user's, and of the device's; and what the user's lead
  * on the realm's mean leaves of their cap, basis points.
  */
-export type UsedToday = { source: number; user: number; device: number; rolling: number };
+type UsedToday = { source: number; user: number; device: number; rolling: number };
 
 /** A new ruleset may have lowered a cap below what was used. */
 const room = (cap: number, used: number): number => Math.max(0, cap - used);

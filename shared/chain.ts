@@ -8,10 +8,7 @@ import { sortedKeys } from "./integers.ts";
 export const NO_HASH = "0".repeat(64);
 
 /** What a record says besides hashes and what the state itself says. */
-export type Link = Pick<
-  TickRecord,
-  "kind" | "from_seq" | "through_seq" | "factions" | "events" | "prev_hash"
->;
+type Link = Pick<TickRecord, "kind" | "from_seq" | "through_seq" | "factions" | "events" | "prev_hash">;
 
 /**
  * The hash of the canonical private state. Most of its text is the ruleset, which is the same object from tick to tick: its text

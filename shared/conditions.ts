@@ -19,7 +19,7 @@ import type { Condition, Counted, Literal, Operand } from "./contracts/trigger.t
 import type { PublicState } from "./contracts/world.ts";
 
 export const MAX_CONDITION_DEPTH = 4;
-export const MAX_CONDITION_NODES = 32;
+const MAX_CONDITION_NODES = 32;
 
 export type Holds<Subject> = (subject: Subject) => boolean;
 

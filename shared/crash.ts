@@ -2,19 +2,17 @@
  * Named crash points: the places where a process may die that matter for "nothing lost, nothing twice".
  * A chaos run arms one by `AMOI_CRASH_AT`; production refuses the variable.
  */
-export const CRASH_POINTS = [
-  "before_read",
-  "after_read",
-  "before_commit",
-  "after_commit",
-  "before_flush",
-  "after_flush",
-  "before_snapshot",
-  "after_snapshot",
-  "before_archive",
-  "after_archive",
-] as const;
-export type CrashPoint = (typeof CRASH_POINTS)[number];
+export type CrashPoint =
+  | "before_read"
+  | "after_read"
+  | "before_commit"
+  | "after_commit"
+  | "before_flush"
+  | "after_flush"
+  | "before_snapshot"
+  | "after_snapshot"
+  | "before_archive"
+  | "after_archive";
 
 let armed: string | undefined;
 let passages = 0;

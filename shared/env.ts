@@ -1,4 +1,4 @@
-/** Configuration: the environment, parsed once. Nothing else in the project reads `process.env`. */
+/** Configuration: the environment, parsed once. Outside tests nothing else takes settings from `process.env`. */
 import { z } from "zod";
 import { Id } from "./contracts/ids.ts";
 

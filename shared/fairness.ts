@@ -1,4 +1,4 @@
-/** What being ahead of the realm costs. Source: domain rules, the normalizer's formula. */
+/** What being ahead of the realm costs. */
 import type { Accepted } from "./contracts/decision.ts";
 import type { Judgement } from "./contracts/ruleset.ts";
 import { dayNamed, WINDOW_DAYS } from "./day.ts";

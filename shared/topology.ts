@@ -10,7 +10,7 @@ export const MAX_BATCH_MESSAGES = 1_000;
 /** Largest message that the launcher's and compose's NATS take: a snapshot of the largest realm fits. */
 export const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
 /** JetStream's own window for repeated message ids. */
-export const DUPLICATE_WINDOW_MS = 120_000;
+const DUPLICATE_WINDOW_MS = 120_000;
 
 const durable = (replicas: number): Partial<StreamConfig> => ({
   storage: StorageType.File,

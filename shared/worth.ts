@@ -1,4 +1,4 @@
-/** What an action is worth before the caps. Source: domain rules, the normalizer's formula. */
+/** What an action is worth before the caps. */
 import type { Candidate } from "./contracts/candidate.ts";
 import type { Judged } from "./contracts/decision.ts";
 import type { Ruleset } from "./contracts/ruleset.ts";

@@ -1,6 +1,6 @@
 /**
  * Councils: a faction's most active users have its seats, and all its members vote on what it does. Who sits, who may vote
- * and what a vote weighs is the normalizer's to know, and comes with the decided commands. Source: domain rules, commands.
+ * and what a vote weighs is the normalizer's to know, and comes with the decided commands.
  */
 import { entries, find } from "../shared/by-id.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";

@@ -30,7 +30,7 @@ export const lateness = (tick: number, sincePreviousMs: number, lengthMs: number
   tick === 1 ? 1 : clamp(floorDiv(2 * sincePreviousMs + lengthMs, 2 * lengthMs), 1, 4);
 
 /** Points that a faction may gain in this tick: a part of all influence in the world, priors included; milli-points. */
-export function burstCap(factions: ById<FactionState>, rules: Ruleset, k: number): number {
+function burstCap(factions: ById<FactionState>, rules: Ruleset, k: number): number {
   const { prior, burst_rate_bp, burst_min, burst_max } = rules.influence;
   let all = 0;
   for (const { influence } of Object.values(factions)) all += influence + prior * 1_000;

@@ -17,7 +17,7 @@ const MAJOR_BP = 1_000;
 const CONTRIBUTOR_BP = 200;
 const MAX_ITEMS = 3;
 /** Users a day who are told of a clip: in a realm with more of them those who lost the most, since all are remembered. */
-export const MAX_TOLD = 4_096;
+const MAX_TOLD = 4_096;
 
 const RANK: Record<NoticeRole, number> = { pivotal: 0, major: 1, contributor: 2 };
 

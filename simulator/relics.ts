@@ -26,13 +26,13 @@ function topTwo(points: ReadonlyMap<string, number>): {
 }
 
 /** Contested: at least two factions brought a rival's points in this tick and the second at least a quarter of the first. */
-export function isContested(points: ReadonlyMap<string, number>, rules: Ruleset): boolean {
+function isContested(points: ReadonlyMap<string, number>, rules: Ruleset): boolean {
   const { most, next } = topTwo(points);
   return next >= rules.claims.rival * 1_000 && next * 4 >= most;
 }
 
 /** `claim' = claim − mul(claim, decay) + mul(points, 10000 + claim_bp)`, milli-points; factions without a claim are left out. */
-export function claimsOf(
+function claimsOf(
   before: Claim,
   points: ReadonlyMap<string, number>,
   factions: ById<FactionState>,

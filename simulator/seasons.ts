@@ -88,7 +88,7 @@ export function closingEvents({ public: world, private: hidden }: WorldState): H
   return [{ kind: "season", season: world.season, step: "close", results: resultsOf(world) }];
 }
 
-export function resultsOf({ factions, territories, relics }: PublicState): SeasonResults {
+function resultsOf({ factions, territories, relics }: PublicState): SeasonResults {
   const controllers = ownersOf(entries(territories).map(([id, { controller }]) => [id, controller]));
   const holders = ownersOf(entries(relics).map(([id, { holder }]) => [id, holder]));
   const held = (owners: Record<string, string>, faction: string) =>

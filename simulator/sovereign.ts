@@ -1,6 +1,6 @@
 /**
  * Sovereign actions. The cost is held back when an action is proposed; until the window closes, other factions stake the same
- * resource against it; then the stakes decide. A refusal charges nothing. Source: domain rules, commands.
+ * resource against it; then the stakes decide. A refusal charges nothing.
  */
 import { entries, find } from "../shared/by-id.ts";
 import { sovereignRules } from "../shared/contracts/politics.ts";
@@ -159,7 +159,7 @@ function targetRefusal(
 }
 
 /** What an action does once it is resolved. */
-export function actionEffects(
+function actionEffects(
   { action_type, faction, target }: Pick<ActionState, "action_type" | "faction" | "target">,
   ruleset: Ruleset,
 ): Effect[] {

@@ -13,7 +13,7 @@ import { clampModifier } from "./effects.ts";
 import { challengerOf, frontOf } from "./flip.ts";
 import type { Pressure } from "./influence.ts";
 
-export type Resolved = {
+type Resolved = {
   territories: ById<TerritoryState>;
   fronts: PrivateState["fronts"];
   happenings: Happening[];

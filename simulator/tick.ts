@@ -1,6 +1,8 @@
 /**
- * The tick: the world before it and what the log brought since then give the world after it. A pure function, in the
- * eight steps of the specification; re-consuming the log gives the same bytes.
+ * The tick: the world before it and what the log brought since then give the world after it. A pure function, so
+ * re-consuming the log gives the same bytes. Its eight steps: open the last state under what holds from the marker on, turn the
+ * accepted into influence, publish the shares and weigh by them, settle contests and yields, move the meters, fire triggers,
+ * number what happened and tell whose doing it was, seal the snapshot into the chain.
  */
 import { mapById } from "../shared/by-id.ts";
 import { seal } from "../shared/chain.ts";

@@ -10,7 +10,7 @@ import { effectsOf } from "./effects.ts";
 /** Triggers that fire in one tick; the others stay armed and wait. */
 export const MAX_FIRES = 3;
 
-export type Evaluated = {
+type Evaluated = {
   triggers: PublicState["triggers"];
   starting: PrivateState["starting"];
   happenings: Happening[];

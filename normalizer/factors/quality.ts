@@ -5,7 +5,7 @@ import { floorDiv } from "../../shared/integers.ts";
 /**
  * How much the story made of the action, basis points:
  * `floor + ⌊(stakes_bp·stakes + significance_bp·significance) / 10000⌋`, in 5 000…15 000 by the first ruleset.
- * Stakes 6 000 and significance 8 000 give 12 200. Source: domain rules, the normalizer's formula.
+ * Stakes 6 000 and significance 8 000 give 12 200.
  */
 export const qualityBp = (
   { stakes, significance }: Pick<Candidate, "stakes" | "significance">,

@@ -1,10 +1,8 @@
 /** `npm run backtest -- --realm R --ruleset f.json`: what other rules would have made of what a realm recorded. */
-import { parseArgs } from "node:util";
-import { type Bus, openBus } from "../../shared/bus.ts";
-import { Id } from "../../shared/contracts/ids.ts";
 import { readEnv } from "../../shared/env.ts";
 import { loadRuleset } from "../../shared/rulesets.ts";
-import { readStackUrls } from "../local/stack.ts";
+import { readArguments, realmOf, runToExit, UsageError } from "../arguments.ts";
+import { natsUrlOf, openNats } from "../local/which-servers.ts";
 import { type Bound, backtest } from "./backtest.ts";
 import { asJson, asText } from "./report.ts";
 
@@ -22,9 +20,6 @@ const HELP = `Judges a realm's recorded candidates again under other rules, and 
 
 Exit code 0 when the comparison is made, whatever it says; 1 when it can't be made; 2 when the arguments are wrong.`;
 
-/** Something on the command line is wrong. */
-class UsageError extends Error {}
-
 function boundOf(option: string, text: string | undefined): Bound | undefined {
   if (text === undefined) return undefined;
   const tick = /^t([1-9][0-9]{0,14})$/.exec(text);
@@ -36,30 +31,24 @@ function boundOf(option: string, text: string | undefined): Bound | undefined {
   return { atMs };
 }
 
-function readArguments() {
-  try {
-    return parseArgs({
-      options: {
-        realm: { type: "string" },
-        ruleset: { type: "string" },
-        from: { type: "string" },
-        to: { type: "string" },
-        json: { type: "boolean", default: false },
-        nats: { type: "string" },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message.split(". ")[0]}; --help tells how`);
+async function main(): Promise<number> {
+  const { values } = readArguments({
+    options: {
+      realm: { type: "string" },
+      ruleset: { type: "string" },
+      from: { type: "string" },
+      to: { type: "string" },
+      json: { type: "boolean", default: false },
+      nats: { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
   }
-}
-
-async function main(): Promise<void> {
-  const values = readArguments();
-  if (values.help) return console.log(HELP);
-  const { realm, ruleset: file } = values;
-  if (realm === undefined || !Id.safeParse(realm).success)
-    throw new UsageError("--realm needs the id of a realm, such as amoi-1; --help tells how");
+  const realm = realmOf(values.realm);
+  const { ruleset: file } = values;
   if (file === undefined)
     throw new UsageError("--ruleset needs a JSON file or the name of a ruleset; --help tells how");
   const [from, to] = [boundOf("from", values.from), boundOf("to", values.to)];
@@ -69,30 +58,14 @@ async function main(): Promise<void> {
       error.message.startsWith("ruleset ") ? error.message : `ruleset ${file}: ${error.message}`,
     );
   });
-  const bus = await connected(values.nats);
+  const bus = await openNats(natsUrlOf(readEnv(process.env), values.nats), "backtest");
   try {
     const result = await backtest(bus, realm, ruleset, window);
     console.log(values.json ? JSON.stringify(asJson(result)) : asText(result));
+    return 0;
   } finally {
     await bus.close();
   }
 }
 
-async function connected(nats: string | undefined): Promise<Bus> {
-  const env = readEnv(process.env);
-  const natsUrl = nats ?? env.NATS_URL ?? readStackUrls(env.DATA_DIR)?.nats;
-  if (natsUrl === undefined)
-    throw new Error(
-      `No NATS to read from: no local stack runs from ${env.DATA_DIR}; run npm start, or give --nats.`,
-    );
-  return openBus({ natsUrl, name: "backtest" }).catch(() => {
-    throw new Error(`No NATS answers at ${natsUrl}; is the stack running?`);
-  });
-}
-
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
+await runToExit(main);

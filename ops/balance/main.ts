@@ -2,8 +2,8 @@
  * Balance: seasons of realistic crowds through the real normalizer and the real tick, and what became of the map. Seeded: the
  * same numbers on every machine. Exit code 1 when a war stands still or one faction holds everything for good.
  */
-import { parseArgs } from "node:util";
 import { loadRuleset } from "../../shared/rulesets.ts";
+import { readArguments, runToExit, seedsOf, UsageError, wholeNumber } from "../arguments.ts";
 import { playedBy } from "./crowd.ts";
 import { measure } from "./measure.ts";
 import { objection, type Row, table } from "./report.ts";
@@ -20,52 +20,45 @@ const HELP = `Plays seasons of a crowd at war and reports flips, owners, shares,
   --crowd KIND     ${Object.keys(NATURES).join(" or ")}: how far people follow their faction's call (both)
   --ruleset FILE   a name in shared/rulesets/ or the path of a JSON file (amoi-1)
 
-Each crowd fights with factions of equal size, and 50/30/20. Exit code 1 when a war stands still or is over.`;
+Each crowd fights with factions of equal size, and 50/30/20. Exit code 1 when a war stands still or is over, 2 when the
+arguments are wrong.`;
 
 const SPLITS: Split[] = [
   [34, 33, 33],
   [50, 30, 20],
 ];
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "1..5" },
-    weeks: { type: "string", default: "8" },
-    players: { type: "string", default: "1000" },
-    crowd: { type: "string" },
-    ruleset: { type: "string", default: "amoi-1" },
-    help: { type: "boolean", short: "h", default: false },
-  },
-});
-
 function tempersOf(kind: string | undefined): Temper[] {
   const all = Object.keys(NATURES) as Temper[];
   if (kind === undefined) return all;
   const one = all.find((each) => each === kind);
-  if (one === undefined) throw new Error(`--crowd is ${all.join(" or ")}, not ${kind}`);
+  if (one === undefined) throw new UsageError(`--crowd is ${all.join(" or ")}, not ${kind}`);
   return [one];
 }
 
-function wholeNumber(name: string, text: string): number {
-  if (!/^[1-9]\d{0,4}$/.test(text)) throw new Error(`--${name} must be a whole number, not ${text}`);
-  return Number(text);
-}
-
 async function main(): Promise<number> {
+  const { values } = readArguments({
+    options: {
+      seeds: { type: "string", default: "1..5" },
+      weeks: { type: "string", default: "8" },
+      players: { type: "string", default: "1000" },
+      crowd: { type: "string" },
+      ruleset: { type: "string", default: "amoi-1" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
   if (values.help) {
     console.log(HELP);
     return 0;
   }
-  const range = /^(\d{1,4})(?:\.\.(\d{1,4}))?$/.exec(values.seeds);
-  if (range === null) throw new Error(`--seeds must be N or A..B, not ${values.seeds}`);
-  const [from, to] = [Number(range[1]), Number(range[2] ?? range[1])];
+  const seeds = seedsOf(values.seeds);
   const tempers = tempersOf(values.crowd);
   const ruleset = await loadRuleset(values.ruleset);
-  const days = wholeNumber("weeks", values.weeks) * 7;
-  const players = wholeNumber("players", values.players);
+  const days = wholeNumber("--weeks", values.weeks) * 7;
+  const players = wholeNumber("--players", values.players);
   const rows: Row[] = [];
   const objections: string[] = [];
-  for (let seed = from; seed <= to; seed++) {
+  for (const seed of seeds) {
     const deeds = playedBy(ruleset, seed, players, days);
     for (const temper of tempers)
       for (const split of SPLITS) {
@@ -81,9 +74,4 @@ async function main(): Promise<number> {
   return objections.length === 0 ? 0 : 1;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runToExit(main);

@@ -18,8 +18,9 @@ import { type Database, openDatabase } from "../../simulator/archive/database.ts
 import { migrate } from "../../simulator/archive/migrate.ts";
 import { startNats } from "../local/nats.ts";
 import { startPostgres } from "../local/postgres.ts";
+import { median } from "../median.ts";
 import { startStage } from "../testing/stages.ts";
-import { median, rateOf } from "./measure.ts";
+import { rateOf } from "./measure.ts";
 import { inScratch, perSecond, REALM } from "./pipeline.ts";
 import { record } from "./replay.ts";
 

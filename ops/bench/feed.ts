@@ -4,12 +4,13 @@
  * Every process has a core's worth of work, so on two cores the load generator and the kernel take their part of each rate: the
  * server's CPU per delivered frame compares what the rates can't.
  */
+
+import { median } from "../median.ts";
 import { measureBandwidth } from "./feed/bandwidth.ts";
 import { DEAF_CLIENTS, measureDeaf, measurePaced } from "./feed/paced.ts";
 import type { Kind } from "./feed/peers.ts";
 import { measureStorm } from "./feed/storm.ts";
 import { measureUnpaced, type Unpaced } from "./feed/unpaced.ts";
-import { median } from "./measure.ts";
 
 export type FeedOptions = {
   /** Numbers of connections; the last is the largest. */

@@ -6,10 +6,10 @@
 import type { Bus } from "../../shared/bus.ts";
 import { readEnv } from "../../shared/env.ts";
 import { rawStream, subjects } from "../../shared/subjects.ts";
+import { median } from "../median.ts";
 import { startStage } from "../testing/stages.ts";
 import { startFloor } from "./http-floor.ts";
 import { type Load, runLoad } from "./http-load.ts";
-import { median } from "./measure.ts";
 import { inScratch, perSecond, provision, REALM, withNats } from "./pipeline.ts";
 
 const CONNECTIONS = 64;

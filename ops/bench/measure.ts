@@ -23,12 +23,6 @@ export async function rateOf(total: number, progress: () => Promise<number>): Pr
   }
 }
 
-export const median = (values: number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
-};
-
 /** The value below which `share` of all lie. */
 export const quantile = (values: number[], share: number): number => {
   const sorted = [...values].sort((a, b) => a - b);

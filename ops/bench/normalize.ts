@@ -11,8 +11,8 @@ import { CATEGORIES, SOURCES, type ValidCandidate } from "../../shared/contracts
 import { eventId } from "../../shared/identity.ts";
 import { loadRuleset } from "../../shared/rulesets.ts";
 import { timeText } from "../../shared/time.ts";
+import { median } from "../median.ts";
 import { Chance } from "../story/chance.ts";
-import { median } from "./measure.ts";
 
 const REALM = "bench";
 const START_MS = Date.parse("2026-03-01T00:00:00Z");

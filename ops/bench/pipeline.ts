@@ -15,9 +15,10 @@ import { loadRuleset } from "../../shared/rulesets.ts";
 import { candidateMsgId, eventsStream, subjects } from "../../shared/subjects.ts";
 import { startNats } from "../local/nats.ts";
 import { startPostgres } from "../local/postgres.ts";
+import { median } from "../median.ts";
 import { Chance } from "../story/chance.ts";
 import { type StageProcess, startRelay, startStage } from "../testing/stages.ts";
-import { median, quantile, rateOf } from "./measure.ts";
+import { quantile, rateOf } from "./measure.ts";
 import { candidateBody, fill } from "./traffic.ts";
 
 export const REALM = "bench";

@@ -10,9 +10,10 @@ import { loadRuleset } from "../../shared/rulesets.ts";
 import { commandMsgId, eventsStream, subjects } from "../../shared/subjects.ts";
 import { movingSubjects } from "../../simulator/advance.ts";
 import { startNats } from "../local/nats.ts";
+import { median } from "../median.ts";
 import { replay } from "../replay/replay.ts";
 import { startStage } from "../testing/stages.ts";
-import { median, rateOf } from "./measure.ts";
+import { rateOf } from "./measure.ts";
 import { fill } from "./traffic.ts";
 
 const REALM = "bench";

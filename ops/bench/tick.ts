@@ -14,10 +14,10 @@ import { provisionRealm } from "../../shared/provision.ts";
 import { subjects, worldStream } from "../../shared/subjects.ts";
 import { foldAccepted, openFolding } from "../../simulator/fold.ts";
 import { tick } from "../../simulator/tick.ts";
+import { median } from "../median.ts";
 import { startStage } from "../testing/stages.ts";
 import { crowdFrames } from "./crowd.ts";
 import { largeWorld } from "./large-world.ts";
-import { median } from "./measure.ts";
 import { inScratch, withNats } from "./pipeline.ts";
 
 const REALM = "bench";

@@ -6,7 +6,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import pg from "pg";
 import { type Bus, lastOf, openBus } from "../../shared/bus.ts";
 import type { WorldSnapshot } from "../../shared/contracts/world.ts";
@@ -15,6 +14,7 @@ import { loadRuleset } from "../../shared/rulesets.ts";
 import { eventsStream, rawStream, subjects, validStream } from "../../shared/subjects.ts";
 import { kvSubject } from "../../shared/topology.ts";
 import { checkAgreement } from "../../simulator/archive/agreement.ts";
+import { readArguments, runToExit, wholeNumber } from "../arguments.ts";
 import { startNats } from "../local/nats.ts";
 import { startPostgres } from "../local/postgres.ts";
 import { Chance } from "../story/chance.ts";
@@ -208,8 +208,8 @@ async function compareReaders(bus: Bus, databaseUrl: string, verdict: Verdict): 
   return problems;
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({
+async function main(): Promise<number> {
+  const { values } = readArguments({
     options: {
       kills: { type: "string", default: "200" },
       seed: { type: "string", default: "1" },
@@ -221,19 +221,21 @@ if (import.meta.main) {
     console.log(
       "npm run chaos -- [--kills 200] [--seed 1] [--load 300]\n\nKills stages and NATS under load; exits 0 when nothing is lost and nothing doubled.",
     );
-  } else {
-    const report = await chaos({
-      kills: Number(values.kills),
-      seed: Number(values.seed),
-      load: Number(values.load),
-      say: (line) => console.log(line),
-    });
-    for (const [place, n] of [...report.kills].sort()) console.log(`  ${place.padEnd(32)} ${n}`);
-    console.log(
-      `${sum(report.kills)} kills in ${report.seconds.toFixed(0)} s; ${report.published} messages published, ${report.ticks} ticks\n` +
-        `lost ${report.lost}, doubled ${report.doubled}; final public hash ${report.hash}`,
-    );
-    for (const problem of report.problems) console.log(`PROBLEM ${problem}`);
-    process.exitCode = report.problems.length === 0 && report.lost === 0 && report.doubled === 0 ? 0 : 1;
+    return 0;
   }
+  const report = await chaos({
+    kills: wholeNumber("--kills", values.kills, 0),
+    seed: wholeNumber("--seed", values.seed, 0),
+    load: wholeNumber("--load", values.load, 0),
+    say: (line) => console.log(line),
+  });
+  for (const [place, n] of [...report.kills].sort()) console.log(`  ${place.padEnd(32)} ${n}`);
+  console.log(
+    `${sum(report.kills)} kills in ${report.seconds.toFixed(0)} s; ${report.published} messages published, ${report.ticks} ticks\n` +
+      `lost ${report.lost}, doubled ${report.doubled}; final public hash ${report.hash}`,
+  );
+  for (const problem of report.problems) console.log(`PROBLEM ${problem}`);
+  return report.problems.length === 0 && report.lost === 0 && report.doubled === 0 ? 0 : 1;
 }
+
+if (import.meta.main) await runToExit(main);

@@ -64,8 +64,8 @@ test("Ctrl-C ends every process of a demo within 5 s, and that is no failure", a
 
 test("what can't work ends in one sentence", async () => {
   const words = demo(["--ticks", "many"]);
-  expect(await words.ended).toBe(1);
-  expect(words.output()).toBe("--ticks needs a number of ticks above 0.\n");
+  expect(await words.ended).toBe(2);
+  expect(words.output()).toBe("--ticks needs a whole number, 1 or more, not many\n");
 
   const server = createServer();
   const port = await new Promise<number>((resolve) =>

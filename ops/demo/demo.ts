@@ -7,11 +7,11 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { openBus } from "../../shared/bus.ts";
 import { type Env, readEnv } from "../../shared/env.ts";
 import { openLog } from "../../shared/log.ts";
 import { openDatabase } from "../../simulator/archive/database.ts";
+import { readArguments, UsageError, wholeNumber } from "../arguments.ts";
 import { explain } from "../local/explain.ts";
 import { type Stack, startStack } from "../local/stack.ts";
 import { untilEnded } from "../local/until-ended.ts";
@@ -27,7 +27,7 @@ const HELP = `Starts the whole pipeline on this machine and tells it a story.
   npm run demo [-- --ticks N]
 
   --ticks N   ends after N ticks, with exit code 0 only if a territory changed its controller, a trigger fired,
-              the replay of the stream gave the same hashes, and ledger and state agree
+              the replay of the stream gave the same hashes, and ledger and state agree; 2 when the arguments are wrong
 
 Ports, folders and servers come from the variables that npm start reads. Without DATA_DIR every run is a new world.`;
 
@@ -36,15 +36,9 @@ class DemoError extends Error {}
 
 function readTicks(args: string[]): number | undefined | "help" {
   const options = { ticks: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
-  try {
-    const { values } = parseArgs({ args, options });
-    if (values.help === true) return "help";
-    if (values.ticks === undefined) return undefined;
-    if (/^[1-9]\d{0,5}$/.test(values.ticks)) return Number(values.ticks);
-  } catch (error) {
-    throw new DemoError(`${(error as Error).message.split(". ")[0]}; --help tells how.`);
-  }
-  throw new DemoError("--ticks needs a number of ticks above 0.");
+  const { values } = readArguments({ args, options });
+  if (values.help === true) return "help";
+  return values.ticks === undefined ? undefined : wholeNumber("--ticks", values.ticks);
 }
 
 /** Runs the story on a stack. Answers whether the run showed all that it had to. */
@@ -127,8 +121,9 @@ async function main(): Promise<boolean> {
 try {
   process.exitCode = (await main()) ? 0 : 1;
 } catch (error) {
-  console.error(error instanceof DemoError ? error.message : explain(error));
-  process.exitCode = 1;
+  const expected = error instanceof DemoError || error instanceof UsageError;
+  console.error(expected ? error.message : explain(error));
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 // What was under way when Ctrl-C came, a download or a connection, would keep the process alive.
 process.exit();

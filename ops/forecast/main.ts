@@ -1,7 +1,7 @@
 /** Forecasts put to the test: seasons of war that nobody tuned on, what was forecast in them, and what came. */
-import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { loadRuleset } from "../../shared/rulesets.ts";
+import { readArguments, runToExit, seedsOf, wholeNumber } from "../arguments.ts";
 import { playedBy } from "../balance/crowd.ts";
 import type { Split } from "../balance/season.ts";
 import { NATURES, type Temper } from "../balance/war.ts";
@@ -18,7 +18,7 @@ const HELP = `Scores forecasts of the next flip on seasons of war that are playe
   --every TICKS   a forecast every so many ticks (48)
 
 Exit code 1 where the Brier skill against drawing on the last two ticks is below 0.2, or the 80 % interval covers less than
-75 % or more than 85 %.`;
+75 % or more than 85 %; 2 when the arguments are wrong.`;
 
 const SPLITS: Split[] = [
   [34, 33, 33],
@@ -27,32 +27,25 @@ const SPLITS: Split[] = [
 const MIN_SKILL = 0.2;
 const COVERAGE = [0.75, 0.85] as const;
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "21..23" },
-    weeks: { type: "string", default: "4" },
-    players: { type: "string", default: "1000" },
-    every: { type: "string", default: "48" },
-    help: { type: "boolean", short: "h", default: false },
-  },
-});
-
-function wholeNumber(name: string, text: string | undefined): number {
-  if (text === undefined || !/^[1-9]\d{0,4}$/.test(text))
-    throw new Error(`--${name} must be a whole number, not ${text}`);
-  return Number(text);
-}
-
 async function main(): Promise<number> {
+  const { values } = readArguments({
+    options: {
+      seeds: { type: "string", default: "21..23" },
+      weeks: { type: "string", default: "4" },
+      players: { type: "string", default: "1000" },
+      every: { type: "string", default: "48" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
   if (values.help) {
     console.log(HELP);
     return 0;
   }
-  const [first, last = first] = values.seeds.split("..");
+  const seeds = seedsOf(values.seeds);
   const ruleset = await loadRuleset("amoi-1");
-  const days = wholeNumber("weeks", values.weeks) * 7;
-  const players = wholeNumber("players", values.players);
-  const every = wholeNumber("every", values.every);
+  const days = wholeNumber("--weeks", values.weeks) * 7;
+  const players = wholeNumber("--players", values.players);
+  const every = wholeNumber("--every", values.every);
   const table = new Table({
     head: ["seed", "split", "crowd", "said", "flips", "Brier", "ruler", "skill", "covered"],
   });
@@ -65,7 +58,7 @@ async function main(): Promise<number> {
     ]);
   const all: Said[] = [];
   const flips: Flip[] = [];
-  for (let seed = wholeNumber("seeds", first); seed <= wholeNumber("seeds", last); seed++) {
+  for (const seed of seeds) {
     const deeds = playedBy(ruleset, seed, players, days);
     for (const temper of Object.keys(NATURES) as Temper[])
       for (const split of SPLITS) {
@@ -86,9 +79,4 @@ async function main(): Promise<number> {
   return total.skill >= MIN_SKILL && total.coverage >= COVERAGE[0] && total.coverage <= COVERAGE[1] ? 0 : 1;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runToExit(main);

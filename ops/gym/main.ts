@@ -4,8 +4,8 @@
  * Points are the normalizer's: a faction's burst cap per tick takes from all of its players in the same proportion.
  * Exit code 1 when a target is missed.
  */
-import { parseArgs } from "node:util";
 import { loadRuleset } from "../../shared/rulesets.ts";
+import { readArguments, runToExit, seedsOf, UsageError, wholeNumber } from "../arguments.ts";
 import { ATTACKS, type Attack } from "./accounts.ts";
 import { attacksTable, type Scored, seedsTable, splitTable, targetsTable } from "./report.ts";
 import { split, workOut } from "./run.ts";
@@ -20,47 +20,47 @@ const HELP = `Plays labelled traffic, honest and foul, against the rules.
   --ruleset FILE   a name in shared/rulesets/ or the path of a JSON file (amoi-1)
   --attack KIND    all attackers are of one kind: ${ATTACKS.join(", ")}
 
-Exit code 1 when a target is missed.`;
+Exit code 1 when a target is missed, 2 when the arguments are wrong.`;
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string" },
-    seeds: { type: "string", default: "101..102" },
-    players: { type: "string", default: "2000" },
-    days: { type: "string", default: "14" },
-    ruleset: { type: "string", default: "amoi-1" },
-    attack: { type: "string" },
-    help: { type: "boolean", short: "h", default: false },
-  },
-});
+function attackOf(kind: string | undefined): Attack | undefined {
+  const only = ATTACKS.find((attack) => attack === kind);
+  if (kind !== undefined && only === undefined)
+    throw new UsageError(`--attack is one of ${ATTACKS.join(", ")}, not ${kind}`);
+  return only;
+}
 
-const [from, to] =
-  /^(\d+)(?:\.\.(\d+))?$/
-    .exec(values.seed ?? values.seeds)
-    ?.slice(1)
-    .map(Number) ?? [];
-const players = Number(values.players);
-const days = Number(values.days);
-const only = ATTACKS.find((attack) => attack === values.attack);
-if (values.help) console.log(HELP);
-else if (from === undefined || !(players >= 100) || !(days >= 1) || (values.attack !== undefined && !only)) {
-  console.error(HELP);
-  process.exitCode = 1;
-} else process.exitCode = await train(from, Number.isNaN(to) ? from : to!, only);
-
-async function train(first: number, last: number, only: Attack | undefined): Promise<number> {
+async function main(): Promise<number> {
+  const { values } = readArguments({
+    options: {
+      seed: { type: "string" },
+      seeds: { type: "string", default: "101..102" },
+      players: { type: "string", default: "2000" },
+      days: { type: "string", default: "14" },
+      ruleset: { type: "string", default: "amoi-1" },
+      attack: { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const seeds = seedsOf(values.seed ?? values.seeds);
+  const players = wholeNumber("--players", values.players, 100);
+  const days = wholeNumber("--days", values.days);
+  const only = attackOf(values.attack);
   const ruleset = await loadRuleset(values.ruleset);
   const workout = { ruleset, players, days, attackBp: 500 };
   console.log(
     `${players} honest players, 5 % of all accounts attack, ${days} days, ruleset ${values.ruleset}`,
   );
   const runs: Scored[] = [];
-  for (let seed = first; seed <= last; seed++)
+  for (const seed of seeds)
     runs.push({ seed, score: workOut({ ...workout, seed, ...(only === undefined ? {} : { only }) }) });
   const targets = targetsTable(runs);
   console.log(`${seedsTable(runs)}\n\n${attacksTable(runs)}\n\n${targets.text}`);
   if (only === undefined) {
-    const { splits, typicalDay } = split({ ...workout, players: Math.ceil(players / 2), seed: first });
+    const { splits, typicalDay } = split({ ...workout, players: Math.ceil(players / 2), seed: seeds[0]! });
     console.log(`\n100 typical days a day, split over accounts without a shared device:`);
     console.log(splitTable(splits, typicalDay));
     console.log(
@@ -71,3 +71,5 @@ async function train(first: number, last: number, only: Attack | undefined): Pro
   }
   return targets.met ? 0 : 1;
 }
+
+await runToExit(main);

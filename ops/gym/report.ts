@@ -1,8 +1,9 @@
 /** The gym's figures as tables. Pure. */
 import Table from "cli-table3";
+import { median } from "../median.ts";
 import { ATTACKS } from "./accounts.ts";
 import type { Split } from "./run.ts";
-import { median, type Score } from "./score.ts";
+import type { Score } from "./score.ts";
 import { type Target, targetsOf } from "./targets.ts";
 
 export type Scored = { seed: number; score: Score };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Attack } from "./accounts.ts";
-import { accused, caught, median, scoreOf, worthOfTime } from "./score.ts";
+import { accused, caught, scoreOf, worthOfTime } from "./score.ts";
 import type { Outcome } from "./season.ts";
 import { targetsOf } from "./targets.ts";
 
@@ -105,8 +105,4 @@ test("a target that is missed by a hair is missed", () => {
     "precision",
     "honest players quarantined",
   ]);
-});
-
-test("the median of an even number is the upper of the middle two", () => {
-  expect(median([4, 1, 3, 2])).toBe(3);
 });

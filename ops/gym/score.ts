@@ -1,4 +1,5 @@
 /** What the judgement is worth, from labelled outcomes. Pure; ratios are floats, since nothing here is part of the world. */
+import { median } from "../median.ts";
 import { ATTACKS, type Attack } from "./accounts.ts";
 import type { Outcome } from "./season.ts";
 
@@ -126,11 +127,6 @@ export function worthOfTime(
 }
 
 export const ratio = (part: number, whole: number): number => (whole === 0 ? Number.NaN : part / whole);
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
 
 const sum = <T>(list: readonly T[], of: (each: T) => number): number =>
   list.reduce((total, each) => total + of(each), 0);

@@ -1,2 +1,2 @@
-/** The machine lacks something that the local stack needs. The message is one sentence for a person: what to do. */
+/** The machine or the local stack lacks something that a command needs. The message is one sentence for a person: what to do. */
 export class LocalSetupError extends Error {}

@@ -5,31 +5,30 @@
  * on standard output.
  */
 import { createReadStream } from "node:fs";
-import { type Bus, openBus, streamEnds } from "../../shared/bus.ts";
+import { type Bus, streamEnds } from "../../shared/bus.ts";
 import { EnvError } from "../../shared/env.ts";
 import { untilSignal } from "../../shared/service.ts";
 import { rawStream } from "../../shared/subjects.ts";
+import { UsageError } from "../arguments.ts";
+import { LocalSetupError } from "../local/setup-error.ts";
+import { openNats } from "../local/which-servers.ts";
 import { addressOf, occurredAtMs, shifted } from "./address.ts";
 import { linesOf, type NumberedLine } from "./ndjson.ts";
 import { showProgress } from "./progress.ts";
 import { type Outgoing, publishCandidates } from "./publish-candidates.ts";
-import { HELP, readSettings, type Settings, UsageError } from "./settings.ts";
+import { HELP, readSettings, type Settings } from "./settings.ts";
 import { Tally } from "./tally.ts";
 
 type Item = Outgoing & { line: number };
 
 async function openRealm(natsUrl: string, realm: string): Promise<Bus> {
-  const bus = await openBus({ natsUrl, name: "publish" }).catch((error: unknown) => {
-    throw new UsageError(
-      `No NATS answers at ${natsUrl} (${(error as Error).message}); is the stack running?`,
-    );
-  });
+  const bus = await openNats(natsUrl, "publish");
   try {
     await streamEnds(bus, rawStream(realm));
     return bus;
   } catch {
     await bus.close();
-    throw new UsageError(
+    throw new LocalSetupError(
       `The NATS server at ${natsUrl} has no realm ${realm}: provision it, or check --realm.`,
     );
   }
@@ -118,7 +117,8 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (!(error instanceof UsageError || error instanceof EnvError)) throw error;
-  console.error(`publish: ${error.message}`);
-  process.exitCode = 1;
+  const expected = [UsageError, EnvError, LocalSetupError].some((kind) => error instanceof kind);
+  if (!expected) throw error;
+  console.error(`publish: ${(error as Error).message}`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 }

@@ -1,9 +1,8 @@
 /** What a publish run was asked for: arguments, environment, and the local stack where neither names a NATS server. */
 import { access, constants, stat } from "node:fs/promises";
-import { parseArgs } from "node:util";
-import { Id } from "../../shared/contracts/ids.ts";
 import { readEnv } from "../../shared/env.ts";
-import { readStackUrls } from "../local/stack.ts";
+import { readArguments, realmOf, UsageError } from "../arguments.ts";
+import { natsUrlOf } from "../local/which-servers.ts";
 
 export const HELP = `Publishes candidates, one JSON object a line, to impact.raw.<realm>.
 
@@ -16,10 +15,7 @@ export const HELP = `Publishes candidates, one JSON object a line, to impact.raw
   --nats URL       NATS server; else NATS_URL, else the local stack of DATA_DIR
   --patience S     ends when nothing was acknowledged for S seconds (60)
 
-Exit code 0 when every line was published or known before, else 1.`;
-
-/** The run can't work; the message is a sentence for a person. */
-export class UsageError extends Error {}
+Exit code 0 when every line was published or known before, 2 when the arguments are wrong, else 1.`;
 
 export type Settings = {
   realm: string;
@@ -29,24 +25,28 @@ export type Settings = {
   patienceMs: number;
 };
 
-/** Throws `UsageError` and `EnvError`. */
+/** Throws `UsageError`, `EnvError` and `LocalSetupError`. */
 export async function readSettings(args: string[]): Promise<Settings | "help"> {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = readArguments({
+    args,
+    allowPositionals: true,
+    options: {
+      realm: { type: "string" },
+      now: { type: "boolean", default: false },
+      nats: { type: "string" },
+      patience: { type: "string", default: "60" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
   if (values.help) return "help";
   if (positionals.length > 1) throw new UsageError(`one file at a time; --help tells how`);
-  if (!Id.safeParse(values.realm).success)
-    throw new UsageError("--realm needs the id of a realm, such as amoi-1; --help tells how");
+  const realm = realmOf(values.realm);
   const patience = Number(values.patience);
   if (!(patience > 0)) throw new UsageError("--patience needs a number of seconds above 0");
-  const env = readEnv(process.env);
-  const natsUrl = values.nats ?? env.NATS_URL ?? readStackUrls(env.DATA_DIR)?.nats;
-  if (natsUrl === undefined)
-    throw new UsageError(
-      `No NATS to publish to: no local stack runs from ${env.DATA_DIR}; run npm start, or give --nats or NATS_URL.`,
-    );
+  const natsUrl = natsUrlOf(readEnv(process.env), values.nats);
   const file = positionals[0] === "-" ? undefined : positionals[0];
   if (file !== undefined) await assertReadable(file);
-  return { realm: values.realm!, file, now: values.now, natsUrl, patienceMs: patience * 1_000 };
+  return { realm, file, now: values.now, natsUrl, patienceMs: patience * 1_000 };
 }
 
 async function assertReadable(file: string): Promise<void> {
@@ -55,22 +55,4 @@ async function assertReadable(file: string): Promise<void> {
     () => false,
   );
   if (!readable) throw new UsageError(`There is no file ${file} that can be read.`);
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        realm: { type: "string" },
-        now: { type: "boolean", default: false },
-        nats: { type: "string" },
-        patience: { type: "string", default: "60" },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message.split(". ")[0]}; --help tells how`);
-  }
 }

@@ -1,12 +1,11 @@
 /** `npm run archive:rebuild`: the archive in Postgres made anew from the streams, while the old one serves. */
-import { parseArgs } from "node:util";
-import { openBus } from "../../shared/bus.ts";
 import { armCrash } from "../../shared/crash.ts";
 import { readEnv } from "../../shared/env.ts";
 import { openLog } from "../../shared/log.ts";
 import { untilSignal } from "../../shared/service.ts";
 import { rebuild } from "../../simulator/archive/rebuild.ts";
-import { readStackUrls } from "../local/stack.ts";
+import { readArguments, runToExit } from "../arguments.ts";
+import { natsUrlOf, openNats, postgresUrlOf } from "../local/which-servers.ts";
 
 const HELP = `Makes the archive anew from the streams, in a schema of its own, and puts it in the place of the old one.
 
@@ -18,13 +17,14 @@ const HELP = `Makes the archive anew from the streams, in a schema of its own, a
 NATS_URL and DATABASE_URL name the servers; else the local stack of DATA_DIR does. The archive may run all the while, and
 readers read the old one until the new one is there. When it is broken off, the old one serves on; run it again.
 
-Exit code 0 when the new archive serves, 1 when the old one does, with the reason.`;
+Exit code 0 when the new archive serves, 1 when the old one does, with the reason, 2 when the arguments
+are wrong.`;
 
 const SAY_MS = 5_000;
 
 /** Runs the command; answers the exit code. */
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values } = readArguments({
     options: {
       discard: { type: "boolean", default: false },
       keep: { type: "boolean", default: false },
@@ -37,14 +37,8 @@ async function main(): Promise<number> {
   }
   const env = readEnv(process.env);
   armCrash(env.AMOI_CRASH_AT);
-  const local = readStackUrls(env.DATA_DIR);
-  const natsUrl = env.NATS_URL ?? local?.nats;
-  const url = env.DATABASE_URL ?? local?.postgres;
-  if (natsUrl === undefined || url === undefined)
-    throw new Error("NATS_URL and DATABASE_URL are needed where no local stack runs; --help tells more");
-  const bus = await openBus({ natsUrl, name: "rebuild" }).catch(() => {
-    throw new Error(`no NATS answers at ${natsUrl}`);
-  });
+  const [natsUrl, url] = [natsUrlOf(env), postgresUrlOf(env)];
+  const bus = await openNats(natsUrl, "rebuild");
   let saidMs = 0;
   const progress = (archived: number, of: number) => {
     if (performance.now() - saidMs < SAY_MS) return;
@@ -65,9 +59,4 @@ async function main(): Promise<number> {
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runToExit(main);

@@ -1,21 +1,13 @@
-/** What a command that reads a realm's past is told: a realm, ticks, and where to read. */
-import { type Bus, openBus } from "../../shared/bus.ts";
-import { Id } from "../../shared/contracts/ids.ts";
+/** What a command that reads a realm's past is told: ticks, and where to read. */
+import type { Bus } from "../../shared/bus.ts";
 import { readEnv } from "../../shared/env.ts";
 import { openLog } from "../../shared/log.ts";
 import { openDatabase } from "../../simulator/archive/database.ts";
-import { readStackUrls } from "../local/stack.ts";
+import { UsageError } from "../arguments.ts";
+import { natsUrlOf, openNats, postgresUrlOf } from "../local/which-servers.ts";
 import { postgresSource } from "./postgres.ts";
 import { type Source, StreamsGone } from "./source.ts";
 import { streamsSource } from "./streams.ts";
-
-/** Something on the command line is wrong; exit code 2. */
-export class UsageError extends Error {}
-
-export function realmOf(text: string | undefined): string {
-  if (text !== undefined && Id.safeParse(text).success) return text;
-  throw new UsageError("--realm needs the id of a realm, such as amoi-1; --help tells how");
-}
 
 /** A tick of the command line: a whole number, also as `t12`. */
 export function tickOf(option: string, text: string | undefined): number | undefined {
@@ -55,15 +47,7 @@ export async function withSource<T>(
 }
 
 export async function withBus<T>(where: Pick<Where, "nats">, body: (bus: Bus) => Promise<T>): Promise<T> {
-  const env = readEnv(process.env);
-  const natsUrl = where.nats ?? env.NATS_URL ?? readStackUrls(env.DATA_DIR)?.nats;
-  if (natsUrl === undefined)
-    throw new Error(
-      `No NATS to read from: no local stack runs from ${env.DATA_DIR}; run npm start, or give --nats.`,
-    );
-  const bus = await openBus({ natsUrl, name: "replay" }).catch(() => {
-    throw new Error(`No NATS answers at ${natsUrl}; is the stack running?`);
-  });
+  const bus = await openNats(natsUrlOf(readEnv(process.env), where.nats), "replay");
   try {
     return await body(bus);
   } finally {
@@ -76,12 +60,7 @@ async function withPostgres<T>(
   where: Where,
   body: (source: Source) => Promise<T>,
 ): Promise<T> {
-  const env = readEnv(process.env);
-  const url = where.postgres ?? env.DATABASE_URL ?? readStackUrls(env.DATA_DIR)?.postgres;
-  if (url === undefined)
-    throw new Error(
-      `No Postgres to read from: no local stack runs from ${env.DATA_DIR}; give --postgres or DATABASE_URL.`,
-    );
+  const url = postgresUrlOf(readEnv(process.env), where.postgres);
   const database = openDatabase(url, openLog(readEnv({ AMOI_LOG_LEVEL: "silent" }), "replay"));
   try {
     return await body(await postgresSource(database, realm));

@@ -1,6 +1,6 @@
 /** `npm run replay -- --realm R [--verify]`: recomputes a realm from what was recorded and says how fast, and whether it holds. */
-import { parseArgs } from "node:util";
-import { realmOf, tickOf, UsageError, type Where, withBus, withSource } from "./arguments.ts";
+import { readArguments, realmOf, runToExit } from "../arguments.ts";
+import { tickOf, type Where, withBus, withSource } from "./arguments.ts";
 import { publishRecords } from "./publish.ts";
 import { rebuildWorld } from "./rebuild.ts";
 import { recompute } from "./replay.ts";
@@ -28,32 +28,24 @@ const HELP = `Recomputes a realm's ticks from its EVENTS and prints events/s.
 
 Exit code 0 when nothing differs, 1 at the first difference or when it can't run, 2 when the arguments are wrong.`;
 
-function readArguments() {
-  try {
-    return parseArgs({
-      options: {
-        realm: { type: "string" },
-        verify: { type: "boolean", default: false },
-        from: { type: "string" },
-        to: { type: "string" },
-        records: { type: "string" },
-        rebuild: { type: "boolean", default: false },
-        "from-postgres": { type: "boolean", default: false },
-        nats: { type: "string" },
-        postgres: { type: "string" },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message.split(". ")[0]}; --help tells how`);
-  }
-}
-
 type Ticks = { from?: number; to?: number };
 
 /** Runs the command; answers the exit code. */
 async function main(): Promise<number> {
-  const values = readArguments();
+  const { values } = readArguments({
+    options: {
+      realm: { type: "string" },
+      verify: { type: "boolean", default: false },
+      from: { type: "string" },
+      to: { type: "string" },
+      records: { type: "string" },
+      rebuild: { type: "boolean", default: false },
+      "from-postgres": { type: "boolean", default: false },
+      nats: { type: "string" },
+      postgres: { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
   if (values.help) {
     console.log(HELP);
     return 0;
@@ -97,9 +89,4 @@ async function report(source: Source, verify: boolean, ticks: Ticks): Promise<nu
   return problems.length === 0 ? 0 : 1;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
+await runToExit(main);

@@ -11,7 +11,7 @@ import { advance, stateOf } from "../../simulator/advance.ts";
 import { differenceOf } from "./differences.ts";
 import { eventsOf, recordsOf } from "./streams.ts";
 
-export type Rebuilt = {
+type Rebuilt = {
   /** Records that WORLD still held, all of them as EVENTS gives them, and those that it lacked. */
   held: number;
   missing: number[];

@@ -1,8 +1,8 @@
 /** `npm run whatif -- --realm R --from T --ruleset f.json`: how a realm would have gone on under other rules. */
 import { writeFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
 import { loadRuleset } from "../../shared/rulesets.ts";
-import { realmOf, tickOf, UsageError, withSource } from "../replay/arguments.ts";
+import { readArguments, realmOf, runToExit, UsageError } from "../arguments.ts";
+import { tickOf, withSource } from "../replay/arguments.ts";
 import { asSvg } from "./chart.ts";
 import { asJson, asText } from "./report.ts";
 import { whatIf } from "./whatif.ts";
@@ -24,30 +24,25 @@ written to the realm.
 Events count with the points that they were given; npm run backtest asks what other rules would have given.
 Exit code 0 when the comparison is made, 1 when it can't be made, 2 when the arguments are wrong.`;
 
-function readArguments() {
-  try {
-    return parseArgs({
-      options: {
-        realm: { type: "string" },
-        from: { type: "string" },
-        to: { type: "string" },
-        ruleset: { type: "string" },
-        svg: { type: "string" },
-        json: { type: "boolean", default: false },
-        "from-postgres": { type: "boolean", default: false },
-        nats: { type: "string" },
-        postgres: { type: "string" },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message.split(". ")[0]}; --help tells how`);
+async function main(): Promise<number> {
+  const { values } = readArguments({
+    options: {
+      realm: { type: "string" },
+      from: { type: "string" },
+      to: { type: "string" },
+      ruleset: { type: "string" },
+      svg: { type: "string" },
+      json: { type: "boolean", default: false },
+      "from-postgres": { type: "boolean", default: false },
+      nats: { type: "string" },
+      postgres: { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
   }
-}
-
-async function main(): Promise<void> {
-  const values = readArguments();
-  if (values.help) return console.log(HELP);
   const realm = realmOf(values.realm);
   const [from, to] = [tickOf("from", values.from), tickOf("to", values.to)];
   if (from === undefined) throw new UsageError("--from needs the last tick under the recorded rules");
@@ -65,14 +60,10 @@ async function main(): Promise<void> {
     whatIf(source, ruleset, to === undefined ? { from } : { from, to }),
   );
   console.log(values.json ? JSON.stringify(asJson(result)) : asText(result));
-  if (values.svg === undefined) return;
+  if (values.svg === undefined) return 0;
   await writeFile(values.svg, asSvg(result));
   say(`the curves are in ${values.svg}`);
+  return 0;
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
+await runToExit(main);

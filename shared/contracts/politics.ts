@@ -1,4 +1,4 @@
-/** What factions decide on, in numbers: sovereign actions and councils. Source: domain rules, commands. */
+/** What factions decide on, in numbers: sovereign actions and councils. */
 import { z } from "zod";
 import { around } from "./bounds.ts";
 import { Id } from "./ids.ts";

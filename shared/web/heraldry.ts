@@ -2,7 +2,7 @@
  * How a faction is told apart: a colour (`--faction-0` … of base.css, after Okabe and Ito, so that colour-blind people keep them
  * apart), a sigil, a hatching and a dash, so that colour is never the only sign. By place in the sorted ids; a realm has at most 8.
  */
-export type Heraldry = {
+type Heraldry = {
   index: number;
   /** A CSS colour. */
   colour: string;
@@ -24,7 +24,7 @@ const SIGILS = [
   "M12 2a10 10 0 1 0 .01 0zM12 7.5a4.5 4.5 0 1 1-.01 0z",
 ];
 const DASHES = [[], [9, 4], [2, 4], [12, 4, 2, 4], [5, 3], [16, 5], [2, 2], [8, 3, 2, 3, 2, 3]];
-export const NOBODY = "var(--nobody)";
+const NOBODY = "var(--nobody)";
 
 export class Heralds {
   readonly #indices: Map<string, number>;

@@ -1,8 +1,9 @@
 /**
  * Archive: every stream of every realm into Postgres, of which it is the only writer.
  *
- * Reads `impact.rejected`, `events.accepted|quarantined|rejected|command|tick`, `world.tick|delta`. Writes nothing to NATS
- * but its sign of life. Keeps its positions in Postgres, beside the rows: Postgres may be away for a day, nothing waits.
+ * Reads `impact.rejected`, `events.accepted|quarantined|rejected|command|tick`, `world.tick|delta`, and in KV `realms` what a
+ * realm is called. Writes nothing to NATS but its announcement in KV `workers`. Keeps its positions in Postgres, beside the
+ * rows: Postgres may be away for a day, nothing waits.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { listen, operationsServer } from "../../shared/http.ts";

@@ -6,7 +6,7 @@ import { type Database, inTransaction } from "./database.ts";
 /** The database and the migrations at hand contradict each other. The message is one sentence for an operator. */
 export class MigrationError extends Error {}
 
-export const MIGRATIONS = new URL("../../ops/migrations/", import.meta.url);
+const MIGRATIONS = new URL("../../ops/migrations/", import.meta.url);
 
 /** Any number, as long as it is the same in every archive: who holds it migrates. */
 const LOCK = 6_051_731;

@@ -15,7 +15,7 @@ import { foldingOf, type Pressure } from "./pressure.ts";
 /** Ticks that are looked ahead. */
 export const HORIZON_TICKS = 96;
 /** Futures that are played. */
-export const FUTURES = 100;
+const FUTURES = 100;
 /** Ticks of pressure in a row that are drawn together: what players do lasts for about an hour. */
 export const BLOCK_TICKS = 4;
 /** Fewer ticks of pressure say nothing about the next ones. */
