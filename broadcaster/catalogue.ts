@@ -69,7 +69,10 @@ export const CURRENT = {
 };
 
 /** The place that a page of events is asked for from: all of `since_tick` itself is left out. */
-export const eventsAfter = ({ after, since_tick }: Pick<z.infer<typeof EVENTS_QUERY>, "after" | "since_tick">) =>
+export const eventsAfter = ({
+  after,
+  since_tick,
+}: Pick<z.infer<typeof EVENTS_QUERY>, "after" | "since_tick">) =>
   after ?? { tick: since_tick ?? 0, n: since_tick === undefined ? 0 : Number.MAX_SAFE_INTEGER };
 
 /** The path of a read of one realm. */

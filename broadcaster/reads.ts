@@ -110,7 +110,8 @@ const withRates = <Part extends object, Rates extends FactionRates | TerritoryRa
 /** A place in the public log: a tick, and the number of an event in it. */
 export type EventPlace = { tick: number; n: number };
 
-export const isBefore = (a: EventPlace, b: EventPlace): boolean => a.tick < b.tick || (a.tick === b.tick && a.n < b.n);
+export const isBefore = (a: EventPlace, b: EventPlace): boolean =>
+  a.tick < b.tick || (a.tick === b.tick && a.n < b.n);
 
 /** Events after a place, oldest first; `next` is the place to go on from, also when there is nothing new. */
 export function eventPage(

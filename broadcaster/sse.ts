@@ -72,12 +72,7 @@ export class Streams {
     clearInterval(this.#heart);
   }
 
-  #open(
-    res: HttpResponse,
-    req: HttpRequest,
-    channels: ReadonlyMap<string, Channel>,
-    address: string,
-  ): void {
+  #open(res: HttpResponse, req: HttpRequest, channels: ReadonlyMap<string, Channel>, address: string): void {
     const admitted = this.#connections.full(address) ? TOO_MANY_CONNECTIONS : this.#admit(req, channels);
     if ("status" in admitted) {
       send(res, admitted);
