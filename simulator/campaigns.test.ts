@@ -232,6 +232,25 @@ describe("a chain", () => {
     expect(keysOf(closed!.state)).toEqual(["campaign.open.iron_decrees.3"]);
   });
 
+  test("that opens anew in the tick it ended counts nobody as first under the old admission, else they would count twice", () => {
+    const from = standing(started(rules), ({ public: world, private: hidden }) => {
+      world.campaigns.siege = { goal: 9_000_000, points: 0, contributors: 0, stage: 0, until_tick: 1 };
+      hidden.campaigns = { siege: { opened_tick: 0, min_contributors: 3 } };
+      hidden.admitted = { siege: 0 };
+      hidden.starting = [{ id: "siege", effect: chain(9) }];
+    });
+    const [reopened, late] = play(from, [{ events: [gift(10, "ada")] }, { events: [gift(10, "bo")] }]);
+    const [closed] = play(late!, [{ commands: saidBy(late!.state) }]);
+    const [admitted] = play(closed!, [
+      { commands: saidBy(closed!.state), events: [gift(5, "ada"), gift(5, "bo")] },
+    ]);
+    expect(campaignsOf([reopened!, late!, admitted!])).toMatchObject([
+      { siege: { points: 10_000, contributors: 0 } },
+      { siege: { points: 20_000, contributors: 0 } },
+      { siege: { points: 30_000, contributors: 2 } },
+    ]);
+  });
+
   test("and a game master that open one id in one tick are one campaign, the chain's", () => {
     const both = standing(started(rules), ({ private: hidden }) => {
       hidden.starting = [{ id: "siege", effect: chain(9) }];

@@ -5,6 +5,10 @@
  * The normalizer has campaigns of its own: those that candidates may name, opened and closed by commands in the log. Each tick
  * reads the same commands, so the world knows what the normalizer admits (`admitted`), and the steward tells it what differs
  * (`calls.ts`). Nobody tells the world: a steward's commands change `admitted` alone.
+ *
+ * A chain may open an id anew in the tick in which it ended. Until the normalizer is told, points count here and contributors
+ * don't. In the tick that reads the close of the earlier one, who was first in the moment before it may still count once more:
+ * the world has only that tick's sum.
  */
 import { type ById, entries, find } from "../shared/by-id.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
@@ -65,6 +69,13 @@ export function runningCampaigns(
   return Object.fromEntries(entries(now).map((entry) => [entry[0], known(entry) ?? begun]));
 }
 
+/**
+ * Whether the normalizer still admits an earlier campaign of this id, whose contributors it marks: once it is told of this one
+ * it marks everybody anew, and who counted before would count twice.
+ */
+const isYetToBeTold = (hidden: PrivateState, id: string): boolean =>
+  (find(admittedOf(hidden), id) ?? Number.POSITIVE_INFINITY) < runningOf(hidden)[id]!.opened_tick;
+
 /** Counts what the tick brought; a campaign that was closed in this tick counts for the last time. */
 export function countCampaigns(
   state: WorldState,
@@ -78,7 +89,7 @@ export function countCampaigns(
     const after = {
       ...before,
       points: Math.min(before.points + points, POINTS_MAX),
-      contributors: before.contributors + firsts,
+      contributors: before.contributors + (isYetToBeTold(hidden, id) ? 0 : firsts),
     };
     after.stage = Math.max(before.stage, stageOf(after, running[id]!.min_contributors));
     for (let stage = before.stage + 1; stage <= after.stage; stage++)
