@@ -1,8 +1,8 @@
 /** `npm run backtest -- --realm R --ruleset f.json`: what other rules would have made of what a realm recorded. */
 import { readEnv } from "../../shared/env.ts";
-import { loadRuleset } from "../../shared/rulesets.ts";
 import { readArguments, realmOf, runToExit, UsageError } from "../arguments.ts";
 import { natsUrlOf, openNats } from "../local/which-servers.ts";
+import { rulesetOf } from "../ruleset-argument.ts";
 import { type Bound, backtest } from "./backtest.ts";
 import { asJson, asText } from "./report.ts";
 
@@ -48,16 +48,9 @@ async function main(): Promise<number> {
     return 0;
   }
   const realm = realmOf(values.realm);
-  const { ruleset: file } = values;
-  if (file === undefined)
-    throw new UsageError("--ruleset needs a JSON file or the name of a ruleset; --help tells how");
   const [from, to] = [boundOf("from", values.from), boundOf("to", values.to)];
   const window = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-  const ruleset = await loadRuleset(file).catch((error: Error) => {
-    throw new Error(
-      error.message.startsWith("ruleset ") ? error.message : `ruleset ${file}: ${error.message}`,
-    );
-  });
+  const ruleset = await rulesetOf(values.ruleset);
   const bus = await openNats(natsUrlOf(readEnv(process.env), values.nats), "backtest");
   try {
     const result = await backtest(bus, realm, ruleset, window);

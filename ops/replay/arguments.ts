@@ -25,6 +25,19 @@ export type Where = {
   fromPostgres: boolean;
 };
 
+/** The options that say where. */
+export const WHERE = {
+  "from-postgres": { type: "boolean", default: false },
+  nats: { type: "string" },
+  postgres: { type: "string" },
+} as const;
+
+export const whereOf = (values: {
+  "from-postgres": boolean;
+  nats?: string | undefined;
+  postgres?: string | undefined;
+}): Where => ({ nats: values.nats, postgres: values.postgres, fromPostgres: values["from-postgres"] });
+
 /**
  * Opens the realm's streams, or Postgres when told to or when the streams are gone, which it says; closes what it opened when
  * `body` is through.

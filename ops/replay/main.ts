@@ -1,6 +1,6 @@
 /** `npm run replay -- --realm R [--verify]`: recomputes a realm from what was recorded and says how fast, and whether it holds. */
 import { readArguments, realmOf, runToExit } from "../arguments.ts";
-import { tickOf, type Where, withBus, withSource } from "./arguments.ts";
+import { tickOf, WHERE, type Where, whereOf, withBus, withSource } from "./arguments.ts";
 import { publishRecords } from "./publish.ts";
 import { rebuildWorld } from "./rebuild.ts";
 import { recompute } from "./replay.ts";
@@ -40,9 +40,7 @@ async function main(): Promise<number> {
       to: { type: "string" },
       records: { type: "string" },
       rebuild: { type: "boolean", default: false },
-      "from-postgres": { type: "boolean", default: false },
-      nats: { type: "string" },
-      postgres: { type: "string" },
+      ...WHERE,
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -53,7 +51,7 @@ async function main(): Promise<number> {
   const realm = realmOf(values.realm);
   const [from, to] = [tickOf("from", values.from), tickOf("to", values.to)];
   const ticks: Ticks = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-  const where = { nats: values.nats, postgres: values.postgres, fromPostgres: values["from-postgres"] };
+  const where = whereOf(values);
   if (values.rebuild) return rebuild(realm, where);
   return withSource(realm, where, console.log, async (source) => {
     if (values.records !== undefined) {

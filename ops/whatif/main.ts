@@ -1,8 +1,8 @@
 /** `npm run whatif -- --realm R --from T --ruleset f.json`: how a realm would have gone on under other rules. */
 import { writeFile } from "node:fs/promises";
-import { loadRuleset } from "../../shared/rulesets.ts";
 import { readArguments, realmOf, runToExit, UsageError } from "../arguments.ts";
-import { tickOf, withSource } from "../replay/arguments.ts";
+import { tickOf, WHERE, whereOf, withSource } from "../replay/arguments.ts";
+import { rulesetOf } from "../ruleset-argument.ts";
 import { asSvg } from "./chart.ts";
 import { asJson, asText } from "./report.ts";
 import { whatIf } from "./whatif.ts";
@@ -33,9 +33,7 @@ async function main(): Promise<number> {
       ruleset: { type: "string" },
       svg: { type: "string" },
       json: { type: "boolean", default: false },
-      "from-postgres": { type: "boolean", default: false },
-      nats: { type: "string" },
-      postgres: { type: "string" },
+      ...WHERE,
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -46,15 +44,8 @@ async function main(): Promise<number> {
   const realm = realmOf(values.realm);
   const [from, to] = [tickOf("from", values.from), tickOf("to", values.to)];
   if (from === undefined) throw new UsageError("--from needs the last tick under the recorded rules");
-  const { ruleset: file } = values;
-  if (file === undefined)
-    throw new UsageError("--ruleset needs a JSON file or the name of a ruleset; --help tells how");
-  const ruleset = await loadRuleset(file).catch((error: Error) => {
-    throw new Error(
-      error.message.startsWith("ruleset ") ? error.message : `ruleset ${file}: ${error.message}`,
-    );
-  });
-  const where = { nats: values.nats, postgres: values.postgres, fromPostgres: values["from-postgres"] };
+  const ruleset = await rulesetOf(values.ruleset);
+  const where = whereOf(values);
   const say = values.json ? console.error : console.log;
   const result = await withSource(realm, where, say, (source) =>
     whatIf(source, ruleset, to === undefined ? { from } : { from, to }),
