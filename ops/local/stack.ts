@@ -90,8 +90,9 @@ async function startAll(
   supervisor: Supervisor,
 ): Promise<Stack> {
   await checkRuleset(env);
-  await buildPages(options.say);
+  // What is asked of the machine first: a taken port is told before anything is made.
   const ports = await choosePorts(env);
+  await buildPages(options.say);
   const servers = await startServers(env, options, dataDir, supervisor);
   await provisionFirstRealm(env, servers.nats);
   await startStages(env, options, { dataDir, supervisor, ports, ...servers });
