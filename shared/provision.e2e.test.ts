@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestNats, testNats } from "../ops/testing/nats.ts";
-import { lastOf } from "./bus.ts";
+import { lastOf, publishOne } from "./bus.ts";
 import { type NewRealm, ProvisionError, provisionRealm } from "./provision.ts";
 import { loadRuleset } from "./rulesets.ts";
 import { eventsStream, rawStream, subjects, validStream, worldStream } from "./subjects.ts";
-import { BUCKETS, realmStreams } from "./topology.ts";
+import { BUCKETS, kvSubject, realmStreams } from "./topology.ts";
 
 let nats: TestNats;
 const ruleset = await loadRuleset("amoi-1");
@@ -50,6 +50,21 @@ test("a call that died half-way is completed by the next one, with the ruleset t
   await provisionRealm(nats.bus, { ...wanted(realm), ruleset: { ...ruleset, tick_seconds: 7 } });
   const snapshot = JSON.parse((await lastOf(nats.bus, worldStream(realm), subjects.snapshot(realm)))!.text());
   expect(snapshot.state.private.ruleset.tick_seconds).toBe(900);
+});
+
+test("a realm made again under its old name finds none of the old one's state, and others keep theirs", async () => {
+  const { bus } = nats;
+  const held = async (realm: string) => await lastOf(bus, "KV_caps", kvSubject("caps", `${realm}.u.ada`));
+  for (const realm of ["again", "again-2"]) {
+    await provisionRealm(bus, wanted(realm));
+    await publishOne(bus, { subject: kvSubject("caps", `${realm}.u.ada`), data: "[]" });
+  }
+  await provisionRealm(bus, wanted("again"));
+  expect(await held("again")).toBeDefined();
+  for (const { name } of realmStreams("again", wanted("again"))) await bus.jsm.streams.delete(name);
+  await provisionRealm(bus, wanted("again"));
+  expect(await held("again")).toBeUndefined();
+  expect(await held("again-2")).toBeDefined();
 });
 
 test("no stream and no bucket answers direct reads, which may be stale around a failover", async () => {

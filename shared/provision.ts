@@ -63,10 +63,14 @@ export async function provisionRealm(bus: Bus, wanted: NewRealm): Promise<{ crea
     { subject: subjects.validCommand(realm), data: JSON.stringify([command]) },
     await firstPosition("ingest", rawStream(realm), 0),
   ]);
-  await writeFirst(bus, eventsStream(realm), async () => [
-    { subject: subjects.command(realm), data: JSON.stringify([await decidedFirst(bus, realm)]) },
-    await firstPosition("normalizer", validStream(realm), 1),
-  ]);
+  await writeFirst(bus, eventsStream(realm), async () => {
+    // A realm that had the name before may have left state that no decision of this one gives.
+    await bus.jsm.streams.purge("KV_caps", { filter: kvSubject("caps", `${realm}.>`) });
+    return [
+      { subject: subjects.command(realm), data: JSON.stringify([await decidedFirst(bus, realm)]) },
+      await firstPosition("normalizer", validStream(realm), 1),
+    ];
+  });
   const first = await firstCommand(bus, realm);
   const { record, snapshot } = genesis(realm, first.ruleset, first.at);
   await writeFirst(bus, worldStream(realm), async () => [
