@@ -1,5 +1,5 @@
 /** Normalizer as a stage: frames of VALID in, decisions on EVENTS out. */
-import { bodiesOf } from "../shared/codec.ts";
+import { bodiesIn, bodiesOf, flatBodies, textOf, withFields } from "../shared/codec.ts";
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import type { DecidedCommand, ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
@@ -54,8 +54,13 @@ export const normalizerStage: Stage<NormalizerState> = {
       }
       return true;
     }
-    for (const candidate of bodiesOf<ValidCandidate>(input.data))
-      write(foldCandidateBeside(state, candidate), realm, draft);
+    const frame = textOf(input.data);
+    const candidates = bodiesIn<ValidCandidate>(frame);
+    const texts = flatBodies(frame, candidates.length);
+    for (let n = 0; n < candidates.length; n++) {
+      const decision = foldCandidateBeside(state, candidates[n]!);
+      write(decision, realm, draft, texts?.[n]);
+    }
     return true;
   },
 
@@ -67,11 +72,24 @@ function assertEngineOf(realm: string, { kind, payload }: ValidCommand): void {
   if (kind === "ruleset.set" || kind === "shadow.set") assertEngine(realm, payload.ruleset);
 }
 
-function write(decision: Decision, realm: string, draft: Draft): void {
-  draft.body(SUBJECT_OF[decision.validity_status](realm), JSON.stringify(decision));
+/** `candidate`: the text of the one that was decided, where it is at hand. */
+function write(decision: Decision, realm: string, draft: Draft, candidate?: string): void {
+  const text =
+    candidate === undefined ? JSON.stringify(decision) : withFields(candidate, verdictOf(decision));
+  draft.body(SUBJECT_OF[decision.validity_status](realm), text);
   draft.count(
     decision.validity_status,
     decision.reason ?? (decision.clipped.length > 0 ? "clipped" : "whole"),
   );
   for (const cut of decision.clipped) draft.clip(cut.by, cut.points);
+}
+
+/** What a decision says besides its candidate; what is undefined, JSON leaves out. */
+function verdictOf(decision: Decision): object {
+  const { factors, normalized_points, clipped, daily_cap_bucket, ruleset_version, explain } = decision;
+  const { validity_status, reason } = decision;
+  const campaign_first = validity_status === "accepted" ? decision.campaign_first : undefined;
+  const error = validity_status === "quarantined" ? decision.error : undefined;
+  const judgement = { factors, normalized_points, clipped, daily_cap_bucket, ruleset_version, explain };
+  return { ...judgement, validity_status, reason, campaign_first, error };
 }

@@ -32,7 +32,7 @@ export type StageName = "ingest" | "normalizer" | "simulator";
 /** What a core writes for the batch in the making. */
 export class Draft {
   readonly #frames = new FrameBuilder();
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Map<string, Map<string, number>>();
   readonly #clips = new Map<string, number>();
   readonly #afterwards = new Map<string, (bus: Bus) => Promise<void>>();
   /** Last input accounted for; set by the shell at each commit point. */
@@ -59,8 +59,12 @@ export class Draft {
 
   /** Counts an output for the metrics; `kind` and `reason` are closed lists. */
   count(kind: string, reason: string): void {
-    const key = `${kind} ${reason}`;
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+    let reasons = this.#counts.get(kind);
+    if (reasons === undefined) {
+      reasons = new Map();
+      this.#counts.set(kind, reasons);
+    }
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
 
   /** Counts milli-points cut by a cap. */
@@ -88,10 +92,8 @@ export class Draft {
 
   async committed(bus: Bus, labels: { stage: string; realm: string }): Promise<void> {
     metrics.inputs.inc(labels, this.inputs);
-    for (const [key, n] of this.#counts) {
-      const [kind, reason] = key.split(" ") as [string, string];
-      metrics.outputs.inc({ ...labels, kind, reason }, n);
-    }
+    for (const [kind, reasons] of this.#counts)
+      for (const [reason, n] of reasons) metrics.outputs.inc({ ...labels, kind, reason }, n);
     for (const [by, points] of this.#clips) metrics.clipped.inc({ realm: labels.realm, by }, points);
     for (const act of this.#afterwards.values()) await act(bus);
   }

@@ -12,18 +12,15 @@ export function crowdFrames(realm: string, events: number): Uint8Array[] {
   const places = { factions: LARGE_FACTIONS, territories: LARGE_TERRITORIES };
   const users = Math.ceil(events / EVENTS_PER_USER);
   const frames = new FrameBuilder();
-  const encoder = new TextEncoder();
   const STRETCH = 1_000;
   const play = playOf(realm, places, { users, perTick: Math.min(STRETCH, events), seed: 17 });
-  const encoded: Uint8Array[] = [];
   for (let tick = 1; (tick - 1) * STRETCH < events; tick++)
     for (const decision of play(tick).accepted.slice(0, events - (tick - 1) * STRETCH))
       frames.push(
         subjects.accepted(realm),
         JSON.stringify({ ...decision, device_id: `device-of-${decision.user_id}`, explain: EXPLAIN }),
       );
-  for (const { data } of frames.finish()) encoded.push(encoder.encode(data as string));
-  return encoded;
+  return frames.finish().map(({ data }) => data as Uint8Array);
 }
 
 /** As long as those of a busy player are. */
