@@ -69,7 +69,7 @@ export class ArchiveReads {
     }>(
       `SELECT stream_seq AS sequence, frame_index AS index, created_at AS at, payload_json AS decision
         FROM world_events
-        WHERE realm_id = $1 AND id = $2 AND stream = 'EVENTS' AND payload_json ? 'validity_status'
+        WHERE realm_id = $1 AND id = $2 AND stream = 'EVENTS' AND payload_json->'validity_status' IS NOT NULL
         ORDER BY stream_seq, frame_index`,
       [realm, event],
     );

@@ -49,8 +49,8 @@ export async function benchReplay({ events, rounds, say }: ReplayOptions) {
   }
 }
 
-/** Runs the stages over a filled RAW, with a manual tick at the end. */
-export async function record(bus: Bus, url: string, events: number): Promise<void> {
+/** Runs the stages over a filled RAW, with a manual tick at the end; answers how many events a second they moved. */
+export async function record(bus: Bus, url: string, events: number): Promise<number> {
   const ruleset = await loadRuleset("amoi-1");
   await provisionRealm(bus, { realm: REALM, name: "Bench", ruleset, replicas: 1, rawMaxBytes: 2 ** 32 });
   const accepted = await fill(bus, subjects.rawCandidate(REALM), REALM, events);
@@ -72,7 +72,7 @@ export async function record(bus: Bus, url: string, events: number): Promise<voi
   const normalizer = await startStage("normalizer/main.ts", "NORMALIZER_PORT", env);
   const ingest = await startStage("ingest/main.ts", "INGEST_PORT", env);
   try {
-    await rateOf(accepted + 1, async () => {
+    return await rateOf(accepted + 1, async () => {
       const folded = await simulator.metric("amoi_folded_events_total");
       return folded + (await simulator.metric("amoi_tick"));
     });

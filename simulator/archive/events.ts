@@ -42,20 +42,30 @@ async function openEvents(archiving: Archiving, label: "VALID" | "EVENTS"): Prom
 }
 
 function eventsFold({ realm, log, commit }: Archiving, stream: "VALID" | "EVENTS"): Fold {
+  /** While Postgres works on a part, the rows of the next one are made. */
+  let committing: Promise<void> = Promise.resolve();
+  const write = async (part: Input[], rows: Row[]): Promise<void> => {
+    const status = lastStatus(part, rows, realm);
+    await commit(part.at(-1)!.seq, async (transaction) => {
+      await insertRows(transaction, realm, rows, log);
+      if (status !== undefined)
+        await transaction.query("UPDATE realms SET status = $2 WHERE realm_id = $1", [realm, status]);
+    });
+    metrics.archivedRows.inc({ realm, table: "world_events" }, rows.length);
+  };
   return {
     async take(messages) {
       for (const part of partsOf(messages)) {
         const rows = part.flatMap((message) => rowsOf(realm, stream, message));
-        const status = lastStatus(part, rows, realm);
-        await commit(part.at(-1)!.seq, async (transaction) => {
-          await insertRows(transaction, realm, rows, log);
-          if (status !== undefined)
-            await transaction.query("UPDATE realms SET status = $2 WHERE realm_id = $1", [realm, status]);
-        });
-        metrics.archivedRows.inc({ realm, table: "world_events" }, rows.length);
+        await committing;
+        committing = write(part, rows);
+        committing.catch(() => {}); // Whoever waits for it is told.
       }
     },
-    close: async () => {},
+    settled: () => committing,
+    close: async () => {
+      await committing.catch(() => {});
+    },
   };
 }
 

@@ -30,8 +30,13 @@ export type Archiving = {
 
 /** Turns messages into rows. */
 export type Fold = {
-  /** Commits every message, now or with a later one that makes it whole. */
+  /**
+   * Commits every message, now or with a later one that makes it whole; the last commit may still be under way at the end, and
+   * what it throws comes with the next call.
+   */
   take(messages: Input[]): Promise<void>;
+  /** Waits for it. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -44,8 +49,8 @@ export type Followed = {
 
 export type Surroundings = { database: Database; bus: Bus; log: Log; troubles: Troubles };
 
-/** Messages taken at once: 5 000 bodies in full frames, above which a statement gains nothing more. */
-const MAX_MESSAGES = 100;
+/** Messages taken at once: what a transaction takes. */
+const MAX_MESSAGES = 400;
 /** So many messages say that more are waiting; after fewer it rests, so that a trickle doesn't cost a commit each. */
 const BUSY_MESSAGES = 20;
 const REST_MS = 100;
@@ -124,6 +129,7 @@ class Run {
       while (!signal.aborted) {
         const messages = await takeWithin(reader, IDLE_MS, signal);
         if (messages.length === 0) {
+          await fold.settled();
           if (!signal.aborted) await this.#pass();
           continue;
         }
@@ -218,7 +224,7 @@ class Run {
   }
 }
 
-/** Up to 100 messages, or none after `ms` without one or once the signal is aborted. */
+/** Up to 400 messages, or none after `ms` without one or once the signal is aborted. */
 export async function takeWithin(reader: Reader, ms: number, signal: AbortSignal): Promise<Input[]> {
   const patience = new AbortController();
   const give = () => patience.abort();

@@ -103,10 +103,10 @@ async function readBodies(
     name: "read bodies",
     text: `SELECT stream_seq AS seq, frame_index AS index, created_at AS at, payload_json::text AS body,
         CASE WHEN event_type = 'unreadable' THEN 'unreadable' WHEN event_type = 'tick' THEN 'tick'
-          WHEN payload_json ? 'command_id' THEN 'command' ELSE 'accepted' END AS what
+          WHEN payload_json->'command_id' IS NOT NULL THEN 'command' ELSE 'accepted' END AS what
       FROM world_events
       WHERE realm_id = $1 AND stream = 'EVENTS' AND (stream_seq, frame_index) > ($2, $3) AND stream_seq <= $4
-        AND (validity_status = 'accepted' OR event_type = 'unreadable' OR payload_json ? 'command_id')
+        AND (validity_status = 'accepted' OR event_type = 'unreadable' OR payload_json->'command_id' IS NOT NULL)
       ORDER BY stream_seq, frame_index LIMIT ${PAGE}`,
     values: [realm, after.seq, after.index, through],
   });

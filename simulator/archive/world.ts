@@ -64,6 +64,9 @@ class WorldFold implements Fold {
     }
   }
 
+  /** A tick is committed within its `take`. */
+  async settled(): Promise<void> {}
+
   close(): Promise<void> {
     return this.#inputs.close();
   }
