@@ -40,7 +40,7 @@ function bodies({ realm, items, run }: Load): () => string {
   const one = () => {
     const user = `${run}-${Math.floor(n / EVENTS_PER_USER)}`;
     return (
-      `{"idempotency_key":"${run}-key-${n++}","user_id":"${user}","device_id":"d-${user}",` +
+      `{"idempotency_key":"${run}-bench-key-${n++}","user_id":"${user}","device_id":"d-${user}",` +
       `"session_id":"s-${user}",${rest}}`
     );
   };
