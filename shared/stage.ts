@@ -142,6 +142,9 @@ export class RealmRefused extends Error {}
 const MAX_INPUTS = 2_000;
 const MAX_BODIES = 4_000;
 
+/** What one input may write: each body of a frame a message, and a second one where a review brings a decision along. */
+const MAX_INPUT_OUTPUTS = 2 * MAX_FRAME_BODIES;
+
 /** So many waiting inputs mean that the stage is behind, and throughput counts for more than latency. */
 const OVERLAP_INPUTS = 100;
 
@@ -355,7 +358,7 @@ export class RealmRun<State> {
           draft.inputs++;
           if (!advance) continue;
           draft.through = message.seq;
-          if (draft.size > MAX_OUTPUTS - MAX_FRAME_BODIES || draft.bodies >= MAX_BODIES) await close();
+          if (draft.size > MAX_OUTPUTS - MAX_INPUT_OUTPUTS || draft.bodies >= MAX_BODIES) await close();
         }
         metrics.lag.set(this.#labels, reader.lag);
         if (draft.through > 0) await close();
