@@ -107,7 +107,7 @@ function partyRefusal(
   const member = state.members.get(actor.id);
   if (member === undefined) return "not_a_member";
   if (member.faction !== payload.faction) return "faction_mismatch";
-  return state.commands.isFull(atMs) ? "too_many" : undefined;
+  return state.commands.isFull(actor.id, atMs) ? "too_many" : undefined;
 }
 
 /** Campaigns that candidates may name at once. What the world opens itself it bounds itself. */

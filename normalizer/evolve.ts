@@ -251,7 +251,7 @@ function rememberCommand(state: NormalizerState, command: DecidedCommand): void 
   const atMs = timeMs(command.received_at);
   const dated = commands.date(atMs);
   if (dated !== undefined) changed.add(`c.${dated}`);
-  if (isRemembered(command)) changed.add(`c.${commands.add(command.command_id, atMs)}`);
+  if (isRemembered(command)) changed.add(`c.${commands.add(command, atMs)}`);
 }
 
 function evolveShadow(state: NormalizerState, command: DecidedCommand): void {
