@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Quarantined } from "../shared/contracts/decision.ts";
 import { foldCandidate, foldCommand } from "./core.ts";
+import { evolve } from "./evolve.ts";
 import { candidate, command, freshRealm, RULES, START_MS } from "./given.ts";
 import type { NormalizerState } from "./state.ts";
 
@@ -150,6 +151,40 @@ describe("review", () => {
     expect(decision).not.toHaveProperty("extra");
     expect(decision!.normalized_points).toBeLessThan(400_000);
   });
+
+  test("the key of an event that waits is known beyond 25 h: it neither counts before its review nor waits twice", () => {
+    const { state, quarantined } = suspected();
+    const again = (hours: number, seq: number) => {
+      const place = { atMs: START_MS + hours * 3_600_000, seq };
+      return foldCandidate(state, candidate(place, { idempotency_key: quarantined.idempotency_key }));
+    };
+    expect(again(26, 10).reason).toBe("key_conflict");
+    expect(again(6 * 24, 11).reason).toBe("key_conflict");
+    expect(review(state, "review.release", quarantined, 12).decision).toMatchObject({ reason: "released" });
+  });
+
+  test("an event that an older log quarantined twice is one open event", () => {
+    const { state, quarantined } = suspected();
+    evolve(state, { ...quarantined, source_seq: 10 });
+    expect([state.openTotal, state.open.get("ada")]).toEqual([1, 1]);
+    review(state, "review.release", quarantined, 11);
+    expect([state.openTotal, state.open.get("ada")]).toEqual([0, undefined]);
+  });
+
+  test.each(["review.release", "review.reject"] as const)(
+    "after a %s the key doesn't count again, for as long as the review is known",
+    (kind) => {
+      const { state, quarantined } = suspected();
+      review(state, kind, quarantined, 10);
+      const again = (days: number, seq: number) => {
+        const place = { atMs: START_MS + days * DAY, seq };
+        return foldCandidate(state, candidate(place, { idempotency_key: quarantined.idempotency_key }));
+      };
+      expect(again(2, 11).reason).toBe("key_conflict");
+      expect(again(15, 12).reason).toBe("key_conflict");
+      expect(again(16, 13).validity_status).toBe("accepted");
+    },
+  );
 
   test("a player reviews nothing, and what they asked for stays open", () => {
     const { state, quarantined } = suspected();

@@ -24,7 +24,7 @@ import { baseMilli, worthMilli } from "../shared/worth.ts";
 import { firstIn } from "./campaign-first.ts";
 import { isClockwork } from "./checks/clockwork.ts";
 import { isCrowd } from "./checks/device-crowd.ts";
-import { replayReason } from "./checks/replay.ts";
+import { quarantineReason, replayReason } from "./checks/replay.ts";
 import { type Actors, type Hits, heatOf, heatReason, hitsOf, velocityReason } from "./checks/velocity.ts";
 import { antiSpamBp } from "./factors/anti-spam.ts";
 import { levelBp } from "./factors/heat.ts";
@@ -44,7 +44,8 @@ export function decide(state: NormalizerState, candidate: ValidCandidate): Decis
   const refusal =
     referenceReason(rules, candidate) ??
     membershipReason(state.members.get(candidate.user_id), candidate.faction_id, ruleset) ??
-    replayReason(player, candidate, atMs);
+    replayReason(player, candidate, atMs) ??
+    quarantineReason(state, candidate, atMs);
   if (refusal !== undefined) return rejected(unjudged(candidate, rules, day), refusal);
 
   const actors = actorsOf(state, candidate, player);

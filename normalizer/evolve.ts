@@ -20,13 +20,7 @@ import { hit } from "./factors/heat.ts";
 import { eventMark, marksOf, quarantineHash } from "./factors/marks.ts";
 import { isRemembered } from "./known-commands.ts";
 import { PlayerState, SEEN_MAX, SEEN_MS } from "./player.ts";
-import {
-  type Entry,
-  JUDGEMENTS_KEPT,
-  type NormalizerState,
-  newShadow,
-  type QuarantinedEvent,
-} from "./state.ts";
+import { type Entry, JUDGEMENTS_KEPT, type NormalizerState, newShadow } from "./state.ts";
 
 export function evolve(state: NormalizerState, decision: Decision): void {
   if (decision.validity_status === "rejected") return;
@@ -175,7 +169,9 @@ function evolveWeek(state: NormalizerState, decision: Accepted): void {
 function openQuarantined(state: NormalizerState, decision: Quarantined, atMs: number): void {
   const known = state.quarantine.get(decision.event_id);
   if (known !== undefined && known.through >= decision.source_seq) return;
-  putQuarantined(state, decision.event_id, {
+  // One that waits already stays one, and what waits is what came last.
+  if (known?.closed !== 0) countOpen(state, decision.user_id, 1);
+  state.quarantine.put(decision.event_id, {
     through: decision.source_seq,
     user: decision.user_id,
     atMs,
@@ -191,17 +187,16 @@ function closeReviewed(state: NormalizerState, command: DecidedCommand): void {
   if (entry === undefined || entry.closed === 1 || entry.through >= command.source_seq) return;
   entry.through = command.source_seq;
   entry.closed = 1;
-  putQuarantined(state, command.payload.event, entry);
+  countOpen(state, entry.user, -1);
+  state.quarantine.put(command.payload.event, entry);
 }
 
-/** Puts an entry there and keeps the index of open ones. */
-function putQuarantined(state: NormalizerState, event: string, entry: QuarantinedEvent): void {
-  const by = entry.closed === 1 ? -1 : 1;
-  const open = (state.open.get(entry.user) ?? 0) + by;
-  if (open === 0) state.open.delete(entry.user);
-  else state.open.set(entry.user, open);
+/** Keeps the index of open events. */
+function countOpen(state: NormalizerState, user: string, by: 1 | -1): void {
+  const open = (state.open.get(user) ?? 0) + by;
+  if (open === 0) state.open.delete(user);
+  else state.open.set(user, open);
   state.openTotal += by;
-  state.quarantine.put(event, entry);
 }
 
 export function evolveCommand(state: NormalizerState, command: DecidedCommand): void {
