@@ -3,6 +3,7 @@ import type { Quarantined } from "../shared/contracts/decision.ts";
 import { foldCandidate, foldCommand } from "./core.ts";
 import { evolve } from "./evolve.ts";
 import { candidate, command, freshRealm, RULES, START_MS } from "./given.ts";
+import { foldCommandBeside } from "./shadow.ts";
 import type { NormalizerState } from "./state.ts";
 
 const DAY = 86_400_000;
@@ -59,6 +60,23 @@ test.each([
   const state = freshRealm();
   const asked = command(kind, payload as never, { atMs: START_MS, seq: 1, actor: "player" });
   expect(foldCommand(state, asked).command).toMatchObject({ status: "refused", reason: "not_allowed" });
+});
+
+test.each([
+  ["has no payload", { payload: undefined }, "TypeError"],
+  ["is of a later release", { kind: "realm.rename" }, "realm.rename"],
+])("a command that %s is refused with the error, and what follows is decided", (_what, change, error) => {
+  const state = freshRealm();
+  const asked = command("member.join", { user: "ada", faction: "empire" }, { atMs: START_MS, seq: 1 });
+  const poison = { ...asked, ...change } as unknown as typeof asked;
+  for (const fold of [foldCommandBeside, foldCommand]) {
+    const { command: decided } = fold(state, poison);
+    expect(decided.status).toBe("refused");
+    expect(decided.reason).toMatch(new RegExp(`^(stage_error: .*${error}|duplicate$)`));
+  }
+  expect(foldCommand(state, { ...asked, command_id: "b".repeat(26), source_seq: 2 }).command.status).toBe(
+    "applied",
+  );
 });
 
 describe("review", () => {
