@@ -4,6 +4,7 @@
  * of entries with different ages a fold.
  */
 import { type Admission, admissionAfter, OPEN } from "../shared/admission.ts";
+import { CacheUnusable } from "../shared/cache-unusable.ts";
 import { CATEGORIES, SOURCES } from "../shared/contracts/candidate.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Accepted, Decision, Quarantined } from "../shared/contracts/decision.ts";
@@ -46,7 +47,10 @@ function includes(entry: Entry, source_seq: number): boolean {
 function judgementOf(state: NormalizerState, { ruleset_version }: Decision): Judgement {
   const { judgements } = rulesOf(state);
   const found = judgements.findLast(({ version }) => version === ruleset_version);
-  if (found === undefined) throw new Error(`ruleset ${ruleset_version} is no longer known: wipe the cache`);
+  if (found === undefined)
+    throw new CacheUnusable(
+      `a decision by ruleset ${ruleset_version} is to be folded, which is no longer known`,
+    );
   return found.judgement;
 }
 

@@ -18,6 +18,7 @@ import {
   TooLarge,
 } from "./bus.ts";
 import { CACHE_TRUSTED_MS, Cache, type CacheSpec, type Captured } from "./cache.ts";
+import { CacheUnusable } from "./cache-unusable.ts";
 import { FrameBuilder, MAX_FRAME_BODIES } from "./codec.ts";
 import { Position } from "./contracts/position.ts";
 import { crashPoint } from "./crash.ts";
@@ -267,18 +268,34 @@ export class RealmRun<State> {
     });
   }
 
-  /** Entries from KV, then the decisions after the watermark. */
+  /** From the cache where that is of use, else from all decisions. */
   async #restoreCached(
     parts: NonNullable<Stage<State>["cache"]>,
     { through }: Position,
     positionSeq: number,
     signal: AbortSignal,
   ) {
-    const state = parts.initial(this.#realm);
     const { stream: input, subjects: inputs } = this.#stage.input(this.#realm);
     const waiting = await Promise.all(inputs.map((name) => nextOf(this.#bus, input, name, through + 1)));
     const oldestMs = Math.min(...waiting.map((message) => message?.atMs ?? Number.POSITIVE_INFINITY));
     const trusted = oldestMs > Date.now() - CACHE_TRUSTED_MS;
+    try {
+      return await this.#refold(parts, positionSeq, signal, trusted);
+    } catch (error) {
+      if (!(error instanceof CacheUnusable && trusted)) throw error;
+      this.#log.warn({ reason: error.message }, "the cache is of no use: folding every decision again");
+      return await this.#refold(parts, positionSeq, signal, false);
+    }
+  }
+
+  /** Entries from KV where they are trusted, then the decisions after the watermark. */
+  async #refold(
+    parts: NonNullable<Stage<State>["cache"]>,
+    positionSeq: number,
+    signal: AbortSignal,
+    trusted: boolean,
+  ) {
+    const state = parts.initial(this.#realm);
     const cache = await Cache.restore(this.#bus, parts.spec, this.#labels, state, signal, trusted);
     const stream = this.#stage.outputStream(this.#realm);
     const ends = await streamEnds(this.#bus, stream);
