@@ -193,7 +193,10 @@ export function poisoned(state: NormalizerState, candidate: ValidCandidate, erro
   const neutral = { quality_bp: 10_000, anti_spam_bp: 10_000, fairness_bp: 10_000 };
   const day = realmDay(state, timeMs(candidate.received_at));
   const judged = judgedAs(candidate, neutral, rulesOf(state), day);
-  return Object.assign(quarantined(state, judged, "stage_error"), { error: String(error).slice(0, 512) });
+  const decision = quarantined(state, judged, "stage_error");
+  return decision.validity_status === "quarantined"
+    ? Object.assign(decision, { error: String(error).slice(0, 512) })
+    : decision;
 }
 
 const rejected = (judged: Judged, reason: RejectReason): Decision =>
