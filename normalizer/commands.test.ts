@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Quarantined } from "../shared/contracts/decision.ts";
+import { cacheSpec } from "./cache.ts";
 import { foldCandidate, foldCommand } from "./core.ts";
 import { evolve } from "./evolve.ts";
-import { candidate, command, freshRealm, RULES, START_MS } from "./given.ts";
+import { candidate, command, freshRealm, RULES, START_MS, stateText } from "./given.ts";
+import { initialState } from "./initial-state.ts";
 import { foldCommandBeside } from "./shadow.ts";
 import type { NormalizerState } from "./state.ts";
 
@@ -203,6 +205,16 @@ describe("review", () => {
       expect(again(16, 13).validity_status).toBe("accepted");
     },
   );
+
+  test("of what a review closes first after a restart, KV keeps the entry for weeks and not for ever", () => {
+    const { state, quarantined } = suspected();
+    const again = initialState("r");
+    for (const [key, text] of stateText(state)) cacheSpec.load(again, key, text);
+    review(again, "review.reject", quarantined, 10);
+    const { ttlSeconds } = cacheSpec.entry(again, `q.${quarantined.event_id}`)!;
+    expect(ttlSeconds).toBeGreaterThan((14 * DAY) / 1_000);
+    expect(ttlSeconds).toBeLessThan((30 * DAY) / 1_000);
+  });
 
   test("a player reviews nothing, and what they asked for stays open", () => {
     const { state, quarantined } = suspected();

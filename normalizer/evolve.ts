@@ -204,6 +204,7 @@ function countOpen(state: NormalizerState, user: string, by: 1 | -1): void {
 }
 
 export function evolveCommand(state: NormalizerState, command: DecidedCommand): void {
+  state.nowMs = Math.max(state.nowMs, timeMs(command.received_at));
   // A crowd's votes leave no trace but in their users' entries: the realm's would be written for each of them.
   if (command.kind === "council.vote") {
     evolveVote(state, command);
