@@ -28,7 +28,7 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
   const passed: Decided = { command: { ...command, status: "passed" } };
   const applied: Decided = { command: { ...command, status: "applied" } };
   const atMs = timeMs(command.received_at);
-  if (state.commands.has(command.command_id, atMs)) return refused("duplicate");
+  if (state.commands.has(command, atMs)) return refused("duplicate");
   if (command.actor.type === "player" && !PLAYERS_MAY.has(command.kind)) return refused("not_allowed");
   switch (command.kind) {
     case "tick.run":

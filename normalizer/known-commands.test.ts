@@ -79,6 +79,17 @@ test("crowds that join and what is refused of players take no place among the co
   expect(stateText(state).find(([key]) => key.startsWith("c."))).toEqual(before);
 });
 
+test("a player can't use up the key under which the system will speak, and the system's own repeat is known", () => {
+  const state = freshRealm();
+  join(state, "mallory");
+  const key = "season.close.1.5376";
+  expect(propose(state, "mallory", { key }).status).toBe("passed");
+  expect(propose(state, "mallory", { key }).reason).toBe("duplicate");
+  const close = (each: NormalizerState) => say(each, "season.close", {}, { key, actor: "system" });
+  expect(close(state).status).toBe("passed");
+  for (const each of [restored(state), state]) expect(close(each).reason).toBe("duplicate");
+});
+
 test("a player who asks on and on is refused after 64 of 25 h, after a restart too, and nobody else is", () => {
   const state = freshRealm();
   for (const user of ["flood", "bo"]) join(state, user);

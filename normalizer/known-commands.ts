@@ -40,27 +40,29 @@ export const isRemembered = ({ kind, status, actor, reason }: DecidedCommand): b
 
 const hourOf = (atMs: number): number => Math.floor(atMs / HOUR_MS);
 
-/** Who sent what no player did. */
-const TRUSTED = "";
+/** What the memory looks at. */
+type Sent = Pick<DecidedCommand, "command_id" | "actor">;
 
 /** A player's marks in an hour's entry. */
 type OfPlayer = [player: string, ...marks: number[]];
 
 /** What came in one hour. */
 class Hour {
-  /** Mark → the player who sent it. */
-  readonly marks = new Map<number, string>();
-  /** How many of them are whose. */
-  readonly counts = new Map<string, number>();
+  /** Marks of what game masters and the system sent. */
+  readonly trusted = new Set<number>();
+  /** Marks of what players sent, each with the player. */
+  readonly players = new Map<number, string>();
+  readonly #counts = new Map<string, number>();
 
   add(mark: number, player: string): void {
-    if (this.marks.has(mark)) return;
-    this.marks.set(mark, player);
-    this.counts.set(player, this.countOf(player) + 1);
+    if (this.players.has(mark)) return;
+    this.players.set(mark, player);
+    this.#counts.set(player, this.countOf(player) + 1);
   }
 
+  /** How many of a player's there are. */
   countOf(player: string): number {
-    return this.counts.get(player) ?? 0;
+    return this.#counts.get(player) ?? 0;
   }
 }
 
@@ -70,11 +72,16 @@ export class KnownCommands {
   /** Of a cache written when commands were kept without their times: they count as of the first command after. */
   #undated: number[] = [];
 
-  /** `atMs`: when the command came that is decided now. */
-  has(id: string, atMs: number): boolean {
-    const mark = eventMark(id);
+  /**
+   * Whether a command's key is known that comes at `atMs`. To those who are trusted, what a player sent is none of theirs: the
+   * keys of what the world will call for can be guessed, and who uses one up must not silence it.
+   */
+  has({ command_id, actor }: Sent, atMs: number): boolean {
+    const mark = eventMark(command_id);
     if (this.#undated.includes(mark)) return true;
-    for (const [hour, { marks }] of this.#hours) if (isKnown(hour, atMs) && marks.has(mark)) return true;
+    for (const [hour, { trusted, players }] of this.#hours)
+      if (isKnown(hour, atMs) && (trusted.has(mark) || (actor.type === "player" && players.has(mark))))
+        return true;
     return false;
   }
 
@@ -84,15 +91,17 @@ export class KnownCommands {
     for (const [hour, known] of this.#hours)
       if (isKnown(hour, atMs)) {
         ofPlayer += known.countOf(player);
-        ofRealm += known.marks.size;
+        ofRealm += known.trusted.size + known.players.size;
       }
     return ofPlayer >= PLAYER_COMMANDS_KNOWN || ofRealm >= COMMANDS_KNOWN;
   }
 
   /** Answers the hour that changed. */
-  add({ command_id, actor }: Pick<DecidedCommand, "command_id" | "actor">, atMs: number): number {
+  add({ command_id, actor }: Sent, atMs: number): number {
     const hour = hourOf(atMs);
-    this.#of(hour).add(eventMark(command_id), actor.type === "player" ? actor.id : TRUSTED);
+    const known = this.#of(hour);
+    if (actor.type === "player") known.add(eventMark(command_id), actor.id);
+    else known.trusted.add(eventMark(command_id));
     this.#forget();
     return hour;
   }
@@ -101,7 +110,7 @@ export class KnownCommands {
   date(atMs: number): number | undefined {
     if (this.#undated.length === 0) return undefined;
     const hour = hourOf(atMs);
-    for (const mark of this.#undated) this.#of(hour).add(mark, TRUSTED);
+    for (const mark of this.#undated) this.#of(hour).trusted.add(mark);
     this.#undated = [];
     return hour;
   }
@@ -129,22 +138,24 @@ export class KnownCommands {
   text(hour: number): string | undefined {
     const known = this.#hours.get(hour);
     if (known === undefined) return undefined;
-    const trusted: number[] = [];
-    const players = new Map<string, number[]>();
-    for (const [mark, player] of known.marks) {
-      const marks = player === TRUSTED ? trusted : players.get(player);
-      if (marks === undefined) players.set(player, [mark]);
+    const players = new Map<string, OfPlayer>();
+    for (const [mark, player] of known.players) {
+      const marks = players.get(player);
+      if (marks === undefined) players.set(player, [player, mark]);
       else marks.push(mark);
     }
-    return JSON.stringify([...trusted, ...[...players].map(([player, marks]) => [player, ...marks])]);
+    return JSON.stringify([...known.trusted, ...players.values()]);
   }
 
   /** An older cache doesn't say whose the marks are: those count as nobody's. */
   load(hour: number, text: string): void {
     const known = this.#of(hour);
     for (const each of JSON.parse(text) as (number | OfPlayer)[]) {
-      const [player, ...marks]: OfPlayer = typeof each === "number" ? [TRUSTED, each] : each;
-      for (const mark of marks) known.add(mark, player);
+      if (typeof each === "number") known.trusted.add(each);
+      else {
+        const [player, ...marks] = each;
+        for (const mark of marks) known.add(mark, player);
+      }
     }
     this.#forget();
   }
