@@ -1,7 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { Quarantined } from "../shared/contracts/decision.ts";
+import { cacheSpec } from "./cache.ts";
 import { foldCandidate, foldCommand } from "./core.ts";
-import { candidate, command, freshRealm, RULES, START_MS } from "./given.ts";
+import { evolve } from "./evolve.ts";
+import { candidate, command, freshRealm, RULES, START_MS, stateText } from "./given.ts";
+import { initialState } from "./initial-state.ts";
+import { foldCommandBeside } from "./shadow.ts";
 import type { NormalizerState } from "./state.ts";
 
 const DAY = 86_400_000;
@@ -58,6 +62,23 @@ test.each([
   const state = freshRealm();
   const asked = command(kind, payload as never, { atMs: START_MS, seq: 1, actor: "player" });
   expect(foldCommand(state, asked).command).toMatchObject({ status: "refused", reason: "not_allowed" });
+});
+
+test.each([
+  ["has no payload", { payload: undefined }, "TypeError"],
+  ["is of a later release", { kind: "realm.rename" }, "realm.rename"],
+])("a command that %s is refused with the error, and what follows is decided", (_what, change, error) => {
+  const state = freshRealm();
+  const asked = command("member.join", { user: "ada", faction: "empire" }, { atMs: START_MS, seq: 1 });
+  const poison = { ...asked, ...change } as unknown as typeof asked;
+  for (const fold of [foldCommandBeside, foldCommand]) {
+    const { command: decided } = fold(state, poison);
+    expect(decided.status).toBe("refused");
+    expect(decided.reason).toMatch(new RegExp(`^(stage_error: .*${error}|duplicate$)`));
+  }
+  expect(foldCommand(state, { ...asked, command_id: "b".repeat(26), source_seq: 2 }).command.status).toBe(
+    "applied",
+  );
 });
 
 describe("review", () => {
@@ -149,6 +170,50 @@ describe("review", () => {
     const { decision } = review(state, "review.release", padded, 10);
     expect(decision).not.toHaveProperty("extra");
     expect(decision!.normalized_points).toBeLessThan(400_000);
+  });
+
+  test("the key of an event that waits is known beyond 25 h: it neither counts before its review nor waits twice", () => {
+    const { state, quarantined } = suspected();
+    const again = (hours: number, seq: number) => {
+      const place = { atMs: START_MS + hours * 3_600_000, seq };
+      return foldCandidate(state, candidate(place, { idempotency_key: quarantined.idempotency_key }));
+    };
+    expect(again(26, 10).reason).toBe("key_conflict");
+    expect(again(6 * 24, 11).reason).toBe("key_conflict");
+    expect(review(state, "review.release", quarantined, 12).decision).toMatchObject({ reason: "released" });
+  });
+
+  test("an event that an older log quarantined twice is one open event", () => {
+    const { state, quarantined } = suspected();
+    evolve(state, { ...quarantined, source_seq: 10 });
+    expect([state.openTotal, state.open.get("ada")]).toEqual([1, 1]);
+    review(state, "review.release", quarantined, 11);
+    expect([state.openTotal, state.open.get("ada")]).toEqual([0, undefined]);
+  });
+
+  test.each(["review.release", "review.reject"] as const)(
+    "after a %s the key doesn't count again, for as long as the review is known",
+    (kind) => {
+      const { state, quarantined } = suspected();
+      review(state, kind, quarantined, 10);
+      const again = (days: number, seq: number) => {
+        const place = { atMs: START_MS + days * DAY, seq };
+        return foldCandidate(state, candidate(place, { idempotency_key: quarantined.idempotency_key }));
+      };
+      expect(again(2, 11).reason).toBe("key_conflict");
+      expect(again(15, 12).reason).toBe("key_conflict");
+      expect(again(16, 13).validity_status).toBe("accepted");
+    },
+  );
+
+  test("of what a review closes first after a restart, KV keeps the entry for weeks and not for ever", () => {
+    const { state, quarantined } = suspected();
+    const again = initialState("r");
+    for (const [key, text] of stateText(state)) cacheSpec.load(again, key, text);
+    review(again, "review.reject", quarantined, 10);
+    const { ttlSeconds } = cacheSpec.entry(again, `q.${quarantined.event_id}`)!;
+    expect(ttlSeconds).toBeGreaterThan((14 * DAY) / 1_000);
+    expect(ttlSeconds).toBeLessThan((30 * DAY) / 1_000);
   });
 
   test("a player reviews nothing, and what they asked for stays open", () => {

@@ -36,9 +36,19 @@ function judged(state: NormalizerState, candidate: ValidCandidate): Decision {
   }
 }
 
+/** The answer to a command; one that makes the core throw is refused with the error. */
+export function answered(state: NormalizerState, command: ValidCommand): Decided {
+  try {
+    return decideCommand(state, command);
+  } catch (error) {
+    const reason = `stage_error: ${error}`.slice(0, 512);
+    return { command: { ...command, status: "refused", reason } };
+  }
+}
+
 /** Decides a command and moves the state on; a review brings the decision on its event along. */
 export function foldCommand(state: NormalizerState, command: ValidCommand): Decided {
-  const decided = decideCommand(state, command);
+  const decided = answered(state, command);
   evolveCommand(state, decided.command);
   if (decided.decision !== undefined) evolve(state, decided.decision);
   return decided;

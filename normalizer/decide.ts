@@ -24,7 +24,7 @@ import { baseMilli, worthMilli } from "../shared/worth.ts";
 import { firstIn } from "./campaign-first.ts";
 import { isClockwork } from "./checks/clockwork.ts";
 import { isCrowd } from "./checks/device-crowd.ts";
-import { replayReason } from "./checks/replay.ts";
+import { quarantineReason, replayReason } from "./checks/replay.ts";
 import { type Actors, type Hits, heatOf, heatReason, hitsOf, velocityReason } from "./checks/velocity.ts";
 import { antiSpamBp } from "./factors/anti-spam.ts";
 import { levelBp } from "./factors/heat.ts";
@@ -44,7 +44,8 @@ export function decide(state: NormalizerState, candidate: ValidCandidate): Decis
   const refusal =
     referenceReason(rules, candidate) ??
     membershipReason(state.members.get(candidate.user_id), candidate.faction_id, ruleset) ??
-    replayReason(player, candidate, atMs);
+    replayReason(player, candidate, atMs) ??
+    quarantineReason(state, candidate, atMs);
   if (refusal !== undefined) return rejected(unjudged(candidate, rules, day), refusal);
 
   const actors = actorsOf(state, candidate, player);
@@ -192,7 +193,10 @@ export function poisoned(state: NormalizerState, candidate: ValidCandidate, erro
   const neutral = { quality_bp: 10_000, anti_spam_bp: 10_000, fairness_bp: 10_000 };
   const day = realmDay(state, timeMs(candidate.received_at));
   const judged = judgedAs(candidate, neutral, rulesOf(state), day);
-  return Object.assign(quarantined(state, judged, "stage_error"), { error: String(error).slice(0, 512) });
+  const decision = quarantined(state, judged, "stage_error");
+  return decision.validity_status === "quarantined"
+    ? Object.assign(decision, { error: String(error).slice(0, 512) })
+    : decision;
 }
 
 const rejected = (judged: Judged, reason: RejectReason): Decision =>

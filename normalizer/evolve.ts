@@ -4,6 +4,7 @@
  * of entries with different ages a fold.
  */
 import { type Admission, admissionAfter, OPEN } from "../shared/admission.ts";
+import { CacheUnusable } from "../shared/cache-unusable.ts";
 import { CATEGORIES, SOURCES } from "../shared/contracts/candidate.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Accepted, Decision, Quarantined } from "../shared/contracts/decision.ts";
@@ -20,13 +21,7 @@ import { hit } from "./factors/heat.ts";
 import { eventMark, marksOf, quarantineHash } from "./factors/marks.ts";
 import { isRemembered } from "./known-commands.ts";
 import { PlayerState, SEEN_MAX, SEEN_MS } from "./player.ts";
-import {
-  type Entry,
-  JUDGEMENTS_KEPT,
-  type NormalizerState,
-  newShadow,
-  type QuarantinedEvent,
-} from "./state.ts";
+import { type Entry, JUDGEMENTS_KEPT, type NormalizerState, newShadow } from "./state.ts";
 
 export function evolve(state: NormalizerState, decision: Decision): void {
   if (decision.validity_status === "rejected") return;
@@ -52,7 +47,10 @@ function includes(entry: Entry, source_seq: number): boolean {
 function judgementOf(state: NormalizerState, { ruleset_version }: Decision): Judgement {
   const { judgements } = rulesOf(state);
   const found = judgements.findLast(({ version }) => version === ruleset_version);
-  if (found === undefined) throw new Error(`ruleset ${ruleset_version} is no longer known: wipe the cache`);
+  if (found === undefined)
+    throw new CacheUnusable(
+      `a decision by ruleset ${ruleset_version} is to be folded, which is no longer known`,
+    );
   return found.judgement;
 }
 
@@ -175,7 +173,9 @@ function evolveWeek(state: NormalizerState, decision: Accepted): void {
 function openQuarantined(state: NormalizerState, decision: Quarantined, atMs: number): void {
   const known = state.quarantine.get(decision.event_id);
   if (known !== undefined && known.through >= decision.source_seq) return;
-  putQuarantined(state, decision.event_id, {
+  // One that waits already stays one, and what waits is what came last.
+  if (known?.closed !== 0) countOpen(state, decision.user_id, 1);
+  state.quarantine.put(decision.event_id, {
     through: decision.source_seq,
     user: decision.user_id,
     atMs,
@@ -191,20 +191,20 @@ function closeReviewed(state: NormalizerState, command: DecidedCommand): void {
   if (entry === undefined || entry.closed === 1 || entry.through >= command.source_seq) return;
   entry.through = command.source_seq;
   entry.closed = 1;
-  putQuarantined(state, command.payload.event, entry);
+  countOpen(state, entry.user, -1);
+  state.quarantine.put(command.payload.event, entry);
 }
 
-/** Puts an entry there and keeps the index of open ones. */
-function putQuarantined(state: NormalizerState, event: string, entry: QuarantinedEvent): void {
-  const by = entry.closed === 1 ? -1 : 1;
-  const open = (state.open.get(entry.user) ?? 0) + by;
-  if (open === 0) state.open.delete(entry.user);
-  else state.open.set(entry.user, open);
+/** Keeps the index of open events. */
+function countOpen(state: NormalizerState, user: string, by: 1 | -1): void {
+  const open = (state.open.get(user) ?? 0) + by;
+  if (open === 0) state.open.delete(user);
+  else state.open.set(user, open);
   state.openTotal += by;
-  state.quarantine.put(event, entry);
 }
 
 export function evolveCommand(state: NormalizerState, command: DecidedCommand): void {
+  state.nowMs = Math.max(state.nowMs, timeMs(command.received_at));
   // A crowd's votes leave no trace but in their users' entries: the realm's would be written for each of them.
   if (command.kind === "council.vote") {
     evolveVote(state, command);
@@ -251,7 +251,7 @@ function rememberCommand(state: NormalizerState, command: DecidedCommand): void 
   const atMs = timeMs(command.received_at);
   const dated = commands.date(atMs);
   if (dated !== undefined) changed.add(`c.${dated}`);
-  if (isRemembered(command)) changed.add(`c.${commands.add(command.command_id, atMs)}`);
+  if (isRemembered(command)) changed.add(`c.${commands.add(command, atMs)}`);
 }
 
 function evolveShadow(state: NormalizerState, command: DecidedCommand): void {

@@ -5,25 +5,29 @@ import { foldCommand } from "./core.ts";
 import { evolveCommand } from "./evolve.ts";
 import { command, freshRealm, START_MS, stateText } from "./given.ts";
 import { initialState } from "./initial-state.ts";
-import { COMMANDS_KNOWN, COMMANDS_KNOWN_MS } from "./known-commands.ts";
+import { COMMANDS_KNOWN, COMMANDS_KNOWN_MS, PLAYER_COMMANDS_KNOWN } from "./known-commands.ts";
 import type { NormalizerState } from "./state.ts";
 
 const HOUR = 3_600_000;
 const GRANT = { faction: "empire", resource: "iron", amount: 1 };
 
 let seq = 0;
-type Place = { key?: string; atMs?: number; actor?: "gm" | "system" | "player" };
-/** Says a command; `key`: another key than its own. */
+type Place = { key?: string; atMs?: number; actor?: "gm" | "system" | "player"; player?: string };
+/** Says a command; `key`: another key than its own; `player`: who says it, where it isn't the tester. */
 function say(
   state: NormalizerState,
   kind: Parameters<typeof command>[0],
   payload: object,
-  { key, atMs = START_MS, actor = "gm" }: Place = {},
+  { key, atMs = START_MS, player, actor = player === undefined ? "gm" : "player" }: Place = {},
 ) {
   const said = command(kind, payload as never, { atMs, seq: ++seq, actor });
   const id = key === undefined ? {} : { idempotency_key: key, command_id: commandId("r", key) };
-  return foldCommand(state, { ...said, ...id } as typeof said).command;
+  const by = player === undefined ? {} : { actor: { type: actor, id: player } };
+  return foldCommand(state, { ...said, ...id, ...by } as typeof said).command;
 }
+const join = (state: NormalizerState, user: string) => say(state, "member.join", { user, faction: "empire" });
+const propose = (state: NormalizerState, player: string, place: Place = {}) =>
+  say(state, "sovereign.propose", { action_type: "iron_levy", faction: "empire" }, { player, ...place });
 const grant = (state: NormalizerState, place: Place) => say(state, "resource.grant", GRANT, place);
 
 /** The realm as its cache gives it back. */
@@ -75,22 +79,51 @@ test("crowds that join and what is refused of players take no place among the co
   expect(stateText(state).find(([key]) => key.startsWith("c."))).toEqual(before);
 });
 
+test("a player can't use up the key under which the system will speak, and the system's own repeat is known", () => {
+  const state = freshRealm();
+  join(state, "mallory");
+  const key = "season.close.1.5376";
+  expect(propose(state, "mallory", { key }).status).toBe("passed");
+  expect(propose(state, "mallory", { key }).reason).toBe("duplicate");
+  const close = (each: NormalizerState) => say(each, "season.close", {}, { key, actor: "system" });
+  expect(close(state).status).toBe("passed");
+  for (const each of [restored(state), state]) expect(close(each).reason).toBe("duplicate");
+});
+
+test("a player who asks on and on is refused after 64 of 25 h, after a restart too, and nobody else is", () => {
+  const state = freshRealm();
+  for (const user of ["flood", "bo"]) join(state, user);
+  propose(state, "flood", { key: "the-first" });
+  for (let i = 1; i < PLAYER_COMMANDS_KNOWN; i++)
+    expect(propose(state, "flood", { atMs: START_MS + i * 60_000 }).status).toBe("passed");
+  const atMs = START_MS + 20 * HOUR;
+  for (const each of [restored(state), state]) {
+    expect(propose(each, "flood", { atMs }).reason).toBe("too_many");
+    expect(propose(each, "flood", { atMs, key: "the-first" }).reason).toBe("duplicate");
+    expect(propose(each, "bo", { atMs }).status).toBe("passed");
+    expect(propose(each, "flood", { atMs: START_MS + COMMANDS_KNOWN_MS + 2 * HOUR }).status).toBe("passed");
+  }
+});
+
 test("with 20 000 known, players' further ones are refused rather than one forgotten; a day later there is room", () => {
   const state = freshRealm();
-  say(state, "member.join", { user: "tester", faction: "empire" });
-  const propose = (place: Place) =>
-    say(
-      state,
-      "sovereign.propose",
-      { action_type: "iron_levy", faction: "empire" },
-      { actor: "player", ...place },
-    );
-  propose({ key: "the-first" });
-  for (let i = 0; i < COMMANDS_KNOWN; i++) propose({});
-  expect(propose({}).reason).toBe("too_many");
-  expect(propose({ key: "the-first" }).reason).toBe("duplicate");
+  const crowd = Array.from({ length: 320 }, (_, i) => `member-${i}`);
+  for (const user of crowd) join(state, user);
+  propose(state, "member-0", { key: "the-first" });
+  for (let i = 1; i < COMMANDS_KNOWN; i++) propose(state, crowd[i % crowd.length]!);
+  expect(propose(state, "member-1").reason).toBe("too_many");
+  expect(propose(state, "member-0", { key: "the-first" }).reason).toBe("duplicate");
   expect(grant(state, {}).status).toBe("passed");
-  expect(propose({ atMs: START_MS + COMMANDS_KNOWN_MS + HOUR }).status).toBe("passed");
+  expect(propose(state, "member-1", { atMs: START_MS + COMMANDS_KNOWN_MS + HOUR }).status).toBe("passed");
+});
+
+test("an hour that an older cache wrote counts for the realm, and for no player", () => {
+  const state = freshRealm();
+  join(state, "bo");
+  const marks = Array.from({ length: COMMANDS_KNOWN - 2 }, (_, i) => i);
+  cacheSpec.load(state, `c.${START_MS / HOUR}`, JSON.stringify(marks));
+  expect(propose(state, "bo").status).toBe("passed");
+  expect(propose(state, "bo").reason).toBe("too_many");
 });
 
 test("the entry of the realm doesn't grow with its commands; the hour's takes 17 bytes for each", () => {
@@ -118,7 +151,11 @@ test("commands in the realm's entry of an older cache are known, and count as of
 
 test("folding commands again, older than what the cache has, gives the same set", () => {
   const state = freshRealm();
-  const said = [0, 3, 30, 31, 90].map((hours) => grant(state, { atMs: START_MS + hours * HOUR }));
+  join(state, "bo");
+  const said = [0, 3, 30, 31, 90].flatMap((hours) => {
+    const atMs = START_MS + hours * HOUR;
+    return [propose(state, "bo", { atMs }), grant(state, { atMs }), propose(state, "bo", { atMs })];
+  });
   const again = restored(state);
   for (const each of said) evolveCommand(again, each);
   expect(stateText(again)).toEqual(stateText(state));

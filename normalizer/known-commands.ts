@@ -1,7 +1,8 @@
 /**
  * The commands that a realm remembers, so that a repeated key is answered `duplicate`: as marks, by the hour in which they came,
  * an entry per hour. Only the hour that it is changes, so a write is as large as what came in it; old hours go as a whole. Adding
- * a mark again changes nothing, so an hour is a fold whatever else it includes already.
+ * a mark again changes nothing, so an hour is a fold whatever else it includes already. Each mark says which player sent it, so
+ * that the hours tell how many of the marks are whose.
  *
  * What comes again later than `COMMANDS_KNOWN_MS` is taken as new, since a command has no time of its own that could be too old:
  * RAW stores a key once within its duplicate window, and a client repeats what it got no answer to within hours.
@@ -18,6 +19,11 @@ const HOURS_KNOWN = COMMANDS_KNOWN_MS / HOUR_MS;
  * say has no bound: they are few, and trusted. Two of 20 000 have the same 50 bits once in 5 million realms that are full.
  */
 export const COMMANDS_KNOWN = 20_000;
+/**
+ * So many of them may be one player's, or one who asks on and on would lock the others out: it takes 313 who do to fill the
+ * realm's memory. What players ask for here is up to a council's seats, three times a season, so nobody comes near who plays.
+ */
+export const PLAYER_COMMANDS_KNOWN = 64;
 
 /** A repeat of these changes nothing, by what they themselves leave behind: memberships, reviews and votes. Crowds send them. */
 const REPEATABLE: ReadonlySet<DecidedCommand["kind"]> = new Set([
@@ -34,30 +40,68 @@ export const isRemembered = ({ kind, status, actor, reason }: DecidedCommand): b
 
 const hourOf = (atMs: number): number => Math.floor(atMs / HOUR_MS);
 
+/** What the memory looks at. */
+type Sent = Pick<DecidedCommand, "command_id" | "actor">;
+
+/** A player's marks in an hour's entry. */
+type OfPlayer = [player: string, ...marks: number[]];
+
+/** What came in one hour. */
+class Hour {
+  /** Marks of what game masters and the system sent. */
+  readonly trusted = new Set<number>();
+  /** Marks of what players sent, each with the player. */
+  readonly players = new Map<number, string>();
+  readonly #counts = new Map<string, number>();
+
+  add(mark: number, player: string): void {
+    if (this.players.has(mark)) return;
+    this.players.set(mark, player);
+    this.#counts.set(player, this.countOf(player) + 1);
+  }
+
+  /** How many of a player's there are. */
+  countOf(player: string): number {
+    return this.#counts.get(player) ?? 0;
+  }
+}
+
 export class KnownCommands {
   /** By hours since 1970. */
-  readonly #hours = new Map<number, Set<number>>();
+  readonly #hours = new Map<number, Hour>();
   /** Of a cache written when commands were kept without their times: they count as of the first command after. */
   #undated: number[] = [];
 
-  /** `atMs`: when the command came that is decided now. */
-  has(id: string, atMs: number): boolean {
-    const mark = eventMark(id);
+  /**
+   * Whether a command's key is known that comes at `atMs`. To those who are trusted, what a player sent is none of theirs: the
+   * keys of what the world will call for can be guessed, and who uses one up must not silence it.
+   */
+  has({ command_id, actor }: Sent, atMs: number): boolean {
+    const mark = eventMark(command_id);
     if (this.#undated.includes(mark)) return true;
-    for (const [hour, marks] of this.#hours) if (isKnown(hour, atMs) && marks.has(mark)) return true;
+    for (const [hour, { trusted, players }] of this.#hours)
+      if (isKnown(hour, atMs) && (trusted.has(mark) || (actor.type === "player" && players.has(mark))))
+        return true;
     return false;
   }
 
-  isFull(atMs: number): boolean {
-    let known = this.#undated.length;
-    for (const [hour, marks] of this.#hours) if (isKnown(hour, atMs)) known += marks.size;
-    return known >= COMMANDS_KNOWN;
+  /** Whether as many are known of this player as may be of one, or as many of all as may be of the realm. */
+  isFull(player: string, atMs: number): boolean {
+    let [ofPlayer, ofRealm] = [0, this.#undated.length];
+    for (const [hour, known] of this.#hours)
+      if (isKnown(hour, atMs)) {
+        ofPlayer += known.countOf(player);
+        ofRealm += known.trusted.size + known.players.size;
+      }
+    return ofPlayer >= PLAYER_COMMANDS_KNOWN || ofRealm >= COMMANDS_KNOWN;
   }
 
   /** Answers the hour that changed. */
-  add(id: string, atMs: number): number {
+  add({ command_id, actor }: Sent, atMs: number): number {
     const hour = hourOf(atMs);
-    this.#of(hour).add(eventMark(id));
+    const known = this.#of(hour);
+    if (actor.type === "player") known.add(eventMark(command_id), actor.id);
+    else known.trusted.add(eventMark(command_id));
     this.#forget();
     return hour;
   }
@@ -66,8 +110,7 @@ export class KnownCommands {
   date(atMs: number): number | undefined {
     if (this.#undated.length === 0) return undefined;
     const hour = hourOf(atMs);
-    const marks = this.#of(hour);
-    for (const mark of this.#undated) marks.add(mark);
+    for (const mark of this.#undated) this.#of(hour).trusted.add(mark);
     this.#undated = [];
     return hour;
   }
@@ -78,28 +121,42 @@ export class KnownCommands {
     for (const hour of this.#hours.keys()) if (hour < newest - HOURS_KNOWN) this.#hours.delete(hour);
   }
 
-  #of(hour: number): Set<number> {
-    let marks = this.#hours.get(hour);
-    if (marks === undefined) {
-      marks = new Set();
-      this.#hours.set(hour, marks);
+  #of(hour: number): Hour {
+    let known = this.#hours.get(hour);
+    if (known === undefined) {
+      known = new Hour();
+      this.#hours.set(hour, known);
     }
-    return marks;
+    return known;
   }
 
   hours(): IterableIterator<number> {
     return this.#hours.keys();
   }
 
-  /** An hour's entry; `undefined` where it is forgotten. */
+  /** An hour's entry, `[mark, …, [player, mark, …], …]`; `undefined` where it is forgotten. */
   text(hour: number): string | undefined {
-    const marks = this.#hours.get(hour);
-    return marks && JSON.stringify([...marks]);
+    const known = this.#hours.get(hour);
+    if (known === undefined) return undefined;
+    const players = new Map<string, OfPlayer>();
+    for (const [mark, player] of known.players) {
+      const marks = players.get(player);
+      if (marks === undefined) players.set(player, [player, mark]);
+      else marks.push(mark);
+    }
+    return JSON.stringify([...known.trusted, ...players.values()]);
   }
 
+  /** An older cache doesn't say whose the marks are: those count as nobody's. */
   load(hour: number, text: string): void {
-    const marks = this.#of(hour);
-    for (const mark of JSON.parse(text) as number[]) marks.add(mark);
+    const known = this.#of(hour);
+    for (const each of JSON.parse(text) as (number | OfPlayer)[]) {
+      if (typeof each === "number") known.trusted.add(each);
+      else {
+        const [player, ...marks] = each;
+        for (const mark of marks) known.add(mark, player);
+      }
+    }
     this.#forget();
   }
 

@@ -8,8 +8,8 @@
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import type { ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
-import { type Decided, decideCommand } from "./commands.ts";
-import { foldCandidate, foldCommand } from "./core.ts";
+import type { Decided } from "./commands.ts";
+import { answered, foldCandidate, foldCommand } from "./core.ts";
 import { rulesOf } from "./decide.ts";
 import { deviceCodec, memberCodec, openEventCodec, playerCodec, sessionCodec } from "./entries.ts";
 import { KnownCommands } from "./known-commands.ts";
@@ -47,7 +47,7 @@ export function foldCommandBeside(state: NormalizerState, command: ValidCommand)
   const { running } = state.shadow;
   if (running === undefined || (command.kind !== "review.release" && command.kind !== "review.reject"))
     return foldCommand(state, command);
-  const { decision } = decideCommand(state, command);
+  const { decision } = answered(state, command);
   const other =
     decision &&
     attempt(state, command.source_seq, () => {

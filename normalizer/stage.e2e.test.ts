@@ -15,6 +15,7 @@ import type { Decision } from "../shared/contracts/decision.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
 import { eventsStream, subjects, validStream } from "../shared/subjects.ts";
 import { kvSubject } from "../shared/topology.ts";
+import { JUDGEMENTS_KEPT } from "./state.ts";
 
 let nats: TestNats;
 let made = 0;
@@ -100,6 +101,31 @@ test("the day's cap holds to the milli-point across a wiped KV bucket: the decis
   expect(all[3]!.clipped).toMatchObject([{ by: "user_day" }]);
   expect(all[4]).toMatchObject({ validity_status: "accepted", normalized_points: 0 });
   expect(all[5]).toMatchObject({ validity_status: "quarantined", reason: "fingerprint" });
+});
+
+test("a realm whose rules changed more often than their cache remembers is restored from its decisions", async () => {
+  const realm = await freshRealm();
+  const ruleset = await testRealm(nats.bus, realm);
+  const first = candidate(realm);
+  let stages = runStages(nats.bus, realm, ["ingest", "normalizer"]);
+  await repeat(realm, first);
+  await decided(realm, 1);
+  for (let i = 0; i <= JUDGEMENTS_KEPT; i++) await sendCommand(nats.bus, realm, "ruleset.set", { ruleset });
+  await until(async () => {
+    const all = await bodiesIn<DecidedCommand>(nats.bus, eventsStream(realm), subjects.command(realm));
+    return all.length === JUDGEMENTS_KEPT + 2;
+  });
+  await stages.stop();
+  // As if the worker had died when the rules were flushed, and nothing else was.
+  for (const key of ["u", "d", "s"])
+    await nats.bus.jsm.streams.purge("KV_caps", { filter: kvSubject("caps", `${realm}.${key}.>`) });
+  const watermark = JSON.stringify({ through: 1, commit_id: "older" });
+  await publishOne(nats.bus, { subject: kvSubject("caps", `${realm}.r.flushed`), data: watermark });
+
+  stages = runStages(nats.bus, realm, ["ingest", "normalizer"]);
+  await repeat(realm, first);
+  const all = await decided(realm, 2).finally(() => stages.stop());
+  expect(all.map(({ reason }) => reason)).toEqual([undefined, "duplicate"]);
 });
 
 test("references that the ruleset doesn't know are rejected by name", async () => {

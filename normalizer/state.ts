@@ -86,7 +86,7 @@ export type NormalizerState = {
   /** Open quarantined events by user, and in all: an index of `quarantine`. */
   open: Map<string, number>;
   openTotal: number;
-  /** `received_at` of the latest decision, Unix milliseconds. */
+  /** `received_at` of the latest decision or command, Unix milliseconds. */
   nowMs: number;
   /** KV keys, besides those of the shelves, that changed since they were last written. */
   changed: Set<string>;

@@ -4,6 +4,7 @@
  */
 import { type ConsumerMessages, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
 import { type Bus, streamEnds } from "./bus.ts";
+import { wholeMs } from "./time.ts";
 
 /**
  * One message of a stream. It is taken off the client's message on arrival: what waits in a queue should be small, since the
@@ -139,7 +140,8 @@ export class Reader {
     if (message.seq < this.#next) return;
     this.#next = message.seq + 1;
     const { info, subject, seq, data } = message;
-    this.#queue.push({ subject, seq, data, atMs: Math.floor(info.timestampNanos / 1_000_000) });
+    const atMs = wholeMs(info.timestampNanos, () => message.timestampNanos);
+    this.#queue.push({ subject, seq, data, atMs });
     this.#pending = info.pending;
     this.#bytes += message.data.length;
     if (this.#queue.length >= HIGH_WATER_MESSAGES || this.#bytes >= HIGH_WATER_BYTES) void this.#stop();

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type TestNats, testNats } from "../ops/testing/nats.ts";
 import { lastOf, publishBatch, publishOne, streamEnds } from "./bus.ts";
-import { bodiesOf, textOf } from "./codec.ts";
+import { bodiesOf, MAX_FRAME_BODIES, textOf } from "./codec.ts";
 import type { Position } from "./contracts/position.ts";
 import { readEnv } from "./env.ts";
 import { openLog } from "./log.ts";
@@ -73,9 +73,9 @@ const send = (...texts: string[]) =>
     texts.map((data) => ({ subject: `in.${realm}`, data })),
   );
 
-const run = (worker: string) => {
+const run = (worker: string, stage = counting) => {
   const stop = new AbortController();
-  const done = new RealmRun(counting, nats.bus, realm, worker, log).run(stop.signal);
+  const done = new RealmRun(stage, nats.bus, realm, worker, log).run(stop.signal);
   return {
     stop: async () => {
       stop.abort();
@@ -122,6 +122,29 @@ test("every input comes out once, in order, with the position in the same commit
   );
   expect(position).toMatchObject({ through: 4, worker: "one" });
 });
+
+test("frames that wait together and write two messages for each body come out whole", async () => {
+  const subject = `out.${realm}`;
+  const talkative: Stage<Counting> = {
+    ...counting,
+    step(state, input, draft) {
+      for (let body = 0; body < MAX_FRAME_BODIES; body++)
+        for (const to of [subject, `${subject}.too`])
+          draft.body(to, JSON.stringify({ count: ++state.count, said: textOf(input.data) }));
+      return true;
+    },
+  };
+  const stream = await nats.bus.jsm.streams.info(`OUT_${realm}`);
+  const subjectsToo = [...stream.config.subjects!, `${subject}.too`];
+  await nats.bus.jsm.streams.update(`OUT_${realm}`, { subjects: subjectsToo });
+  const frames = Array.from({ length: 60 }, (_, frame) => `${frame}`);
+  await send(...frames);
+  const stage = run("one", talkative);
+  await until(async () => (await streamEnds(nats.bus, `OUT_${realm}`)).lastSeq > 60 * 2 * MAX_FRAME_BODIES);
+  await stage.stop();
+  const said = (await written()).map((body) => body.said);
+  expect(said).toEqual(frames.flatMap((frame) => Array.from({ length: MAX_FRAME_BODIES }, () => frame)));
+}, 30_000);
 
 test("two workers that both believe they own a realm lose nothing and double nothing", async () => {
   const [first, second] = [run("first"), run("second")];

@@ -18,6 +18,7 @@ import {
   TooLarge,
 } from "./bus.ts";
 import { CACHE_TRUSTED_MS, Cache, type CacheSpec, type Captured } from "./cache.ts";
+import { CacheUnusable } from "./cache-unusable.ts";
 import { FrameBuilder, MAX_FRAME_BODIES } from "./codec.ts";
 import { Position } from "./contracts/position.ts";
 import { crashPoint } from "./crash.ts";
@@ -142,6 +143,9 @@ export class RealmRefused extends Error {}
 const MAX_INPUTS = 2_000;
 const MAX_BODIES = 4_000;
 
+/** What one input may write: each body of a frame a message, and a second one where a review brings a decision along. */
+const MAX_INPUT_OUTPUTS = 2 * MAX_FRAME_BODIES;
+
 /** So many waiting inputs mean that the stage is behind, and throughput counts for more than latency. */
 const OVERLAP_INPUTS = 100;
 
@@ -264,18 +268,34 @@ export class RealmRun<State> {
     });
   }
 
-  /** Entries from KV, then the decisions after the watermark. */
+  /** From the cache where that is of use, else from all decisions. */
   async #restoreCached(
     parts: NonNullable<Stage<State>["cache"]>,
     { through }: Position,
     positionSeq: number,
     signal: AbortSignal,
   ) {
-    const state = parts.initial(this.#realm);
     const { stream: input, subjects: inputs } = this.#stage.input(this.#realm);
     const waiting = await Promise.all(inputs.map((name) => nextOf(this.#bus, input, name, through + 1)));
     const oldestMs = Math.min(...waiting.map((message) => message?.atMs ?? Number.POSITIVE_INFINITY));
     const trusted = oldestMs > Date.now() - CACHE_TRUSTED_MS;
+    try {
+      return await this.#refold(parts, positionSeq, signal, trusted);
+    } catch (error) {
+      if (!(error instanceof CacheUnusable && trusted)) throw error;
+      this.#log.warn({ reason: error.message }, "the cache is of no use: folding every decision again");
+      return await this.#refold(parts, positionSeq, signal, false);
+    }
+  }
+
+  /** Entries from KV where they are trusted, then the decisions after the watermark. */
+  async #refold(
+    parts: NonNullable<Stage<State>["cache"]>,
+    positionSeq: number,
+    signal: AbortSignal,
+    trusted: boolean,
+  ) {
+    const state = parts.initial(this.#realm);
     const cache = await Cache.restore(this.#bus, parts.spec, this.#labels, state, signal, trusted);
     const stream = this.#stage.outputStream(this.#realm);
     const ends = await streamEnds(this.#bus, stream);
@@ -355,7 +375,7 @@ export class RealmRun<State> {
           draft.inputs++;
           if (!advance) continue;
           draft.through = message.seq;
-          if (draft.size > MAX_OUTPUTS - MAX_FRAME_BODIES || draft.bodies >= MAX_BODIES) await close();
+          if (draft.size > MAX_OUTPUTS - MAX_INPUT_OUTPUTS || draft.bodies >= MAX_BODIES) await close();
         }
         metrics.lag.set(this.#labels, reader.lag);
         if (draft.through > 0) await close();
