@@ -34,9 +34,13 @@ export async function checkpointAt(
 ): Promise<WorldSnapshot | undefined> {
   const stored = await lastOf(bus, "KV_world", subjectOf(realm, tick)).catch(() => undefined);
   if (stored === undefined) return undefined;
-  const snapshot = JSON.parse(stored.text()) as WorldSnapshot;
-  const right = snapshot.tick === tick && canonicalHash(snapshot.state.public) === publicHash;
-  return right ? snapshot : undefined;
+  try {
+    const snapshot = JSON.parse(stored.text()) as WorldSnapshot;
+    const right = snapshot.tick === tick && canonicalHash(snapshot.state.public) === publicHash;
+    return right ? snapshot : undefined;
+  } catch {
+    return undefined; // Deleted by its key, which leaves an empty message, or torn.
+  }
 }
 
 /** The latest checkpoint at or before `tick` that the record of its tick vouches for, private part included. */
@@ -50,9 +54,18 @@ export async function checkpointBefore(
     const record = found && (JSON.parse(found.text()) as TickRecord);
     if (record?.tick !== at) continue;
     const kept = await checkpointAt(bus, realm, at, record.public_hash);
-    if (kept !== undefined && whyNot(kept, record) === undefined) return kept;
+    if (kept !== undefined && isVouchedFor(kept, record)) return kept;
   }
   return undefined;
+}
+
+/** False also where its private part is so broken that nothing can be said of it. */
+function isVouchedFor(kept: WorldSnapshot, record: TickRecord): boolean {
+  try {
+    return whyNot(kept, record) === undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** Why a snapshot isn't the whole state that a record vouches for, in a few words; `undefined` where it is. */

@@ -4,7 +4,7 @@ import { bodiesIn, testRealm } from "../ops/testing/realm.ts";
 import { playOf, recordTicks, simulate } from "../ops/testing/recorded.ts";
 import { lastOf, nextOf, publishOne } from "./bus.ts";
 import { canonicalHash } from "./canonical.ts";
-import { CHECKPOINT_TICKS } from "./checkpoints.ts";
+import { CHECKPOINT_TICKS, checkpointBefore } from "./checkpoints.ts";
 import type { TickRecord, WorldSnapshot } from "./contracts/world.ts";
 import { subjects, worldStream } from "./subjects.ts";
 import { BrokenPast, openTimeMachine } from "./time-machine.ts";
@@ -59,6 +59,16 @@ test("without checkpoints, or with wrong ones, the past is played from tick 0 al
   }
   const wrong = await openTimeMachine(nats.bus, REALM);
   expect((await wrong.stateAt(530))!.hash).toBe(records[530]!.public_hash);
+  // Deleted by its key, torn, and without its private part.
+  const whole = { tick: 512, public_hash: records[512]!.public_hash, record_hash: records[512]!.hash };
+  const state = { public: (await wrong.stateAt(512))!.state };
+  const { through_seq } = records[512]!;
+  for (const data of ["", '{"tick":512,"state":', JSON.stringify({ ...whole, through_seq, state })]) {
+    await publishOne(nats.bus, { subject: keys[1]!, data });
+    const broken = await openTimeMachine(nats.bus, REALM);
+    expect((await broken.stateAt(530))!.hash).toBe(records[530]!.public_hash);
+    expect(await checkpointBefore(nats.bus, REALM, 530)).toBeUndefined();
+  }
   await nats.bus.jsm.streams.purge("KV_world");
   const missing = await openTimeMachine(nats.bus, REALM);
   expect((await missing.stateAt(TICKS))!.hash).toBe(records[TICKS]!.public_hash);

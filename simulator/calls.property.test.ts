@@ -2,12 +2,14 @@ import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { runs } from "../ops/testing/fuzz.ts";
 import { admissionAfter, OPEN } from "../shared/admission.ts";
+import { find } from "../shared/by-id.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
+import type { Accepted } from "../shared/contracts/decision.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
 import { callsOf } from "./calls.ts";
 import type { WorldCommand } from "./fold.ts";
-import { play, standing, started } from "./given.ts";
+import { accepted, play, standing, started } from "./given.ts";
 import { passed } from "./given-commands.ts";
 import { isSteward } from "./said.ts";
 
@@ -40,6 +42,7 @@ beforeAll(async () => {
 });
 
 const id: fc.Arbitrary<string> = fc.constantFrom("siege", "constructor");
+const USERS = ["ada", "bo", "constructor"] as const;
 /** Some end while the log is in flux, some run on when it is quiet. */
 const ticks = fc.oneof(fc.integer({ min: 1, max: 4 }), fc.constant(50));
 /** What comes to pass before a marker, in this order, and whether the steward looks, or another takes over. */
@@ -51,6 +54,15 @@ const interval = fc.record({
       fc.record({ kind: fc.constantFrom("season.close" as const, "season.open" as const) }),
     ),
     { maxLength: 2 },
+  ),
+  /** Who brings something to what, where candidates may name it: before, between and after the commands. */
+  gifts: fc.array(
+    fc.record({
+      id,
+      user: fc.constantFrom(...USERS),
+      place: fc.integer({ min: 0, max: 4 }),
+    }),
+    { maxLength: 4 },
   ),
   chains: fc.array(fc.record({ id, ticks }), { maxLength: 1 }),
   looks: fc.boolean(),
@@ -67,6 +79,8 @@ class Realm {
   admission = OPEN;
   /** Keys that RAW has. */
   readonly keys = new Set<string>();
+  /** Where in the log a user was first, by campaign and user. */
+  readonly firsts = new Map<string, number>();
   #told = new Set<string>();
   #seq = 0;
 
@@ -79,7 +93,7 @@ class Realm {
     }) as Asked[];
   }
 
-  live({ commands, chains, looks, takenOver, first }: Interval): void {
+  live({ commands, gifts, chains, looks, takenOver, first }: Interval): void {
     if (takenOver) this.#told = new Set();
     const gm = { type: "gm", id: "gm" } as const;
     const own: Asked[] = commands.map((each) => {
@@ -89,7 +103,13 @@ class Realm {
       return { kind: each.kind, actor: gm, payload };
     }) as Asked[];
     const said = looks ? this.say() : [];
-    const log = (first ? [...said, ...own] : [...own, ...said]).flatMap((each) => this.#judge(each));
+    const log: DecidedCommand[] = [];
+    const events: Accepted[] = [];
+    const asked = first ? [...said, ...own] : [...own, ...said];
+    for (let place = 0; place <= Math.max(asked.length, 4); place++) {
+      for (const gift of gifts) if (gift.place === place) events.push(...this.#give(gift));
+      if (asked[place] !== undefined) log.push(...this.#judge(asked[place]!));
+    }
     const { tick } = this.world.state.public;
     const begun = standing(this.world, ({ private: hidden }) => {
       for (const chain of chains)
@@ -98,7 +118,18 @@ class Realm {
           effect: { kind: "chain", source: "t", until_tick: tick + 1 + chain.ticks },
         });
     });
-    this.world = play(begun, [{ commands: log }])[0]!;
+    this.world = play(begun, [{ commands: log, events }])[0]!;
+  }
+
+  /** As `normalizer/campaign-first.ts` marks it. */
+  #give({ id, user }: { id: string; user: string }): Accepted[] {
+    const opened = find(this.admission.campaigns, id);
+    if (opened === undefined) return [];
+    const source_seq = ++this.#seq;
+    const isFirst = (this.firsts.get(`${id} ${user}`) ?? 0) < opened;
+    if (isFirst) this.firsts.set(`${id} ${user}`, source_seq);
+    const mark = isFirst ? { campaign_first: 1 as const } : {};
+    return [accepted({ event_id: `e${source_seq}`, user_id: user, campaign_id: id, source_seq, ...mark })];
   }
 
   #judge({ kind, payload, actor }: Asked): DecidedCommand[] {
@@ -113,7 +144,7 @@ class Realm {
   }
 }
 
-const quiet: Interval = { commands: [], chains: [], looks: true, takenOver: false, first: true };
+const quiet: Interval = { commands: [], gifts: [], chains: [], looks: true, takenOver: false, first: true };
 
 test("whoever speaks when, candidates can soon name the campaigns that run and no others", () => {
   fc.assert(
@@ -144,5 +175,27 @@ test("while campaigns run, those that candidates may name are the world's within
       expect(realm.admission.campaigns).toHaveProperty("lasting");
     }),
     { numRuns: runs(100) },
+  );
+});
+
+test("whoever speaks when, nobody is counted twice in a campaign, and in one that lasts everybody once", () => {
+  fc.assert(
+    fc.property(fc.array(interval, { minLength: 1, maxLength: 10 }), (intervals) => {
+      const realm = new Realm();
+      const everybody = [...USERS];
+      const countedIn = (id: string) => find(realm.world.state.public.campaigns, id)?.contributors ?? 0;
+      for (const each of intervals) {
+        realm.live(each);
+        for (const id of ["siege", "constructor"])
+          expect(countedIn(id)).toBeLessThanOrEqual(everybody.length);
+      }
+      for (let i = 0; i < 8; i++) realm.live(quiet);
+      const gifts = Object.keys(realm.admission.campaigns).flatMap((id) =>
+        everybody.map((user) => ({ id, user, place: 0 })),
+      );
+      realm.live({ ...quiet, gifts });
+      for (const id of Object.keys(realm.admission.campaigns)) expect(countedIn(id)).toBe(everybody.length);
+    }),
+    { numRuns: runs(500) },
   );
 });

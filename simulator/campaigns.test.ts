@@ -99,6 +99,34 @@ describe("a campaign", () => {
     expect(callsOf(results[1]!.state)).toEqual([]);
   });
 
+  test("that is closed and opened again before one marker reaches no stage by who is first a second time", () => {
+    const results = play(started(rules), [
+      {
+        commands: [open("siege", { min_contributors: 2 }, 1)],
+        events: [gift(100, "ada", { source_seq: 2 })],
+      },
+      {
+        commands: [close("siege", 20), open("siege", {}, 30)],
+        events: [gift(1, "ada", { source_seq: 31 })],
+      },
+    ]);
+    expect(told(results)).toEqual([["siege 0", "siege 1", "siege 2", "siege 3"], ["already_open"]]);
+  });
+
+  test("that opens in the tick that begins a season counts who is first in it, not who was in one of before", () => {
+    const before = play(started(rules), [
+      { commands: [open("siege", {}, 1)] },
+      { commands: [passed("season.close", {}, 2)] },
+    ])[1]!;
+    const [result] = play(before, [
+      {
+        commands: [passed("season.open", {}, 20), open("siege", {}, 30)],
+        events: [gift(5, "ada", { source_seq: 19 }), gift(6, "ada", { source_seq: 31 })],
+      },
+    ]);
+    expect(result!.state.public.campaigns.siege).toMatchObject({ points: 11_000, contributors: 1 });
+  });
+
   test("whose id opens again is a new one", () => {
     const results = play(started(rules), [
       { commands: [open("siege")], events: [gift(60, "ada")] },
@@ -249,6 +277,47 @@ describe("a chain", () => {
       { siege: { points: 20_000, contributors: 0 } },
       { siege: { points: 30_000, contributors: 2 } },
     ]);
+  });
+
+  test("that opens anew counts nobody as first under the old admission in the tick that reads its close either", () => {
+    const from = standing(started(rules), ({ public: world, private: hidden }) => {
+      world.campaigns.siege = { goal: 9_000_000, points: 0, contributors: 0, stage: 0, until_tick: 1 };
+      hidden.campaigns = { siege: { opened_tick: 0, min_contributors: 3 } };
+      hidden.admitted = { siege: 0 };
+      hidden.starting = [{ id: "siege", effect: chain(9) }];
+    });
+    const [reopened] = play(from, [{}]);
+    const [closed] = play(reopened!, [
+      { commands: saidBy(reopened!.state, 20), events: [gift(10, "ada", { source_seq: 19 })] },
+    ]);
+    const [admitted] = play(closed!, [
+      { commands: saidBy(closed!.state, 30), events: [gift(5, "ada", { source_seq: 31 })] },
+    ]);
+    expect(campaignsOf([closed!, admitted!])).toMatchObject([
+      { siege: { points: 10_000, contributors: 0 } },
+      { siege: { points: 15_000, contributors: 1 } },
+    ]);
+  });
+
+  test("that opens anew while the normalizer closes and opens the id within one tick counts who is first after that", () => {
+    const from = standing(started(rules), ({ public: world, private: hidden }) => {
+      world.campaigns.siege = { goal: 9_000_000, points: 0, contributors: 0, stage: 0, until_tick: 1 };
+      hidden.campaigns = { siege: { opened_tick: 0, min_contributors: 3 } };
+      hidden.admitted = { siege: 0 };
+      hidden.starting = [{ id: "siege", effect: chain(9) }];
+    });
+    const steward = { actor: STEWARD };
+    const payload = { id: "siege", goal: 100, min_contributors: 3, ticks: 4 };
+    const [both] = play(from, [
+      {
+        commands: [
+          passed("campaign.close", { id: "siege" }, 20, steward),
+          passed("campaign.open", payload, 30, steward),
+        ],
+        events: [gift(10, "ada", { source_seq: 19 }), gift(5, "ada", { source_seq: 31 })],
+      },
+    ]);
+    expect(both!.state.public.campaigns.siege).toMatchObject({ points: 15_000, contributors: 1 });
   });
 
   test("and a game master that open one id in one tick are one campaign, the chain's", () => {

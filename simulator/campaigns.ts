@@ -7,8 +7,7 @@
  * (`calls.ts`). Nobody tells the world: a steward's commands change `admitted` alone.
  *
  * A chain may open an id anew in the tick in which it ended. Until the normalizer is told, points count here and contributors
- * don't. In the tick that reads the close of the earlier one, who was first in the moment before it may still count once more:
- * the world has only that tick's sum.
+ * don't (`firsts.ts`).
  */
 import { type ById, entries, find } from "../shared/by-id.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
@@ -16,7 +15,7 @@ import type { CampaignState, Happening, PrivateState, WorldState } from "../shar
 import { mul } from "../shared/integers.ts";
 import type { Decide } from "./commands.ts";
 import { MAX_RUNNING_CAMPAIGNS } from "./effects.ts";
-import type { Brought } from "./fold.ts";
+import type { Brought } from "./firsts.ts";
 import { refusalOf } from "./refusal.ts";
 import { isSteward } from "./said.ts";
 
@@ -69,13 +68,6 @@ export function runningCampaigns(
   return Object.fromEntries(entries(now).map((entry) => [entry[0], known(entry) ?? begun]));
 }
 
-/**
- * Whether the normalizer still admits an earlier campaign of this id, whose contributors it marks: once it is told of this one
- * it marks everybody anew, and who counted before would count twice.
- */
-const isYetToBeTold = (hidden: PrivateState, id: string): boolean =>
-  (find(admittedOf(hidden), id) ?? Number.POSITIVE_INFINITY) < runningOf(hidden)[id]!.opened_tick;
-
 /** Counts what the tick brought; a campaign that was closed in this tick counts for the last time. */
 export function countCampaigns(
   state: WorldState,
@@ -89,7 +81,7 @@ export function countCampaigns(
     const after = {
       ...before,
       points: Math.min(before.points + points, POINTS_MAX),
-      contributors: before.contributors + (isYetToBeTold(hidden, id) ? 0 : firsts),
+      contributors: before.contributors + firsts,
     };
     after.stage = Math.max(before.stage, stageOf(after, running[id]!.min_contributors));
     for (let stage = before.stage + 1; stage <= after.stage; stage++)

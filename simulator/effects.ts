@@ -137,6 +137,21 @@ export function startEffects(
   };
 }
 
+/** Whether all of `called`, which this tick calls for after `starting`, finds a place at the start of the next one. */
+export function findsPlace(
+  { effects, campaigns, meters, tick }: Held & { tick: number },
+  starting: Starting,
+  called: Starting,
+  rules: Ruleset,
+): boolean {
+  const { held } = endEffects({ effects, campaigns, meters }, tick + 1);
+  const { happenings } = startEffects(held, [...starting, ...called], rules);
+  const ids = new Set(called.map(({ id }) => id));
+  return !happenings.some(
+    (each) => each.kind === "effect_refused" && each.reason === "too_many" && ids.has(each.id),
+  );
+}
+
 /** A chain that starts again while its campaign runs gives it more time; what was reached stays. */
 const prolonged = (running: CampaignState | undefined, until_tick: number, rules: Ruleset): CampaignState =>
   running === undefined

@@ -24,14 +24,14 @@ export type Folding = {
   ruleset?: { version: number; ruleset: Ruleset };
   status?: { source_seq: number; status: RealmStatus };
   manualTicks: { source_seq: number; key: string }[];
-  /** By campaign that events named. */
-  campaigns: Map<string, Brought & { users: Map<string, Brought> }>;
+  /** By campaign that events named, and user. */
+  campaigns: Map<string, Map<string, Gathered>>;
   /** What the world itself decides at the tick, in no order. */
   commands: WorldCommand[];
 };
 
-/** Milli-points of events, and how many users' first ones they are. */
-export type Brought = { points: number; firsts: number };
+/** Milli-points of a user's events, and the places in the log of those that were a first. */
+export type Gathered = { points: number; firsts: number[] };
 
 /** A command that the simulator decides: see `commands.ts`. */
 export type WorldCommand = Exclude<DecidedCommand, { kind: Settled }>;
@@ -65,6 +65,7 @@ export type Moving = Pick<
   | "relic_id"
   | "campaign_id"
   | "campaign_first"
+  | "source_seq"
 >;
 
 /** Milli-points are taken after factors and caps. An event of no points moves nothing. */
@@ -84,14 +85,18 @@ export function foldAccepted(folding: Folding, decision: Moving): void {
 }
 
 function foldCampaign({ campaigns }: Folding, id: string, decision: Moving): void {
-  const counted = campaigns.get(id) ?? { points: 0, firsts: 0, users: new Map() };
-  const own = counted.users.get(decision.user_id) ?? { points: 0, firsts: 0 };
-  for (const each of [counted, own]) {
-    each.points += decision.normalized_points;
-    each.firsts += decision.campaign_first ?? 0;
+  let users = campaigns.get(id);
+  if (users === undefined) {
+    users = new Map();
+    campaigns.set(id, users);
   }
-  counted.users.set(decision.user_id, own);
-  campaigns.set(id, counted);
+  let own = users.get(decision.user_id);
+  if (own === undefined) {
+    own = { points: 0, firsts: [] };
+    users.set(decision.user_id, own);
+  }
+  own.points += decision.normalized_points;
+  if (decision.campaign_first === 1) own.firsts.push(decision.source_seq);
 }
 
 /** A refused command changes nothing. Of several rulesets or statuses in one tick the last in the log holds. */

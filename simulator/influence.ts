@@ -5,7 +5,8 @@ import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { FactionState, TickRecord } from "../shared/contracts/world.ts";
 import { apportion, assertSafe, clamp, floorDiv, mul } from "../shared/integers.ts";
 import { modifier } from "./effects.ts";
-import type { FactionColumns, Folding } from "./fold.ts";
+import type { BroughtTo } from "./firsts.ts";
+import type { FactionColumns } from "./fold.ts";
 import { type Crowd, type People, peopleOf } from "./people.ts";
 
 /** Milli-points by place and faction: what pushes a territory or claims a relic in this tick. */
@@ -19,7 +20,7 @@ export type Influenced = {
   claims: Pressure;
   crowd: Crowd;
   /** What campaigns gathered; neither gains nor caps reach it. */
-  campaigns: Folding["campaigns"];
+  campaigns: BroughtTo;
 };
 
 /**
@@ -44,7 +45,8 @@ function burstCap(factions: ById<FactionState>, rules: Ruleset, k: number): numb
  */
 export function applyInfluence(
   factions: ById<FactionState>,
-  folding: Folding,
+  accepted: ReadonlyMap<string, FactionColumns>,
+  campaigns: BroughtTo,
   rules: Ruleset,
   k: number,
 ): Influenced {
@@ -56,7 +58,7 @@ export function applyInfluence(
   const influence = new Map<string, number>();
   for (const [id, faction] of entries(factions)) {
     const gain_bp = modifier(faction.modifiers, "influence_gain_bp");
-    const { sum, people } = gainOf(folding.factions.get(id), gain_bp, cap, rules.contest.user_push * 1_000);
+    const { sum, people } = gainOf(accepted.get(id), gain_bp, cap, rules.contest.user_push * 1_000);
     record.push([id, { sum, cap, gain_bp }]);
     influence.set(id, assertSafe(decayedInfluence(faction.influence, rules, k) + Math.min(sum, cap)));
     if (people === undefined) continue;
@@ -70,7 +72,7 @@ export function applyInfluence(
     pushes,
     claims,
     crowd,
-    campaigns: folding.campaigns,
+    campaigns,
   };
 }
 

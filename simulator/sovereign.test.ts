@@ -332,6 +332,58 @@ test("an action that is open when the status says that the season is over is can
   expect(iron(state, "freeholds")).toBe(1_000_000);
 });
 
+describe("an action that closes beside sixteen effects", () => {
+  /** Sixteen that hold until `until_tick`, an action that closes in tick 34, and what that tick's decrees call for. */
+  const crowded = (
+    until_tick: number,
+    { action_type = "iron_levy" as const, starting = 0, held = 16 } = {},
+  ) => {
+    const before = run(rich(), 10, [
+      propose(1, { action_type, faction: "empire" }),
+      counter(2, 100_000),
+    ]).state;
+    const effect = { kind: "style" as const, source: "decree.d", until_tick };
+    const named = (count: number, name: string) =>
+      Array.from({ length: count }, (_, i) => [`${name}-${i}`, effect] as const);
+    return {
+      public: { ...before.public, effects: Object.fromEntries(named(held, "held")) },
+      private: {
+        ...before.private,
+        starting: named(starting, "called").map(([id, effect]) => ({ id, effect })),
+      },
+    };
+  };
+
+  test("is cancelled with a reason, and cost, stakes and use are given back", () => {
+    const { state, happenings } = run(crowded(36), 34, []);
+    expect(happenings).toEqual([
+      { kind: "action", id: "command-1", status: "cancelled", reason: "too_many_effects" },
+    ]);
+    expect(iron(state, "empire")).toBe(1_000_000);
+    expect(iron(state, "freeholds")).toBe(1_000_000);
+    expect(state.public.actions["command-1"]).toMatchObject({ status: "cancelled", closes_tick: 34 });
+    expect(state.private).toMatchObject({ escrow: {}, starting: [], uses: { empire: { count: 0 } } });
+  });
+
+  test("is resolved where one of them ends with the tick of the close, which leaves it the place", () => {
+    const { state, happenings } = run(crowded(35), 34, []);
+    expect(told(happenings)).toEqual(["resolved"]);
+    expect(state.private.starting).toHaveLength(1);
+  });
+
+  test("is cancelled where decrees and councils of its tick take the last places", () => {
+    expect(told(run(crowded(99, { held: 14, starting: 1 }), 34, []).happenings)).toEqual(["resolved"]);
+    expect(told(run(crowded(99, { held: 14, starting: 2 }), 34, []).happenings)).toEqual(["cancelled"]);
+  });
+
+  test("is countered like any other, and a ward, which takes no place, is resolved", () => {
+    expect(told(run(crowded(99), 34, [counter(3, 220_000)]).happenings)).toEqual(["opposed", "countered"]);
+    expect(told(run(crowded(99, { action_type: "veil_ward" as never }), 34, []).happenings)).toEqual([
+      "resolved",
+    ]);
+  });
+});
+
 test("a closed action stays to be seen for 96 ticks", () => {
   const { state } = run(run(rich(), 10, [levy(1)]).state, 34, []);
   expect(Object.keys(run(state, 129, []).state.public.actions)).toEqual(["command-1"]);

@@ -11,7 +11,7 @@ import { mul } from "../shared/integers.ts";
 import type { Decide } from "./commands.ts";
 import { mayAct } from "./council.ts";
 import { stockOf, withStock } from "./economy.ts";
-import { effectsOf } from "./effects.ts";
+import { effectsOf, findsPlace } from "./effects.ts";
 import { escrowOf, holdCost, holdStake, payBack, release, stakesAgainst } from "./escrow.ts";
 import { giveUseBack, use, useRefusal } from "./uses.ts";
 
@@ -101,19 +101,25 @@ export function closeDueActions(state: WorldState): Changed {
   return { state: current, happenings };
 }
 
-/** Stakes are spent either way; of a countered action a part of the cost comes back, of a resolved one the effects come. */
+/**
+ * Stakes are spent either way; of a countered action a part of the cost comes back, of a resolved one the effects come. One whose
+ * effects would find no place among those that hold is cancelled: what councils and decrees of this tick call for goes before,
+ * triggers come after.
+ */
 function weigh(state: WorldState, id: string, action: ActionState): Changed {
   const { tick } = state.public;
   const rules = sovereignRules(state.private.ruleset);
   const status = isCountered(state, id, action) ? "countered" : "resolved";
+  const { starting, ruleset } = state.private;
+  const called =
+    status === "countered" ? [] : effectsOf(`action.${id}`, actionEffects(action, ruleset), tick);
+  if (!findsPlace(state.public, starting, called, ruleset))
+    return cancelActions(state, "too_many_effects", tick, (_action, other) => other === id);
   const back = status === "countered" ? mul(action.cost, rules.refund_bp) : 0;
   const paid = release(withStock(state, action.faction, escrowOf(state, id)!.resource, back), id);
   const closed = withAction(paid, id, { ...action, status, closes_tick: tick });
-  const hidden = closed.private;
-  const starting =
-    status === "countered" ? [] : effectsOf(`action.${id}`, actionEffects(action, hidden.ruleset), tick);
   return {
-    state: { ...closed, private: { ...hidden, starting: [...hidden.starting, ...starting] } },
+    state: { ...closed, private: { ...closed.private, starting: [...starting, ...called] } },
     happenings: [{ kind: "action", id, status }],
   };
 }

@@ -20,6 +20,7 @@ import { diff } from "../shared/merge-patch.ts";
 import { countCampaigns, runningCampaigns, withCampaigns } from "./campaigns.ts";
 import { runCommands } from "./commands.ts";
 import { endEffects, factionModifiers, startEffects } from "./effects.ts";
+import { broughtTo } from "./firsts.ts";
 import type { Folding } from "./fold.ts";
 import { applyInfluence, type Influenced, lateness } from "./influence.ts";
 import { moveMeters, tensionTarget } from "./meters.ts";
@@ -133,7 +134,8 @@ export function turn(state: WorldState, folding: Folding, marker: Marker): Turn 
   const k = lateness(marker.tick, sinceMs, rules.tick_seconds * 1_000);
 
   // 2 and 3. What was accepted since the last tick becomes influence; conditions and weights read the new shares.
-  const influenced = applyInfluence(world.factions, folding, rules, k);
+  const brought = broughtTo(folding, state, opened.state);
+  const influenced = applyInfluence(world.factions, folding.factions, brought, rules, k);
 
   // 4 to 6. Contests, yields, meters, campaigns and triggers.
   const resolved = resolve(opened.state, influenced);

@@ -98,6 +98,7 @@ function aimed(
     faction_id,
     normalized_points: points,
     event_type: moves,
+    source_seq: 1,
     ...(moves === "territory_push" ? { territory_id: push() } : {}),
     ...(moves === "relic_claim" ? { relic_id: claim() } : {}),
   };

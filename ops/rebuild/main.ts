@@ -12,7 +12,7 @@ const HELP = `Makes the archive anew from the streams, in a schema of its own, a
   npm run archive:rebuild -- [--discard] [--keep]
 
   --discard   also where the archive has more than the streams, or of other streams: that is given up
-  --keep      the old archive stays, in a schema that is named at the end
+  --keep      the old archive stays, in a schema that is named at the end, until the next rebuild has succeeded
 
 NATS_URL and DATABASE_URL name the servers; else the local stack of DATA_DIR does. The archive may run all the while, and
 readers read the old one until the new one is there. When it is broken off, the old one serves on; run it again.

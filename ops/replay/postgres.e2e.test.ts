@@ -59,6 +59,14 @@ test("streams that are gone are replayed from Postgres, which is said; one row t
   expect(gone.out).toContain("4 ticks from Postgres, begun at tick 0, 240 events");
   expect(gone.out).toContain("every tick has the recorded bytes");
 
+  // WORLD was archived further than EVENTS when the streams went: what is whole is replayed, and what is missing is said.
+  await database.query(`UPDATE archive_positions SET through = through - 1 WHERE stream = 'EVENTS_archived'`);
+  const behind = await replayed();
+  expect(behind.out).toContain("3 ticks from Postgres, begun at tick 0, 180 events");
+  expect(behind.out).toMatch(/DIFFERS tick 4: recorded up to tick 4, but EVENTS is archived up to \d+ only/);
+  expect(behind).toMatchObject({ code: 1, err: "" });
+  expect(await replayed("--to", "2")).toMatchObject({ code: 0 });
+
   await database.query(
     `UPDATE world_state_snapshots SET record_json = jsonb_set(record_json, '{through_seq}', '7') WHERE tick_number = 2`,
   );

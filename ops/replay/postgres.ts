@@ -6,7 +6,7 @@ import type { Source } from "./source.ts";
 
 /** Throws `NotRecorded` where the archive holds nothing of the realm, or not its beginning. */
 export async function postgresSource(database: Database, realm: string): Promise<Source> {
-  const { first, lastTick, inputs, records } = await openRecorded(database, realm);
+  const { first, lastTick, newestTick, through, inputs, records } = await openRecorded(database, realm);
   return {
     name: "Postgres",
     realm,
@@ -26,5 +26,10 @@ export async function postgresSource(database: Database, realm: string): Promise
       );
       return rows[0]?.state;
     },
+    ...(newestTick === undefined
+      ? {}
+      : {
+          missingEnd: `tick ${lastTick + 1}: recorded up to tick ${newestTick}, but EVENTS is archived up to ${through} only`,
+        }),
   };
 }

@@ -53,7 +53,7 @@ export const EffectState = z.strictObject({
 });
 export type EffectState = z.infer<typeof EffectState>;
 
-/** `cancelled`: the season ended, or what the action needs is gone; everything held back was paid back. */
+/** `cancelled`: the season ended, or what the action needs or its effect's place is gone; everything held back was paid back. */
 export const ActionStatus = z.enum(["proposed", "countered", "resolved", "cancelled"]);
 export type ActionStatus = z.infer<typeof ActionStatus>;
 

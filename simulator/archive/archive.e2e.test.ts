@@ -317,6 +317,21 @@ test("a command that sets the realm's status sets it here, a refused one doesn't
   expect(await one("SELECT status FROM realms")).toBe("maintenance");
 });
 
+test("one that breaks its contract sets nothing and blocks nothing", async () => {
+  start();
+  const frames = [
+    '[{"kind":"realm.status"',
+    '{"kind":"realm.status"}',
+    '[{"command_id":"a","kind":"realm.status","actor":{"type":"gm"},"status":"applied","received_at":"2026-03-01T10:00:00Z"}]',
+  ];
+  await publishBatch(
+    nats.bus,
+    frames.map((data) => ({ subject: subjects.command(realm), data })),
+  );
+  await until(DECIDED, 4);
+  expect(await one("SELECT status FROM realms")).toBe("active");
+});
+
 test("a position moves over what isn't archived, so that a purge knows how far it may go", async () => {
   start();
   await world.write(subjects.validCandidate, [{}, {}]);

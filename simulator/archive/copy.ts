@@ -39,6 +39,8 @@ export const json = (value: string): string =>
 /** Copies lines; fails as a whole where one of them is refused. */
 async function copy(transaction: Transaction, { into, columns }: Target, lines: string): Promise<void> {
   const stream = transaction.query(copyFrom(`COPY ${into} (${columns}) FROM STDIN`));
+  // One that took too long fails a second time when its connection is closed, and then nobody waits for it any more.
+  stream.on("error", () => {});
   stream.end(lines);
   await once(stream, "finish");
 }
@@ -75,7 +77,8 @@ async function copyPart(transaction: Transaction, target: Target, lines: string[
   try {
     return await copyOrStage(transaction, target, lines);
   } catch (error) {
-    await transaction.query("ROLLBACK TO SAVEPOINT copied");
+    // Of any other error the whole transaction dies, and a server that is silent isn't asked again.
+    if (refusesData(error)) await transaction.query("ROLLBACK TO SAVEPOINT copied");
     throw error;
   }
 }

@@ -17,6 +17,8 @@ export type Row = {
   /** Its JSON text; that of its frame where it has none. */
   payload: string;
   line: string;
+  /** It says only that a body could not be read. */
+  unreadable?: true;
 };
 type Place = {
   realm: string;
@@ -76,7 +78,7 @@ export function unreadable({ place, payload }: Row, error: unknown): Row {
     reason: "unreadable",
     at: place.at,
   };
-  return { place, payload, line: lineOf(place, columns, about) };
+  return { place, payload, line: lineOf(place, columns, about), unreadable: true };
 }
 
 const HEAD_CHARS = 1_024;

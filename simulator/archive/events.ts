@@ -2,7 +2,8 @@
  * world_events from VALID and EVENTS. Rows are made here and copied into the realm's own partition: the server then spends
  * its time on the table and its indexes, and reading a body once is what both of them need anyway.
  */
-import type { DecidedCommand, RealmStatus } from "../../shared/contracts/command.ts";
+import { z } from "zod";
+import { RealmStatus } from "../../shared/contracts/command.ts";
 import type { Log } from "../../shared/log.ts";
 import { metrics } from "../../shared/metrics.ts";
 import type { Input } from "../../shared/reader.ts";
@@ -99,17 +100,24 @@ async function insertRows(transaction: Transaction, realm: string, rows: Row[], 
   });
 }
 
-/** The status that the last `realm.status` command among these messages gave the realm. */
+/** What is read of a command that sets the status. */
+const StatusCommand = z.object({
+  kind: z.literal("realm.status"),
+  status: z.enum(["passed", "applied"]),
+  payload: z.object({ status: RealmStatus }),
+});
+
+/** The status that the last `realm.status` command among these messages gave the realm; one that can't be read gave none. */
 function lastStatus(messages: Input[], rows: Row[], realm: string): RealmStatus | undefined {
   const seqs = new Set(
     messages.filter(({ subject }) => subject === subjects.command(realm)).map(({ seq }) => seq),
   );
   if (seqs.size === 0) return undefined;
   let status: RealmStatus | undefined;
-  for (const { place, payload } of rows) {
-    if (!seqs.has(place.seq) || !payload.includes('"realm.status"')) continue;
-    const command = JSON.parse(payload) as DecidedCommand;
-    if (command.kind === "realm.status" && command.status !== "refused") status = command.payload.status;
+  for (const { place, payload, unreadable } of rows) {
+    if (unreadable || !seqs.has(place.seq) || !payload.includes('"realm.status"')) continue;
+    const said = StatusCommand.safeParse(JSON.parse(payload));
+    if (said.success) status = said.data.payload.status;
   }
   return status;
 }

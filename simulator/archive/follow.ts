@@ -135,7 +135,12 @@ class Run {
         }
         metrics.archivePosition.set(this.#labels, reader.lag + messages.length);
         await fold.take(messages);
-        metrics.archivePosition.set(this.#labels, reader.lag);
+        // The last ones may still be on their way into Postgres: until it has them, they are behind.
+        const { through } = this.#position;
+        metrics.archivePosition.set(
+          this.#labels,
+          reader.lag + messages.filter(({ seq }) => seq > through).length,
+        );
         if (messages.length < BUSY_MESSAGES) await delay(REST_MS, undefined, { signal }).catch(() => {});
       }
     } finally {

@@ -70,6 +70,31 @@ test("killed before and after COMMIT, again and again, the archive is whole and 
   expect((await once(last, "exit"))[0], last.said).toBe(0);
 });
 
+test("a commit that Postgres doesn't answer holds the process no longer than its grace, and nothing is lost", async () => {
+  const { url, database } = await postgres.fresh();
+  const { realm, write } = await testRealm(nats.bus, "held");
+  const variables = { DATABASE_URL: url, ARCHIVE_PORT: "0" };
+  const first = run(variables);
+  const ofHeld = "SELECT * FROM world_events WHERE source_type = 'player' AND realm_id = 'held'";
+  const rows = async () => (await database.query(ofHeld).catch(() => undefined))?.rowCount;
+  await write(subjects.accepted, [accepted(realm, 1)]);
+  for (let i = 0; i < 400 && (await rows()) !== 1; i++) await delay(25);
+  const holder = await database.connect();
+  await holder.query("BEGIN");
+  await holder.query("LOCK TABLE world_events");
+  await write(subjects.accepted, [accepted(realm, 2)]);
+  await delay(1_000);
+  first.kill("SIGTERM");
+  const since = Date.now();
+  expect((await once(first, "exit"))[0], first.said).toBe(0);
+  expect(Date.now() - since).toBeLessThan(8_000);
+  await holder.query("ROLLBACK");
+  holder.release();
+  run(variables);
+  for (let i = 0; i < 400 && (await rows()) !== 2; i++) await delay(25);
+  expect(await rows()).toBe(2);
+});
+
 test("without Postgres the process stays, says why it isn't ready, and goes on when Postgres is there", async () => {
   const { url } = await postgres.fresh();
   await testRealm(nats.bus, "waiting");

@@ -8,7 +8,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { listen, operationsServer } from "../../shared/http.ts";
 import { runRealms, type Service, serve } from "../../shared/service.ts";
-import { type Database, openDatabase } from "./database.ts";
+import { cutOnceAborted, type Database, openDatabase } from "./database.ts";
 import { MigrationError, migrate } from "./migrate.ts";
 import { archiveRealm } from "./realms.ts";
 import { Troubles } from "./troubles.ts";
@@ -26,6 +26,7 @@ await serve("archive", async (service) => {
   troubles.begin("postgres", { reason: "not reached yet" });
   troubles.begin("realms", { reason: "none is provisioned" });
   const database = openDatabase(env.DATABASE_URL, log);
+  cutOnceAborted(database, service.signal);
   const server = operationsServer({ notReady: () => (bus.nc.isClosed() ? "no NATS" : troubles.summary()) });
   const port = await listen(server, env.AMOI_HOST, env.ARCHIVE_PORT);
   try {

@@ -10,6 +10,8 @@ export type Binding = {
   /** The accepted event that bound the user. */
   event?: string;
   cohort?: string;
+  /** What an event of the same tick had bound before the command. */
+  before?: Binding;
 };
 
 /** Changes nothing where the user is bound already, nor by an event without a time, of which the ledger tells. */
@@ -19,13 +21,21 @@ export function bindByEvent(bindings: Map<string, Binding>, entry: Entry): void 
   bindings.set(user, { user, faction, at, event });
 }
 
-/** A command has the last word. */
+/** A command has the last word; the event that bound the user before it stays the source of a faction that stays. */
 export function bindByCommand(
   bindings: Map<string, Binding>,
   { user, faction, cohort }: { user: string; faction: string; cohort?: string | undefined },
   at: string,
 ): void {
-  bindings.set(user, { user, faction, at, ...(cohort === undefined ? {} : { cohort }) });
+  const bound = bindings.get(user);
+  const before = bound?.event === undefined ? bound?.before : bound;
+  bindings.set(user, {
+    user,
+    faction,
+    at,
+    ...(cohort === undefined ? {} : { cohort }),
+    ...(before === undefined ? {} : { before }),
+  });
 }
 
 /** A statement's rows: more gain nothing. */
@@ -37,7 +47,9 @@ export async function writeMembers(
   realm: string,
   bindings: ReadonlyMap<string, Binding>,
 ): Promise<void> {
-  const all = [...bindings.values()];
+  const all = [...bindings.values()].flatMap(({ before, ...last }) =>
+    before === undefined ? [last] : [before, last],
+  );
   for (const [kind, conflict] of [
     ["event", "NOTHING"],
     [

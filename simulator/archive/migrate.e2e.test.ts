@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import type { Database } from "./database.ts";
+import { type Database, openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
-import { type TestPostgres, testPostgres } from "./testing.ts";
+import { silent, type TestPostgres, testPostgres } from "./testing.ts";
 
 let postgres: TestPostgres;
 let database: Database;
+let url: string;
 let dir: string;
 let folder: URL;
 
@@ -17,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.close());
 beforeEach(async () => {
-  ({ database } = await postgres.fresh());
+  ({ database, url } = await postgres.fresh());
   dir = await mkdtemp(join(tmpdir(), "amoisekai-migrations-"));
   folder = pathToFileURL(`${dir}/`);
   await writeFile(join(dir, "0001_one.sql"), "CREATE TABLE one (a integer);");
@@ -59,4 +60,12 @@ test("a migration that fails leaves the database as it was", async () => {
 test("a gap in the numbers is refused", async () => {
   await writeFile(join(dir, "0003_three.sql"), "SELECT 1;");
   await expect(migrate(database, folder)).rejects.toThrow("0003_three.sql is not number 2");
+});
+
+test("a migration may take longer than any other statement, and who waits for it waits as long", async () => {
+  await writeFile(join(dir, "0002_two.sql"), "SELECT pg_sleep(1);");
+  const hasty = openDatabase(url, silent, undefined, 500);
+  const both = await Promise.all([migrate(hasty, folder), migrate(hasty, folder)]);
+  expect(both.flat()).toEqual(["0001_one.sql", "0002_two.sql"]);
+  await hasty.end();
 });

@@ -1,5 +1,6 @@
 /** Migrations: numbered plain SQL, applied in order, each once; what was applied is remembered with its hash. */
 import { readdir, readFile } from "node:fs/promises";
+import type { QueryConfig } from "pg";
 import { sha256 } from "../../shared/canonical.ts";
 import { type Database, inTransaction } from "./database.ts";
 
@@ -11,6 +12,9 @@ const MIGRATIONS = new URL("../../ops/migrations/", import.meta.url);
 /** Any number, as long as it is the same in every archive: who holds it migrates. */
 const LOCK = 6_051_731;
 
+/** A migration may rewrite a table of any size, and another archive may be at it: longer than any other statement. */
+const LONGEST_MS = 24 * 3_600_000;
+
 type Migration = { number: number; name: string; sql: string; sha256: string };
 
 /**
@@ -20,7 +24,11 @@ type Migration = { number: number; name: string; sql: string; sha256: string };
 export async function migrate(database: Database, folder: URL = MIGRATIONS): Promise<string[]> {
   const known = await readMigrations(folder);
   return inTransaction(database, async (transaction) => {
-    await transaction.query("SELECT pg_advisory_xact_lock($1)", [LOCK]);
+    const patiently = (text: string, values: unknown[] = []) => {
+      const query: QueryConfig & { query_timeout: number } = { text, query_timeout: LONGEST_MS };
+      return transaction.query(values.length === 0 ? query : { ...query, values });
+    };
+    await patiently("SELECT pg_advisory_xact_lock($1)", [LOCK]);
     await transaction.query(`
       CREATE TABLE IF NOT EXISTS migrations (
         number     integer PRIMARY KEY,
@@ -34,7 +42,7 @@ export async function migrate(database: Database, folder: URL = MIGRATIONS): Pro
     for (const [i, row] of applied.entries()) assertSame(row, known[i]);
     const pending = known.slice(applied.length);
     for (const { number, name, sql, sha256 } of pending) {
-      await transaction.query(sql).catch((error: unknown) => {
+      await patiently(sql).catch((error: unknown) => {
         throw new MigrationError(`migration ${name} failed, nothing was changed: ${String(error)}`, {
           cause: error,
         });

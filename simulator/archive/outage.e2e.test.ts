@@ -93,6 +93,25 @@ test("Postgres is away for the whole of a run: nothing waits for it, a metric sa
   expect(await metric("amoi_archive_trouble", { place: realm })).toBe(0);
 });
 
+test("what Postgres has not committed is behind, though it was read", async () => {
+  const lag = () => metric("amoi_archive_lag_messages", { realm, stream: eventsStream(realm) });
+  start();
+  await round(0);
+  await until(1);
+  const holder = await database.connect();
+  await holder.query("BEGIN");
+  await holder.query("LOCK TABLE world_events");
+  await round(1);
+  // Two frames and a marker; long enough for the archive to have read them all.
+  await delay(1_500);
+  expect(await lag()).toBe(3);
+  await holder.query("ROLLBACK");
+  holder.release();
+  await until(2);
+  for (let i = 0; i < 400 && (await lag()) > 0; i++) await delay(25);
+  expect(await lag()).toBe(0);
+});
+
 test("Postgres that was restored from an older backup ends with the rows that it had lost", async () => {
   start();
   for (let n = 0; n < 2; n++) await round(n);

@@ -99,3 +99,23 @@ test("the first accepted event binds a user; a command binds before it, and anew
   await write(later);
   expect(await members()).toEqual([ada, { ...bo, faction_id: "empire" }]);
 });
+
+test("who joins in the tick of the event that bound them is the same member as who joins a tick later", async () => {
+  const first = (user_id: string) => accepted(REALM, 1, { user_id, faction_id: "empire", event_id: "first" });
+  const join = (bindings: Map<string, Binding>, user: string) =>
+    bindByCommand(bindings, { user, faction: "empire", cohort: "shared" }, at(2));
+  const [tick, next] = [new Map<string, Binding>(), new Map<string, Binding>()];
+  bindByEvent(tick, first("ada"));
+  bindByEvent(tick, first("bo"));
+  join(tick, "ada");
+  join(tick, "ada");
+  join(next, "bo");
+  for (const bindings of [tick, next])
+    await inTransaction(database, (transaction) => writeMembers(transaction, REALM, bindings));
+  const { rows } = await database.query(
+    "SELECT faction_id, source_event_id, cohort, created_at FROM memberships ORDER BY user_id",
+  );
+  expect(rows).toHaveLength(2);
+  expect(rows[0]).toEqual(rows[1]);
+  expect(rows[0]).toMatchObject({ source_event_id: "first", cohort: "shared" });
+});

@@ -210,6 +210,25 @@ test("an archive that has more than the streams is rebuilt only when that is giv
   expect(await count()).toBe(1);
 });
 
+test("an archive that was kept stays through rebuilds that are refused or fail, and makes room for the next one's", async () => {
+  start();
+  await round(0);
+  await until(1);
+  const { before } = await again({ keep: true });
+  await database.query(`CREATE TABLE ${before}.mark ()`);
+  const marked = async () =>
+    (await database.query("SELECT to_regclass($1)::text AS t", [`${before}.mark`])).rows[0].t;
+  const fails = async () => {
+    throw new Error("no swap today");
+  };
+  await expect(again({ beforeSwap: fails })).rejects.toThrow("no swap today");
+  expect(await marked()).toBe(`${before}.mark`);
+  expect((await again({ keep: true })).before).toBe(before);
+  expect(await marked()).toBeNull();
+  await again();
+  expect(await schemas()).toEqual(["public"]);
+});
+
 test("streams that were purged can't be rebuilt from, and the old archive stays", async () => {
   start();
   await round(0);

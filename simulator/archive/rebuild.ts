@@ -32,7 +32,7 @@ export type RebuildOptions = {
   signal: AbortSignal;
   /** What the archive has beyond the streams, or of other streams, is given up. */
   discard?: boolean;
-  /** The old archive stays, in the schema that is answered. */
+  /** The old archive stays, in the schema that is answered, until the next rebuild puts another one there. */
   keep?: boolean;
   /** Called with how far it is, in messages. */
   progress?: (archived: number, of: number) => void;
@@ -58,7 +58,6 @@ export async function rebuild(options: RebuildOptions): Promise<{ before?: strin
     if (schemas === undefined)
       throw new RebuildRefused("there is no archive in this database: start the archive, it fills it");
     await dropSchema(client, schemas.next);
-    await dropSchema(client, schemas.before);
     const realms = await rebuildable(client, schemas, options);
     await makeSchema(client, schemas.next);
     try {
@@ -168,6 +167,8 @@ async function build(
     await holdStill(client, schemas);
     if (!discard) await reach(live, AbortSignal.any([signal, AbortSignal.timeout(ABREAST_MS)]));
     await stopped();
+    // One that an earlier rebuild kept makes room only now: until here this one may yet be refused.
+    await dropSchema(client, schemas.before);
     await renameSchemas(client, schemas);
     await client.query("COMMIT");
   } finally {

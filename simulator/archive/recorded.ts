@@ -18,8 +18,10 @@ export type Recorded = {
   first: { ruleset: Ruleset; at: string };
   /** EVENTS is recorded up to this sequence. */
   through: number;
-  /** The last tick that has a record; it may lie before `through`. */
+  /** The last tick that has a record, and whose inputs are all recorded; it may lie before `through`. */
   lastTick: number;
+  /** The last tick that has a record, where EVENTS is not yet archived as far as WORLD is. */
+  newestTick?: number;
   /**
    * What moves the world, as `advance` takes it: frames of accepted decisions, of decided commands, and tick markers, each
    * under its subject, sequence and stream time. Bodies have the fields of those in the stream, in another order.
@@ -38,12 +40,15 @@ const RECORDS_PAGE = 500;
 export async function openRecorded(database: Database, realm: string): Promise<Recorded> {
   const { rows } = await database.query<{
     through: number;
+    newest: number | null;
     last: number | null;
     first: DecidedCommand | null;
     unmarked: boolean;
   }>(
     `SELECT p.through,
-        (SELECT max(tick_number) FROM world_state_snapshots WHERE realm_id = $1) AS last,
+        (SELECT max(tick_number) FROM world_state_snapshots WHERE realm_id = $1) AS newest,
+        (SELECT max(tick_number) FROM world_state_snapshots
+          WHERE realm_id = $1 AND (record_json ->> 'through_seq')::bigint <= p.through) AS last,
         (SELECT payload_json FROM world_events
           WHERE realm_id = $1 AND stream = 'EVENTS' AND stream_seq = 1 AND frame_index = 0) AS first,
         EXISTS (SELECT 1 FROM world_state_snapshots s WHERE s.realm_id = $1 AND s.tick_number = 1
@@ -55,7 +60,7 @@ export async function openRecorded(database: Database, realm: string): Promise<R
   );
   const [row] = rows;
   if (row === undefined) throw new NotRecorded(`Postgres holds nothing of ${realm}`);
-  const { through, last, first, unmarked } = row;
+  const { through, newest, last, first, unmarked } = row;
   if (first?.kind !== "ruleset.set" || last === null)
     throw new NotRecorded(`Postgres holds ${realm} without its first ruleset or its tick 0: it is not whole`);
   if (unmarked)
@@ -66,6 +71,7 @@ export async function openRecorded(database: Database, realm: string): Promise<R
     first: { ruleset: Ruleset.parse(first.payload.ruleset), at: first.received_at },
     through,
     lastTick: last,
+    ...(newest === last ? {} : { newestTick: newest! }),
     inputs: () => readInputs(database, realm, through),
     records: () => readRecords(database, realm, last),
   };

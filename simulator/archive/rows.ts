@@ -1,4 +1,7 @@
-/** The rows of a tick besides its ledger: the snapshot, and the realm as it is now. */
+/**
+ * The rows of a tick besides its ledger: the snapshot, and the realm as it is now, where what a ruleset dropped is gone. What was
+ * is in the snapshots.
+ */
 
 import { find, mapById } from "../../shared/by-id.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
@@ -81,6 +84,19 @@ async function insertRulesets(transaction: Transaction, realm: string, tick: Tic
     );
 }
 
+/** Deletes the realm's rows of a table but for these ids. */
+const keepOnly = (
+  transaction: Transaction,
+  realm: string,
+  { table, key }: { table: "factions" | "territories" | "world_triggers"; key: "id" | "trigger_key" },
+  ids: string[],
+) =>
+  transaction.query({
+    name: `keep ${table}`,
+    text: `DELETE FROM ${table} WHERE realm_id = $1 AND ${key} <> ALL ($2::text[])`,
+    values: [realm, ids],
+  });
+
 async function setFactions(transaction: Transaction, realm: string, { state, ruleset }: Tick): Promise<void> {
   const rows = Object.entries(state.factions).map(([id, { influence, share_bp }]) => ({
     id,
@@ -97,6 +113,7 @@ async function setFactions(transaction: Transaction, realm: string, { state, rul
         name = excluded.name, influence_points = excluded.influence_points, share_bp = excluded.share_bp`,
     values: [realm, storableJson(rows)],
   });
+  await keepOnly(transaction, realm, { table: "factions", key: "id" }, Object.keys(state.factions));
 }
 
 async function setTerritories(
@@ -122,9 +139,10 @@ async function setTerritories(
         instability = excluded.instability, last_changed_tick = excluded.last_changed_tick`,
     values: [realm, storableJson(rows)],
   });
+  await keepOnly(transaction, realm, { table: "territories", key: "id" }, Object.keys(state.territories));
 }
 
-/** What the ruleset defines, with what the state says of it. A trigger that a ruleset dropped is gone. */
+/** What the ruleset defines, with what the state says of it. */
 async function setTriggers(transaction: Transaction, realm: string, { state, ruleset }: Tick): Promise<void> {
   const rows = ruleset.triggers.map((trigger) => {
     const { armed = 0, streak = 0, last_triggered_tick } = find(state.triggers, trigger.key) ?? {};
@@ -145,9 +163,6 @@ async function setTriggers(transaction: Transaction, realm: string, { state, rul
         last_triggered_tick = excluded.last_triggered_tick`,
     values: [realm, json],
   });
-  await transaction.query({
-    name: "drop triggers",
-    text: "DELETE FROM world_triggers WHERE realm_id = $1 AND trigger_key <> ALL ($2::text[])",
-    values: [realm, rows.map(({ key }) => key)],
-  });
+  const keys = rows.map(({ key }) => key);
+  await keepOnly(transaction, realm, { table: "world_triggers", key: "trigger_key" }, keys);
 }
