@@ -103,6 +103,18 @@ test("events that are no longer held are a 404 that says from where on they are"
   expect(page).toMatchObject({ events: [{ tick: 10_002 }], next: "10002.1" });
 });
 
+test("where there is nothing new yet, next is a place to ask from, also after since_tick alone", async () => {
+  for (const asked of ["", "?since_tick=0", "?since_tick=7", "?after=0.0", "?since_tick=999999999999999"]) {
+    const page = (await (await fetch(`${url}/api/world/amoi-1/events${asked}`)).json()) as { next: string };
+    const { next } = page;
+    const again = await fetch(`${url}/api/world/amoi-1/events?after=${next}`);
+    expect({ status: again.status, page: await again.json() }).toMatchObject({
+      status: 200,
+      page: { events: [], next },
+    });
+  }
+});
+
 test("a tick that is still to come is a 404", async () => {
   await expectProblem(await fetch(`${url}/api/world/amoi-1/summary?tick=1`), 404);
 });
