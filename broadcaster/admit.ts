@@ -9,6 +9,7 @@ import type { FeedLimits } from "./limits.ts";
 export type Admission = {
   channel: Channel;
   address: string;
+  /** Where the client says that it stands. */
   place: Place | undefined;
   /** As it was given; not looked at yet. */
   token: string | undefined;

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { Events, Factions, PlacedMap, Realms, Summary, Territories } from "./answers.ts";
 import { mapOf } from "./map.ts";
-import { EventPlace, Limit, Tick } from "./query.ts";
+import { EventPlace, LAST_OF_TICK, Limit, Tick } from "./query.ts";
 import { eventPage, factions, placeOf, realms, type Shown, summary, territories } from "./reads.ts";
 import type { RealmView } from "./realm-view.ts";
 
@@ -73,7 +73,7 @@ export const eventsAfter = ({
   after,
   since_tick,
 }: Pick<z.infer<typeof EVENTS_QUERY>, "after" | "since_tick">) =>
-  after ?? { tick: since_tick ?? 0, n: since_tick === undefined ? 0 : Number.MAX_SAFE_INTEGER };
+  after ?? { tick: since_tick ?? 0, n: since_tick === undefined ? 0 : LAST_OF_TICK };
 
 /** The path of a read of one realm. */
 export const pathOf = (name: string): string => `/api/world/{realm}/${name}`;

@@ -8,7 +8,7 @@ import type { Pulse } from "../shared/contracts/feed.ts";
 import type { Forecast } from "../shared/contracts/forecast.ts";
 import { type FeedPlayer, readFeedToken, type TokenRefusal } from "../shared/feed-token.ts";
 import { metrics } from "../shared/metrics.ts";
-import { type Admission, admit, TOO_MANY_CONNECTIONS } from "./admit.ts";
+import { admit, TOO_MANY_CONNECTIONS } from "./admit.ts";
 import { problemAnswer, refusedBody, send } from "./answer.ts";
 import { CLOSE } from "./codes.ts";
 import { Connections } from "./connections.ts";
@@ -155,47 +155,22 @@ export class Feed {
       return;
     }
     const header = (name: string) => req.getHeader(`sec-websocket-${name}`);
-    const [key, protocol, extensions] = [header("key"), header("protocol"), header("extensions")];
-    const upgrade = (player?: FeedPlayer | TokenRefusal) => {
-      const opening = this.#opening(admitted, player);
-      res.upgrade(opening, key, protocol, extensions, context);
-    };
-    if (admitted.token === undefined) {
-      upgrade();
-      return;
-    }
-    let aborted = false;
-    res.onAborted(() => {
-      aborted = true;
-    });
-    void this.#read(admitted.channel, admitted.token).then((player) => {
-      if (aborted) return;
-      // Others of this address may have come meanwhile.
-      if (this.connections.full(admitted.address)) res.cork(() => send(res, TOO_MANY_CONNECTIONS));
-      // Not within a cork: where the socket keeps its place in memory, uWS then takes it for a response still, and closes it.
-      else upgrade(player);
-    });
-  }
-
-  #opening({ channel, address, place }: Admission, player: FeedPlayer | TokenRefusal | undefined): Socket {
-    const socket = newSocket(channel, address, place);
-    if (player === "expired") socket.closing = CLOSE.tokenExpired;
-    else if (player === "refused") socket.closing = CLOSE.tokenRefused;
-    else socket.player = player;
-    return socket;
+    // At once, whatever its token says: an upgrade that waits for anything is either a warning of uWS on stderr or, within a
+    // cork, a socket that uWS may take for a response still, and close.
+    res.upgrade(newSocket(admitted), header("key"), header("protocol"), header("extensions"), context);
   }
 
   #read(channel: Channel, token: string): Promise<FeedPlayer | TokenRefusal> {
     return readFeedToken(this.#secret, channel.realm, token, Date.now()).catch(() => "refused" as const);
   }
 
+  /** A socket that came with a token is given nothing until that is read. */
   #opened(client: Client): void {
-    const { channel, address, closing, player } = client.getUserData();
+    const { channel, address, token } = client.getUserData();
     this.connections.opened(address);
     metrics.connections.inc({ realm: channel.realm });
-    if (player !== undefined) this.#expire(client, player);
-    if (closing === undefined) this.#pace.catchUp(client);
-    else this.#pace.end(client, closing);
+    if (token === undefined) this.#pace.catchUp(client);
+    else this.#identify(client, token);
   }
 
   #closed(client: Client): void {
@@ -224,6 +199,10 @@ export class Feed {
       this.#pace.end(client, CLOSE.unexpectedMessage);
       return;
     }
+    this.#identify(client, token);
+  }
+
+  #identify(client: Client, token: string): void {
     const socket = client.getUserData();
     void this.#read(socket.channel, token).then((player) => {
       if (!socket.open || socket.closing !== undefined) return;
@@ -239,7 +218,10 @@ export class Feed {
     const socket = client.getUserData();
     socket.player = player;
     this.#expire(client, player);
-    if (!socket.live) return;
+    if (!socket.live) {
+      this.#pace.catchUp(client);
+      return;
+    }
     socket.channel.players.add(client);
     this.#pace.notify(client);
   }

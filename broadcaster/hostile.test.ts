@@ -211,6 +211,30 @@ test("behind a proxy the address that it vouches for counts, whatever the client
   expect([await from("10.0.0.9, 10.0.0.1"), await from("10.0.0.1, 10.0.0.3")]).toEqual(["429", "101"]);
 });
 
+test("behind a proxy that adds a line of its own the last line counts, not the client's", async () => {
+  await serve({ connectionsPerAddress: 1, addressHeader: "x-forwarded-for" });
+  const from = async (...lines: string[]) =>
+    (
+      await statusOf(
+        feed.connect(
+          {},
+          lines.map((line) => `X-Forwarded-For: ${line}`),
+        ),
+      )
+    ).slice(9, 12);
+  expect([await from("10.0.0.8", "10.0.0.1"), await from("10.0.0.9", "10.0.0.1")]).toEqual(["101", "429"]);
+});
+
+test("behind a proxy an IPv6 address counts as its /64 as well, however it is written", async () => {
+  await serve({ connectionsPerAddress: 1, addressHeader: "x-forwarded-for" });
+  const from = async (forwarded: string) =>
+    (await statusOf(feed.connect({}, [`X-Forwarded-For: ${forwarded}`]))).slice(9, 12);
+  expect(await from("2001:db8:1:2::1")).toBe("101");
+  for (const same of ["2001:db8:1:2::2", "2001:0DB8:1:2:3:4:5:6", "[2001:db8:1:2::3]:443"])
+    expect(await from(same)).toBe("429");
+  expect(await from("2001:db8:1:3::1")).toBe("101");
+});
+
 test("where origins are listed, pages of others are refused and programs, which have none, are not", async () => {
   await serve({ origins: new Set(["https://amoisekai.example"]) });
   const by = async (...headers: string[]) => (await statusOf(feed.connect({}, headers))).slice(9, 12);

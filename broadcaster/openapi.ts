@@ -49,7 +49,7 @@ const SCHEMAS = "#/components/schemas/";
 const reference = (schema: z.ZodType) => ({ $ref: SCHEMAS + NAMES.get(schema)! });
 
 const HEADERS = {
-  ETag: "The part's version: `If-None-Match` with it answers 304 while it is the newest",
+  ETag: "The answer's version: `If-None-Match` with it answers 304 while nothing of it changed",
   RateLimit: 'Reads that are left, and seconds until all are: `"reads";r=599;t=1`',
   "RateLimit-Policy": 'Reads in a window of seconds: `"reads";q=600;w=60`',
   "Retry-After": "Seconds",

@@ -74,6 +74,20 @@ test("an unchanged part is answered with 304", async () => {
   expect(other.status).toBe(200);
 });
 
+test("a proxy's weakened version is known, and one among several; what came since the tick is another version", async () => {
+  const ask = (known: string) =>
+    fetch(`${url}/api/world/amoi-1/territories`, { headers: { "If-None-Match": known } });
+  const etag = (await ask("none")).headers.get("etag")!;
+  for (const known of [`W/${etag}`, `"other", ${etag}`, `W/"other",W/${etag}`, "*"])
+    expect((await ask(known)).status).toBe(304);
+  expect((await ask(`${etag.slice(0, -1)}0"`)).status).toBe(200);
+  const iron_gate = { probability_bp: 9_000, until_tick: 2, to: "freeholds", tick: 2 };
+  view.forecast = { realm: "amoi-1", tick: 0, hash: view.hash, territories: { iron_gate } };
+  const fresh = await ask(etag);
+  expect(await fresh.json()).toMatchObject({ territories: { iron_gate: { forecast: iron_gate } } });
+  expect(fresh.headers.get("etag")).not.toBe(etag);
+});
+
 test("a parameter that is unknown or no whole number is a 400 that names it", async () => {
   for (const [path, name] of [
     ["summary?tik=3", "tik"],
@@ -101,6 +115,18 @@ test("events that are no longer held are a 404 that says from where on they are"
   expect(errors).toEqual([{ path: "after", message: "must not be before 10001.1" }]);
   const page = await (await fetch(`${url}/api/world/long/events?after=10001.1&limit=1`)).json();
   expect(page).toMatchObject({ events: [{ tick: 10_002 }], next: "10002.1" });
+});
+
+test("where there is nothing new yet, next is a place to ask from, also after since_tick alone", async () => {
+  for (const asked of ["", "?since_tick=0", "?since_tick=7", "?after=0.0", "?since_tick=999999999999999"]) {
+    const page = (await (await fetch(`${url}/api/world/amoi-1/events${asked}`)).json()) as { next: string };
+    const { next } = page;
+    const again = await fetch(`${url}/api/world/amoi-1/events?after=${next}`);
+    expect({ status: again.status, page: await again.json() }).toMatchObject({
+      status: 200,
+      page: { events: [], next },
+    });
+  }
 });
 
 test("a tick that is still to come is a 404", async () => {

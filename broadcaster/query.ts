@@ -19,6 +19,8 @@ export const Tick = Whole(Number.MAX_SAFE_INTEGER);
 export const Limit = Whole(1_000)
   .refine((value) => value >= 1, "needs to be at least 1")
   .meta({ minimum: 1 });
+/** The largest `n` of a place in the public log: it stands behind every event of its tick. */
+export const LAST_OF_TICK = 999_999;
 /** `<tick>.<n>`: a place in the public log. */
 export const EventPlace = z
   .string()

@@ -1,5 +1,7 @@
 /** Serves the catalogue of reads. From memory all of it, but for the past. */
+
 import type { HttpRequest, HttpResponse } from "uWebSockets.js";
+import { createHash } from "node:crypto";
 import type { z } from "zod";
 import { type Answer, NO_SUCH_REALM, problemAnswer, REALM_NOT_READY, send } from "./answer.ts";
 import { CURRENT, eventsAfter, PARTS, pathOf, REALMS } from "./catalogue.ts";
@@ -98,20 +100,30 @@ function serveRead<Query extends z.ZodType>(
   });
 }
 
-const json = (body: object, headers: Record<string, string>): Answer => ({
+const json = (body: object, headers: Record<string, string>): Answer & { body: string } => ({
   status: "200 OK",
   headers: { "Content-Type": "application/json", ...headers },
   body: JSON.stringify(body),
 });
 
-/** A part of a world changes with its ticks and with nothing else, so its place is its version. */
+/**
+ * The version of a part is that of its text: pressure and forecasts come between ticks, and of a past tick less is known. So
+ * broadcasters that share the port agree on it.
+ */
 function answerPart(
   shown: Shown,
   part: (shown: Shown) => object,
   caching: Record<string, string>,
   known: string,
 ): Answer {
-  const etag = `"${shown.epoch}.${shown.state.tick}.${shown.hash.slice(0, 16)}"`;
-  const headers = { ...caching, ETag: etag };
-  return known === etag ? { status: "304 Not Modified", headers } : json(part(shown), headers);
+  const answer = json(part(shown), caching);
+  const etag = `"${createHash("sha256").update(answer.body).digest("hex").slice(0, 32)}"`;
+  const headers = { ...answer.headers, ETag: etag };
+  return isKnown(etag, known)
+    ? { status: "304 Not Modified", headers: { ...caching, ETag: etag } }
+    : { ...answer, headers };
 }
+
+/** `known`: an `If-None-Match` (RFC 9110, 13.1.2), whose versions a proxy that compresses has made weak. */
+const isKnown = (etag: string, known: string): boolean =>
+  known === "*" || known.split(",").some((one) => one.trim().replace(/^W\//, "") === etag);

@@ -2,12 +2,15 @@
 import type { WebSocket } from "uWebSockets.js";
 import type { Place } from "../shared/contracts/feed.ts";
 import type { FeedPlayer } from "../shared/feed-token.ts";
+import type { Admission } from "./admit.ts";
 import type { Close } from "./codes.ts";
 import type { Channel } from "./feed.ts";
 
 export type Socket = {
   readonly channel: Channel;
   readonly address: string;
+  /** What it opened with, if anything. */
+  readonly token: string | undefined;
   /** What it was sent up to, while it isn't live; `undefined`: nothing that counts. */
   place: Place | undefined;
   /** Nobody knows where it stands: it has to drop its state before it gets another. */
@@ -30,11 +33,11 @@ export type Socket = {
 };
 export type Client = WebSocket<Socket>;
 
-/** `place`: where the client says that it stands. */
-export function newSocket(channel: Channel, address: string, place: Place | undefined): Socket {
+export function newSocket({ channel, address, place, token }: Admission): Socket {
   return {
     channel,
     address,
+    token,
     place,
     resync: false,
     live: false,

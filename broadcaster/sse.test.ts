@@ -111,6 +111,25 @@ test("frames are those of the WebSocket feed", async () => {
   });
 });
 
+test("a stream of a realm whose past turned out another is told to start anew, also in the same tick", async () => {
+  const stream = await open().until(({ events }) => events.length === 1);
+  const other = new HandMadeWorld(world.realm);
+  tick({ meters: { global_tension: 5 } });
+  await stream.until(({ events }) => events.length === 2);
+  other.tick({ meters: { global_tension: 6 } });
+  server.feed.channels.get(world.realm)!.restored(new RealmView(other.snapshot, "e1"));
+  world = other;
+  tick();
+  await stream.until(({ events }) => events.at(-1)!.id === "e1:2");
+  expect(told(stream)).toEqual([
+    "e1:0 snapshot",
+    "e1:1 delta",
+    "undefined gap",
+    "e1:1 snapshot",
+    "e1:2 delta",
+  ]);
+});
+
 test("a pulse comes without a place, to a stream that misses nothing", async () => {
   const stream = await open().until(({ events }) => events.length === 1);
   const channel = server.feed.channels.get(world.realm)!;

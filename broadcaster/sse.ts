@@ -60,11 +60,16 @@ export class Streams {
     this.#heart.unref();
   }
 
-  /** A frame for a realm's clients: everybody who keeps up is given what is new. A pulse is for those alone who miss nothing. */
+  /**
+   * A frame for a realm's clients: everybody who keeps up is given what is new. A pulse is for those alone who miss nothing.
+   * After a resync no place counts, since it may be of another past: a snapshot follows, for one that doesn't read just now too.
+   */
   advanced(channel: Channel, frame: EncodedFrame): void {
     for (const stream of this.#byRealm.get(channel.realm) ?? []) {
-      this.#catchUp(stream);
-      if (frame.type === "pulse" && isReading(stream)) this.#send(stream, [frame]);
+      if (frame.type === "resync") stream.place = undefined;
+      else this.#catchUp(stream);
+      if ((frame.type === "pulse" || frame.type === "resync") && isReading(stream))
+        this.#send(stream, [frame]);
     }
   }
 
