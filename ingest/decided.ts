@@ -3,7 +3,7 @@ import type { Bus } from "../shared/bus.ts";
 import { bodiesOf } from "../shared/codec.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import { eventsStream, subjects } from "../shared/subjects.ts";
-import { firstSince, storedAt } from "./first-since.ts";
+import { answersFrom, firstSince } from "./first-since.ts";
 
 /** Waits for the decision on the command which RAW holds at `seq`; `undefined` when there is none in time. */
 export async function decisionOn(
@@ -13,7 +13,7 @@ export async function decisionOn(
 ): Promise<DecidedCommand | undefined> {
   const { realm, seq } = command;
   const deadline = performance.now() + timeoutMs;
-  const since = await storedAt(bus, realm, seq);
+  const since = await answersFrom(bus, realm, seq);
   return firstSince(
     bus,
     { stream: eventsStream(realm), subjects: [subjects.command(realm)], since, deadline },

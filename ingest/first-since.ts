@@ -6,7 +6,7 @@ import { rawStream } from "../shared/subjects.ts";
 export type Asked = {
   stream: string;
   subjects: string[];
-  /** RFC 3339; what answers is not older than what asked. */
+  /** RFC 3339; what answers is not older. */
   since: string;
   /** Of `performance.now()`, ms. */
   deadline: number;
@@ -37,8 +37,11 @@ export async function firstSince<Found>(
   }
 }
 
-/** When RAW stored its message `seq`, RFC 3339. */
-export async function storedAt(bus: Bus, realm: string, seq: number): Promise<string> {
+/** In a cluster the streams' leaders run on other hosts: an answer may have an older time than what it answers, ms. */
+const CLOCKS_APART_MS = 10_000;
+
+/** From when on an answer to RAW's message `seq` may stand in another stream, RFC 3339. */
+export async function answersFrom(bus: Bus, realm: string, seq: number): Promise<string> {
   const sent = await bus.jsm.streams.getMessage(rawStream(realm), { seq });
-  return (sent?.time ?? new Date(0)).toISOString();
+  return new Date(sent === null ? 0 : sent.time.getTime() - CLOCKS_APART_MS).toISOString();
 }

@@ -5,7 +5,7 @@ import { bodiesOf, textOf } from "../shared/codec.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { TickMarker, TickRecord } from "../shared/contracts/world.ts";
 import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
-import { firstSince, storedAt } from "./first-since.ts";
+import { answersFrom, firstSince } from "./first-since.ts";
 
 type TickAnswer =
   | { kind: "ticked"; tick: number; hash: string }
@@ -56,7 +56,7 @@ export class Ticks {
   ): Promise<TickAnswer> {
     const { realm, key, seq } = command;
     const deadline = performance.now() + timeoutMs;
-    const since = await storedAt(this.#bus, realm, seq);
+    const since = await answersFrom(this.#bus, realm, seq);
     const answers = [subjects.tickMarker(realm), subjects.command(realm)];
     const marker = await firstSince<{ tick: number } | { refused: string }>(
       this.#bus,

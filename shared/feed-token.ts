@@ -16,7 +16,7 @@ export type TokenRefusal = "expired" | "refused";
 
 const keyOf = (secret: string): Uint8Array => new TextEncoder().encode(secret);
 
-/** `expiresMs`: Unix milliseconds; rounded down to a second. */
+/** `expiresMs`: Unix milliseconds; rounded down to a second. Says since when it holds, for clients whose clock is off. */
 export const issueFeedToken = (
   secret: string,
   realm: string,
@@ -26,6 +26,7 @@ export const issueFeedToken = (
     .setProtectedHeader({ alg: ALGORITHM, typ: "JWT" })
     .setSubject(user)
     .setAudience(AUDIENCE)
+    .setIssuedAt()
     .setExpirationTime(Math.floor(expiresMs / 1_000))
     .sign(keyOf(secret));
 

@@ -5,6 +5,8 @@ export type TokenSource = () => string | Promise<string>;
 /** A token is replaced when so much of its time is over, and asked for again after so long where that failed. */
 const REFRESH_AT = 0.75;
 const RETRY_MS = 5_000;
+/** Of a token that is over by the clock here and doesn't say when it began; were it over, the server would end the socket. */
+const UNKNOWN_MS = 60_000;
 /** No timer takes more, ms. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -32,8 +34,7 @@ export class TokenRefresh {
   /** Sends a later token in time, for as long as `stop` isn't called. `token`: the one that is in use. */
   keep(token: string | undefined, send: (token: string) => void): void {
     this.stop();
-    const leftMs = token === undefined ? 0 : expiryMs(token) - Date.now();
-    const waitMs = token === undefined ? RETRY_MS : Math.max(RETRY_MS / 5, leftMs * REFRESH_AT);
+    const waitMs = token === undefined ? RETRY_MS : Math.max(RETRY_MS / 5, leftMsOf(token) * REFRESH_AT);
     const timer = setTimeout(
       async () => {
         const fresh = await this.get();
@@ -52,13 +53,27 @@ export class TokenRefresh {
   }
 }
 
-/** When a JWT expires, Unix milliseconds, as it says itself; the server alone checks it. 0 where it says nothing readable. */
-function expiryMs(token: string): number {
+/**
+ * How long a JWT that came just now holds, ms, as it says itself; the server alone checks it. By the clock here where that
+ * agrees with the token's own times, else by those alone: many a player's clock is off by more than a token's time.
+ */
+function leftMsOf(token: string): number {
+  const { exp, iat } = timesOf(token);
+  if (exp === undefined) return 0;
+  const leftMs = exp * 1_000 - Date.now();
+  const wholeMs = iat === undefined ? undefined : (exp - iat) * 1_000;
+  if (leftMs <= 0) return wholeMs ?? UNKNOWN_MS;
+  return wholeMs === undefined ? leftMs : Math.min(leftMs, wholeMs);
+}
+
+/** Unix seconds; nothing where the token says nothing readable. */
+function timesOf(token: string): { exp?: number | undefined; iat?: number | undefined } {
   try {
     const payload = token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/");
-    const { exp } = JSON.parse(atob(payload)) as { exp?: unknown };
-    return typeof exp === "number" ? exp * 1_000 : 0;
+    const { exp, iat } = JSON.parse(atob(payload)) as { exp?: unknown; iat?: unknown };
+    const number = (value: unknown) => (typeof value === "number" ? value : undefined);
+    return { exp: number(exp), iat: number(iat) };
   } catch {
-    return 0;
+    return {};
   }
 }

@@ -3,6 +3,7 @@ import { JetStreamApiError } from "@nats-io/jetstream";
 import { errors as natsErrors } from "@nats-io/transport-node";
 import type { FastifyError, FastifyInstance } from "fastify";
 import type { z } from "zod";
+import { REFUSED } from "../../shared/bus.ts";
 import {
   fieldProblems,
   PROBLEM_JSON,
@@ -42,6 +43,7 @@ export function problemOf(error: unknown, log: Log): Problem {
   if (error instanceof Crowded) return problem(429, error.message);
   if (error instanceof Unavailable) return problem(503, error.message);
   if (isNatsAway(error)) return problem(503, "NATS does not answer");
+  if (isStreamGone(error)) return problem(503, "a stream that this needs is not there: it is to be restored");
   const { statusCode: status, message } = error as FastifyError;
   if (status === 413 || status === 415) return problem(status, message);
   if (status !== undefined && status < 500) return problem(400, message);
@@ -58,6 +60,9 @@ const isNatsAway = (error: unknown): boolean =>
     natsErrors.ClosedConnectionError,
   ].some((kind) => error instanceof kind) ||
   (error instanceof JetStreamApiError && error.status === 503);
+
+export const isStreamGone = (error: unknown): boolean =>
+  error instanceof JetStreamApiError && error.code === REFUSED.streamNotFound;
 
 /** Every error of the server, and every path that isn't there, is answered with a problem. */
 export function answerProblems(server: FastifyInstance, log: Log): void {

@@ -8,7 +8,7 @@ import { byCodeUnit } from "../../shared/integers.ts";
 import { RealmEntry } from "../../shared/provision.ts";
 import { subjects, worldStream } from "../../shared/subjects.ts";
 import { type Api, type Parts, RealmPath } from "./parts.ts";
-import { Refused, refusals } from "./problems.ts";
+import { isStreamGone, Refused, refusals } from "./problems.ts";
 
 const Listed = z.strictObject({ realm_id: Id, name: z.string(), created_at: z.string() });
 const Standing = z.strictObject({
@@ -33,8 +33,12 @@ export function stateRoutes(api: Api, parts: Parts): void {
     },
     handler: async () => {
       const bucket = await new Kvm(bus.nc).open("realms");
+      const keys = await bucket.keys().catch((error: unknown) => {
+        if (isStreamGone(error)) return []; // The bucket is made with the first realm.
+        throw error;
+      });
       const ids: string[] = [];
-      for await (const id of await bucket.keys()) ids.push(id);
+      for await (const id of keys) ids.push(id);
       const entries = await Promise.all(ids.sort(byCodeUnit).map((id) => bucket.get(id)));
       return { realms: entries.flatMap((entry) => (entry === null ? [] : [RealmEntry.parse(entry.json())])) };
     },

@@ -38,6 +38,12 @@ async function* recordsIn(file: string): AsyncGenerator<{ place: string; text: u
   }
 }
 
+async function stateIn(file: string): Promise<{ tick: number }> {
+  const state = JSON.parse(await readFile(file, "utf8")) as { tick?: unknown } | null;
+  if (!Number.isSafeInteger(state?.tick)) throw new Error(`${file} holds no state: it names no tick`);
+  return state as { tick: number };
+}
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -48,7 +54,7 @@ async function main(): Promise<number> {
     console.log(HELP);
     return values.help ? 0 : 2;
   }
-  const state = values.state && (JSON.parse(await readFile(values.state, "utf8")) as { tick?: number });
+  const state = values.state === undefined ? undefined : await stateIn(values.state);
   let recorded: unknown;
   const chain = new ChainCheck();
   for await (const { place, text } of recordsIn(file)) {
