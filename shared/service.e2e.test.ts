@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type TestNats, testNats } from "../ops/testing/nats.ts";
+import { type TestNats, testNats, wireTo } from "../ops/testing/nats.ts";
 import { bodiesIn, candidate, sendCandidate, testRealm, until } from "../ops/testing/realm.ts";
 import { type StageProcess, startStage } from "../ops/testing/stages.ts";
 import { lastOf } from "./bus.ts";
@@ -61,6 +61,17 @@ test("SIGTERM drains: what was read is committed, the realm goes to the other wo
   const places = bodies.map(({ body }) => body.source_seq);
   expect(new Set(places).size).toBe(places.length);
   for (const { seq } of sent) expect(places).toContain(seq);
+});
+
+test("while NATS is away a stage is alive and not ready", async () => {
+  const wire = await wireTo(nats.port);
+  const stage = await startStage("ingest/main.ts", "INGEST_PORT", { NATS_URL: wire.url });
+  const status = async (path: string) => (await fetch(`http://127.0.0.1:${stage.port}${path}`)).status;
+  await until(async () => (await status("/readyz")) === 200);
+  wire.close();
+  await until(async () => (await status("/readyz")) === 503);
+  expect(await status("/healthz")).toBe(200);
+  await stage.stop();
 });
 
 test("a stage without NATS_URL says so in one line and ends", async () => {

@@ -100,7 +100,7 @@ export async function runStage<State>(
   const known = new Set<string>();
   const health: Health = {
     notReady: () =>
-      bus.nc.isClosed() ? "no NATS" : known.size === 0 ? "no realm is provisioned" : undefined,
+      !bus.connected ? "NATS is away" : known.size === 0 ? "no realm is provisioned" : undefined,
   };
   const server = operationsServer(health);
   web.routes?.(server, known);

@@ -27,7 +27,7 @@ await serve("archive", async (service) => {
   troubles.begin("realms", { reason: "none is provisioned" });
   const database = openDatabase(env.DATABASE_URL, log);
   cutOnceAborted(database, service.signal);
-  const server = operationsServer({ notReady: () => (bus.nc.isClosed() ? "no NATS" : troubles.summary()) });
+  const server = operationsServer({ notReady: () => (!bus.connected ? "NATS is away" : troubles.summary()) });
   const port = await listen(server, env.AMOI_HOST, env.ARCHIVE_PORT);
   try {
     await untilMigrated(service, database, troubles);
