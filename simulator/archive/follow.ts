@@ -56,6 +56,7 @@ const BUSY_MESSAGES = 20;
 const REST_MS = 100;
 /** Without a message for so long, it looks whether the position can move past what isn't archived. */
 const IDLE_MS = 2_000;
+const LAG_MS = 1_000;
 const RETRY_MS = { first: 500, longest: 10_000 };
 
 /** Follows until the signal. */
@@ -91,6 +92,8 @@ class Run {
   readonly #labels: { realm: string; stream: string };
   /** As far as this process knows. */
   #position: Position | undefined;
+  /** Sequences of messages that were read and, when last looked at, not committed. */
+  #read: number[] = [];
   #refused = false;
   #failures = 0;
   commits = 0;
@@ -110,6 +113,7 @@ class Run {
     const signal = this.#signal;
     const position = await readPosition(database, bus, this.#realm, stream);
     this.#position = position;
+    this.#read = [];
     const fold = await this.#followed.open({
       database,
       bus,
@@ -125,6 +129,8 @@ class Run {
       from: position.through + 1,
     });
     if (!this.#refused) this.#well();
+    // More comes while a commit waits.
+    const telling = setInterval(() => this.#tellLag(reader), LAG_MS);
     try {
       while (!signal.aborted) {
         const messages = await takeWithin(reader, IDLE_MS, signal);
@@ -133,20 +139,24 @@ class Run {
           if (!signal.aborted) await this.#pass();
           continue;
         }
-        metrics.archivePosition.set(this.#labels, reader.lag + messages.length);
+        this.#read.push(...messages.map(({ seq }) => seq));
+        this.#tellLag(reader);
         await fold.take(messages);
-        // The last ones may still be on their way into Postgres: until it has them, they are behind.
-        const { through } = this.#position;
-        metrics.archivePosition.set(
-          this.#labels,
-          reader.lag + messages.filter(({ seq }) => seq > through).length,
-        );
+        this.#tellLag(reader);
         if (messages.length < BUSY_MESSAGES) await delay(REST_MS, undefined, { signal }).catch(() => {});
       }
     } finally {
+      clearInterval(telling);
       await reader.close();
       await fold.close();
     }
+  }
+
+  /** What was read may still be on its way into Postgres: until that has it, it is behind as much as what was not read. */
+  #tellLag(reader: Reader): void {
+    const { through } = this.#position!;
+    this.#read = this.#read.filter((seq) => seq > through);
+    metrics.archivePosition.set(this.#labels, reader.lag + this.#read.length);
   }
 
   async #commit(through: number, write: (transaction: Transaction) => Promise<void>): Promise<void> {
