@@ -180,6 +180,17 @@ test("anything but GET is a 405 that names GET", async () => {
     expect((await say(`${method} /api/world HTTP/1.1\r\nHost: x\r\n\r\n`)).answers).toEqual(["405"]);
 });
 
+test("a page of another origin may ask with the headers that reads and streams know", async () => {
+  for (const path of ["/api/world/amoi-1/territories", "/api/world/amoi-1/stream"]) {
+    const asked = { Origin: "https://elsewhere.example", "Access-Control-Request-Method": "GET" };
+    const { status, headers } = await fetch(`${url}${path}`, { method: "OPTIONS", headers: asked });
+    expect(status).toBe(204);
+    expect(headers.get("access-control-allow-origin")).toBe("*");
+    expect(headers.get("access-control-allow-methods")).toBe("GET");
+    expect(headers.get("access-control-allow-headers")).toBe("If-None-Match, Last-Event-ID");
+  }
+});
+
 test("a POST with a body is a 400", async () => {
   await expectProblem(await fetch(`${url}/api/world`, { method: "POST", body: "{}" }), 400);
 });

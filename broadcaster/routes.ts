@@ -29,10 +29,24 @@ export class Routes {
     const notFound = problemAnswer(404, "there is nothing at this path");
     const onlyGet = problemAnswer(405, "only GET is served here", { headers: { Allow: "GET" } });
     this.app.any("/*", (res, req) => {
-      if (!refusedBody(res, req)) send(res, req.getCaseSensitiveMethod() === "GET" ? notFound : onlyGet);
+      if (refusedBody(res, req)) return;
+      const method = req.getCaseSensitiveMethod();
+      if (method === "GET") send(res, notFound);
+      else send(res, method === "OPTIONS" && isPreflight(req) ? PREFLIGHT : onlyGet);
     });
   }
 }
+
+/** Browsers ask first where a page of another origin sets one of these headers itself. */
+const PREFLIGHT: Answer = {
+  status: "204 No Content",
+  headers: {
+    "Access-Control-Allow-Methods": "GET",
+    "Access-Control-Allow-Headers": "If-None-Match, Last-Event-ID",
+    "Access-Control-Max-Age": "86400",
+  },
+};
+const isPreflight = (req: HttpRequest): boolean => req.getHeader("access-control-request-method") !== "";
 
 /** A path as uWS has it: `/feed/:realm`. */
 export const patternOf = (path: string): string => path.replace(/\{(\w+)\}/g, ":$1");
