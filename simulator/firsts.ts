@@ -3,24 +3,35 @@
  * within a tick one may end there and another begin: a first counts when it stands, in the log, under the opening that is of the
  * campaign that runs. Else who was first under two would count twice.
  */
-import { entries, find } from "../shared/by-id.ts";
+import { type ById, entries, find } from "../shared/by-id.ts";
 import type { WorldState } from "../shared/contracts/world.ts";
 import { admittedOf, runningOf } from "./campaigns.ts";
 import type { Folding, Gathered, WorldCommand } from "./fold.ts";
+import { isSteward } from "./said.ts";
 
 /** Milli-points of events, and how many users' first ones they are. */
 export type Brought = { points: number; firsts: number };
 /** By campaign that runs; in all, and by user. */
 export type BroughtTo = ReadonlyMap<string, Brought & { users: ReadonlyMap<string, Brought> }>;
 
-/** `last`: as the tick before left it. `begun`: after this tick's commands, which are those of `folding`. */
-export function broughtTo(folding: Folding, last: WorldState, begun: WorldState): BroughtTo {
+/**
+ * `last`: as the tick before left it. `begun`: after this tick's commands, which are those of `folding`. `stood`: the campaigns
+ * that ran before these.
+ */
+export function broughtTo(
+  folding: Folding,
+  last: WorldState,
+  begun: WorldState,
+  stood: ById<unknown>,
+): BroughtTo {
   const commands = [...folding.commands].sort((a, b) => a.source_seq - b.source_seq);
   const brought = new Map<string, Brought & { users: Map<string, Brought> }>();
   for (const [id, { opened_tick }] of entries(runningOf(begun.private))) {
     const gathered = folding.campaigns.get(id);
     if (gathered === undefined) continue;
-    const span = spanOf(id, find(admittedOf(last.private), id), opened_tick, commands);
+    const admitted = find(admittedOf(last.private), id);
+    const span =
+      find(stood, id) === undefined ? newSpanOf(id, commands) : spanOf(id, admitted, opened_tick, commands);
     brought.set(id, summed(gathered, span));
   }
   return brought;
@@ -30,7 +41,25 @@ export function broughtTo(folding: Folding, last: WorldState, begun: WorldState)
 type Span = { from?: number; to: number };
 
 /**
- * Where the campaign that was opened in `opened` is the one that candidates may name. `admitted`: the tick that read the opening
+ * Of a campaign that a game master opened in this tick: from there on, until it is closed. Where a late word of the steward's
+ * closes it, it is opened again, and who was first is so again then. A season begins without any.
+ */
+function newSpanOf(id: string, commands: readonly WorldCommand[]): Span {
+  const none: Span = { to: Number.MAX_SAFE_INTEGER };
+  const seasonal = commands.slice(commands.findLastIndex(({ kind }) => kind === "season.open") + 1);
+  const opening = seasonal.findIndex(
+    (each) => each.kind === "campaign.open" && each.payload.id === id && !isSteward(each),
+  );
+  if (opening === -1) return none;
+  const closing = seasonal
+    .slice(opening)
+    .find(({ kind, payload }) => kind === "campaign.close" && payload.id === id);
+  if (closing !== undefined && isSteward(closing)) return none;
+  return { from: seasonal[opening]!.source_seq, to: closing?.source_seq ?? none.to };
+}
+
+/**
+ * Where the campaign that was opened in `opened`, and ran before the commands, is the one that candidates may name. `admitted`: the tick that read the opening
  * under which this one began, if any: an older one is of an earlier campaign, and without one nobody was marked.
  */
 function spanOf(

@@ -134,7 +134,7 @@ export function turn(state: WorldState, folding: Folding, marker: Marker): Turn 
   const k = lateness(marker.tick, sinceMs, rules.tick_seconds * 1_000);
 
   // 2 and 3. What was accepted since the last tick becomes influence; conditions and weights read the new shares.
-  const brought = broughtTo(folding, state, opened.state);
+  const brought = broughtTo(folding, state, opened.state, opened.campaigns);
   const influenced = applyInfluence(world.factions, folding.factions, brought, rules, k);
 
   // 4 to 6. Contests, yields, meters, campaigns and triggers.
@@ -200,7 +200,12 @@ function resolve(state: WorldState, influenced: Influenced): { state: WorldState
   };
 }
 
-type Opened = { state: WorldState; happenings: Happening[] };
+/** `campaigns`: those that ran before this tick's commands. */
+type Opened = {
+  state: WorldState;
+  happenings: Happening[];
+  campaigns: WorldState["public"]["campaigns"];
+};
 
 /** The state at the beginning of a tick: its place and time, what commands changed, which effects hold in it. */
 function open(state: WorldState, folding: Folding, marker: Marker): Opened {
@@ -228,6 +233,7 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
   const commanded = runCommands({ public: world, private: hidden }, folding.commands);
   const modifiers = factionModifiers(commanded.state.public, ruleset);
   return {
+    campaigns: world.campaigns,
     state: {
       public: {
         ...commanded.state.public,

@@ -25,6 +25,8 @@ type Crowd = {
   campaign?: string;
   /** Whether it is their first in the campaign. */
   first?: 1;
+  /** Whether they came after the commands, not before. */
+  after?: 1;
 };
 type Said = { kind: string; payload: object; by?: DecidedCommand["actor"]; version?: number };
 
@@ -77,7 +79,9 @@ export async function playGolden(rows: readonly Given[]): Promise<Figures[]> {
       const set = { kind: "ruleset.set", payload: { ruleset: rules }, ruleset_version: ++version } as const;
       commands.push(decided(set, (i + 1) * 100 + 99));
     }
-    const events = (given.crowds ?? []).flatMap((crowd, n) => eventsOf(crowd, `t${i + 1}.${n}`));
+    const events = (given.crowds ?? []).flatMap((crowd, n) =>
+      eventsOf(crowd, `t${i + 1}.${n}`, (i + 1) * 100),
+    );
     const { since_ms: sinceMs, key } = given;
     const [result] = play(from, [{ events, commands, sinceMs, ...(key === undefined ? {} : { key }) }]);
     from = result!;
@@ -85,10 +89,11 @@ export async function playGolden(rows: readonly Given[]): Promise<Figures[]> {
   });
 }
 
-const eventsOf = (crowd: Crowd, id: string): Accepted[] =>
+const eventsOf = (crowd: Crowd, id: string, seq: number): Accepted[] =>
   Array.from({ length: crowd.users }, (_, i) =>
     accepted({
       event_id: `${id}.${i}`,
+      source_seq: crowd.after === undefined ? seq - 1 : seq + 99,
       user_id: `${crowd.of}-${i}`,
       faction_id: crowd.of,
       normalized_points: crowd.each,
