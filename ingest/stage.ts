@@ -1,7 +1,8 @@
 /** Ingest as a stage: RAW in, frames on VALID out. Its only state is the last `received_at`, which never decreases. */
 import { bodiesOf } from "../shared/codec.ts";
+import type { Draft } from "../shared/draft.ts";
 import type { Input } from "../shared/reader.ts";
-import { type Draft, lastOfEach, type Stage } from "../shared/stage.ts";
+import { lastOfEach, type Stage } from "../shared/stage.ts";
 import { rawStream, subjects, validStream } from "../shared/subjects.ts";
 import { validate } from "./validate.ts";
 

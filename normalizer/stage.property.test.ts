@@ -4,7 +4,7 @@ import { runs } from "../ops/testing/fuzz.ts";
 import { bodiesOf } from "../shared/codec.ts";
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import { Accepted, type Decision, Quarantined, Rejected } from "../shared/contracts/decision.ts";
-import { Draft } from "../shared/stage.ts";
+import { Draft } from "../shared/draft.ts";
 import { subjects } from "../shared/subjects.ts";
 import { foldCandidate, foldCommand } from "./core.ts";
 import { action, candidates, command, freshRealm, START_MS, TIGHT_RULES } from "./given.ts";

@@ -3,9 +3,10 @@ import { bodiesIn, bodiesOf, flatBodies, textOf, withFields } from "../shared/co
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import type { DecidedCommand, ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
+import type { Draft } from "../shared/draft.ts";
 import { assertEngine } from "../shared/engine.ts";
 import type { Input } from "../shared/reader.ts";
-import type { Draft, Stage } from "../shared/stage.ts";
+import type { Stage } from "../shared/stage.ts";
 import { eventsStream, subjects, validStream } from "../shared/subjects.ts";
 import { cacheSpec } from "./cache.ts";
 import { evolve, evolveCommand } from "./evolve.ts";

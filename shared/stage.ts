@@ -7,21 +7,13 @@
  * ahead of the log by the batch that is being committed; when a commit is lost, all state is dropped and restored.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import {
-  type BatchMessage,
-  type Bus,
-  lastOf,
-  MAX_OUTPUTS,
-  nextOf,
-  REFUSED,
-  streamEnds,
-  TooLarge,
-} from "./bus.ts";
+import { type Bus, lastOf, MAX_OUTPUTS, nextOf, REFUSED, streamEnds, TooLarge } from "./bus.ts";
 import { CACHE_TRUSTED_MS, Cache, type CacheSpec, type Captured } from "./cache.ts";
 import { CacheUnusable } from "./cache-unusable.ts";
-import { FrameBuilder, MAX_FRAME_BODIES } from "./codec.ts";
+import { MAX_FRAME_BODIES } from "./codec.ts";
 import { Position } from "./contracts/position.ts";
 import { crashPoint } from "./crash.ts";
+import { Draft } from "./draft.ts";
 import { Fence, Superseded } from "./fence.ts";
 import type { Log } from "./log.ts";
 import { metrics } from "./metrics.ts";
@@ -29,76 +21,6 @@ import { type Input, Reader, StreamGap } from "./reader.ts";
 import { subjects } from "./subjects.ts";
 
 export type StageName = "ingest" | "normalizer" | "simulator";
-
-/** What a core writes for the batch in the making. */
-export class Draft {
-  readonly #frames = new FrameBuilder();
-  readonly #counts = new Map<string, Map<string, number>>();
-  readonly #clips = new Map<string, number>();
-  readonly #afterwards = new Map<string, (bus: Bus) => Promise<void>>();
-  /** Last input accounted for; set by the shell at each commit point. */
-  through = 0;
-  inputs = 0;
-
-  /** Adds a body (JSON text) to the subject's frame. */
-  body(subject: string, text: string): void {
-    this.#frames.push(subject, text);
-  }
-
-  /**
-   * Adds a message that is not a frame. Of several that are rolled up on one subject the last one stands: JetStream refuses a
-   * batch that rolls a subject up twice (10111).
-   */
-  message(message: BatchMessage): void {
-    const messages = this.#frames.finish();
-    const earlier = messages.findIndex(
-      (other) => message.rollup && other.rollup && other.subject === message.subject,
-    );
-    if (earlier !== -1) messages.splice(earlier, 1);
-    messages.push(message);
-  }
-
-  /** Counts an output for the metrics; `kind` and `reason` are closed lists. */
-  count(kind: string, reason: string): void {
-    let reasons = this.#counts.get(kind);
-    if (reasons === undefined) {
-      reasons = new Map();
-      this.#counts.set(kind, reasons);
-    }
-    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-  }
-
-  /** Counts milli-points cut by a cap. */
-  clip(by: string, points: number): void {
-    this.#clips.set(by, (this.#clips.get(by) ?? 0) + points);
-  }
-
-  /**
-   * Runs after the commit; it may be lost by a crash, so it only refreshes what can be made again. Of several under one name the
-   * last one stands.
-   */
-  afterCommit(name: string, act: (bus: Bus) => Promise<void>): void {
-    this.#afterwards.set(name, act);
-  }
-
-  get size(): number {
-    return this.#frames.size;
-  }
-  get bodies(): number {
-    return this.#frames.bodies;
-  }
-  finish(): BatchMessage[] {
-    return this.#frames.finish();
-  }
-
-  async committed(bus: Bus, labels: { stage: string; realm: string }): Promise<void> {
-    metrics.inputs.inc(labels, this.inputs);
-    for (const [kind, reasons] of this.#counts)
-      for (const [reason, n] of reasons) metrics.outputs.inc({ ...labels, kind, reason }, n);
-    for (const [by, points] of this.#clips) metrics.clipped.inc({ realm: labels.realm, by }, points);
-    for (const act of this.#afterwards.values()) await act(bus);
-  }
-}
 
 /** A realm as its core meets it. */
 export type Restoring = {

@@ -1,9 +1,10 @@
 /** Simulator as a stage: folds EVENTS, and at each tick marker commits the tick to WORLD. */
 import { isCheckpoint, keepCheckpoint } from "../shared/checkpoints.ts";
 import { crashPoint } from "../shared/crash.ts";
+import type { Draft } from "../shared/draft.ts";
 import { metrics } from "../shared/metrics.ts";
 import type { Input } from "../shared/reader.ts";
-import type { Draft, Stage } from "../shared/stage.ts";
+import type { Stage } from "../shared/stage.ts";
 import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
 import { refreshKv } from "../shared/world-entry.ts";
 import { advance, movingSubjects, type SimulatorState } from "./advance.ts";

@@ -1,9 +1,9 @@
 /** JSON that Postgres can hold: its text has no NUL and no half of a surrogate pair, where JSON allows both. */
 
-/** Escapes that `jsonb` may refuse; pairs of surrogates are among them, and come through unchanged. */
+/** Escapes that `jsonb` may refuse at once, and `json` when it is read; pairs of surrogates are among them, and come through unchanged. */
 const SUSPECT = /\\u(?:0000|[dD][89a-fA-F])/;
 
-/** False where `jsonb` may refuse the text, if it is JSON. */
+/** False where Postgres may refuse the text, if it is JSON. */
 export const isStorable = (json: string): boolean => !SUSPECT.test(json);
 
 /** The same JSON text with NUL as the six characters `\u0000` and lone surrogates as U+FFFD. Throws where it isn't JSON. */
