@@ -43,7 +43,7 @@ export function decide(state: NormalizerState, candidate: ValidCandidate): Decis
 
   const refusal =
     referenceReason(rules, candidate) ??
-    membershipReason(state.members.get(candidate.user_id), candidate.faction_id, ruleset) ??
+    membershipReason(state.members.get(candidate.user_id, player?.member), candidate.faction_id, ruleset) ??
     replayReason(player, candidate, atMs) ??
     quarantineReason(state, candidate, atMs);
   if (refusal !== undefined) return rejected(unjudged(candidate, rules, day), refusal);
@@ -73,8 +73,8 @@ function actorsOf(
   const { device_id, session_id } = candidate;
   return {
     player,
-    device: device_id === undefined ? undefined : state.devices.get(device_id),
-    session: session_id === undefined ? undefined : state.sessions.get(session_id),
+    device: device_id === undefined ? undefined : state.devices.get(device_id, player?.device),
+    session: session_id === undefined ? undefined : state.sessions.get(session_id, player?.session),
     hasDevice: device_id !== undefined,
     hasSession: session_id !== undefined,
   };

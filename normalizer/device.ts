@@ -36,8 +36,8 @@ export type DeviceLists = {
 };
 
 export class DeviceState {
-  /** Changed since it was last written. */
   dirty = false;
+  id: string | undefined = undefined;
   /** Who played on it lately, oldest first. */
   readonly users: string[];
   #numbers: number[];

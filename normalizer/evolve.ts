@@ -21,17 +21,26 @@ import { hit } from "./factors/heat.ts";
 import { eventMark, marksOf, quarantineHash } from "./factors/marks.ts";
 import { isRemembered } from "./known-commands.ts";
 import { PlayerState, SEEN_MAX, SEEN_MS } from "./player.ts";
-import { type Entry, JUDGEMENTS_KEPT, type NormalizerState, newShadow } from "./state.ts";
+import {
+  type Entry,
+  JUDGEMENTS_KEPT,
+  type Membership,
+  type NormalizerState,
+  newShadow,
+  type SessionState,
+} from "./state.ts";
 
 export function evolve(state: NormalizerState, decision: Decision): void {
   if (decision.validity_status === "rejected") return;
   const atMs = timeMs(decision.received_at);
   state.nowMs = Math.max(state.nowMs, atMs);
-  evolvePlayer(state, decision, atMs);
-  if (decision.device_id !== undefined) evolveDevice(state, decision, decision.device_id, atMs);
-  if (decision.session_id !== undefined) evolveSession(state, decision, decision.session_id, atMs);
+  const player = evolvePlayer(state, decision, atMs);
+  const { device_id, session_id } = decision;
+  if (device_id !== undefined) player.device = evolveDevice(state, decision, device_id, atMs);
+  if (session_id !== undefined && addsHeat(decision))
+    player.session = evolveSession(state, decision, session_id, atMs);
   if (decision.validity_status === "accepted") {
-    evolveMember(state, decision, atMs, rulesOf(state));
+    player.member = evolveMember(state, decision, atMs, rulesOf(state));
     evolveWeek(state, decision);
   } else openQuarantined(state, decision, atMs);
 }
@@ -58,15 +67,16 @@ function judgementOf(state: NormalizerState, { ruleset_version }: Decision): Jud
 const addsHeat = ({ reason }: Accepted | Quarantined): boolean =>
   reason !== "released" && reason !== "stage_error";
 
-function evolvePlayer(state: NormalizerState, decision: Accepted | Quarantined, atMs: number): void {
+function evolvePlayer(state: NormalizerState, decision: Accepted | Quarantined, atMs: number): PlayerState {
   const { user_id, source_seq, normalized_points: points } = decision;
   const player = state.players.get(user_id) ?? new PlayerState();
-  if (includes(player, source_seq)) return;
+  if (includes(player, source_seq)) return player;
   player.lastMs = atMs;
   if (decision.reason !== "released") remember(player, decision, atMs);
   if (addsHeat(decision)) warmPlayer(player, decision, atMs, judgementOf(state, decision));
   if (points > 0) player.count(dayNamed(decision.daily_cap_bucket), SOURCES.indexOf(decision.source), points);
   state.players.put(user_id, player);
+  return player;
 }
 
 function warmPlayer(
@@ -111,10 +121,10 @@ function evolveDevice(
   decision: Accepted | Quarantined,
   id: string,
   atMs: number,
-): void {
+): DeviceState {
   const { user_id, source_seq, normalized_points: points } = decision;
   const device = state.devices.get(id) ?? new DeviceState();
-  if (includes(device, source_seq)) return;
+  if (includes(device, source_seq)) return device;
   device.lastMs = atMs;
   const { heat, device_users, device_turns } = judgementOf(state, decision);
   if (addsHeat(decision)) {
@@ -128,6 +138,7 @@ function evolveDevice(
   }
   if (points > 0) device.count(dayNamed(decision.daily_cap_bucket), points);
   state.devices.put(id, device);
+  return device;
 }
 
 function evolveSession(
@@ -135,13 +146,13 @@ function evolveSession(
   decision: Accepted | Quarantined,
   id: string,
   atMs: number,
-): void {
-  if (!addsHeat(decision)) return;
+): SessionState {
   const session = state.sessions.get(id) ?? { through: 0, burst: 0 };
-  if (includes(session, decision.source_seq)) return;
+  if (includes(session, decision.source_seq)) return session;
   const { leak_seconds, reject } = judgementOf(state, decision).heat.session_burst;
   session.burst = hit(session.burst, atMs, leak_seconds * 1_000, reject);
   state.sessions.put(id, session);
+  return session;
 }
 
 /** What membership alone is a fold of. */
@@ -153,14 +164,16 @@ export function evolveMember(
   decision: Accepted,
   atMs: number,
   open: Pick<Admission, "campaigns">,
-): void {
+): Membership {
   const { user_id, faction_id, source_seq } = decision;
   const member = state.members.get(user_id);
-  if (member !== undefined && (decision.campaign_first === undefined || member.through >= source_seq)) return;
+  if (member !== undefined && (decision.campaign_first === undefined || member.through >= source_seq))
+    return member;
   const bound = member ?? { through: 0, faction: faction_id, sinceMs: atMs };
   bound.through = source_seq;
   if (decision.campaign_first === 1) bound.firsts = withFirst(bound.firsts, decision, open);
   state.members.put(user_id, bound);
+  return bound;
 }
 
 function evolveWeek(state: NormalizerState, decision: Accepted): void {

@@ -6,6 +6,7 @@ import { CATEGORIES, SOURCES } from "../shared/contracts/candidate.ts";
 import { WINDOW_DAYS } from "../shared/day.ts";
 import type { UserDay } from "../shared/day-counters.ts";
 import { recentPoints } from "../shared/fairness.ts";
+import type { DeviceState } from "./device.ts";
 import { heatList, heatsFrom, hottest, putHeats, untilOf, warm } from "./factors/heat.ts";
 import {
   blank,
@@ -18,6 +19,7 @@ import {
   type List,
   withRoom,
 } from "./lists.ts";
+import type { Membership, SessionState } from "./state.ts";
 
 /** A player's memory for keys; who fills it within 25 h is refused, since a forgotten key could count twice. */
 export const SEEN_MAX = 512;
@@ -70,8 +72,12 @@ export type PlayerLists = {
 };
 
 export class PlayerState {
-  /** Changed since it was last written. */
   dirty = false;
+  id: string | undefined = undefined;
+  /** What the latest event came with and whom it bound, since the next one is likely to: not part of what is known of the player. */
+  device: DeviceState | undefined = undefined;
+  session: SessionState | undefined = undefined;
+  member: Membership | undefined = undefined;
   #numbers: number[];
 
   /** With places for so many signatures, fingerprints and events. */

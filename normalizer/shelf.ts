@@ -20,15 +20,14 @@ const RESTS_AFTER_MS = 24 * 3_600_000;
 /** Text of an entry that isn't there although the parent's may be: it was asked for before the parent had one, or is cold. */
 const ABSENT = "";
 
-/** `dirty`: changed since it was last written; never part of its text. */
-export type Shelved = { dirty?: boolean };
+/** `dirty`: changed since it was last written. `id`: where it stands, as long as it does. Neither is part of its text. */
+export type Shelved = { dirty?: boolean; id?: string | undefined };
 
 export class Shelf<Entry extends Shelved> {
   readonly prefix: string;
   readonly #codec: Codec<Entry>;
-  /** What was put there since it was last taken, and under which ids. */
+  /** What was put there since it was last taken. */
   #changed: Entry[] = [];
-  #changedIds: string[] = [];
   readonly #parent: Shelf<Entry> | undefined;
   readonly #entries = new Map<string, Entry | string>();
   #lastId: string | undefined;
@@ -49,11 +48,12 @@ export class Shelf<Entry extends Shelved> {
     return this.#entries.size;
   }
 
-  get(id: string): Entry | undefined {
+  /** `near`: an entry that may well be the one; a glance at it is cheaper than to look for it among all. */
+  get(id: string, near?: Entry): Entry | undefined {
     // A decision looks its entries up again to change them; until the next one, they are not swept.
     if (id === this.#lastId) return this.#last;
     this.#lastId = id;
-    this.#last = this.#find(id);
+    this.#last = near !== undefined && near.id === id ? near : this.#find(id);
     return this.#last;
   }
 
@@ -66,6 +66,7 @@ export class Shelf<Entry extends Shelved> {
       return undefined;
     }
     const entry = this.#codec.read(text);
+    entry.id = id;
     this.#entries.set(id, entry);
     return entry;
   }
@@ -80,11 +81,14 @@ export class Shelf<Entry extends Shelved> {
   put(id: string, entry: Entry): void {
     if (entry.dirty) return;
     entry.dirty = true;
-    this.#entries.set(id, entry);
+    this.#changed.push(entry);
     this.#lastId = id;
     this.#last = entry;
-    this.#changed.push(entry);
-    this.#changedIds.push(id);
+    if (entry.id === id) return;
+    const former = this.#entries.get(id);
+    if (typeof former === "object") former.id = undefined;
+    entry.id = id;
+    this.#entries.set(id, entry);
   }
 
   /** Puts an entry there as KV has it. */
@@ -104,11 +108,14 @@ export class Shelf<Entry extends Shelved> {
 
   /** Keys, with the prefix, of what was put there since the last call. */
   takeChanged(): string[] {
-    const ids = this.#changedIds;
-    for (const entry of this.#changed) entry.dirty = false;
+    const changed = this.#changed;
     this.#changed = [];
-    this.#changedIds = [];
-    return ids.map((id) => this.prefix + id);
+    const keys: string[] = [];
+    for (const entry of changed) {
+      entry.dirty = false;
+      if (entry.id !== undefined) keys.push(this.prefix + entry.id);
+    }
+    return keys;
   }
 
   *ids(): Generator<string> {
@@ -128,10 +135,14 @@ export class Shelf<Entry extends Shelved> {
     if (typeof found === "string") {
       const coldAtMs = coldAtOf(found);
       if (found === ABSENT || (coldAtMs !== 0 && coldAtMs < atMs)) this.#drop(id);
-    } else if (found.dirty) return;
-    else if (this.#isCold(found, atMs)) this.#drop(id);
-    else if (this.#codec.lastMs(found) < atMs - RESTS_AFTER_MS)
-      this.#entries.set(id, this.#codec.write(found));
+      return;
+    }
+    if (found.dirty) return;
+    const isCold = this.#isCold(found, atMs);
+    if (!isCold && this.#codec.lastMs(found) >= atMs - RESTS_AFTER_MS) return;
+    found.id = undefined;
+    if (isCold) this.#drop(id);
+    else this.#entries.set(id, this.#codec.write(found));
   }
 
   #isCold(entry: Entry, atMs: number): boolean {
