@@ -6,9 +6,10 @@ import {
   type Quarantined,
   REJECT_REASONS,
 } from "../shared/contracts/decision.ts";
+import { listed } from "../shared/explanation.ts";
 import { type Applied, sentenceOf, stepsOf } from "./explain-decision.ts";
 
-const EXPLAIN = {
+const EXPLANATION = {
   base: 100_000,
   fine_bp: 0,
   coarse_bp: 0,
@@ -18,7 +19,10 @@ const EXPLAIN = {
   left: { source: 278_000, user_day: 878_000, device_day: 1_878_000 },
 };
 
-const decision = (change: Partial<Accepted> = {}, explain: Partial<typeof EXPLAIN> = {}): Accepted => ({
+const decision = (
+  change: Partial<Accepted> = {},
+  explanation: Partial<typeof EXPLANATION> = {},
+): Accepted => ({
   v: 1,
   idempotency_key: "chapter-1-end",
   realm_id: "amoi-1",
@@ -42,7 +46,7 @@ const decision = (change: Partial<Accepted> = {}, explain: Partial<typeof EXPLAI
   daily_cap_bucket: "2026-03-01",
   ruleset_version: 1,
   ...change,
-  explain: { ...EXPLAIN, ...explain },
+  explain: listed({ ...EXPLANATION, ...explanation }),
 });
 const factors = (change: Partial<Accepted["factors"]>) => ({ ...decision().factors, ...change });
 const quarantined = (reason: Quarantined["reason"]): Decision => ({

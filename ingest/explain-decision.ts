@@ -9,6 +9,7 @@ import type {
   QuarantineReason,
   RejectReason,
 } from "../shared/contracts/decision.ts";
+import { type Explanation, explanationOf } from "../shared/explanation.ts";
 import { mul } from "../shared/integers.ts";
 
 /** What a tick made of an accepted event: milli-points, the gain they were scaled with, and the faction's burst. */
@@ -34,12 +35,15 @@ export type Steps = {
   after_caps: number;
 };
 
-export function stepsOf({ explain, factors, normalized_points }: Decision): Steps | undefined {
-  if (explain === undefined) return undefined;
-  const after_quality = mul(explain.base, factors.quality_bp);
+export function stepsOf(decision: Decision): Steps | undefined {
+  const explanation = explanationOf(decision);
+  if (explanation === undefined) return undefined;
+  const { base } = explanation;
+  const { factors, normalized_points } = decision;
+  const after_quality = mul(base, factors.quality_bp);
   const after_anti_spam = mul(after_quality, factors.anti_spam_bp);
   return {
-    base: explain.base,
+    base,
     after_quality,
     after_anti_spam,
     after_fairness: mul(after_anti_spam, factors.fairness_bp),
@@ -71,20 +75,21 @@ function acceptedIn(words: Words, decision: Accepted): string {
   const steps = stepsOf(decision);
   const cuts = decision.clipped.map(({ by, points: cut }) => words.cut[by](points(cut)));
   if (steps === undefined) return `${[head, ...cuts].join("; ")}.`;
-  const { factors, explain } = decision;
+  const { factors } = decision;
+  const explanation = explanationOf(decision);
   const chain = [words.startsWith(points(steps.base), steps.base < decision.base_points * 1_000)];
   const step = (factor: number, why: string, after: number) => {
     if (factor !== 10_000) chain.push(words.times(percent(factor), why, points(after)));
   };
   step(factors.quality_bp, words.quality, steps.after_quality);
-  const spam = factors.anti_spam_bp < 10_000 ? words.repeated : words.varied(explain?.categories ?? 1);
+  const spam = factors.anti_spam_bp < 10_000 ? words.repeated : words.varied(explanation?.categories ?? 1);
   step(factors.anti_spam_bp, spam, steps.after_anti_spam);
-  step(factors.fairness_bp, fairnessIn(words, decision), steps.after_fairness);
+  step(factors.fairness_bp, fairnessIn(words, decision, explanation), steps.after_fairness);
   return `${head}: ${[chain.join(", "), ...cuts].join("; ")}.`;
 }
 
-function fairnessIn(words: Words, { explain, spend_tier = 0 }: Accepted): string {
-  const ahead = explain !== undefined && explain.mean > 0 && explain.recent > explain.mean;
+function fairnessIn(words: Words, { spend_tier = 0 }: Accepted, explanation?: Explanation): string {
+  const ahead = explanation !== undefined && explanation.mean > 0 && explanation.recent > explanation.mean;
   const causes = [...(ahead ? [words.ahead] : []), ...(spend_tier > 0 ? [words.bought] : [])];
   return causes.length === 0 ? words.balance : causes.join(words.and);
 }

@@ -51,7 +51,7 @@ export type Item = ReturnType<typeof itemOf>;
 
 /** The essentials of an open event. Ages in whole seconds. */
 export function itemOf(decision: Quarantined, nowMs: number) {
-  const { explain, error } = decision;
+  const { heat, error } = decision;
   return {
     event_id: decision.event_id,
     reason: decision.reason,
@@ -71,7 +71,7 @@ export function itemOf(decision: Quarantined, nowMs: number) {
     base_points: decision.base_points,
     fingerprint: fingerprint(decision),
     factors: decision.factors,
-    ...(explain?.heat === undefined ? {} : { heat: explain.heat }),
+    ...(heat === undefined ? {} : { heat }),
     source_seq: decision.source_seq,
   };
 }

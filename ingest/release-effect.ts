@@ -5,9 +5,9 @@
 import type { Admission } from "../shared/admission.ts";
 import { type Bus, lastOf, streamEnds } from "../shared/bus.ts";
 import type { Watermark } from "../shared/cache.ts";
-import { clip, leftToday } from "../shared/caps.ts";
+import { clip, type Left, leftToday } from "../shared/caps.ts";
 import { textOf } from "../shared/codec.ts";
-import type { Accepted, Clip, Explanation, Quarantined, RejectReason } from "../shared/contracts/decision.ts";
+import type { Accepted, Clip, Quarantined, RejectReason } from "../shared/contracts/decision.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import { dayName, dayNamed, dayOf } from "../shared/day.ts";
 import {
@@ -39,7 +39,7 @@ export type Effect = {
   points_before_caps: number;
   clipped: Clip[];
   /** What the caps would leave after it. */
-  left: Explanation["left"];
+  left: Left;
   /** The day whose caps it would count against. */
   daily_cap_bucket: string;
   at: string;

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { runs } from "../ops/testing/fuzz.ts";
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
+import { explanationOf } from "../shared/explanation.ts";
 import { mul } from "../shared/integers.ts";
 import { cacheSpec } from "./cache.ts";
 import { foldCandidate } from "./core.ts";
@@ -62,9 +63,10 @@ test("what is clipped and what is granted make up what the factors left of the a
         if (decision.validity_status !== "accepted") return;
         const { quality_bp, anti_spam_bp, fairness_bp } = decision.factors;
         const cut = decision.clipped.reduce((sum, { points }) => sum + points, 0);
-        const worth = mul(mul(mul(decision.explain!.base, quality_bp), anti_spam_bp), fairness_bp);
+        const worth = mul(mul(mul(explanationOf(decision)!.base, quality_bp), anti_spam_bp), fairness_bp);
         expect(decision.normalized_points + cut).toBe(worth);
-        for (const left of Object.values(decision.explain!.left)) expect(left).toBeGreaterThanOrEqual(0);
+        for (const left of Object.values(explanationOf(decision)!.left))
+          expect(left).toBeGreaterThanOrEqual(0);
       });
     }),
   );
@@ -139,8 +141,8 @@ test("dropping what is cold, and laying down what rests, changes no decision", (
             shelf.takeChanged();
             shelf.sweep(atMs);
           }
-        const { explain: _a, ...decision } = foldCandidate(swept, candidate);
-        const { explain: _b, ...expected } = foldCandidate(kept, candidate);
+        const { explain: _a, previous_day: _b, ...decision } = foldCandidate(swept, candidate);
+        const { explain: _c, previous_day: _d, ...expected } = foldCandidate(kept, candidate);
         expect(decision).toEqual(expected);
       }
     }),

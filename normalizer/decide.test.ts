@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
+import { explanationOf } from "../shared/explanation.ts";
 import { foldCandidate } from "./core.ts";
 import { candidate, freshRealm, RULES, START_MS, TIGHT_RULES } from "./given.ts";
 import type { NormalizerState } from "./state.ts";
@@ -76,7 +77,7 @@ describe("velocity", () => {
     const bare = { device_id: undefined as never };
     const found = times(4, () => send(state, START_MS, bare));
     expect(reasons(found)).toEqual(["accepted", "accepted", "accepted", "burst_user"]);
-    expect(found[0]!.explain!.left.user_day + found[0]!.normalized_points).toBe(500_000);
+    expect(explanationOf(found[0]!)!.left.user_day + found[0]!.normalized_points).toBe(500_000);
   });
 });
 
@@ -128,7 +129,7 @@ describe("worth", () => {
     expect(second!.factors.anti_spam_bp).toBe(6_666);
     expect(third!.factors.anti_spam_bp).toBe(10_500);
     const granted = first!.normalized_points + second!.normalized_points + third!.normalized_points;
-    expect(third!.explain!.left).toEqual({
+    expect(explanationOf(third!)!.left).toEqual({
       source: 400_000 - granted,
       user_day: 1_000_000 - granted,
       device_day: 2_000_000 - granted,
@@ -158,7 +159,7 @@ describe("worth", () => {
     const next = { user_id: "ada", action_key: "fresh" };
     const whale = send(state, START_MS + 2 * DAY, next);
     const other = send(state, START_MS + 2 * DAY, { ...next, user_id: "u1" });
-    expect(whale.explain!.recent).toBeGreaterThan(3 * whale.explain!.mean);
+    expect(explanationOf(whale)!.recent).toBeGreaterThan(3 * explanationOf(whale)!.mean);
     expect(whale.factors.fairness_bp).toBeLessThan(other.factors.fairness_bp);
     expect(other.factors.fairness_bp).toBe(10_000);
   });

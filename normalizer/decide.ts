@@ -9,13 +9,13 @@ import { CATEGORIES, SOURCES, type ValidCandidate } from "../shared/contracts/ca
 import type {
   Accepted,
   Decision,
-  Explanation,
   Judged,
   QuarantineReason,
   RejectReason,
 } from "../shared/contracts/decision.ts";
 import type { Judgement } from "../shared/contracts/ruleset.ts";
 import { DAY_MS, dayName, dayOf } from "../shared/day.ts";
+import { type Explanation, listed } from "../shared/explanation.ts";
 import { fairnessBp, meanPoints, rollingBp, weekBefore } from "../shared/fairness.ts";
 import { membershipReason } from "../shared/membership.ts";
 import { referenceReason } from "../shared/references.ts";
@@ -96,8 +96,8 @@ function suspicionOf(
   return undefined;
 }
 
-/** A candidate with its factors and what they follow from; `left` is what the caps leave before it. */
-type Weighed = Judged & { explain: Explanation };
+/** A candidate with its factors, and what they follow from; `left` is what the caps leave before it. */
+type Weighed = { judged: Judged; explanation: Explanation };
 
 function weigh(
   state: NormalizerState,
@@ -120,7 +120,7 @@ function weigh(
     device: device?.pointsOf(day) ?? 0,
     rolling,
   };
-  const explain: Explanation = {
+  const explanation: Explanation = {
     base: baseMilli(candidate, ruleset),
     fine_bp: level(fine, anti_spam.fine_leak_seconds),
     coarse_bp: level(coarse, anti_spam.coarse_leak_seconds),
@@ -131,12 +131,10 @@ function weigh(
   };
   const factors = {
     quality_bp: qualityBp(candidate, quality),
-    anti_spam_bp: antiSpamBp(explain, anti_spam),
+    anti_spam_bp: antiSpamBp(explanation, anti_spam),
     fairness_bp: fairnessBp(rolling, candidate.spend_tier ?? 0, fairness),
   };
-  const weighed = judgedAs(candidate, factors, rules, day) as Weighed;
-  weighed.explain = explain;
-  return weighed;
+  return { judged: judgedAs(candidate, factors, rules, day), explanation };
 }
 
 /** Categories of the user's last 24 hours, this action's included. */
@@ -149,19 +147,19 @@ function categoriesOf(player: PlayerState | undefined, { category }: ValidCandid
 }
 
 /** `normalized`: the worth, then the caps in their order; milli-points. */
-function capped(weighed: Weighed, player: PlayerState | undefined, day: number): Accepted {
-  const { factors, explain } = weighed;
-  const { left } = explain;
-  const { points, clipped } = clip(worthMilli(explain.base, factors), left);
-  weighed.normalized_points = points;
-  weighed.clipped = clipped;
+function capped({ judged, explanation }: Weighed, player: PlayerState | undefined, day: number): Accepted {
+  const { left } = explanation;
+  const { points, clipped } = clip(worthMilli(explanation.base, judged.factors), left);
+  judged.normalized_points = points;
+  judged.clipped = clipped;
   left.source -= points;
   left.user_day -= points;
   if (left.device_day !== undefined) left.device_day -= points;
+  judged.explain = listed(explanation);
   const latest = player?.latestDay;
   if (points > 0 && (latest === undefined || latest < day))
-    explain.previous_day = latest === undefined ? "" : dayName(latest);
-  const accepted = weighed as Judged as Accepted;
+    judged.previous_day = latest === undefined ? "" : dayName(latest);
+  const accepted = judged as Accepted;
   accepted.validity_status = "accepted";
   return accepted;
 }
@@ -176,7 +174,8 @@ export function released(
   const day = realmDay(state, atMs);
   const actors = actorsOf(state, candidate, state.players.get(candidate.user_id));
   const weighed = weigh(state, candidate, actors, { atMs, day });
-  const accepted = capped({ ...weighed, factors }, actors.player, day);
+  weighed.judged.factors = factors;
+  const accepted = capped(weighed, actors.player, day);
   return firstIn(state, Object.assign(accepted, { reason: "released" as const }));
 }
 
@@ -202,9 +201,10 @@ export function poisoned(state: NormalizerState, candidate: ValidCandidate, erro
 const rejected = (judged: Judged, reason: RejectReason): Decision =>
   Object.assign(judged, { validity_status: "rejected" as const, reason });
 
-const heated = (weighed: Weighed, hits: Hits, actors: Actors): Weighed => {
-  weighed.explain.heat = heatOf(hits, actors);
-  return weighed;
+const heated = ({ judged, explanation }: Weighed, hits: Hits, actors: Actors): Judged => {
+  judged.explain = listed(explanation);
+  judged.heat = heatOf(hits, actors);
+  return judged;
 };
 
 const unjudged = (candidate: ValidCandidate, rules: RealmRules, day: number): Judged => {

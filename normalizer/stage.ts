@@ -87,10 +87,10 @@ function write(decision: Decision, realm: string, draft: Draft, candidate?: stri
 
 /** What a decision says besides its candidate; what is undefined, JSON leaves out. */
 function verdictOf(decision: Decision): object {
-  const { factors, normalized_points, clipped, daily_cap_bucket, ruleset_version, explain } = decision;
-  const { validity_status, reason } = decision;
+  const { factors, normalized_points, clipped, daily_cap_bucket, ruleset_version } = decision;
+  const { explain, previous_day, heat, validity_status, reason } = decision;
   const campaign_first = validity_status === "accepted" ? decision.campaign_first : undefined;
   const error = validity_status === "quarantined" ? decision.error : undefined;
-  const judgement = { factors, normalized_points, clipped, daily_cap_bucket, ruleset_version, explain };
-  return { ...judgement, validity_status, reason, campaign_first, error };
+  const judgement = { factors, normalized_points, clipped, daily_cap_bucket, ruleset_version };
+  return { ...judgement, explain, previous_day, heat, validity_status, reason, campaign_first, error };
 }

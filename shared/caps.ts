@@ -1,6 +1,6 @@
 /** The daily caps: what they still let through, and what they cut. All in milli-points. */
 import type { Candidate } from "./contracts/candidate.ts";
-import type { Clip, Explanation } from "./contracts/decision.ts";
+import type { Clip } from "./contracts/decision.ts";
 import type { Ruleset } from "./contracts/ruleset.ts";
 import { floorDiv, mul } from "./integers.ts";
 
@@ -12,6 +12,9 @@ const ORDER = ["source", "user_day", "device_day"] as const satisfies readonly C
  * on the realm's mean leaves of their cap, basis points.
  */
 type UsedToday = { source: number; user: number; device: number; rolling: number };
+
+/** What each cap still lets through; no device, no such cap. */
+export type Left = { source: number; user_day: number; device_day?: number };
 
 /** A new ruleset may have lowered a cap below what was used. */
 const room = (cap: number, used: number): number => Math.max(0, cap - used);
@@ -25,7 +28,7 @@ export function leftToday(
   used: UsedToday,
   candidate: Pick<Candidate, "source" | "device_id">,
   { caps }: Ruleset,
-): Explanation["left"] {
+): Left {
   const hasDevice = candidate.device_id !== undefined;
   const userDay = mul(caps.user_day * 1_000, used.rolling);
   const userCap = hasDevice ? userDay : floorDiv(userDay, 2);
@@ -37,7 +40,7 @@ export function leftToday(
 }
 
 /** Each cap is a `min` of the points and what it has left, in order; each cut is recorded. */
-export function clip(points: number, left: Explanation["left"]): { points: number; clipped: Clip[] } {
+export function clip(points: number, left: Left): { points: number; clipped: Clip[] } {
   const clipped: Clip[] = [];
   let rest = points;
   for (const by of ORDER) {

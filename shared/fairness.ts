@@ -44,7 +44,7 @@ export function countWeek(week: Week, decision: Accepted): void {
   }
   const today = week.days.at(-1)!;
   today.points += decision.normalized_points;
-  const previous = decision.explain?.previous_day;
+  const previous = decision.previous_day;
   if (previous === undefined) return;
   today.users++;
   const earlier = previous === "" ? undefined : dayNamed(previous);

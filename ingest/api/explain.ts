@@ -3,6 +3,7 @@ import { z } from "zod";
 import { Candidate } from "../../shared/contracts/candidate.ts";
 import type { Decision } from "../../shared/contracts/decision.ts";
 import { Id } from "../../shared/contracts/ids.ts";
+import { explanationOf } from "../../shared/explanation.ts";
 import { ArchiveReads } from "../archive-reads.ts";
 import { sentenceOf, stepsOf } from "../explain-decision.ts";
 import { type BasedOn, explain } from "../explanation.ts";
@@ -100,7 +101,8 @@ const candidateIn = (decision: Decision) =>
   Object.fromEntries(Object.entries(decision).filter(([field]) => Object.hasOwn(Candidate.shape, field)));
 
 function verdictOf(decision: Decision): z.infer<typeof Verdict> {
-  const { explain, reason } = decision;
+  const { reason, heat } = decision;
+  const explanation = explanationOf(decision);
   const steps = stepsOf(decision);
   return {
     validity_status: decision.validity_status,
@@ -109,7 +111,9 @@ function verdictOf(decision: Decision): z.infer<typeof Verdict> {
     clipped: decision.clipped,
     factors: decision.factors,
     ...(steps === undefined ? {} : { steps }),
-    ...(explain === undefined ? {} : { explain: { ...explain } }),
+    ...(explanation === undefined
+      ? {}
+      : { explain: { ...explanation, ...(heat === undefined ? {} : { heat }) } }),
     ...("error" in decision && decision.error !== undefined ? { error: decision.error } : {}),
     daily_cap_bucket: decision.daily_cap_bucket,
     ruleset_version: decision.ruleset_version,

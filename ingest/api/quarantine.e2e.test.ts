@@ -19,6 +19,7 @@ import type { Problem } from "../../shared/contracts/problem.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { TickRecord } from "../../shared/contracts/world.ts";
 import { readEnv } from "../../shared/env.ts";
+import { explanationOf } from "../../shared/explanation.ts";
 import { listen, operationsServer } from "../../shared/http.ts";
 import { openLog } from "../../shared/log.ts";
 import { loadRuleset } from "../../shared/rulesets.ts";
@@ -285,11 +286,12 @@ test.each([undefined, 360])(
     const [event] = await quarantineOf(realm, "ada", 1);
     const { body } = await get(`${realm}/quarantine/${event}`);
     const { effect, decision } = body;
-    expect(decision).toMatchObject({ validity_status: "quarantined", explain: { base: 100_000 } });
+    expect(decision).toMatchObject({ validity_status: "quarantined" });
+    expect(explanationOf(decision)).toMatchObject({ base: 100_000 });
     const given = await post(`${realm}/quarantine/${event}/release`, { actor: "linh" });
     expect(given.body).toMatchObject({ points: effect.points_after_caps, clipped: effect.clipped });
     const accepted = (await decisionsOn(realm, event!))[1] as Accepted;
-    expect(accepted.explain!.left).toEqual(effect.left);
+    expect(explanationOf(accepted)!.left).toEqual(effect.left);
     expect(accepted.daily_cap_bucket).toBe(effect.daily_cap_bucket);
     if (userDay !== undefined) expect(effect.clipped).not.toEqual([]);
   },
@@ -338,8 +340,8 @@ test("what a release would give is right when the day has turned, for one who is
   const given = await post(`${realm}/quarantine/${event}/release`, { actor: "linh" });
   expect(given.body).toMatchObject({ points: effect.points_after_caps, clipped: effect.clipped });
   const [, accepted] = (await decisionsOn(realm, event!)) as [Quarantined, Accepted];
-  expect(accepted.explain!.recent).toBeGreaterThan(accepted.explain!.mean);
-  expect(accepted.explain!.left).toEqual(effect.left);
+  expect(explanationOf(accepted)!.recent).toBeGreaterThan(explanationOf(accepted)!.mean);
+  expect(explanationOf(accepted)!.left).toEqual(effect.left);
 });
 
 test("a review that the rules refuse is a conflict, and can be asked for again when they allow it", async () => {

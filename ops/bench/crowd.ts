@@ -24,12 +24,4 @@ export function crowdFrames(realm: string, events: number): Uint8Array[] {
 }
 
 /** As long as those of a busy player are. */
-const EXPLAIN = {
-  base: 100_000,
-  fine_bp: 12_345,
-  coarse_bp: 23_456,
-  categories: 2,
-  recent: 456_789,
-  mean: 321_000,
-  left: { source: 234_567, user_day: 345_678, device_day: 1_234_567 },
-};
+const EXPLAIN = [100_000, 12_345, 23_456, 2, 456_789, 321_000, 234_567, 345_678, 1_234_567];
