@@ -149,3 +149,10 @@ test("a token that opens nothing ends the client for good, and one that expired 
   await expired.until(`waiting ${CLOSE.tokenExpired.code}`);
   await expired.until("snapshot 0");
 });
+
+test.each(["127.0.0.1:8080", "localhost:8080", "ftp://127.0.0.1", ""])(
+  "no feed is at %o, which is said at once",
+  (url) => {
+    expect(() => new FeedClient({ url, realm: REALM })).toThrow(TypeError);
+  },
+);

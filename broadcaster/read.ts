@@ -12,9 +12,6 @@ import { type EventPlace, isBefore, type Shown } from "./reads.ts";
 import type { RealmView } from "./realm-view.ts";
 import type { Routes } from "./routes.ts";
 
-/** What is past stays, but a realm may be restored to another past. */
-const PAST = { "Cache-Control": "public, max-age=3600" };
-const NEWEST = { "Cache-Control": "no-cache" };
 const NO_SUCH_TICK = problemAnswer(404, "the realm has no such tick", {
   errors: [{ path: "tick", message: "is still to come" }],
 });
@@ -31,7 +28,7 @@ type Read<Query> = (req: HttpRequest, query: Query) => Answer | Promise<Answer>;
 /** The routes of the read API. */
 export function serveReads(routes: Routes, reading: Reading): void {
   const { channels } = reading;
-  serveRead(routes, REALMS.path, reading, REALMS.query, () => json(REALMS.of(channels), NEWEST));
+  serveRead(routes, REALMS.path, reading, REALMS.query, () => json(REALMS.of(channels)));
   const serveRealm = <Query extends z.ZodType>(
     name: string,
     query: Query,
@@ -45,19 +42,19 @@ export function serveReads(routes: Routes, reading: Reading): void {
     });
   for (const [name, { query, of }] of Object.entries(PARTS))
     serveRealm(name, query, (view, { tick }, etag) => {
-      if (tick === undefined || tick === view.tick) return answerPart(view, of, NEWEST, etag);
+      if (tick === undefined || tick === view.tick) return answerPart(view, of, etag);
       if (tick > view.tick) return NO_SUCH_TICK;
       return shownAt(view, tick).then(
-        (shown) => answerPart(shown, of, PAST, etag),
+        (shown) => answerPart(shown, of, etag),
         () => PAST_AWAY,
       );
     });
   const { map, events } = CURRENT;
-  serveRealm("map", map.query, (view, asked) => json(map.of(view, asked), NEWEST));
+  serveRealm("map", map.query, (view, asked) => json(map.of(view, asked)));
   serveRealm("events", events.query, (view, asked) => {
     const { forgotten } = view;
     const lost = forgotten !== undefined && isBefore(eventsAfter(asked), forgotten);
-    return lost ? forgottenBefore(forgotten) : json(events.of(view, asked), NEWEST);
+    return lost ? forgottenBefore(forgotten) : json(events.of(view, asked));
   });
 }
 
@@ -100,9 +97,12 @@ function serveRead<Query extends z.ZodType>(
   });
 }
 
-const json = (body: object, headers: Record<string, string>): Answer & { body: string } => ({
+/** Asked for again each time, by its version: also the past, since a realm may be made anew or restored to another one. */
+const CACHING = { "Cache-Control": "no-cache" };
+
+const json = (body: object): Answer & { body: string } => ({
   status: "200 OK",
-  headers: { "Content-Type": "application/json", ...headers },
+  headers: { "Content-Type": "application/json", ...CACHING },
   body: JSON.stringify(body),
 });
 
@@ -110,17 +110,12 @@ const json = (body: object, headers: Record<string, string>): Answer & { body: s
  * The version of a part is that of its text: pressure and forecasts come between ticks, and of a past tick less is known. So
  * broadcasters that share the port agree on it.
  */
-function answerPart(
-  shown: Shown,
-  part: (shown: Shown) => object,
-  caching: Record<string, string>,
-  known: string,
-): Answer {
-  const answer = json(part(shown), caching);
+function answerPart(shown: Shown, part: (shown: Shown) => object, known: string): Answer {
+  const answer = json(part(shown));
   const etag = `"${createHash("sha256").update(answer.body).digest("hex").slice(0, 32)}"`;
   const headers = { ...answer.headers, ETag: etag };
   return isKnown(etag, known)
-    ? { status: "304 Not Modified", headers: { ...caching, ETag: etag } }
+    ? { status: "304 Not Modified", headers: { ...CACHING, ETag: etag } }
     : { ...answer, headers };
 }
 

@@ -91,9 +91,10 @@ export class FeedClient {
   /** Items of the last tick that had any: after a reconnect they come again. */
   #told = { tick: -1, ids: new Set<string>() };
 
-  /** Connects at once. */
+  /** Connects at once. Throws `TypeError` where `url` is none that a feed could be at. */
   constructor(options: FeedClientOptions) {
     this.#options = options;
+    this.#address(undefined);
     this.#hash = options.hash ?? hashState;
     this.#world = options.world;
     if (options.token !== undefined)
@@ -172,8 +173,9 @@ export class FeedClient {
   }
 
   #address(token: string | undefined): URL {
-    const url = new URL(`/feed/${this.#options.realm}`, this.#options.url);
+    const url = new URL(`/feed/${encodeURIComponent(this.#options.realm)}`, this.#options.url);
     url.protocol = url.protocol.replace("http", "ws");
+    if (!/^wss?:$/.test(url.protocol)) throw new TypeError(`no feed is at ${this.#options.url}`);
     if (this.#world !== undefined) url.searchParams.set("since", `${this.#world.epoch}:${this.#world.tick}`);
     if (token !== undefined) url.searchParams.set("token", token);
     return url;

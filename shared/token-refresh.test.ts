@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { SignJWT } from "jose";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { issueFeedToken } from "./feed-token.ts";
 import { TokenRefresh } from "./token-refresh.ts";
 
@@ -46,4 +46,20 @@ test("the server's own tokens say since when they hold", async () => {
   const token = await issueFeedToken(SECRET, "amoi-1", { user: "ada", expiresMs: Date.now() + 60_000 });
   const { iat } = JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()) as { iat: number };
   expect(Math.abs(iat - Date.now() / 1_000)).toBeLessThan(5);
+});
+
+test("a source that never answers has no token to give, and says so", async () => {
+  vi.useFakeTimers();
+  try {
+    const told: string[] = [];
+    const asked = new TokenRefresh(
+      () => new Promise(() => {}),
+      (message) => told.push(message),
+    ).get();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await asked).toBeUndefined();
+    expect(told).toEqual(["no token: its source doesn't answer"]);
+  } finally {
+    vi.useRealTimers();
+  }
 });

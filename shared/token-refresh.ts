@@ -5,6 +5,8 @@ export type TokenSource = () => string | Promise<string>;
 /** A token is replaced when so much of its time is over, and asked for again after so long where that failed. */
 const REFRESH_AT = 0.75;
 const RETRY_MS = 5_000;
+/** A source that has no answer by then has none to give, ms. */
+const ANSWER_MS = 10_000;
 /** Of a token that is over by the clock here and doesn't say when it began; were it over, the server would end the socket. */
 const UNKNOWN_MS = 60_000;
 /** No timer takes more, ms. */
@@ -23,11 +25,17 @@ export class TokenRefresh {
 
   /** A token, or nothing where there is none to be had now. */
   async get(): Promise<string | undefined> {
+    let late: ReturnType<typeof setTimeout> | undefined;
+    const timeout = new Promise<never>((_, reject) => {
+      late = setTimeout(() => reject(new Error(`its source doesn't answer`)), ANSWER_MS);
+    });
     try {
-      return await this.#source();
+      return await Promise.race([this.#source(), timeout]);
     } catch (error) {
       this.#failed(`no token: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
+    } finally {
+      clearTimeout(late);
     }
   }
 
