@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { runs } from "../ops/testing/fuzz.ts";
-import { histories, play, started } from "../simulator/given.ts";
+import { play, started } from "../simulator/given.ts";
+import { histories } from "../simulator/made-up.ts";
 import { BrokenPast, Chapter, type PastState, type Standing } from "./chapter.ts";
 import { loadRuleset } from "./rulesets.ts";
 

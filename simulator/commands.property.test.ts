@@ -3,9 +3,10 @@ import { expect, test } from "vitest";
 import { runs } from "../ops/testing/fuzz.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import { Ruleset } from "../shared/contracts/ruleset.ts";
-import { decided, frozen, type Interval, intervalsUnder, play, rulesets, started } from "./given.ts";
+import { decided, frozen, type Interval, play, started } from "./given.ts";
 import { passed } from "./given-commands.ts";
 import { together } from "./given-facts.ts";
+import { intervalsUnder, rulesets } from "./made-up.ts";
 import type { TickResult } from "./tick.ts";
 
 type Said = (seq: number) => DecidedCommand;

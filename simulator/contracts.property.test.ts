@@ -5,8 +5,9 @@ import { NoticesPart } from "../shared/contracts/notice.ts";
 import { TickRecord, WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
 import { commandId } from "../shared/identity.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
-import { histories, play, REALM, started } from "./given.ts";
+import { play, REALM, started } from "./given.ts";
 import { live, lives } from "./given-politics.ts";
+import { histories } from "./made-up.ts";
 import { noticeParts } from "./notice-parts.ts";
 import type { TickResult } from "./tick.ts";
 

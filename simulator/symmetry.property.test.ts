@@ -6,8 +6,9 @@ import { canonical } from "../shared/canonical.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { Condition, Operand } from "../shared/contracts/trigger.ts";
 import type { PublicState } from "../shared/contracts/world.ts";
-import { frozen, histories, type Interval, play, started } from "./given.ts";
+import { frozen, type Interval, play, started } from "./given.ts";
 import { together } from "./given-facts.ts";
+import { histories } from "./made-up.ts";
 import type { TickResult } from "./tick.ts";
 
 type History = { rules: Ruleset; intervals: Interval[] };

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { canonical, canonicalHash } from "../../shared/canonical.ts";
 import type { TickRecord } from "../../shared/contracts/world.ts";
-import { histories, play, started } from "../../simulator/given.ts";
+import { play, started } from "../../simulator/given.ts";
+import { histories } from "../../simulator/made-up.ts";
 import { runs } from "../testing/fuzz.ts";
 import { type Break, ChainCheck, canonicalForm } from "./verify.ts";
 
