@@ -1,8 +1,10 @@
 /** Ingest as a stage: RAW in, frames on VALID out. Its only state is the last `received_at`, which never decreases. */
+
+import { lastOfEach } from "../shared/bus.ts";
 import { bodiesOf } from "../shared/codec.ts";
 import type { Draft } from "../shared/draft.ts";
 import type { Input } from "../shared/reader.ts";
-import { lastOfEach, type Stage } from "../shared/stage.ts";
+import type { Stage } from "../shared/stage.ts";
 import { rawStream, subjects, validStream } from "../shared/subjects.ts";
 import { validate } from "./validate.ts";
 

@@ -207,6 +207,12 @@ export type Stored = { seq: number; atMs: number; data: Uint8Array; text(): stri
 export const lastOf = (bus: Bus, stream: string, subject: string): Promise<Stored | undefined> =>
   storedAt(bus, stream, { last_by_subj: subject });
 
+/** The last message of each subject, oldest first, from the leader. */
+export async function lastOfEach(bus: Bus, stream: string, names: string[]) {
+  const found = await Promise.all(names.map((name) => lastOf(bus, stream, name)));
+  return found.filter((message) => message !== undefined).sort((a, b) => a.seq - b.seq);
+}
+
 /** The first message of a subject from a sequence on, asked of the stream's leader; `undefined` where there is none. */
 export function nextOf(bus: Bus, stream: string, subject: string, seq: number): Promise<Stored | undefined> {
   // The client's types know no `next_by_subj`; the server does.

@@ -9,7 +9,8 @@ import { type Health, listen, operationsServer } from "./http.ts";
 import { type Log, openLog } from "./log.ts";
 import { Workers } from "./ownership.ts";
 import { assertDurable } from "./provision.ts";
-import { RealmRun, type Stage } from "./stage.ts";
+import { RealmRun } from "./realm-run.ts";
+import type { Stage } from "./stage.ts";
 
 /** Aborted by SIGTERM or SIGINT. */
 export function untilSignal(): AbortSignal {

@@ -7,7 +7,8 @@ import type { Position } from "./contracts/position.ts";
 import { readEnv } from "./env.ts";
 import { openLog } from "./log.ts";
 import { metrics } from "./metrics.ts";
-import { RealmRun, type Stage } from "./stage.ts";
+import { RealmRun } from "./realm-run.ts";
+import type { Stage } from "./stage.ts";
 import { subjects } from "./subjects.ts";
 
 let nats: TestNats;

@@ -9,8 +9,9 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { readEnv } from "../../shared/env.ts";
 import { openLog } from "../../shared/log.ts";
 import { provisionRealm } from "../../shared/provision.ts";
+import { RealmRun } from "../../shared/realm-run.ts";
 import { loadRuleset } from "../../shared/rulesets.ts";
-import { RealmRun, type Stage } from "../../shared/stage.ts";
+import type { Stage } from "../../shared/stage.ts";
 import { candidateMsgId, commandMsgId, subjects } from "../../shared/subjects.ts";
 import { simulatorStage } from "../../simulator/stage.ts";
 
