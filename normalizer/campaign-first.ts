@@ -5,8 +5,7 @@
 import type { Admission } from "../shared/admission.ts";
 import { type ById, entries, find } from "../shared/by-id.ts";
 import type { Accepted } from "../shared/contracts/decision.ts";
-import { rulesOf } from "./decide.ts";
-import type { NormalizerState } from "./state.ts";
+import { type NormalizerState, rulesOf } from "./state.ts";
 
 /** Marks a decision that is its user's first with points in the campaign that it names. */
 export function firstIn(state: NormalizerState, decision: Accepted): Accepted {

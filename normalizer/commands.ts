@@ -6,9 +6,8 @@ import type { Decision } from "../shared/contracts/decision.ts";
 import { DAY_MS } from "../shared/day.ts";
 import { timeMs } from "../shared/time.ts";
 import { decideCouncil, decideVote } from "./council.ts";
-import { rulesOf } from "./decide.ts";
 import { decideReview } from "./review.ts";
-import type { NormalizerState } from "./state.ts";
+import { type NormalizerState, rulesOf } from "./state.ts";
 
 /** `decision`: what a review makes of the event that it names. */
 export type Decided = { command: DecidedCommand; decision?: Decision };

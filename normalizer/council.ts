@@ -9,8 +9,8 @@ import { recentPoints, weekBefore } from "../shared/fairness.ts";
 import { byCodeUnit, floorDiv } from "../shared/integers.ts";
 import { membershipIn } from "../shared/membership.ts";
 import { timeMs } from "../shared/time.ts";
-import { realmDay, rulesOf } from "./decide.ts";
-import type { NormalizerState } from "./state.ts";
+import { realmDay } from "./decide.ts";
+import { type NormalizerState, rulesOf } from "./state.ts";
 
 type Opening = Extract<ValidCommand, { kind: "council.open" }>;
 type Voting = Extract<ValidCommand, { kind: "council.vote" }>;

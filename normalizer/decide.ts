@@ -31,7 +31,7 @@ import { levelBp } from "./factors/heat.ts";
 import { marksOf } from "./factors/marks.ts";
 import { qualityBp } from "./factors/quality.ts";
 import type { PlayerState } from "./player.ts";
-import type { NormalizerState, RealmRules } from "./state.ts";
+import { type NormalizerState, type RealmRules, rulesOf } from "./state.ts";
 
 /** Decides a candidate under the realm's rules, or under others: a shadow's, a back-test's. */
 export function decide(state: NormalizerState, candidate: ValidCandidate): Decision {
@@ -225,8 +225,3 @@ const judgedAs = (
   daily_cap_bucket: dayName(day),
   ruleset_version: version,
 });
-
-export function rulesOf(state: NormalizerState): RealmRules {
-  if (state.rules === undefined) throw new Error("the realm has no ruleset: EVENTS doesn't start with one");
-  return state.rules;
-}

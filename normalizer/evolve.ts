@@ -15,7 +15,6 @@ import { timeMs } from "../shared/time.ts";
 import { withFirst } from "./campaign-first.ts";
 import { isTurn } from "./checks/device-crowd.ts";
 import { userHeatRules } from "./checks/velocity.ts";
-import { rulesOf } from "./decide.ts";
 import { DeviceState } from "./device.ts";
 import { hit } from "./factors/heat.ts";
 import { eventMark, marksOf, quarantineHash } from "./factors/marks.ts";
@@ -27,6 +26,7 @@ import {
   type Membership,
   type NormalizerState,
   newShadow,
+  rulesOf,
   type SessionState,
 } from "./state.ts";
 

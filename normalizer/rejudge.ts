@@ -7,8 +7,7 @@ import { timeMs } from "../shared/time.ts";
 import { takeChanged } from "./changed.ts";
 import type { Decided } from "./commands.ts";
 import { foldCandidate, foldCommand } from "./core.ts";
-import { rulesOf } from "./decide.ts";
-import type { NormalizerState } from "./state.ts";
+import { type NormalizerState, rulesOf } from "./state.ts";
 
 export class Rejudge {
   readonly state: NormalizerState;

@@ -10,9 +10,9 @@ import type { ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
 import { membershipReason } from "../shared/membership.ts";
 import { referenceReason } from "../shared/references.ts";
-import { released, rulesOf } from "./decide.ts";
+import { released } from "./decide.ts";
 import { quarantineHash } from "./factors/marks.ts";
-import type { NormalizerState } from "./state.ts";
+import { type NormalizerState, rulesOf } from "./state.ts";
 
 export type Review = Extract<ValidCommand, { kind: "review.release" | "review.reject" }>;
 

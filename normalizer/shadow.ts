@@ -10,12 +10,11 @@ import type { ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
 import type { Decided } from "./commands.ts";
 import { answered, foldCandidate, foldCommand } from "./core.ts";
-import { rulesOf } from "./decide.ts";
 import { deviceCodec, memberCodec, openEventCodec, playerCodec, sessionCodec } from "./entries.ts";
 import { KnownCommands } from "./known-commands.ts";
 import { Rejudge } from "./rejudge.ts";
 import { Borrowed, Shelf } from "./shelf.ts";
-import type { NormalizerState, Shadow } from "./state.ts";
+import { type NormalizerState, rulesOf, type Shadow } from "./state.ts";
 import { differences, tally } from "./tally.ts";
 
 /** `foldCandidate`, with the shadow beside it where there is one. The answer and the realm's own state are the same. */

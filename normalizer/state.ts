@@ -92,6 +92,12 @@ export type NormalizerState = {
   changed: Set<string>;
 };
 
+/** The realm's rules. Throws where nothing of EVENTS was folded yet. */
+export function rulesOf(state: NormalizerState): RealmRules {
+  if (state.rules === undefined) throw new Error("the realm has no ruleset: EVENTS doesn't start with one");
+  return state.rules;
+}
+
 /** `since`: when its command came. */
 export const newShadow = (ruleset: Ruleset, since: string): Shadow => ({
   since,

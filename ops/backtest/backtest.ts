@@ -5,12 +5,12 @@
  * status, its campaigns and what people said of quarantined events are as they were recorded.
  */
 
-import { rulesOf } from "../../normalizer/decide.ts";
 import { memberCodec } from "../../normalizer/entries.ts";
 import { evolveCommand, evolveMember, evolveMembership } from "../../normalizer/evolve.ts";
 import { initialState } from "../../normalizer/initial-state.ts";
 import { Rejudge } from "../../normalizer/rejudge.ts";
 import { Borrowed } from "../../normalizer/shelf.ts";
+import { rulesOf } from "../../normalizer/state.ts";
 import { differences, newTally, type Tally, tally } from "../../normalizer/tally.ts";
 import type { Bus } from "../../shared/bus.ts";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
