@@ -1,16 +1,12 @@
 /** Decides a command: applied here, refused with a reason, or passed on to the simulator. Pure. */
 import { type Admission, isClosed } from "../shared/admission.ts";
 import { checkRuleset, effectsReasons } from "../shared/check-ruleset.ts";
-import type { DecidedCommand, ValidCommand } from "../shared/contracts/command.ts";
-import type { Decision } from "../shared/contracts/decision.ts";
+import type { ValidCommand } from "../shared/contracts/command.ts";
 import { DAY_MS } from "../shared/day.ts";
 import { timeMs } from "../shared/time.ts";
 import { decideCouncil, decideVote } from "./council.ts";
 import { decideReview } from "./review.ts";
-import { type NormalizerState, rulesOf } from "./state.ts";
-
-/** `decision`: what a review makes of the event that it names. */
-export type Decided = { command: DecidedCommand; decision?: Decision };
+import { type Decided, type NormalizerState, rulesOf } from "./state.ts";
 
 /** What a player may ask for; the rest is for game masters and for the system itself. */
 const PLAYERS_MAY: ReadonlySet<ValidCommand["kind"]> = new Set([

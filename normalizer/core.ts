@@ -2,10 +2,10 @@
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import type { ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
-import { type Decided, decideCommand } from "./commands.ts";
+import { decideCommand } from "./commands.ts";
 import { decide, poisoned } from "./decide.ts";
 import { evolve, evolveCommand } from "./evolve.ts";
-import type { NormalizerState } from "./state.ts";
+import type { Decided, NormalizerState } from "./state.ts";
 
 /** Decides a candidate and moves the state on. A candidate that makes the core throw goes to a person and stops nobody. */
 export function foldCandidate(state: NormalizerState, candidate: ValidCandidate): Decision {

@@ -2,9 +2,9 @@
 
 import { DAY_MS, WINDOW_DAYS } from "../shared/day.ts";
 import { DeviceState } from "./device.ts";
+import type { Membership, QuarantinedEvent, SessionState } from "./entry.ts";
 import { PlayerState, SEEN_MS } from "./player.ts";
 import { type Codec, coldHead } from "./shelf.ts";
-import type { Membership, QuarantinedEvent, SessionState } from "./state.ts";
 
 /** A day's points count until the seventh day after it is over. */
 const DAYS_COOL_MS = (WINDOW_DAYS + 1) * DAY_MS;

@@ -16,19 +16,12 @@ import { withFirst } from "./campaign-first.ts";
 import { isTurn } from "./checks/device-crowd.ts";
 import { userHeatRules } from "./checks/velocity.ts";
 import { DeviceState } from "./device.ts";
+import type { Entry, Membership, SessionState } from "./entry.ts";
 import { hit } from "./factors/heat.ts";
 import { eventMark, marksOf, quarantineHash } from "./factors/marks.ts";
 import { isRemembered } from "./known-commands.ts";
 import { PlayerState, SEEN_MAX, SEEN_MS } from "./player.ts";
-import {
-  type Entry,
-  JUDGEMENTS_KEPT,
-  type Membership,
-  type NormalizerState,
-  newShadow,
-  rulesOf,
-  type SessionState,
-} from "./state.ts";
+import { JUDGEMENTS_KEPT, type NormalizerState, newShadow, rulesOf } from "./state.ts";
 
 export function evolve(state: NormalizerState, decision: Decision): void {
   if (decision.validity_status === "rejected") return;

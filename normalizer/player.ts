@@ -7,6 +7,7 @@ import { WINDOW_DAYS } from "../shared/day.ts";
 import type { UserDay } from "../shared/day-counters.ts";
 import { recentPoints } from "../shared/fairness.ts";
 import type { DeviceState } from "./device.ts";
+import type { Membership, SessionState } from "./entry.ts";
 import { heatList, heatsFrom, hottest, putHeats, untilOf, warm } from "./factors/heat.ts";
 import {
   blank,
@@ -19,7 +20,6 @@ import {
   type List,
   withRoom,
 } from "./lists.ts";
-import type { Membership, SessionState } from "./state.ts";
 
 /** A player's memory for keys; who fills it within 25 h is refused, since a forgotten key could count twice. */
 export const SEEN_MAX = 512;

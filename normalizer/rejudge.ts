@@ -5,11 +5,10 @@ import type { Decision, Quarantined } from "../shared/contracts/decision.ts";
 import { DAY_MS } from "../shared/day.ts";
 import { timeMs } from "../shared/time.ts";
 import { takeChanged } from "./changed.ts";
-import type { Decided } from "./commands.ts";
 import { foldCandidate, foldCommand } from "./core.ts";
-import { type NormalizerState, rulesOf } from "./state.ts";
+import { type Decided, type Judge, type NormalizerState, rulesOf } from "./state.ts";
 
-export class Rejudge {
+export class Rejudge implements Judge {
   readonly state: NormalizerState;
   /** What these rules hold in quarantine, oldest first: at most as many as they let a realm hold. */
   readonly #held = new Map<string, Quarantined>();

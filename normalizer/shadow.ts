@@ -8,13 +8,12 @@
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import type { ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
-import type { Decided } from "./commands.ts";
 import { answered, foldCandidate, foldCommand } from "./core.ts";
 import { deviceCodec, memberCodec, openEventCodec, playerCodec, sessionCodec } from "./entries.ts";
 import { KnownCommands } from "./known-commands.ts";
 import { Rejudge } from "./rejudge.ts";
 import { Borrowed, Shelf } from "./shelf.ts";
-import { type NormalizerState, rulesOf, type Shadow } from "./state.ts";
+import { type Decided, type Judge, type NormalizerState, rulesOf, type Shadow } from "./state.ts";
 import { differences, tally } from "./tally.ts";
 
 /** `foldCandidate`, with the shadow beside it where there is one. The answer and the realm's own state are the same. */
@@ -83,7 +82,7 @@ function attempt<Answer>(
   }
 }
 
-function judgeOf(state: NormalizerState, running: Shadow): Rejudge {
+function judgeOf(state: NormalizerState, running: Shadow): Judge {
   running.judge ??= new Rejudge(fork(state, running.ruleset));
   const { status, season_closed, campaigns } = rulesOf(state);
   Object.assign(running.judge.state.rules!, { status, season_closed, campaigns });

@@ -4,37 +4,18 @@
  * ages together are no state, but folding what came since makes them one.
  */
 import type { Admission } from "../shared/admission.ts";
-import type { ById } from "../shared/by-id.ts";
 import { canonicalHash } from "../shared/canonical.ts";
+import type { ValidCandidate } from "../shared/contracts/candidate.ts";
+import type { DecidedCommand, ValidCommand } from "../shared/contracts/command.ts";
+import type { Decision } from "../shared/contracts/decision.ts";
 import type { Judgement, Ruleset } from "../shared/contracts/ruleset.ts";
 import type { Week } from "../shared/fairness.ts";
 import type { DeviceState } from "./device.ts";
+import type { Entry, Membership, QuarantinedEvent, SessionState } from "./entry.ts";
 import type { KnownCommands } from "./known-commands.ts";
 import type { PlayerState } from "./player.ts";
-import type { Rejudge } from "./rejudge.ts";
-import type { Shelf, Shelved } from "./shelf.ts";
+import type { Shelf } from "./shelf.ts";
 import { newTally, type Tally } from "./tally.ts";
-
-/** `through`: `source_seq` of the last decision in the entry. */
-export type Entry = Shelved & { through: number };
-
-/** KV `<realm>.s.<session>`. */
-export type SessionState = Entry & { burst: number };
-
-/**
- * KV `<realm>.m.<user>`; never expires. `voted`: the last council that the user voted in. `firsts`: `source_seq` of the user's first
- * decision with points in each open campaign, by its id; closed ones are forgotten with the next first.
- */
-export type Membership = Entry & {
-  faction: string;
-  sinceMs: number;
-  cohort?: string;
-  voted?: string;
-  firsts?: ById<number>;
-};
-
-/** KV `<realm>.q.<event>`: a quarantined event, until it is reviewed and for a while after. */
-export type QuarantinedEvent = Entry & { user: string; atMs: number; hash: string; closed: 0 | 1 };
 
 /** KV `<realm>.r.week`: what fairness compares with. */
 export type RealmWeek = Entry & Week;
@@ -50,6 +31,16 @@ export type RealmRules = Entry &
     councils: { faction: string; id: string; atMs: number; options: number }[];
   };
 
+/** What a command comes to. `decision`: what a review makes of the event that it names. */
+export type Decided = { command: DecidedCommand; decision?: Decision };
+
+/** Judges as the realm does, by other rules and on a state of its own: `Rejudge`. */
+export type Judge = {
+  readonly state: NormalizerState;
+  candidate(candidate: ValidCandidate): Decision;
+  command(command: ValidCommand): Decided;
+};
+
 /** Rules that run beside the realm's own and are never applied: what they would have decided is counted. */
 export type Shadow = {
   since: string;
@@ -64,7 +55,7 @@ export type Shadow = {
     shadow: Tally;
   };
   /** Made at the first candidate, from the realm's state as it is then; so it starts anew after a restart. */
-  judge?: Rejudge;
+  judge?: Judge;
 };
 
 export type NormalizerState = {

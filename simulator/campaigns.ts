@@ -13,9 +13,8 @@ import { type ById, entries, find } from "../shared/by-id.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { CampaignState, Happening, PrivateState, WorldState } from "../shared/contracts/world.ts";
 import { mul } from "../shared/integers.ts";
-import type { Decide } from "./commands.ts";
+import type { Decide } from "./decide.ts";
 import { MAX_RUNNING_CAMPAIGNS } from "./effects.ts";
-import type { Brought } from "./firsts.ts";
 import { refusalOf } from "./refusal.ts";
 import { isSteward } from "./said.ts";
 
@@ -67,6 +66,9 @@ export function runningCampaigns(
   const begun = { opened_tick: tick, min_contributors: chain.min_contributors };
   return Object.fromEntries(entries(now).map((entry) => [entry[0], known(entry) ?? begun]));
 }
+
+/** Milli-points of events, and how many users' first ones they are. */
+export type Brought = { points: number; firsts: number };
 
 /** Counts what the tick brought; a campaign that was closed in this tick counts for the last time. */
 export function countCampaigns(

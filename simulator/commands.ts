@@ -5,21 +5,13 @@
 import type { Happening, WorldState } from "../shared/contracts/world.ts";
 import { closeCampaign, openCampaign } from "./campaigns.ts";
 import { castVote, closeDueCouncils, openCouncil } from "./council.ts";
+import type { Outcome } from "./decide.ts";
 import { issueDecree } from "./decrees.ts";
 import { grantResource, spendResource } from "./economy.ts";
 import type { WorldCommand } from "./fold.ts";
 import { refusalOf } from "./refusal.ts";
 import { closeSeason, openSeason } from "./seasons.ts";
 import { closeDueActions, counterAction, proposeAction } from "./sovereign.ts";
-
-/** What a command made of the world, or why it changes nothing. */
-export type Outcome = { state: WorldState; happenings: Happening[] } | { refused: string };
-
-/** Decides one command in the tick that `state` has just begun. Pure. */
-export type Decide<Kind extends WorldCommand["kind"]> = (
-  state: WorldState,
-  command: Extract<WorldCommand, { kind: Kind }>,
-) => Outcome;
 
 /** A tick's events hold so many refusals; more are refused just the same. A crowd's wrong words must not swell every delta. */
 export const REFUSALS_TOLD = 64;

@@ -6,7 +6,7 @@ import { entries, find } from "../shared/by-id.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import { councilRules } from "../shared/contracts/politics.ts";
 import type { CouncilReason, CouncilState, Happening, WorldState } from "../shared/contracts/world.ts";
-import type { Decide } from "./commands.ts";
+import type { Decide } from "./decide.ts";
 import { effectsOf } from "./effects.ts";
 
 type Vote = NonNullable<CouncilState["open"]>;

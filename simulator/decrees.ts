@@ -1,5 +1,5 @@
 /** Decrees: what a game master's word starts. Its effects outrank all others; their bounds are the schema's. */
-import type { Decide } from "./commands.ts";
+import type { Decide } from "./decide.ts";
 import { effectsOf } from "./effects.ts";
 
 /** Whether its targets exist the normalizer has checked; one that a new ruleset removed meanwhile is refused at the start. */

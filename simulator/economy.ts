@@ -1,7 +1,7 @@
 /** Stocks of factions, as commands move them: never below zero, never above what a faction can store. */
 import { find } from "../shared/by-id.ts";
 import type { Happening, WorldState } from "../shared/contracts/world.ts";
-import type { Decide, Outcome } from "./commands.ts";
+import type { Decide, Outcome } from "./decide.ts";
 
 /**
  * A grant that the stock has no room for is refused whole: what a game master gives must not vanish unsaid. Tick and harvest

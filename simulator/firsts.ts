@@ -5,12 +5,10 @@
  */
 import { type ById, entries, find } from "../shared/by-id.ts";
 import type { WorldState } from "../shared/contracts/world.ts";
-import { admittedOf, runningOf } from "./campaigns.ts";
+import { admittedOf, type Brought, runningOf } from "./campaigns.ts";
 import type { Folding, Gathered, WorldCommand } from "./fold.ts";
 import { isSteward } from "./said.ts";
 
-/** Milli-points of events, and how many users' first ones they are. */
-export type Brought = { points: number; firsts: number };
 /** By campaign that runs; in all, and by user. */
 export type BroughtTo = ReadonlyMap<string, Brought & { users: ReadonlyMap<string, Brought> }>;
 

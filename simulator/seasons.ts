@@ -24,8 +24,8 @@ import type {
 } from "../shared/contracts/world.ts";
 import { genesis, newTrigger } from "../shared/genesis.ts";
 import { apportion, byCodeUnit, mul } from "../shared/integers.ts";
-import type { Decide } from "./commands.ts";
 import { closeCouncils } from "./council.ts";
+import type { Decide } from "./decide.ts";
 import { challengerOf } from "./flip.ts";
 import { withInfluence } from "./influence.ts";
 import { closeActions } from "./sovereign.ts";

@@ -3,9 +3,9 @@ import type { Heat, QuarantineReason, RejectReason } from "../../shared/contract
 import type { HeatRules, Judgement } from "../../shared/contracts/ruleset.ts";
 import { floorDiv } from "../../shared/integers.ts";
 import type { DeviceState } from "../device.ts";
+import type { SessionState } from "../entry.ts";
 import { hitsLeft } from "../factors/heat.ts";
 import type { PlayerState } from "../player.ts";
-import type { SessionState } from "../state.ts";
 
 export type Actors = {
   player: PlayerState | undefined;
