@@ -187,6 +187,8 @@ test("no two reasons share a sentence", () => {
 test("a decision from before decisions explained themselves is told by what it has", () => {
   const { explain: _, ...old } = REPEATED;
   expect(en(old)).toBe("Your action brought 81.3 points.");
+  const byNames = { ...old, explain: { base: 100_000 } } as unknown as Accepted;
+  expect(en(byNames)).toBe("Your action brought 81.3 points.");
 });
 
 test("few points are told to the thousandth", () => {

@@ -33,9 +33,9 @@ export const listed = ({
   left.device_day ?? null,
 ];
 
-/** `undefined` where the event was rejected before it was judged. */
+/** `undefined` where the event was rejected before it was judged, or judged by a release that explained itself otherwise. */
 export function explanationOf({ explain }: Pick<Judged, "explain">): Explanation | undefined {
-  if (explain === undefined) return undefined;
+  if (!Array.isArray(explain)) return undefined;
   const [base, fine_bp, coarse_bp, categories, recent, mean, source, user_day, device_day] = explain;
   const left = { source, user_day, ...(device_day === null ? {} : { device_day }) };
   return { base, fine_bp, coarse_bp, categories, recent, mean, left };
