@@ -16,15 +16,15 @@ export function foldCandidate(state: NormalizerState, candidate: ValidCandidate)
 }
 
 /**
- * A few entries are looked at with each candidate: of sessions two, since each candidate may bring a new one and they are cold
- * within minutes; of the rest one, now and then. Each comes by again and again, and none is waited for.
+ * A few entries are looked at now and then, and of sessions two for each that is new: they are cold within minutes, and each
+ * candidate may bring one. Each entry comes by again and again, and none is waited for.
  */
 function sweep(state: NormalizerState, turn: number): void {
   const { sessions, nowMs } = state;
-  sessions.sweep(nowMs);
-  sessions.sweep(nowMs);
+  for (let due = 2 * sessions.takeNewcomers(); due > 0; due--) sessions.sweep(nowMs);
   if (turn % 4 === 0) state.players.sweep(nowMs);
   else if (turn % 4 === 2) state.devices.sweep(nowMs);
+  else if (turn % 4 === 3) sessions.sweep(nowMs);
   else if (turn % 32 === 1) state.quarantine.sweep(nowMs);
 }
 

@@ -30,6 +30,7 @@ export class Shelf<Entry extends Shelved> {
   #changed: Entry[] = [];
   readonly #parent: Shelf<Entry> | undefined;
   readonly #entries = new Map<string, Entry | string>();
+  #newcomers = 0;
   #lastId: string | undefined;
   #last: Entry | undefined;
   #sweep: MapIterator<[string, Entry | string]> | undefined;
@@ -87,6 +88,7 @@ export class Shelf<Entry extends Shelved> {
     if (entry.id === id) return;
     const former = this.#entries.get(id);
     if (typeof former === "object") former.id = undefined;
+    this.#newcomers++;
     entry.id = id;
     this.#entries.set(id, entry);
   }
@@ -104,6 +106,13 @@ export class Shelf<Entry extends Shelved> {
   text(id: string): string | undefined {
     const found = this.#entries.get(id);
     return typeof found === "object" ? this.#codec.write(found) : found === ABSENT ? undefined : found;
+  }
+
+  /** How many entries were put there that didn't stand there, since the last call. */
+  takeNewcomers(): number {
+    const newcomers = this.#newcomers;
+    this.#newcomers = 0;
+    return newcomers;
   }
 
   /** Keys, with the prefix, of what was put there since the last call. */
