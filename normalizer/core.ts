@@ -5,6 +5,7 @@ import type { Decision } from "../shared/contracts/decision.ts";
 import { decideCommand } from "./commands.ts";
 import { decide, poisoned } from "./decide.ts";
 import { evolve, evolveCommand } from "./evolve.ts";
+import type { Shelf } from "./shelf.ts";
 import type { Decided, NormalizerState } from "./state.ts";
 
 /** Decides a candidate and moves the state on. A candidate that makes the core throw goes to a person and stops nobody. */
@@ -16,16 +17,24 @@ export function foldCandidate(state: NormalizerState, candidate: ValidCandidate)
 }
 
 /**
- * A few entries are looked at now and then, and of sessions two for each that is new: they are cold within minutes, and each
- * candidate may bring one. Each entry comes by again and again, and none is waited for.
+ * A few entries are looked at now and then, and two more where a candidate brought a new one: what is cold goes at least as fast as
+ * what is new comes, also where all of it is refused. Each entry comes by again and again, and none is waited for.
  */
 function sweep(state: NormalizerState, turn: number): void {
-  const { sessions, nowMs } = state;
-  for (let due = 2 * sessions.takeNewcomers(); due > 0; due--) sessions.sweep(nowMs);
-  if (turn % 4 === 0) state.players.sweep(nowMs);
-  else if (turn % 4 === 2) state.devices.sweep(nowMs);
+  const { players, devices, sessions, nowMs } = state;
+  sweepGrown(players, nowMs);
+  sweepGrown(devices, nowMs);
+  sweepGrown(sessions, nowMs);
+  if (turn % 4 === 0) players.sweep(nowMs);
+  else if (turn % 4 === 2) devices.sweep(nowMs);
   else if (turn % 4 === 3) sessions.sweep(nowMs);
   else if (turn % 32 === 1) state.quarantine.sweep(nowMs);
+}
+
+function sweepGrown(shelf: Shelf<object>, nowMs: number): void {
+  if (!shelf.takeGrown()) return;
+  shelf.sweep(nowMs);
+  shelf.sweep(nowMs);
 }
 
 function judged(state: NormalizerState, candidate: ValidCandidate): Decision {

@@ -216,6 +216,23 @@ test("what a shadow never let in does not come in from the realm's own memory la
   expect(ada.seenCount).toBe(1);
 });
 
+test("what is refused leaves nothing behind with the shadow, however many names it comes under", () => {
+  const state = withShadow(LENIENT);
+  const [first] = history([FIRST]);
+  for (let n = 0; n < 1_000; n++)
+    foldCandidateBeside(state, {
+      ...first!,
+      territory_id: "atlantis",
+      user_id: `user-${n}`,
+      device_id: `device-${n}`,
+      session_id: `session-${n}`,
+      event_id: `${n}`.padStart(26, "a"),
+      source_seq: n + 1,
+    });
+  const { players, devices, sessions } = state.shadow.running!.judge!.state;
+  for (const { size } of [players, devices, sessions]) expect(size).toBeLessThan(10);
+});
+
 test("the made-up histories reach releases on both sides, and on one alone", () => {
   const seen = new Set<string>();
   for (const made of fc.sample(actions(80), { numRuns: 100, seed: 7 }))

@@ -30,7 +30,7 @@ export class Shelf<Entry extends Shelved> {
   #changed: Entry[] = [];
   readonly #parent: Shelf<Entry> | undefined;
   readonly #entries = new Map<string, Entry | string>();
-  #newcomers = 0;
+  #grew = false;
   #lastId: string | undefined;
   #last: Entry | undefined;
   #sweep: MapIterator<[string, Entry | string]> | undefined;
@@ -61,6 +61,7 @@ export class Shelf<Entry extends Shelved> {
   #find(id: string): Entry | undefined {
     const found = this.#entries.get(id);
     if (typeof found === "object") return found;
+    if (found === undefined && this.#parent !== undefined) this.#grew = true;
     const text = found ?? this.#parent?.text(id);
     if (text === undefined || text === ABSENT) {
       if (this.#parent !== undefined && found === undefined) this.#entries.set(id, ABSENT);
@@ -88,7 +89,7 @@ export class Shelf<Entry extends Shelved> {
     if (entry.id === id) return;
     const former = this.#entries.get(id);
     if (typeof former === "object") former.id = undefined;
-    this.#newcomers++;
+    if (former === undefined) this.#grew = true;
     entry.id = id;
     this.#entries.set(id, entry);
   }
@@ -108,11 +109,11 @@ export class Shelf<Entry extends Shelved> {
     return typeof found === "object" ? this.#codec.write(found) : found === ABSENT ? undefined : found;
   }
 
-  /** How many entries were put there that didn't stand there, since the last call. */
-  takeNewcomers(): number {
-    const newcomers = this.#newcomers;
-    this.#newcomers = 0;
-    return newcomers;
+  /** Whether it has more to hold than at the last call, be it only that something isn't there. */
+  takeGrown(): boolean {
+    const grew = this.#grew;
+    this.#grew = false;
+    return grew;
   }
 
   /** Keys, with the prefix, of what was put there since the last call. */
