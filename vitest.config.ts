@@ -2,16 +2,19 @@ import { defineConfig } from "vitest/config";
 import { FUZZ_CASES } from "./ops/testing/fuzz.ts";
 
 const reportFile = process.env.TEST_REPORT_FILE;
+/** `npm run test:slow`: what takes minutes by nature, such as clusters and soaks. */
+const slow = process.env.TEST_SLOW === "1";
 
 export default defineConfig({
   test: {
-    include: ["**/*.test.ts"],
-    exclude: ["node_modules/**", ".data/**", ".cache/**"],
+    include: [slow ? "**/*.slow.test.ts" : "**/*.test.ts"],
+    exclude: ["node_modules/**", ".data/**", ".cache/**", ...(slow ? [] : ["**/*.slow.test.ts"])],
     // Two cores: more files at once only make the servers that they start wait for each other.
     maxWorkers: 2,
     // A fuzzed property takes as long as it takes.
-    testTimeout: FUZZ_CASES === undefined ? 60_000 : 0,
-    hookTimeout: 60_000,
+    testTimeout: slow ? 1_200_000 : FUZZ_CASES === undefined ? 60_000 : 0,
+    hookTimeout: slow ? 120_000 : 60_000,
+    passWithNoTests: slow,
     setupFiles: FUZZ_CASES === undefined ? [] : ["ops/testing/fuzz-setup.ts"],
     reporters: ["default", ...(reportFile ? ["json" as const] : [])],
     ...(reportFile ? { outputFile: { json: reportFile } } : {}),
