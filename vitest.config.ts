@@ -6,8 +6,10 @@ const reportFile = process.env.TEST_REPORT_FILE;
 const slow = process.env.TEST_SLOW === "1";
 
 export default defineConfig({
+  // As the pages are built.
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   test: {
-    include: [slow ? "**/*.slow.test.ts" : "**/*.test.ts"],
+    include: [slow ? "**/*.slow.test.ts" : "**/*.test.{ts,tsx}"],
     exclude: ["node_modules/**", ".data/**", ".cache/**", ...(slow ? [] : ["**/*.slow.test.ts"])],
     // Two cores: more files at once only make the servers that they start wait for each other.
     maxWorkers: 2,

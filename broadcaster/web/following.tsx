@@ -1,8 +1,8 @@
 /** Hooks: a component that draws anew when the realm or the time moves on. */
 import { useEffect, useState } from "preact/hooks";
-import type { Live } from "./live.ts";
+import type { LiveView } from "./live.ts";
 
-export function useLive(live: Live): void {
+export function useLive(live: LiveView): void {
   const [, redraw] = useState(0);
   useEffect(() => live.subscribe(() => redraw((n) => n + 1)), [live]);
 }

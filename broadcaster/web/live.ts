@@ -3,9 +3,9 @@ import type { Pulse } from "../../shared/contracts/feed.ts";
 import { FeedClient, type FeedStatus, type World } from "../../shared/feed-client.ts";
 import type { Told } from "../../shared/web/happenings.ts";
 import { Names } from "../../shared/web/names.ts";
-import type { RealmMap } from "../map.ts";
+
 import { Past } from "./past.ts";
-import { type Outlook, Reads } from "./reads.ts";
+import { type Outlook, Reads, type RealmMap } from "./reads.ts";
 import { recall } from "./recall.ts";
 
 /** Per territory and faction: 0 hardly any, 1 some, 2 strong. */
@@ -14,6 +14,9 @@ export type Pressure = Pulse["pressure"];
 /** Forecasts and rates are asked for at most so often, however short the ticks are, ms; and not by every visitor at the same moment. */
 const OUTLOOK_PAUSE_MS = 5_000;
 const OUTLOOK_SPREAD_MS = 1_500;
+
+/** What panels draw from, as plain data: a test makes one without a server. */
+export type LiveView = Pick<Live, keyof Live>;
 
 export class Live {
   readonly reads: Reads;

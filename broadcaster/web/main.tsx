@@ -1,8 +1,10 @@
 /** The observatory: one realm, live. It shows what the client library vouches for, and nothing else. */
 import { render } from "preact";
 import "../../shared/web/base.css";
+import { Boundary } from "../../shared/web/boundary.tsx";
 import "../../shared/web/hatching.css";
 import "./observatory.css";
+import { useLive } from "./following.tsx";
 import { Live } from "./live.ts";
 import { Observatory } from "./observatory.tsx";
 import { type RealmLine, readRealms } from "./reads.ts";
@@ -32,4 +34,14 @@ document.title = `${chosen.name} · Amoisekai`;
 const live = new Live(location.origin, chosen.realm);
 // What only waits for the placeholder to go would be drawn beside it.
 render(null, page);
-render(<Observatory live={live} realms={realms} chosen={chosen} />, page);
+render(<Observed />, page);
+
+/** The outermost boundary: what no panel's own boundary catches is told too, and drawn again when the realm moves. */
+function Observed() {
+  useLive(live);
+  return (
+    <Boundary part="The observatory" attempt={live.world?.tick}>
+      <Observatory live={live} realms={realms} chosen={chosen} />
+    </Boundary>
+  );
+}

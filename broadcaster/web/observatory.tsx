@@ -1,9 +1,12 @@
 /** The page: the wheel in the middle of it, what counts beside it, the past below. */
+
 import { useMemo, useState } from "preact/hooks";
+import { find } from "../../shared/by-id.ts";
+import { Boundary } from "../../shared/web/boundary.tsx";
 import { Heralds } from "../../shared/web/heraldry.ts";
 import { title } from "../../shared/web/words.ts";
 import { useLive } from "./following.tsx";
-import type { Live } from "./live.ts";
+import type { LiveView } from "./live.ts";
 import { Wheel } from "./map/wheel.tsx";
 import { Corner } from "./panels/corner.tsx";
 import { Deeds } from "./panels/deeds.tsx";
@@ -23,7 +26,7 @@ export function Observatory({
   realms,
   chosen,
 }: {
-  live: Live;
+  live: LiveView;
   realms: RealmLine[];
   chosen: RealmLine;
 }) {
@@ -44,6 +47,7 @@ export function Observatory({
       </>
     );
   const { names } = live;
+  const attempt = `${state.tick} ${live.world?.tick}`;
   const now = travel.state === undefined;
   const shown =
     selected !== undefined && Object.hasOwn(state.territories, selected) ? selected : hottest(state);
@@ -60,40 +64,60 @@ export function Observatory({
           <h1>{chosen.name}</h1>
         </div>
         {realms.length > 1 && <Realms realms={realms} chosen={chosen} />}
-        <Now live={live} state={state} past={!now} />
+        <Boundary part="The clock" attempt={attempt}>
+          <Now live={live} state={state} past={!now} />
+        </Boundary>
       </header>
       <main class={now ? "" : "past"}>
         <section class="map card" aria-label="Map">
-          <Wheel
-            state={state}
-            places={live.map?.territories}
-            {...{ heralds, names, pressure, outlooks }}
-            selected={shown}
-            onSelect={select}
-            clock={now ? { nextMs: live.nextTickMs, seconds: live.tickSeconds } : undefined}
-          />
-          <Scrubber live={live} travel={travel} />
+          <Boundary part="The map" attempt={attempt}>
+            <Wheel
+              state={state}
+              places={live.map?.territories}
+              {...{ heralds, names, pressure, outlooks }}
+              selected={shown}
+              onSelect={select}
+              clock={now ? { nextMs: live.nextTickMs, seconds: live.tickSeconds } : undefined}
+            />
+          </Boundary>
+          <Boundary part="The way back in time" attempt={attempt}>
+            <Scrubber live={live} travel={travel} />
+          </Boundary>
         </section>
         <div class="beside">
-          <TerritoryPanel
-            {...{ state, heralds, names, pressure }}
-            id={shown}
-            outlook={outlooks[shown]}
-            tickSeconds={live.tickSeconds}
-            neighbours={live.map?.territories.find(({ id }) => id === shown)?.adjacent ?? []}
-            onSelect={select}
-          />
-          <Meters meters={state.meters} />
-          <Ticker live={live} until={travel.tick} heralds={heralds} />
+          <Boundary part="The territory" attempt={`${attempt} ${shown}`}>
+            <TerritoryPanel
+              {...{ state, heralds, names, pressure }}
+              id={shown}
+              outlook={find(outlooks, shown)}
+              tickSeconds={live.tickSeconds}
+              neighbours={live.map?.territories.find(({ id }) => id === shown)?.adjacent ?? []}
+              onSelect={select}
+            />
+          </Boundary>
+          <Boundary part="The world's temper" attempt={attempt}>
+            <Meters meters={state.meters} />
+          </Boundary>
+          <Boundary part="What happened" attempt={attempt}>
+            <Ticker live={live} until={travel.tick} heralds={heralds} />
+          </Boundary>
         </div>
-        <Standings {...{ live, state, heralds, names }} viewed={travel.tick} />
+        <Boundary part="Standings" attempt={attempt}>
+          <Standings {...{ live, state, heralds, names }} viewed={travel.tick} />
+        </Boundary>
         <div class="pair">
-          <Effects {...{ state, names }} tickSeconds={live.tickSeconds} />
-          <Deeds {...{ state, heralds, names }} tickSeconds={live.tickSeconds} />
+          <Boundary part="At work in the world" attempt={attempt}>
+            <Effects {...{ state, names }} tickSeconds={live.tickSeconds} />
+          </Boundary>
+          <Boundary part="Deeds under way" attempt={attempt}>
+            <Deeds {...{ state, heralds, names }} tickSeconds={live.tickSeconds} />
+          </Boundary>
         </div>
-        <TerritoryList {...{ state, heralds, names, outlooks }} selected={shown} onSelect={select} />
+        <Boundary part="Territories" attempt={attempt}>
+          <TerritoryList {...{ state, heralds, names, outlooks }} selected={shown} onSelect={select} />
+        </Boundary>
       </main>
-      <Corner live={live} />
+      <Corner live={live} shown={{ tick: state.tick, past: !now }} />
     </>
   );
 }

@@ -1,28 +1,17 @@
-/** The public read API, as far as the page uses it. */
-import type { EffectState, FactionState, PublicState, TerritoryState } from "../../shared/contracts/world.ts";
-import type { RealmMap } from "../map.ts";
+/** The public read API, as far as the page uses it. Its types are those that the server's own document is made of. */
+import type { z } from "zod";
+import type * as answers from "../answers.ts";
 import type { Shown } from "./past.ts";
 
-export type RealmLine = { realm: string; name: string; status: string; tick: number };
-type At = { realm: string; epoch: string; tick: number; at: string; hash: string };
-/** Who will hold a territory, and between which ticks, if all goes on as it does. */
-export type Forecast = { tick: number; low: number; high: number; to: string };
-/** What the last tick moved, and what a push weighs now; basis points. */
-export type Rates = {
-  instability_bp: number;
-  factions: Record<string, { control_bp: number; weight_bp: number; modifier_bp: number }>;
-};
-/** What the newest tick alone tells of a territory. */
-export type Outlook = { forecast?: Forecast; rates?: Rates };
-export type Territories = At & { territories: Record<string, TerritoryState & Outlook> };
-export type Factions = At & { factions: Record<string, FactionState> };
-export type Summary = At & {
-  season: number;
-  status: PublicState["status"];
-  meters: PublicState["meters"];
-  effects: Record<string, EffectState>;
-  next_tick_at?: string;
-};
+export type RealmLine = z.infer<typeof answers.Realms>["realms"][number];
+export type Territories = z.infer<typeof answers.Territories>;
+export type Factions = z.infer<typeof answers.Factions>;
+export type Summary = z.infer<typeof answers.Summary>;
+export type RealmMap = z.infer<typeof answers.PlacedMap>;
+/** What the newest tick alone tells of a territory: whether it may change hands, and what the tick moved. */
+export type Outlook = Partial<Pick<Territories["territories"][string], "forecast" | "rates">>;
+export type Forecast = NonNullable<Outlook["forecast"]>;
+export type Rates = NonNullable<Outlook["rates"]>;
 
 /** An answer that is none: `status` 0 where nobody answered. */
 export class ReadRefused extends Error {
@@ -45,7 +34,7 @@ async function read<Body>(url: URL, signal?: AbortSignal): Promise<Body> {
 
 /** `url`: of the broadcaster. */
 export const readRealms = async (url: string) =>
-  (await read<{ realms: RealmLine[] }>(new URL("/api/world", url))).realms;
+  (await read<z.infer<typeof answers.Realms>>(new URL("/api/world", url))).realms;
 
 export class Reads {
   readonly realm: string;
@@ -56,7 +45,7 @@ export class Reads {
     this.realm = realm;
   }
 
-  map = () => this.#part<At & RealmMap>("map");
+  map = () => this.#part<RealmMap>("map");
   summary = () => this.#part<Summary>("summary");
   territories = () => this.#part<Territories>("territories");
 

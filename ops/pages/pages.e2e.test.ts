@@ -120,6 +120,53 @@ test.skipIf(executable === undefined)("a killed and restarted broadcaster heals 
   expect(complaints).toEqual([]);
 });
 
+/** Answers the page's reads of territories with what the server says, changed. */
+async function withTerritories(page: Page, change: (territory: Record<string, unknown>) => void) {
+  await page.route("**/api/world/drawn/territories", async (route) => {
+    const answer = await route.fetch();
+    const body = (await answer.json()) as { territories: Record<string, Record<string, unknown>> };
+    for (const territory of Object.values(body.territories)) change(territory);
+    await route.fulfill({ response: answer, json: body });
+  });
+}
+
+test.skipIf(executable === undefined)(
+  "a forecast of no change of hands is drawn, and the badge tells the tick that is on the screen",
+  async () => {
+    const world = await drawnWorld();
+    const page = await openPage("about:blank");
+    await withTerritories(page, (territory) => {
+      territory.forecast = { probability_bp: 0, until_tick: 1_000_000, as_of_tick: world.snapshot.tick };
+    });
+    const asked = page.waitForResponse("**/api/world/drawn/territories");
+    await page.goto(observatory("drawn"));
+    await asked;
+    await storeTicks(api.nats.bus, [world.tick()]);
+    await tickShown(page, world.snapshot.tick);
+    await page
+      .locator('[data-testid="connection"]')
+      .getByText(`live · tick ${world.snapshot.tick}`)
+      .waitFor();
+    expect(complaints).toEqual([]);
+  },
+);
+
+test.skipIf(executable === undefined)(
+  "a panel that fails says so in its own place, and the rest of the page goes on",
+  async () => {
+    const world = await drawnWorld();
+    const page = await openPage("about:blank");
+    await withTerritories(page, (territory) => {
+      territory.rates = { factions: null };
+    });
+    await page.goto(observatory("drawn"));
+    await page.locator('[role="alert"]', { hasText: "The territory" }).waitFor();
+    await storeTicks(api.nats.bus, [flip(world, "mist_fen", "empire")]);
+    await heldBy(page, "mist_fen", "empire");
+    await tickShown(page, world.snapshot.tick);
+  },
+);
+
 test.skipIf(executable === undefined)(
   "the scrubber goes back through the ticks, also to those before the page came",
   async () => {

@@ -4,17 +4,7 @@ import type { Point } from "./shape.ts";
 
 type Props = PlaceProps & { place: Point; angle: number; dense: boolean };
 
-export function Label({
-  id,
-  territory,
-  relics,
-  heralds,
-  names,
-  forecast,
-  place: [x, y],
-  angle,
-  dense,
-}: Props) {
+export function Label({ id, territory, relics, heralds, names, fall, place: [x, y], angle, dense }: Props) {
   const { controller, contested } = territory;
   const name = names.territory(id);
   if (dense) {
@@ -28,7 +18,7 @@ export function Label({
   }
   const signs = [
     ...(contested ? ["⚔ contested"] : []),
-    ...(forecast === undefined ? [] : [`↯ ${names.faction(forecast.to)}`]),
+    ...(fall === undefined ? [] : [`↯ ${names.faction(fall.to)}`]),
   ];
   const words = name.split(" ");
   const lines = id.length > 10 && words.length > 1 ? [words[0]!, words.slice(1).join(" ")] : [name];

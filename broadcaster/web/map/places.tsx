@@ -1,9 +1,10 @@
 /** One territory on the wheel. Its colour and hatching say who controls it, the rim how control is shared, cracks how unstable it is. */
+import { find } from "../../../shared/by-id.ts";
 import type { RelicState, TerritoryState } from "../../../shared/contracts/world.ts";
 import type { Heralds } from "../../../shared/web/heraldry.ts";
 import type { Names } from "../../../shared/web/names.ts";
 import { percent, ticks } from "../../../shared/web/words.ts";
-import type { Forecast } from "../reads.ts";
+import type { Fall } from "../outlook.ts";
 import { Label } from "./label.tsx";
 import { PulseMarks } from "./pulse-marks.tsx";
 import { type Arc, at, bandPath, cracks, hubPath, middleOf, RADIUS, sectorPath } from "./shape.ts";
@@ -16,7 +17,8 @@ export type PlaceProps = {
   heralds: Heralds;
   names: Names;
   pressure: Record<string, 0 | 1 | 2>;
-  forecast: Forecast | undefined;
+  /** The change of hands that is expected, where one is. */
+  fall: Fall | undefined;
   tick: number;
   selected: boolean;
   onSelect: (id: string) => void;
@@ -101,7 +103,7 @@ function PlaceGroup(props: PlaceProps & { children: preact.ComponentChildren }) 
 function Ground({ territory, heralds, path }: PlaceProps & { path: string }) {
   const { controller, control } = territory;
   if (controller === undefined) return <path class="ground nobody" d={path} />;
-  const strength = 0.3 + (0.5 * (control[controller] ?? 0)) / 10_000;
+  const strength = 0.3 + (0.5 * (find(control, controller) ?? 0)) / 10_000;
   return (
     <>
       <path class="ground paper" d={path} />
@@ -112,7 +114,7 @@ function Ground({ territory, heralds, path }: PlaceProps & { path: string }) {
 }
 
 /** All that the drawing says, in one sentence. */
-function spoken({ id, territory, relics, names, pressure, forecast, tick }: PlaceProps): string {
+function spoken({ id, territory, relics, names, pressure, fall, tick }: PlaceProps): string {
   const { controller, control, contested, instability } = territory;
   const shares = byShare(control).map(([faction, bp]) => `${names.faction(faction)} ${percent(bp)}`);
   const pressed = Object.entries(pressure)
@@ -127,8 +129,8 @@ function spoken({ id, territory, relics, names, pressure, forecast, tick }: Plac
     ...(contested ? ["contested"] : []),
     ...relics.map(([relic]) => `with the ${names.relic(relic)}`),
     ...pressed,
-    ...(forecast === undefined
+    ...(fall === undefined
       ? []
-      : [`may fall to ${names.faction(forecast.to)} in about ${ticks(Math.max(0, forecast.tick - tick))}`]),
+      : [`may fall to ${names.faction(fall.to)} in about ${ticks(Math.max(0, fall.tick - tick))}`]),
   ].join("; ");
 }

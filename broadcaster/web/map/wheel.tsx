@@ -1,9 +1,12 @@
 /** The map: the ring's territories as sectors, the hub in the middle, around them the time until the next tick. */
+
 import { useMemo, useRef } from "preact/hooks";
+import { find } from "../../../shared/by-id.ts";
 import type { Heralds } from "../../../shared/web/heraldry.ts";
 import type { Names } from "../../../shared/web/names.ts";
 import { useNow } from "../following.tsx";
 import type { Pressure } from "../live.ts";
+import { expectedFall } from "../outlook.ts";
 import type { Shown } from "../past.ts";
 import type { Outlook } from "../reads.ts";
 import { layoutOf, type Place } from "./layout.ts";
@@ -54,8 +57,8 @@ export function Wheel({ state, places, selected, onSelect, clock, ...rest }: Pro
     selected: id === selected,
     onSelect,
     ...rest,
-    pressure: rest.pressure[id] ?? {},
-    forecast: rest.outlooks[id]?.forecast,
+    pressure: find(rest.pressure, id) ?? {},
+    fall: expectedFall(find(rest.outlooks, id)?.forecast),
     tick: state.tick,
   });
   return (

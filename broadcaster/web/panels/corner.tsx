@@ -1,7 +1,7 @@
-/** In the corner: whether the page is connected, and the hash that proves the state it shows. */
+/** In the corner: whether the page is connected, the tick that it draws, and the hash that proves the newest state. */
 import { useState } from "preact/hooks";
 import type { FeedStatus } from "../../../shared/feed-client.ts";
-import type { Live } from "../live.ts";
+import type { LiveView } from "../live.ts";
 
 const WORDS: Record<FeedStatus, string> = {
   open: "live",
@@ -10,7 +10,13 @@ const WORDS: Record<FeedStatus, string> = {
   closed: "closed",
 };
 
-export function Corner({ live }: { live: Live }) {
+type Props = {
+  live: LiveView;
+  /** What the panels draw in this very turn; absent before there is any state. */
+  shown?: { tick: number; past: boolean };
+};
+
+export function Corner({ live, shown }: Props) {
   const [copied, setCopied] = useState(false);
   const { world, status, hashes, healed } = live;
   const copy = async () => {
@@ -25,6 +31,7 @@ export function Corner({ live }: { live: Live }) {
     <footer class="corner">
       <span class={`connection ${status}`} role="status" data-testid="connection">
         {WORDS[status]}
+        {shown !== undefined && ` · ${shown.past ? "looking at tick" : "tick"} ${shown.tick}`}
       </span>
       {world !== undefined && (
         <button type="button" class="mono" title={`${world.hash}\n${proof} Click to copy.`} onClick={copy}>

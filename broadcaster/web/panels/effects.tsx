@@ -1,4 +1,5 @@
 /** What the triggers have set in motion, and for how long. */
+import { find } from "../../../shared/by-id.ts";
 import type { EffectState } from "../../../shared/contracts/world.ts";
 import type { Names } from "../../../shared/web/names.ts";
 import { change, span, ticks, title } from "../../../shared/web/words.ts";
@@ -19,7 +20,7 @@ function deed({ kind, name, add, faction, territory }: EffectState, id: string, 
   switch (kind) {
     case "modify": {
       const whom = territory === undefined ? names.reach(faction ?? "*") : names.territory(territory);
-      return `${whom}: ${MODIFIED[name ?? ""] ?? title(name ?? "")} ${change(add ?? 0)}`;
+      return `${whom}: ${find(MODIFIED, name ?? "") ?? title(name ?? "")} ${change(add ?? 0)}`;
     }
     case "chain":
       return "A campaign is open to everyone";

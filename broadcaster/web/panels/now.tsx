@@ -1,10 +1,10 @@
 /** Where the realm stands in time. */
 import { span, title } from "../../../shared/web/words.ts";
 import { useNow } from "../following.tsx";
-import type { Live } from "../live.ts";
+import type { LiveView } from "../live.ts";
 import type { Shown } from "../past.ts";
 
-export function Now({ live, state, past }: { live: Live; state: Shown; past: boolean }) {
+export function Now({ live, state, past }: { live: LiveView; state: Shown; past: boolean }) {
   const nowMs = useNow();
   const next = past || live.nextTickMs === undefined ? undefined : (live.nextTickMs - nowMs) / 1_000;
   return (

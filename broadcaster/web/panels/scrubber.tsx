@@ -1,7 +1,7 @@
 /** Back through the ticks: what the page remembers at once, what is older from the server. */
 import { useEffect, useState } from "preact/hooks";
 import { ticks } from "../../../shared/web/words.ts";
-import type { Live } from "../live.ts";
+import type { LiveView } from "../live.ts";
 import type { Shown } from "../past.ts";
 
 export type Travel = {
@@ -16,7 +16,7 @@ export type Travel = {
 /** A slider that is dragged asks the server only for where it rests, ms. */
 const REST_MS = 150;
 
-export function useTimeTravel(live: Live): Travel {
+export function useTimeTravel(live: LiveView): Travel {
   const [tick, setTick] = useState<number>();
   const [read, setRead] = useState<Shown>();
   const [trouble, setTrouble] = useState<string>();
@@ -41,7 +41,7 @@ export function useTimeTravel(live: Live): Travel {
   return { tick, state, trouble, go: setTick };
 }
 
-export function Scrubber({ live, travel }: { live: Live; travel: Travel }) {
+export function Scrubber({ live, travel }: { live: LiveView; travel: Travel }) {
   const last = live.world?.tick ?? 0;
   const first = live.past.first ?? last;
   // Without a past on the server there is what the page has seen itself.

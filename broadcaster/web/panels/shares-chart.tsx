@@ -132,10 +132,11 @@ function colours(element: HTMLElement): (name: string) => string {
 const axisFont = (element: HTMLElement) => `12px ${getComputedStyle(element).fontFamily}`;
 
 function useScheme(): boolean {
-  const query = matchMedia("(prefers-color-scheme: dark)");
-  const [dark, setDark] = useState(query.matches);
+  const [dark, setDark] = useState(false);
   useEffect(() => {
+    const query = matchMedia("(prefers-color-scheme: dark)");
     const listen = () => setDark(query.matches);
+    listen();
     query.addEventListener("change", listen);
     return () => query.removeEventListener("change", listen);
   }, []);

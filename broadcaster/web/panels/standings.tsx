@@ -3,12 +3,12 @@ import type { Heralds } from "../../../shared/web/heraldry.ts";
 import type { Names } from "../../../shared/web/names.ts";
 import { Sigil } from "../../../shared/web/sigil.tsx";
 import { change, percent, title, whole } from "../../../shared/web/words.ts";
-import type { Live } from "../live.ts";
+import type { LiveView } from "../live.ts";
 import { byShare } from "../map/spread.ts";
 import type { Shown } from "../past.ts";
 import { SharesChart } from "./shares-chart.tsx";
 
-type Props = { live: Live; state: Shown; heralds: Heralds; names: Names; viewed: number | undefined };
+type Props = { live: LiveView; state: Shown; heralds: Heralds; names: Names; viewed: number | undefined };
 
 export function Standings({ live, state, heralds, names, viewed }: Props) {
   const { factions, territories } = state;

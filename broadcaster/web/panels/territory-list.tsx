@@ -1,8 +1,10 @@
 /** Every territory in a line: the map for those who read rather than look. */
+import { find } from "../../../shared/by-id.ts";
 import type { Heralds } from "../../../shared/web/heraldry.ts";
 import type { Names } from "../../../shared/web/names.ts";
 import { Sigil } from "../../../shared/web/sigil.tsx";
 import { percent } from "../../../shared/web/words.ts";
+import { expectedFall } from "../outlook.ts";
 import type { Shown } from "../past.ts";
 import type { Outlook } from "../reads.ts";
 import { ShareBar } from "./share-bar.tsx";
@@ -26,12 +28,12 @@ export function TerritoryList({ state, heralds, names, outlooks, selected, onSel
         {Object.entries(state.territories)
           .sort(([a], [b]) => (a < b ? -1 : 1))
           .map(([id, { controller, control, contested, instability }]) => {
-            const forecast = outlooks[id]?.forecast;
+            const fall = expectedFall(find(outlooks, id)?.forecast);
             const notes = [
               controller === undefined ? "nobody's" : names.faction(controller),
               `unrest ${percent(instability)}`,
               ...(contested ? ["⚔ contested"] : []),
-              ...(forecast === undefined ? [] : [`↯ ${names.faction(forecast.to)} by tick ${forecast.tick}`]),
+              ...(fall === undefined ? [] : [`↯ ${names.faction(fall.to)} by tick ${fall.tick}`]),
             ];
             return (
               <li key={id} class={id === selected ? "chosen" : ""}>

@@ -1,12 +1,14 @@
 /** One territory from near: who has how much of it, what presses on it, and what may come. */
+import { find } from "../../../shared/by-id.ts";
 import type { Heralds } from "../../../shared/web/heraldry.ts";
 import type { Names } from "../../../shared/web/names.ts";
 import { Sigil } from "../../../shared/web/sigil.tsx";
-import { band, change, percent, span, ticks } from "../../../shared/web/words.ts";
+import { band, change, percent, ticks } from "../../../shared/web/words.ts";
 import type { Pressure } from "../live.ts";
 import { byShare } from "../map/spread.ts";
+import { foretell } from "../outlook.ts";
 import type { Shown } from "../past.ts";
-import type { Forecast, Outlook, Rates } from "../reads.ts";
+import type { Outlook, Rates } from "../reads.ts";
 
 type Props = {
   state: Shown;
@@ -25,9 +27,11 @@ const PRESSURE = ["", "some pressure", "strong pressure"] as const;
 export function TerritoryPanel(props: Props) {
   const { state, id, heralds, names, pressure, outlook = {}, tickSeconds, neighbours, onSelect } = props;
   const { forecast, rates } = outlook;
-  const territory = state.territories[id];
+  const territory = find(state.territories, id);
+  const pressed = find(pressure, id) ?? {};
   if (territory === undefined) return null;
   const { controller, control, contested, instability, strategic_value, last_changed_tick } = territory;
+  const foretold = forecast && foretell(forecast, state.tick, tickSeconds, names);
   const relics = Object.entries(state.relics ?? {}).filter(([, { territory: at }]) => at === id);
   return (
     <section class="card territory" aria-labelledby="territory-name">
@@ -46,12 +50,14 @@ export function TerritoryPanel(props: Props) {
           <li key={faction}>
             <span>
               <Sigil faction={faction} heralds={heralds} /> {names.faction(faction)}
-              {(pressure[id]?.[faction] ?? 0) > 0 && (
-                <small class="pressed"> {PRESSURE[pressure[id]![faction]!]}</small>
+              {(find(pressed, faction) ?? 0) > 0 && (
+                <small class="pressed"> {PRESSURE[pressed[faction]!]}</small>
               )}
             </span>
             <span class="number">
-              {rates !== undefined && <small>{change(rates.factions[faction]?.control_bp ?? 0)} </small>}
+              {rates !== undefined && (
+                <small>{change(find(rates.factions, faction)?.control_bp ?? 0)} </small>
+              )}
               {percent(bp)}
             </span>
             <div class="bar" aria-hidden="true">
@@ -82,10 +88,10 @@ export function TerritoryPanel(props: Props) {
           {disputed ? ", disputed" : ""}
         </p>
       ))}
-      {forecast !== undefined && (
+      {foretold !== undefined && (
         <p class="forecast">
           <span aria-hidden="true">↯ </span>
-          {foretell(forecast, state.tick, tickSeconds, names)}
+          {foretold}
         </p>
       )}
       {neighbours.length > 0 && (
@@ -100,15 +106,6 @@ export function TerritoryPanel(props: Props) {
       )}
     </section>
   );
-}
-
-function foretell(forecast: Forecast, tick: number, tickSeconds: number | undefined, names: Names): string {
-  const { low, high, to } = forecast;
-  const [soonest, latest] = [Math.max(1, low - tick), Math.max(1, high - tick)];
-  const when = soonest === latest ? ticks(soonest) : `${soonest} to ${ticks(latest)}`;
-  const clock =
-    tickSeconds === undefined ? "" : `, about ${span(Math.max(1, forecast.tick - tick) * tickSeconds)}`;
-  return `If all goes on as it does, it falls to the ${names.faction(to)} in ${when}${clock}.`;
 }
 
 /** Why the same deed moves more for one faction than for another. */

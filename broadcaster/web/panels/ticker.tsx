@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { inWords } from "../../../shared/web/happenings.ts";
 import type { Heralds } from "../../../shared/web/heraldry.ts";
 import { Sigil } from "../../../shared/web/sigil.tsx";
-import type { Live } from "../live.ts";
+import type { LiveView } from "../live.ts";
 
 const SHOWN = 60;
 const READ_OUT_PAUSE_MS = 10_000;
@@ -13,7 +13,7 @@ export function Ticker({
   until,
   heralds,
 }: {
-  live: Live;
+  live: LiveView;
   until: number | undefined;
   heralds: Heralds;
 }) {
@@ -44,7 +44,7 @@ export function Ticker({
 }
 
 /** A screen reader that was told each event of a lively realm would say nothing else. */
-function ReadOut({ live }: { live: Live }) {
+function ReadOut({ live }: { live: LiveView }) {
   const [sentence, say] = useState("");
   const saidAtMs = useRef(Number.NEGATIVE_INFINITY);
   const saidTick = useRef<number | undefined>(undefined);
