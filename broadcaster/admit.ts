@@ -1,6 +1,7 @@
 /** Who may open a socket. What HTTP can say is said before the upgrade; a token is looked at then, and told by a close code. */
 import type { HttpRequest, HttpResponse } from "uWebSockets.js";
 import { type Place, Since } from "../shared/contracts/feed.ts";
+import { isNoToken } from "../shared/no-token.ts";
 import { addressOf } from "./address.ts";
 import { type Answer, NO_SUCH_REALM, problemAnswer, REALM_NOT_READY } from "./answer.ts";
 import type { Channel } from "./feed.ts";
@@ -40,5 +41,5 @@ export function admit(
   }
   const token = req.getQuery("token");
   const address = addressOf(res, req, limits.addressHeader);
-  return { channel, address, place: place?.data, token: token === "" ? undefined : token };
+  return { channel, address, place: place?.data, token: isNoToken(token) ? undefined : token };
 }

@@ -32,5 +32,8 @@ function wide(value: unknown): unknown {
  */
 export const typeOf = (bytes: Uint8Array): FeedFrame["type"] | undefined => TYPES.get(bytes[7]);
 const TYPES: ReadonlyMap<number | undefined, FeedFrame["type"]> = new Map(
-  (["snapshot", "delta", "resync", "notice", "pulse"] as const).map((type) => [type.charCodeAt(0), type]),
+  (["snapshot", "delta", "resync", "notice", "pulse", "alive"] as const).map((type) => [
+    type.charCodeAt(0),
+    type,
+  ]),
 );

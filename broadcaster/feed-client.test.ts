@@ -2,10 +2,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { pickPort } from "../ops/local/ports.ts";
+import { wireTo } from "../ops/testing/nats.ts";
 import { canonicalHash } from "../shared/canonical.ts";
 import type { PublicState } from "../shared/contracts/world.ts";
 import { FeedClient, type FeedClientOptions } from "../shared/feed-client.ts";
 import { CLOSE } from "./codes.ts";
+import { encodeFrame } from "./encode.ts";
 import { FeedServer, REALM, tokenFor } from "./test-feed.ts";
 
 const open: { close(): void }[] = [];
@@ -19,7 +21,7 @@ async function serve(...of: ConstructorParameters<typeof FeedServer>): Promise<F
 }
 
 /** Everything that happens to a client, in a line each. */
-function watch(feed: FeedServer, options: Partial<FeedClientOptions> = {}) {
+function watch(feed: { port: number }, options: Partial<FeedClientOptions> = {}) {
   const seen: string[] = [];
   const url = `http://127.0.0.1:${feed.port}`;
   const client = new FeedClient({ url, realm: REALM, pauseMs: { min: 10, max: 50 }, ...options });
@@ -156,3 +158,55 @@ test.each(["127.0.0.1:8080", "localhost:8080", "ftp://127.0.0.1", ""])(
     expect(() => new FeedClient({ url, realm: REALM })).toThrow(TypeError);
   },
 );
+
+test("a connection that is cut off silently before any frame is noticed, and the client comes back", async () => {
+  const wire = await wireTo((await serve()).port);
+  open.push(wire);
+  const { seen, until } = watch({ port: Number(new URL(wire.url).port) }, { silenceMs: 150 });
+  await until("snapshot 0");
+  wire.swallowReplies(true);
+  await until("waiting 1006");
+  wire.swallowReplies(false);
+  await vi.waitFor(() => expect(seen.slice(-2)).toEqual(["connecting", "open"]), { timeout: 8_000 });
+});
+
+test("a realm in which nothing happens keeps its clients connected", async () => {
+  const feed = await serve({ silenceMs: 40 });
+  const { client, seen, until } = watch(feed, { silenceMs: 400 });
+  await until("snapshot 0");
+  await delay(1_500);
+  expect(seen).toEqual(["connecting", "open", "snapshot 0"]);
+  expect(client.status).toBe("open");
+});
+
+test("a client that is behind the tick that `alive` names reconnects from where it stands", async () => {
+  const feed = await serve();
+  const { until, seen } = watch(feed);
+  await until("snapshot 0");
+  feed.channel.advanced(encodeFrame({ type: "alive", realm: REALM, epoch: "e1", tick: 7 }));
+  await until("waiting 1006");
+  await vi.waitFor(() => expect(seen.slice(-2)).toEqual(["connecting", "open"]));
+  feed.tick();
+  await until("delta 1");
+  expect(seen.filter((line) => line.startsWith("fault"))).toEqual([]);
+});
+
+test.for(["", " ", "null", "undefined", null, undefined])(
+  "a token source that answers %j follows the public feed",
+  async (none) => {
+    const feed = await serve();
+    const { client, until } = watch(feed, { token: () => none });
+    await until("snapshot 0");
+    feed.tick();
+    await until("delta 1");
+    expect(client.status).toBe("open");
+  },
+);
+
+test.for(["", "null", "undefined", null])("a socket that sends %j as its token stays open", async (none) => {
+  const feed = await serve();
+  const client = await feed.joined(none === null ? {} : { token: none });
+  client.say(JSON.stringify({ type: "token", token: none }));
+  feed.tick();
+  await client.until(({ frames }) => frames.some(({ type }) => type === "delta"));
+});

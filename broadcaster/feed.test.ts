@@ -61,7 +61,7 @@ function replay(frames: FeedFrame[]): number[] {
       state = undefined;
       continue;
     }
-    if (frame.type === "pulse" || frame.type === "notice") continue;
+    if (frame.type === "pulse" || frame.type === "notice" || frame.type === "alive") continue;
     if (frame.type === "delta") {
       if (state === undefined || frame.prev !== hash) throw new Error(`a gap before tick ${frame.tick}`);
       state = apply(state, frame.patch) as PublicState;

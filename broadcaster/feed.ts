@@ -12,7 +12,7 @@ import { admit, TOO_MANY_CONNECTIONS } from "./admit.ts";
 import { problemAnswer, refusedBody, send } from "./answer.ts";
 import { CLOSE } from "./codes.ts";
 import { Connections } from "./connections.ts";
-import type { EncodedFrame } from "./encode.ts";
+import { type EncodedFrame, encodeFrame } from "./encode.ts";
 import type { Audience } from "./follow.ts";
 import { floods, tokenOf } from "./heard.ts";
 import { type FeedLimits, MAX_MESSAGE_BYTES, MAX_WAITING_BYTES } from "./limits.ts";
@@ -35,6 +35,8 @@ export class Channel implements Audience {
   readonly topic: string;
   readonly players = new Players();
   readonly pulses: Pulses;
+  /** When the last frame was published, milliseconds of the process' clock. */
+  #publishedMs = Number.NEGATIVE_INFINITY;
   readonly #publish: Feed["publish"];
   readonly #notify: Feed["notify"];
 
@@ -66,7 +68,14 @@ export class Channel implements Audience {
   }
 
   advanced(frame: EncodedFrame): void {
+    this.#publishedMs = performance.now();
     this.#publish(this, frame);
+  }
+
+  /** Tells the clients of a realm that was silent for `silenceMs` that their connections work. */
+  keepAlive(silenceMs: number): void {
+    if (this.view === undefined || performance.now() - this.#publishedMs < silenceMs) return;
+    this.advanced(encodeFrame({ type: "alive", realm: this.realm, ...this.view.place }));
   }
 
   noticed(users: Iterable<string>): void {
@@ -89,6 +98,7 @@ export class Feed {
   readonly #limits: FeedLimits;
   readonly #secret: string;
   readonly #pace: Pace;
+  readonly #keepAlive: NodeJS.Timeout;
   /** Of every kind: sockets here, event streams elsewhere. */
   readonly connections: Connections;
   /** Told of each frame: who isn't on a topic catches up by the realm's view, which has moved already. */
@@ -102,6 +112,10 @@ export class Feed {
     this.#secret = tokenSecret;
     this.#pace = new Pace(limits);
     this.connections = new Connections(limits.connectionsPerAddress);
+    this.#keepAlive = setInterval(() => {
+      for (const channel of this.channels.values()) channel.keepAlive(limits.silenceMs);
+    }, limits.silenceMs / 2);
+    this.#keepAlive.unref();
     // The route comes first: publishing without one crashes the process.
     app.ws<Socket>(patternOf(FEED_PATH), {
       maxPayloadLength: MAX_MESSAGE_BYTES,
@@ -130,6 +144,7 @@ export class Feed {
   }
 
   close(): void {
+    clearInterval(this.#keepAlive);
     for (const { pulses } of this.channels.values()) pulses.close();
   }
 
@@ -199,7 +214,8 @@ export class Feed {
       this.#pace.end(client, CLOSE.unexpectedMessage);
       return;
     }
-    this.#identify(client, token);
+    // Without a token the socket stays what it is: the public feed, or its player's until that token expires.
+    if (token !== null) this.#identify(client, token);
   }
 
   #identify(client: Client, token: string): void {

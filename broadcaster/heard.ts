@@ -1,5 +1,6 @@
 /** What a client sends: a token, pings and pongs, all within what a minute allows. */
 import { TokenMessage } from "../shared/contracts/feed.ts";
+import { isNoToken } from "../shared/no-token.ts";
 import type { FeedLimits } from "./limits.ts";
 import type { Socket } from "./socket.ts";
 
@@ -18,11 +19,12 @@ export function floods({ sent }: Socket, bytes: number, limits: FeedLimits): boo
   return sent.frames > limits.framesPerMinute || sent.bytes > limits.bytesPerMinute;
 }
 
-/** The token of a message; nothing where the message is any other. */
-export function tokenOf(message: ArrayBuffer, isBinary: boolean): string | undefined {
+/** The token of a message, `null` where it says that there is none; undefined where the message is any other. */
+export function tokenOf(message: ArrayBuffer, isBinary: boolean): string | null | undefined {
   if (isBinary) return undefined;
   try {
-    return TokenMessage.parse(JSON.parse(Buffer.from(message).toString("utf8"))).token;
+    const { token } = TokenMessage.parse(JSON.parse(Buffer.from(message).toString("utf8")));
+    return isNoToken(token) ? null : token;
   } catch {
     return undefined;
   }

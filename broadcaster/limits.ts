@@ -18,6 +18,8 @@ export type FeedLimits = {
   closeGraceMs: number;
   /** Without a sign of life for so long a socket is cut; pings go out before. */
   idleSeconds: number;
+  /** After so long without any frame a realm's clients are sent an `alive`. */
+  silenceMs: number;
 };
 
 export const limitsOf = (env: Env): FeedLimits => ({
@@ -30,6 +32,7 @@ export const limitsOf = (env: Env): FeedLimits => ({
   slowAgainMs: 60_000,
   closeGraceMs: 10_000,
   idleSeconds: env.AMOI_FEED_IDLE_SECONDS,
+  silenceMs: 20_000,
 });
 
 export type ReadLimits = {

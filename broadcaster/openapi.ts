@@ -1,6 +1,7 @@
 /** The document of the public port, as OpenAPI 3.1: made of the catalogue that is served and of the schemas of its answers. */
 import { z } from "zod";
 import {
+  AliveFrame,
   DeltaFrame,
   NoticeFrame,
   PulseFrame,
@@ -42,6 +43,7 @@ const NAMED: Record<string, z.ZodType> = {
   ResyncFrame,
   PulseFrame,
   NoticeFrame,
+  AliveFrame,
   Problem,
 };
 const NAMES = new Map(Object.entries(NAMED).map(([name, schema]) => [schema, name]));
@@ -140,7 +142,9 @@ const OTHERS: Record<string, object> = {
             schema: {
               type: "string",
               contentMediaType: "application/json",
-              contentSchema: { oneOf: [SnapshotFrame, DeltaFrame, ResyncFrame].map(reference) },
+              contentSchema: {
+                oneOf: [SnapshotFrame, DeltaFrame, ResyncFrame, PulseFrame, AliveFrame].map(reference),
+              },
             },
           },
         },
@@ -162,7 +166,7 @@ const OTHERS: Record<string, object> = {
     responses: {
       101: {
         description:
-          `Frames as msgpack maps: SnapshotFrame, DeltaFrame, ResyncFrame, PulseFrame, NoticeFrame. \`${ASYNCAPI_PATH}\` says more, ` +
+          `Frames as msgpack maps: SnapshotFrame, DeltaFrame, ResyncFrame, PulseFrame, NoticeFrame, AliveFrame. \`${ASYNCAPI_PATH}\` says more, ` +
           "also what a client may send.",
       },
       ...refusals([400, 403, 404, 426, 429, 503]),

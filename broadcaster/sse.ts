@@ -34,6 +34,9 @@ const HEADERS = {
 };
 const TOO_MANY = problemAnswer(503, "too many streams are open", { headers: { "Retry-After": "5" } });
 
+/** Frames that no place leads to: whoever keeps up gets them as they come. */
+const ADDED: ReadonlySet<EncodedFrame["type"]> = new Set(["pulse", "resync", "alive"]);
+
 type Stream = {
   readonly res: HttpResponse;
   readonly channel: Channel;
@@ -68,8 +71,7 @@ export class Streams {
     for (const stream of this.#byRealm.get(channel.realm) ?? []) {
       if (frame.type === "resync") stream.place = undefined;
       else this.#catchUp(stream);
-      if ((frame.type === "pulse" || frame.type === "resync") && isReading(stream))
-        this.#send(stream, [frame]);
+      if (ADDED.has(frame.type) && isReading(stream)) this.#send(stream, [frame]);
     }
   }
 
@@ -178,7 +180,8 @@ function textOf(encoded: EncodedFrame): string {
   let text = texts.get(encoded);
   if (text === undefined) {
     const { frame } = encoded;
-    const id = "epoch" in frame ? `id: ${frame.epoch}:${frame.tick}\n` : "";
+    const id =
+      frame.type === "snapshot" || frame.type === "delta" ? `id: ${frame.epoch}:${frame.tick}\n` : "";
     text = `${id}data: ${JSON.stringify(frame)}\n\n`;
     texts.set(encoded, text);
   }

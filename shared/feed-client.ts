@@ -56,6 +56,8 @@ export type FeedClientOptions = { [Name in keyof FeedEvents]?: Listener<Name> } 
   world?: World;
   /** Bounds of the pause before another attempt, ms: each failure doubles it, and a part of it is drawn at random. */
   pauseMs?: { min: number; max: number };
+  /** A connection without any frame for this long, and up to twice as long, is given up, ms; 45 000 where it isn't given. */
+  silenceMs?: number;
 };
 
 const DEFAULT_PAUSE_MS = { min: 250, max: 15_000 };
@@ -68,7 +70,10 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** Codes from here on say that coming back is of no use; all others, and a cut without any, that it is. */
 const FIRST_FINAL_CODE = 4_500;
 const LAST_FINAL_CODE = 4_999;
-/** A realm with a pulse has one every ten seconds: after such a silence the connection is dead, whatever TCP believes. */
+/**
+ * Every realm's feed has a frame each 30 s at least, `alive` where there is nothing else: after a silence of this length, and
+ * up to twice as long, the connection is dead, whatever TCP believes.
+ */
 const SILENCE_MS = 45_000;
 
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" });
@@ -146,10 +151,12 @@ export class FeedClient {
       clearTimeout(unanswered);
       openedMs = performance.now();
       if (this.#socket !== socket) return;
+      this.#expectFrame(socket);
       this.#tokens?.keep(token, (fresh) => socket.send(JSON.stringify({ type: "token", token: fresh })));
       this.#say("open");
     });
     socket.addEventListener("message", ({ data }) => {
+      if (this.#socket === socket) this.#expectFrame(socket);
       this.#taking = this.#taking.then(async () => {
         if (this.#socket !== socket) return;
         try {
@@ -198,8 +205,13 @@ export class FeedClient {
         return this.#show(frame, apply(before.state, frame.patch) as PublicState, socket);
       }
       case "pulse":
-        this.#expect(socket);
         return this.#tell("pulse", frame);
+      case "alive": {
+        const before = this.#world;
+        if (before !== undefined && (frame.epoch !== before.epoch || frame.tick !== before.tick))
+          this.#abandon(socket, `the realm is at tick ${frame.tick}, and tick ${before.tick} came last`);
+        return;
+      }
       case "notice": {
         if (frame.tick > this.#told.tick) this.#told = { tick: frame.tick, ids: new Set() };
         const { tick, ids } = this.#told;
@@ -231,11 +243,12 @@ export class FeedClient {
     });
   }
 
-  /** Of a connection that had a pulse, another one is expected. */
-  #expect(socket: WebSocket): void {
+  /** Gives an open connection up after a silence: from its opening on, since one that is cut off silently says nothing at all. */
+  #expectFrame(socket: WebSocket): void {
     clearTimeout(this.#silence);
-    // Where the pulse itself stopped, all clients notice: not at once.
-    this.#silence = setTimeout(() => this.#abandon(socket, "silence"), SILENCE_MS * (1 + Math.random()));
+    const silenceMs = this.#options.silenceMs ?? SILENCE_MS;
+    // Where the server itself fell silent, all clients notice: not at the same moment.
+    this.#silence = setTimeout(() => this.#abandon(socket, "silence"), silenceMs * (1 + Math.random()));
   }
 
   #startAnew(socket: WebSocket, message: string): void {

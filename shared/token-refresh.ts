@@ -1,10 +1,16 @@
 /** A player's token, on the client's side: asked for before each connection, and again before it expires. */
 
-export type TokenSource = () => string | Promise<string>;
+import { isNoToken } from "./no-token.ts";
+
+/** A source that has no token just now answers with nothing, in any spelling: the client follows the public feed. */
+export type TokenSource = () => Token | Promise<Token>;
+type Token = string | null | undefined;
 
 /** A token is replaced when so much of its time is over, and asked for again after so long where that failed. */
 const REFRESH_AT = 0.75;
 const RETRY_MS = 5_000;
+/** Where there is none for long, it is asked for ever more seldom, up to this, ms. */
+const MAX_RETRY_MS = 300_000;
 /** A source that has no answer by then has none to give, ms. */
 const ANSWER_MS = 10_000;
 /** Of a token that is over by the clock here and doesn't say when it began; were it over, the server would end the socket. */
@@ -30,7 +36,8 @@ export class TokenRefresh {
       late = setTimeout(() => reject(new Error(`its source doesn't answer`)), ANSWER_MS);
     });
     try {
-      return await Promise.race([this.#source(), timeout]);
+      const token = await Promise.race([this.#source(), timeout]);
+      return isNoToken(token) ? undefined : token;
     } catch (error) {
       this.#failed(`no token: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
@@ -40,15 +47,18 @@ export class TokenRefresh {
   }
 
   /** Sends a later token in time, for as long as `stop` isn't called. `token`: the one that is in use. */
-  keep(token: string | undefined, send: (token: string) => void): void {
+  keep(token: string | undefined, send: (token: string) => void, missed = 0): void {
     this.stop();
-    const waitMs = token === undefined ? RETRY_MS : Math.max(RETRY_MS / 5, leftMsOf(token) * REFRESH_AT);
+    const waitMs =
+      token === undefined
+        ? Math.min(RETRY_MS * 2 ** missed, MAX_RETRY_MS)
+        : Math.max(RETRY_MS / 5, leftMsOf(token) * REFRESH_AT);
     const timer = setTimeout(
       async () => {
         const fresh = await this.get();
         if (this.#timer !== timer) return;
         if (fresh !== undefined) send(fresh);
-        this.keep(fresh, send);
+        this.keep(fresh, send, fresh === undefined ? missed + 1 : 0);
       },
       Math.min(waitMs, MAX_TIMER_MS),
     );

@@ -9,6 +9,7 @@ import { Live } from "./live.ts";
 import { Observatory } from "./observatory.tsx";
 import { type RealmLine, readRealms } from "./reads.ts";
 
+/** Pause before the realms are asked for again, ms; a random part of it is added, so that not all pages ask at once. */
 const LOOK_AGAIN_MS = 1_000;
 
 /** Waits until there is a realm to show. */
@@ -16,7 +17,7 @@ async function realmsAtLast(): Promise<RealmLine[]> {
   for (;;) {
     const realms = await readRealms(location.origin).catch((): RealmLine[] => []);
     if (realms.length > 0) return realms;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS * (1 + Math.random())));
   }
 }
 

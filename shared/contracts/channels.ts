@@ -5,6 +5,7 @@ import { Candidate, ValidCandidate } from "./candidate.ts";
 import { Command, DecidedCommand, ValidCommand } from "./command.ts";
 import { Accepted, IngestRejection, Quarantined, Rejected } from "./decision.ts";
 import {
+  AliveFrame,
   DeltaFrame,
   NoticeFrame,
   Pulse,
@@ -39,6 +40,7 @@ export const MESSAGES = {
   DeltaFrame,
   PulseFrame,
   NoticeFrame,
+  AliveFrame,
   ResyncFrame,
   TokenMessage,
 } satisfies Record<string, z.ZodType>;
@@ -171,7 +173,7 @@ export const CHANNELS = {
       "The realm's feed over WebSocket, msgpack maps: `?since=<epoch>:<tick>` goes on from there, `?token=` adds the player's " +
       "own notices. Close codes from 4000 mean: come back with `since`; from 4500: don't. All that a client may say is a new " +
       "token before the old one expires, as JSON text.",
-    sends: ["SnapshotFrame", "DeltaFrame", "PulseFrame", "NoticeFrame", "ResyncFrame"],
+    sends: ["SnapshotFrame", "DeltaFrame", "PulseFrame", "NoticeFrame", "ResyncFrame", "AliveFrame"],
     receives: ["TokenMessage"],
   },
 } satisfies Record<string, Channel>;

@@ -87,8 +87,18 @@ export type Pulse = z.infer<typeof Pulse>;
 export const PulseFrame = z.strictObject({ type: z.literal("pulse"), ...Pulse.shape });
 export type PulseFrame = z.infer<typeof PulseFrame>;
 
-export type FeedFrame = SnapshotFrame | DeltaFrame | ResyncFrame | NoticeFrame | PulseFrame;
+/**
+ * Sent where a realm's feed would be silent otherwise, as in maintenance: the connection works, and this is the newest tick.
+ * A client that gets no frame at all for 45 s may take its connection for dead.
+ */
+export const AliveFrame = z.strictObject({ type: z.literal("alive"), realm: Id, epoch: Epoch, tick: Count });
+export type AliveFrame = z.infer<typeof AliveFrame>;
+
+export type FeedFrame = SnapshotFrame | DeltaFrame | ResyncFrame | NoticeFrame | PulseFrame | AliveFrame;
 
 /** All that a client may send, as a JSON text message: a fresh token, before the one that it opened the socket with expires. */
-export const TokenMessage = z.strictObject({ type: z.literal("token"), token: z.string().min(1).max(2_048) });
+export const TokenMessage = z.strictObject({
+  type: z.literal("token"),
+  token: z.string().max(2_048).nullable(),
+});
 export type TokenMessage = z.infer<typeof TokenMessage>;
