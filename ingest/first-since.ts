@@ -1,6 +1,6 @@
 /** Waiting for a message of a stream that answers something. */
-import { DeliverPolicy } from "@nats-io/jetstream";
-import type { Bus } from "../shared/bus.ts";
+import { type Bus, streamEnds } from "../shared/bus.ts";
+import { Reader } from "../shared/reader.ts";
 import { rawStream } from "../shared/subjects.ts";
 
 export type Asked = {
@@ -12,28 +12,27 @@ export type Asked = {
   deadline: number;
 };
 
+const TAKEN_AT_ONCE = 1_000;
+
 /** The first message since a time that `pick` takes, or `undefined` at the deadline. */
 export async function firstSince<Found>(
   bus: Bus,
   { stream, subjects, since, deadline }: Asked,
   pick: (subject: string, data: Uint8Array) => Found | undefined,
 ): Promise<Found | undefined> {
-  const consumer = await bus.js.consumers.get(stream, {
-    filter_subjects: subjects,
-    deliver_policy: DeliverPolicy.StartTime,
-    opt_start_time: since,
-  });
-  const messages = await consumer.consume({ expires: 5_000, idle_heartbeat: 1_000 });
-  const timer = setTimeout(() => messages.stop(), deadline - performance.now());
+  const { created } = await streamEnds(bus, stream);
+  const reader = new Reader(bus, { stream, subjects, created, from: { since } });
+  const signal = AbortSignal.timeout(Math.ceil(Math.max(0, deadline - performance.now())));
   try {
-    for await (const message of messages) {
-      const found = pick(message.subject, message.data);
-      if (found !== undefined) return found;
+    while (!signal.aborted) {
+      for (const message of await reader.take(TAKEN_AT_ONCE, signal)) {
+        const found = pick(message.subject, message.data);
+        if (found !== undefined) return found;
+      }
     }
     return undefined;
   } finally {
-    clearTimeout(timer);
-    messages.stop();
+    await reader.close();
   }
 }
 

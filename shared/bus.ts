@@ -3,7 +3,9 @@
  *
  * Batches are published by hand: the client's own batch drops message ids and expectations and hides the server's error.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import {
+  type ApiError,
   JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
@@ -12,6 +14,7 @@ import {
 } from "@nats-io/jetstream";
 import {
   connect,
+  createInbox,
   errors,
   headers,
   type Msg,
@@ -19,6 +22,7 @@ import {
   nuid,
   type RequestOptions,
 } from "@nats-io/transport-node";
+import type { Log } from "./log.ts";
 import { MAX_BATCH_MESSAGES } from "./topology.ts";
 
 export type Bus = {
@@ -29,14 +33,23 @@ export type Bus = {
   lost: Set<() => void>;
   /** False from the loss of the connection until there is one again: what is published meanwhile is dropped. */
   readonly connected: boolean;
+  /** Where what happens to the connection and its readers is told. */
+  log: Pick<Log, "info" | "warn">;
+  /** A new subject for answers to this connection. */
+  inbox(): string;
+  /** Does what nobody waits for. `close` aborts `closing` and gives it a second to end. */
+  inBackground(act: (closing: AbortSignal) => Promise<void>): void;
   close(): Promise<void>;
 };
+
+/** What `close` waits for what is done in the background, ms. */
+const CLOSE_PATIENCE_MS = 1_000;
 
 /** JetStream's API answers within this, or is asked again, ms. */
 const API_TIMEOUT_MS = 2_000;
 
 /** Connects for good: it reconnects for ever, and fails only when the first attempt does. */
-export async function openBus(options: { natsUrl: string; name: string }): Promise<Bus> {
+export async function openBus(options: { natsUrl: string; name: string; log?: Bus["log"] }): Promise<Bus> {
   const nc = await connect({
     servers: options.natsUrl.split(","),
     name: options.name,
@@ -58,6 +71,8 @@ export async function openBus(options: { natsUrl: string; name: string }): Promi
       for (const tell of [...lost]) tell();
     }
   })();
+  const closing = new AbortController();
+  const background = new Set<Promise<void>>();
   return {
     nc,
     jsm,
@@ -66,9 +81,24 @@ export async function openBus(options: { natsUrl: string; name: string }): Promi
     get connected() {
       return connected;
     },
-    close: () => nc.close(),
+    log: options.log ?? SILENT,
+    inbox: () => createInbox(),
+    inBackground: (act) => {
+      const acting = act(closing.signal).finally(() => background.delete(acting));
+      background.add(acting);
+    },
+    close: async () => {
+      closing.abort();
+      const ended = (async () => {
+        while (background.size > 0) await Promise.allSettled(background);
+      })();
+      if (connected) await Promise.race([ended, delay(CLOSE_PATIENCE_MS, undefined, { ref: false })]);
+      await nc.close();
+    },
   };
 }
+
+const SILENT: Bus["log"] = { info: () => {}, warn: () => {} };
 
 /** Rejects as soon as the connection is lost, rather than at a timeout: the outcome is unknown then. */
 function whileConnected<T>(bus: Bus, answer: Promise<T>): Promise<T> {
@@ -128,6 +158,7 @@ export const REFUSED = {
   wrongLastSequenceConstant: 10164,
   duplicateInBatch: 10201,
   duplicateInFlight: 10158,
+  consumerNotFound: 10014,
   streamNotFound: 10059,
   noMessage: 10037,
   tooManyBatches: 10210,
@@ -147,6 +178,22 @@ function headersOf(message: BatchMessage) {
   if (message.expectedLastSubjectSeq !== undefined)
     h.set("Nats-Expected-Last-Subject-Sequence", `${message.expectedLastSubjectSeq}`);
   return h;
+}
+
+/** Asks JetStream's API, at `path` below its prefix. Throws `JetStreamApiError`, and whatever leaves the outcome unknown. */
+export async function jetStreamApi<Answer>(
+  bus: Bus,
+  path: string,
+  body: object | undefined,
+  timeoutMs: number,
+): Promise<Answer> {
+  const subject = `${bus.jsm.getOptions().apiPrefix}.${path}`;
+  const reply = await request(bus, subject, body === undefined ? "" : JSON.stringify(body), {
+    timeout: timeoutMs,
+  });
+  const answer = reply.json<Answer & { error?: ApiError }>();
+  if (answer.error !== undefined) throw new JetStreamApiError(answer.error);
+  return answer;
 }
 
 const request = (

@@ -26,6 +26,12 @@ export const metrics = {
     labelNames: ["stage", "realm"],
     registers,
   }),
+  readersReopened: new Counter({
+    name: "amoi_readers_reopened_total",
+    help: "Times a reader gave its consumer up and opened another: silence, lost_message, connection, told (by the server)",
+    labelNames: ["reason"],
+    registers,
+  }),
   commitSeconds: new Histogram({
     name: "amoi_commit_seconds",
     help: "From the first try of a commit to its outcome",

@@ -1,29 +1,26 @@
 /**
- * Ordered reading of a stream from a sequence, with a bounded queue. It heals itself after a reconnect, and fails rather
- * than skip: a consumer that starts below a stream's first sequence would jump ahead without a word.
+ * Ordered reading of a stream from a sequence, with a bounded queue. It heals itself whatever becomes of its consumer, and fails
+ * rather than skip: a consumer that starts below a stream's first sequence would jump ahead without a word.
  */
-import { type ConsumerMessages, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
-import { type Bus, streamEnds } from "./bus.ts";
-import { wholeMs } from "./time.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Bus, REFUSED, streamEnds } from "./bus.ts";
+import { Consumer, type EndReason, type Input, type Start } from "./consumer.ts";
+import { metrics } from "./metrics.ts";
 
-/**
- * One message of a stream. It is taken off the client's message on arrival: what waits in a queue should be small, since the
- * garbage collector copies it.
- */
-export type Input = {
-  subject: string;
-  seq: number;
-  data: Uint8Array;
-  /** The stream's timestamp, Unix milliseconds. */
-  atMs: number;
-};
+export type { Input } from "./consumer.ts";
 
 /** The stream no longer holds what must be read next, or is another one of that name. */
 export class StreamGap extends Error {}
 
-/** Above this many waiting messages, or bytes, the consumer is closed until half of them are taken. */
+/** Above this many waiting messages, or bytes, no more are asked for until half of them are taken. */
 const HIGH_WATER_MESSAGES = 65_536;
 const HIGH_WATER_BYTES = 64 * 1024 * 1024;
+
+/** Pauses before another consumer is opened, ms: none at first, and longer each time that the one before brought nothing. */
+const PAUSE_MS = { first: 100, longest: 2_000 };
+
+/** A new leader may know less of its stream than was read from the one before, for a moment. */
+const LOST_END_LOOKS = 10;
 
 export class Reader {
   readonly #bus: Bus;
@@ -32,19 +29,25 @@ export class Reader {
   readonly #created: string;
   readonly #gapless: boolean;
   readonly #prefetch: number;
-  #next: number;
+  readonly #closing = new AbortController();
+  readonly #from: Start;
+  /** The first sequence that was not read; unknown before the first message since a time. */
+  #next: number | undefined;
   #queue: Input[] = [];
   /** Messages behind the last one received. */
   #pending = 0;
   #bytes = 0;
-  #messages: ConsumerMessages | undefined;
+  #consumer: Consumer | undefined;
   #opening: Promise<void> | undefined;
+  /** Consumers that were opened since one last brought something. */
+  #attempts = 0;
+  #lostEnd = 0;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
-  #closed = false;
 
   /**
-   * `created`: the stream's creation as `streamEnds` tells it; `from`: the first sequence to read.
+   * `created`: the stream's creation as `streamEnds` tells it; `from`: the first sequence to read, or the time (RFC 3339) since
+   * when to read.
    * `gapless: false` is for buckets, where later values replace earlier ones. `prefetch`: messages asked for at once; what is
    * under way must stay below the 64 MB at which a server cuts a slow consumer off, and a frame may have 34 KB.
    */
@@ -54,7 +57,7 @@ export class Reader {
       stream: string;
       subjects: string[];
       created: string;
-      from: number;
+      from: number | { since: string };
       gapless?: boolean;
       prefetch?: number;
     },
@@ -65,7 +68,8 @@ export class Reader {
     this.#created = options.created;
     this.#gapless = options.gapless ?? true;
     this.#prefetch = options.prefetch ?? 256;
-    this.#next = options.from;
+    this.#from = typeof options.from === "number" ? { seq: options.from } : options.from;
+    this.#next = "seq" in this.#from ? this.#from.seq : undefined;
   }
 
   /** Messages received and not yet taken. */
@@ -73,20 +77,20 @@ export class Reader {
     return this.#queue.length;
   }
 
-  /** Messages of these subjects that are not yet taken. */
+  /** Messages of these subjects that are not yet taken, as far as the server has told. */
   get lag(): number {
     return this.#queue.length + this.#pending;
   }
 
   /**
    * At least one message and at most `max`, in stream order; none once `signal` is aborted.
-   * Throws `StreamGap` when messages are missing for good, and whatever else kept it from reading: read anew then.
+   * Throws `StreamGap` when messages are missing for good, and `JetStreamApiError` when the stream is gone: read anew then.
    */
   async take(max: number, signal: AbortSignal): Promise<Input[]> {
     while (this.#queue.length === 0) {
       if (signal.aborted) return [];
       if (this.#failure !== undefined) throw this.#failure;
-      this.#open();
+      this.#flow();
       await new Promise<void>((resolve) => {
         const wake = () => {
           this.#wake = undefined;
@@ -100,75 +104,103 @@ export class Reader {
     const taken = this.#queue.length <= max ? this.#queue : this.#queue.slice(0, max);
     this.#queue = this.#queue.length <= max ? [] : this.#queue.slice(max);
     for (const message of taken) this.#bytes -= message.data.length;
-    if (this.#queue.length < HIGH_WATER_MESSAGES / 2 && this.#bytes < HIGH_WATER_BYTES / 2) this.#open();
+    if (this.#queue.length < HIGH_WATER_MESSAGES / 2 && this.#bytes < HIGH_WATER_BYTES / 2) this.#flow();
     return taken;
   }
 
+  /** Nothing is read any more; what was opened is deleted in the background. */
   async close(): Promise<void> {
-    this.#closed = true;
-    await this.#opening?.catch(() => {});
-    await this.#stop();
+    this.#closing.abort();
+    this.#consumer?.close();
+    this.#consumer = undefined;
+    const opening = this.#opening;
+    if (opening !== undefined) this.#bus.inBackground(() => opening);
   }
 
-  #open(): void {
-    if (this.#messages !== undefined || this.#opening !== undefined || this.#closed) return;
-    this.#opening = this.#consume()
+  get #isFull(): boolean {
+    return this.#queue.length >= HIGH_WATER_MESSAGES || this.#bytes >= HIGH_WATER_BYTES;
+  }
+
+  /** Lets messages come: from the consumer that there is, or else from a new one. */
+  #flow(): void {
+    this.#consumer?.resume();
+    if (this.#consumer !== undefined || this.#opening !== undefined) return;
+    if (this.#failure !== undefined || this.#closing.signal.aborted) return;
+    this.#opening = this.#open()
       .catch((error: unknown) => this.#fail(error instanceof Error ? error : new Error(String(error))))
       .finally(() => {
         this.#opening = undefined;
       });
   }
 
-  async #consume(): Promise<void> {
-    const consumer = await this.#bus.js.consumers.get(this.#stream, {
-      filter_subjects: this.#subjects,
-      deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: this.#next,
-    });
-    await this.#assertContinuous();
-    const messages = await consumer.consume({
-      max_messages: this.#prefetch,
-      expires: 5_000,
-      idle_heartbeat: 1_000,
-      callback: (message) => this.#receive(message),
-    });
-    this.#messages = messages;
-    void this.#watch(messages);
+  /** Tries until there is a consumer, or it is known that none can bring what comes next. */
+  async #open(): Promise<void> {
+    const { signal } = this.#closing;
+    while (this.#consumer === undefined) {
+      if (this.#attempts > 0) {
+        const pauseMs = Math.min(PAUSE_MS.first * 2 ** (this.#attempts - 1), PAUSE_MS.longest);
+        await delay(pauseMs, undefined, { signal }).catch(() => {});
+      }
+      while (!this.#bus.connected && !signal.aborted)
+        await delay(PAUSE_MS.first, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      this.#attempts++;
+      try {
+        await this.#consume();
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof StreamGap || isStreamGone(error)) throw error;
+        this.#bus.log.warn(
+          { stream: this.#stream, seq: this.#next, reason: String(error) },
+          "no consumer could be opened on the stream; trying again",
+        );
+      }
+    }
   }
 
-  #receive(message: JsMsg): void {
-    if (message.seq < this.#next) return;
-    this.#next = message.seq + 1;
-    const { info, subject, seq, data } = message;
-    const atMs = wholeMs(info.timestampNanos, () => message.timestampNanos);
-    this.#queue.push({ subject, seq, data, atMs });
-    this.#pending = info.pending;
-    this.#bytes += message.data.length;
-    if (this.#queue.length >= HIGH_WATER_MESSAGES || this.#bytes >= HIGH_WATER_BYTES) void this.#stop();
+  async #consume(): Promise<void> {
+    const consumer = await Consumer.open(this.#bus, {
+      stream: this.#stream,
+      subjects: this.#subjects,
+      start: this.#next === undefined ? this.#from : { seq: this.#next },
+      prefetch: this.#prefetch,
+      received: (input, pending) => this.#receive(input, pending),
+      well: () => {
+        this.#attempts = 0;
+      },
+      ended: (reason, detail) => this.#ended(reason, detail),
+    });
+    try {
+      // Nothing may have gone missing before the consumer was made: it would start behind it.
+      await this.#assertContinuous();
+    } catch (error) {
+      consumer.close();
+      throw error;
+    }
+    if (this.#closing.signal.aborted) return consumer.close();
+    this.#pending = consumer.pending;
+    this.#consumer = consumer;
+    consumer.start();
+  }
+
+  #receive(input: Input, pending: number): void {
+    this.#pending = pending;
+    this.#next = input.seq + 1;
+    this.#queue.push(input);
+    this.#bytes += input.data.length;
+    if (this.#isFull) this.#consumer?.pause();
     this.#wake?.();
   }
 
-  /** The client makes a lost ordered consumer anew by itself; each time, nothing may have gone missing meanwhile. */
-  async #watch(messages: ConsumerMessages): Promise<void> {
-    for await (const status of messages.status()) {
-      // What was delivered into a connection that broke is lost, and the server's consumer counts it as delivered: its idle
-      // heartbeat, which comes after all it sent, names a message that never arrived.
-      if (
-        status.type === "heartbeat" &&
-        status.lastStreamSequence >= this.#next &&
-        this.#messages === messages
-      ) {
-        await this.#stop();
-        this.#open();
-      }
-      if (status.type !== "ordered_consumer_recreated") continue;
-      await this.#assertContinuous().catch((error: unknown) => {
-        if (error instanceof StreamGap) this.#fail(error);
-      });
-    }
-    const error = await messages.closed();
-    if (this.#messages === messages) this.#messages = undefined;
-    if (error instanceof Error) this.#fail(error);
+  /** What its last consumer was brought and didn't deliver comes from the next one. */
+  #ended(reason: EndReason, detail: string): void {
+    this.#consumer = undefined;
+    metrics.readersReopened.inc({ reason });
+    this.#bus.log.warn(
+      { stream: this.#stream, seq: this.#next, reason: detail },
+      "the stream's consumer was given up; opening another",
+    );
+    if (!this.#isFull) this.#flow();
   }
 
   async #assertContinuous(): Promise<void> {
@@ -177,19 +209,14 @@ export class Reader {
       throw new StreamGap(
         `${this.#stream} was created at ${ends.created}, not ${this.#created}: another log`,
       );
+    if (this.#next === undefined) return;
     if (this.#gapless && ends.firstSeq > this.#next)
       throw new StreamGap(`${this.#stream} starts at ${ends.firstSeq}, but ${this.#next} has not been read`);
-    if (this.#next > ends.lastSeq + 1)
-      throw new StreamGap(
-        `${this.#stream} ends at ${ends.lastSeq}, but ${this.#next - 1} was read: it lost its end`,
-      );
-  }
-
-  async #stop(): Promise<void> {
-    const messages = this.#messages;
-    this.#messages = undefined;
-    messages?.stop();
-    await messages?.closed();
+    if (this.#next <= ends.lastSeq + 1) this.#lostEnd = 0;
+    else {
+      const problem = `${this.#stream} ends at ${ends.lastSeq}, but ${this.#next - 1} was read: it lost its end`;
+      throw ++this.#lostEnd >= LOST_END_LOOKS ? new StreamGap(problem) : new Error(problem);
+    }
   }
 
   #fail(error: Error): void {
@@ -197,3 +224,6 @@ export class Reader {
     this.#wake?.();
   }
 }
+
+const isStreamGone = (error: unknown): boolean =>
+  (error as { code?: unknown }).code === REFUSED.streamNotFound;

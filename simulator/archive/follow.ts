@@ -6,9 +6,8 @@
  * After any failure it drops what it holds and begins again at the position. Nothing upstream waits for it.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { AckPolicy, DeliverPolicy } from "@nats-io/jetstream";
-import { nanos } from "@nats-io/transport-node";
 import { type Bus, lastOf, streamEnds } from "../../shared/bus.ts";
+import { countFrom } from "../../shared/consumer.ts";
 import { Superseded } from "../../shared/fence.ts";
 import type { Log } from "../../shared/log.ts";
 import { metrics } from "../../shared/metrics.ts";
@@ -217,22 +216,14 @@ class Run {
     metrics.refused.remove({ stage: "archive", realm: this.#realm });
   }
 
-  /** How much waits, while nothing is read: a consumer's own count, made for the question. */
+  /** How much waits, while nothing is read. */
   async measureLag(): Promise<void> {
     if (this.#position === undefined) return;
-    const { jsm } = this.#surroundings.bus;
     const { stream, subjects } = this.#followed;
+    const from = this.#position.through + 1;
     try {
-      const consumer = await jsm.consumers.add(stream, {
-        ack_policy: AckPolicy.None,
-        deliver_policy: DeliverPolicy.StartSequence,
-        opt_start_seq: this.#position.through + 1,
-        filter_subjects: subjects,
-        inactive_threshold: nanos(5_000),
-        mem_storage: true,
-      });
-      metrics.archivePosition.set(this.#labels, consumer.num_pending);
-      await jsm.consumers.delete(stream, consumer.name);
+      const waiting = await countFrom(this.#surroundings.bus, stream, subjects, from);
+      metrics.archivePosition.set(this.#labels, waiting);
     } catch {
       // NATS is away as well: the last known lag stays.
     }
