@@ -73,7 +73,11 @@ test("whatever is published, each message of RAW has exactly one body on VALID, 
         { minLength: 100, maxLength: 150, size: "max" },
       ),
       async (inputs) => {
-        const of = { candidate: subjects.rawCandidate(realm), command: subjects.rawCommand(realm) };
+        const of = {
+          candidate: subjects.rawCandidate(realm),
+          command: subjects.rawCommand(realm),
+          player_command: subjects.playerCommand(realm),
+        };
         const { seq } = await publishBatch(
           nats.bus,
           inputs.map(({ kind, data }) => ({ subject: of[kind], data })),

@@ -7,14 +7,13 @@ import { MAX_CANDIDATE_BYTES } from "../shared/contracts/candidate.ts";
 import { MAX_COMMAND_BYTES } from "../shared/contracts/command.ts";
 import demo from "../shared/rulesets/demo.json" with { type: "json" };
 import { deep, timeNear, trick, valueText } from "./hostile-values.ts";
-
-type Kind = "candidate" | "command";
+import type { ArrivalKind } from "./validate.ts";
 
 /** A body as it is sent; a failing property shows it as text. */
 export class Hostile {
-  readonly kind: Kind;
+  readonly kind: ArrivalKind;
   readonly data: Uint8Array;
-  constructor(kind: Kind, data: Uint8Array) {
+  constructor(kind: ArrivalKind, data: Uint8Array) {
     this.kind = kind;
     this.data = data;
   }
@@ -86,6 +85,18 @@ const PAYLOADS: [kind: string, payload: object][] = [
   ["council.vote", { user: "ada", faction: "empire", option: 1 }],
   ["resource.grant", { faction: "empire", resource: "iron", amount: 400_000 }],
   ["resource.spend", { faction: "empire", resource: "iron", amount: 1, note: "tribute" }],
+  [
+    "chapter.receipt",
+    {
+      chapter: "c-12",
+      rev: 2,
+      ticket: "dGlja2V0",
+      cites: [{ ref: "t410.flip.iron_gate", span: [10, 42] }],
+      claims: [{ f: "fell", what: "iron_gate", from: "empire", to: "freeholds", at: 410 }],
+      rating: 5,
+    },
+  ],
+  ["activity.daily", { day: "2026-03-01", cohort: "control" }],
   ["decree", { text: "The gates stay shut.", effects: option.effects }],
 ];
 const commandsOf = (realm: string) =>
@@ -256,14 +267,19 @@ const damage: fc.Arbitrary<Damage> = fc.oneof(
 
 /** What a hostile or broken publisher may send to `realm` at `atMs`, Unix milliseconds. */
 export function hostile(realm: string, atMs: number): fc.Arbitrary<Hostile> {
-  const kind = fc.constantFrom<Kind>("candidate", "command");
+  const kind = fc.constantFrom<ArrivalKind>("candidate", "command", "player_command");
   const candidateDoc = docOf(candidateAt(realm, atMs));
   const commandDocs = commandsOf(realm).map(docOf);
   const command = fc.constantFrom(...commandDocs);
-  const body: fc.Arbitrary<{ kind: Kind; doc: Doc }> = fc.oneof(
+  const player = { type: "player", id: "ada" };
+  const playersCommand = fc.constantFrom(
+    ...commandsOf(realm).map((command) => docOf({ ...command, actor: player })),
+  );
+  const body: fc.Arbitrary<{ kind: ArrivalKind; doc: Doc }> = fc.oneof(
     { weight: 6, arbitrary: fc.record({ kind: fc.constant("candidate"), doc: fc.constant(candidateDoc) }) },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant("command"), doc: command }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("candidate"), doc: command }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant("player_command"), doc: playersCommand }) },
   );
   const damages = fc.oneof(
     { weight: 40, arbitrary: fc.constant<Damage[]>([]) },
@@ -291,5 +307,5 @@ export function hostile(realm: string, atMs: number): fc.Arbitrary<Hostile> {
   );
 }
 
-const sentAs = (kind: fc.Arbitrary<Kind>, data: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Hostile> =>
+const sentAs = (kind: fc.Arbitrary<ArrivalKind>, data: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Hostile> =>
   fc.tuple(kind, data).map(([kind, data]) => new Hostile(kind, data));

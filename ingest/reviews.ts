@@ -5,6 +5,7 @@ import { bodiesOf } from "../shared/codec.ts";
 import { Command } from "../shared/contracts/command.ts";
 import type { Accepted, Clip } from "../shared/contracts/decision.ts";
 import { fieldProblems } from "../shared/contracts/problem.ts";
+import { commandId } from "../shared/identity.ts";
 import { metrics } from "../shared/metrics.ts";
 import type { Outcome, Quarantine } from "../shared/quarantine.ts";
 import { eventsStream, subjects } from "../shared/subjects.ts";
@@ -61,8 +62,10 @@ export class Reviews {
   async #review(realm: string, review: Review, quarantine: Quarantine): Promise<Reviewed> {
     const { event_id, verdict, actor } = review;
     const { open, closed, outcomes } = quarantine;
-    const key = review.idempotency_key ?? keyOf(review, quarantine);
-    const known = outcomes.get(key);
+    const by = { type: "gm", id: actor } as const;
+    const key = review.idempotency_key ?? keyOf(realm, review, quarantine);
+    const command_id = commandId(realm, by, key);
+    const known = outcomes.get(command_id);
     if (known !== undefined) return this.#answer(realm, review, known);
 
     const decision = open.get(event_id);
@@ -75,12 +78,12 @@ export class Reviews {
       idempotency_key: key,
       realm_id: realm,
       kind: KIND[verdict],
-      actor: { type: "gm", id: actor },
+      actor: by,
       payload: { event: event_id, ...(review.note === undefined ? {} : { note: review.note }), decision },
     };
     assertPasses(command);
     await this.#parts.submitCommand(command);
-    const outcome = await this.#quarantines.of(realm).outcomeOf(key, DECIDED_WITHIN_MS);
+    const outcome = await this.#quarantines.of(realm).outcomeOf(command_id, DECIDED_WITHIN_MS);
     if (outcome === undefined)
       throw new Unavailable("the review is sent but not decided yet: ask again with the same key");
     const reviewed = await this.#answer(realm, review, outcome);
@@ -124,10 +127,11 @@ export class Reviews {
  * The key of a review that brings none: derived from the event, the verdict and the person. While the event stays open, what
  * was refused before is no last word, so asking again is another request.
  */
-function keyOf({ verdict, event_id, actor }: Review, { open, outcomes }: Quarantine): string {
+function keyOf(realm: string, { verdict, event_id, actor }: Review, { open, outcomes }: Quarantine): string {
   const first = `review.${verdict}.${event_id}.${actor}`;
+  const isKnown = (key: string) => outcomes.has(commandId(realm, { type: "gm", id: actor }, key));
   let key = first;
-  for (let n = 2; open.has(event_id) && outcomes.has(key); n++) key = `${first}.${n}`;
+  for (let n = 2; open.has(event_id) && isKnown(key); n++) key = `${first}.${n}`;
   return key;
 }
 

@@ -10,7 +10,9 @@ import {
   until,
 } from "../ops/testing/realm.ts";
 import { publishOne } from "../shared/bus.ts";
+import type { ValidCommand } from "../shared/contracts/command.ts";
 import type { IngestRejection } from "../shared/contracts/decision.ts";
+import { commandId } from "../shared/identity.ts";
 import { rawStream, subjects, validStream } from "../shared/subjects.ts";
 
 const REALM = "gate";
@@ -87,6 +89,41 @@ test("a command that nobody knows is rejected by its name", async () => {
     reason: "unknown_command",
     path: "kind",
   });
+});
+
+test("what a story engine says for a player passes, and anything else on that subject is rejected", async () => {
+  const subject = subjects.playerCommand(REALM);
+  const body = (change: object) =>
+    JSON.stringify({
+      v: 1,
+      idempotency_key: "a-player-says",
+      realm_id: REALM,
+      kind: "member.join",
+      actor: { type: "player", id: "ada" },
+      payload: { user: "ada", faction: "empire" },
+      ...change,
+    });
+  const wrong: [change: object, reason: string, path?: string][] = [
+    [{ kind: "decree", payload: { text: "x", effects: [] } }, "forbidden_kind", "kind"],
+    [{ kind: "season.close", payload: {} }, "forbidden_kind", "kind"],
+    [{ kind: "world.end" }, "unknown_command", "kind"],
+    [{ actor: { type: "gm", id: "linh" } }, "schema", "actor.type"],
+    [{ actor: { type: "system", id: "steward" } }, "schema", "actor.type"],
+    [{ realm_id: "elsewhere" }, "realm_mismatch", "realm_id"],
+    [{ payload: { user: "ada", faction: "x".repeat(40_000) } }, "too_large"],
+  ];
+  for (const [change, reason, path] of wrong)
+    expect(await rejected(body(change), subject)).toMatchObject({
+      kind: "command",
+      reason,
+      ...(path === undefined ? {} : { path }),
+    });
+  const { seq } = await publishOne(nats.bus, { subject, data: body({}) });
+  const valid = await until(async () => {
+    const all = await bodiesIn<ValidCommand>(nats.bus, validStream(REALM), subjects.validCommand(REALM));
+    return all.find(({ body: { source_seq } }) => source_seq === seq)?.body;
+  });
+  expect(valid.command_id).toBe(commandId(REALM, { type: "player", id: "ada" }, "a-player-says"));
 });
 
 test("a body of 1 MiB is an error to its publisher", async () => {

@@ -6,7 +6,7 @@ import type { Draft } from "../shared/draft.ts";
 import type { Input } from "../shared/reader.ts";
 import type { Stage } from "../shared/stage.ts";
 import { rawStream, subjects, validStream } from "../shared/subjects.ts";
-import { validate } from "./validate.ts";
+import { arrivalKind, validate } from "./validate.ts";
 
 type IngestState = { realm: string; lastAtMs: number };
 
@@ -14,7 +14,7 @@ export const ingestStage: Stage<IngestState> = {
   name: "ingest",
   input: (realm) => ({
     stream: rawStream(realm),
-    subjects: [subjects.rawCandidate(realm), subjects.rawCommand(realm)],
+    subjects: [subjects.rawCandidate(realm), subjects.rawCommand(realm), subjects.playerCommand(realm)],
     prefetch: 2_000,
   }),
   outputStream: validStream,
@@ -34,7 +34,7 @@ export const ingestStage: Stage<IngestState> = {
   step(state: IngestState, input: Input, draft: Draft): boolean {
     const { realm } = state;
     state.lastAtMs = Math.max(state.lastAtMs, input.atMs);
-    const kind = input.subject === subjects.rawCommand(realm) ? "command" : "candidate";
+    const kind = arrivalKind(input.subject, realm);
     const verdict = validate({ kind, realm, data: input.data, atMs: state.lastAtMs, source_seq: input.seq });
     switch (verdict.kind) {
       case "candidate":

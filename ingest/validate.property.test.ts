@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { runs } from "../ops/testing/fuzz.ts";
 import { Candidate } from "../shared/contracts/candidate.ts";
-import { Command } from "../shared/contracts/command.ts";
+import { Command, PlayerCommand } from "../shared/contracts/command.ts";
 import { INGEST_REASONS } from "../shared/contracts/decision.ts";
 import { Hostile, hostile } from "./hostile.ts";
 import { isCandidate } from "./is-candidate.ts";
@@ -12,9 +12,12 @@ import { type Verdict, validate } from "./validate.ts";
 const REALM = "gate";
 const AT_MS = Date.parse("2026-03-01T12:00:00.000Z");
 const CASES = runs(2_000);
+const SCHEMAS = { candidate: Candidate, command: Command, player_command: PlayerCommand };
 
 const verdictOn = ({ kind, data }: Hostile): Verdict =>
   validate({ kind, realm: REALM, data, atMs: AT_MS, source_seq: 7 });
+
+const KINDS = { candidate: "candidate", command: "command", player_command: "command" };
 
 /** Holds every verdict on hostile input to `holds`. */
 const everyVerdict = (holds: (verdict: Verdict, sent: Hostile) => void) =>
@@ -38,9 +41,9 @@ function bodyOf(verdict: Exclude<Verdict, { kind: "rejected" }>): Record<string,
 test("whatever arrives goes on as what it was sent as, or is rejected for a reason of the closed list; nothing throws", () => {
   everyVerdict((verdict, { kind }) => {
     if (verdict.kind === "rejected") {
-      expect(verdict.rejection.kind).toBe(kind);
+      expect(verdict.rejection.kind).toBe(KINDS[kind]);
       expect(INGEST_REASONS).toContain(verdict.rejection.reason);
-    } else expect(verdict.kind).toBe(kind);
+    } else expect(verdict.kind).toBe(KINDS[kind]);
     // VALID holds it as text, and whoever reads that sees the same.
     const text = JSON.stringify(verdict);
     expect(JSON.stringify(JSON.parse(text))).toBe(text);
@@ -64,7 +67,7 @@ test("what goes on is right by its schema, and would be let through again as the
   everyVerdict((verdict, { kind }) => {
     if (verdict.kind === "rejected") return;
     const body = bodyOf(verdict);
-    expect((kind === "candidate" ? Candidate : Command).safeParse(body).error).toBeUndefined();
+    expect(SCHEMAS[kind].safeParse(body).error).toBeUndefined();
     const text = JSON.stringify(body);
     const again = verdictOn(new Hostile(kind, Buffer.from(text)));
     if (again.kind === "rejected") expect.fail(JSON.stringify(again.rejection));

@@ -5,15 +5,26 @@
 import type { z } from "zod";
 import { sha256 } from "../shared/canonical.ts";
 import { Candidate, MAX_CANDIDATE_BYTES, type ValidCandidate } from "../shared/contracts/candidate.ts";
-import { COMMAND_KINDS, Command, MAX_COMMAND_BYTES, type ValidCommand } from "../shared/contracts/command.ts";
+import {
+  COMMAND_KINDS,
+  Command,
+  isPlayersKind,
+  MAX_COMMAND_BYTES,
+  MAX_PLAYER_COMMAND_BYTES,
+  PlayerCommand,
+  type ValidCommand,
+} from "../shared/contracts/command.ts";
 import type { IngestReason, IngestRejection } from "../shared/contracts/decision.ts";
 import { fieldProblems } from "../shared/contracts/problem.ts";
 import { commandId, eventId } from "../shared/identity.ts";
+import { subjects } from "../shared/subjects.ts";
 import { timeText } from "../shared/time.ts";
 import { isCandidate } from "./is-candidate.ts";
 
+/** By its subject: `player_command` is what a story engine says for a player. */
+export type ArrivalKind = "candidate" | "command" | "player_command";
 type Arrival = {
-  kind: "candidate" | "command";
+  kind: ArrivalKind;
   /** The realm that the subject names. */
   realm: string;
   data: Uint8Array;
@@ -31,15 +42,28 @@ export type Verdict =
 export const STALE_AFTER_MS = 24 * 3_600_000;
 export const FUTURE_AFTER_MS = 5 * 60_000;
 
+const MAX_BYTES = {
+  candidate: MAX_CANDIDATE_BYTES,
+  command: MAX_COMMAND_BYTES,
+  player_command: MAX_PLAYER_COMMAND_BYTES,
+} as const satisfies Record<ArrivalKind, number>;
 const HEAD_BYTES = 1_024;
 const strict = new TextDecoder("utf-8", { fatal: true });
 const lenient = new TextDecoder("utf-8");
+
+/** What a message of RAW is taken for. */
+export const arrivalKind = (subject: string, realm: string): ArrivalKind =>
+  subject === subjects.rawCommand(realm)
+    ? "command"
+    : subject === subjects.playerCommand(realm)
+      ? "player_command"
+      : "candidate";
 
 export function validate(arrival: Arrival): Verdict {
   const reject = (reason: IngestReason, message: string, path?: string): Verdict => ({
     kind: "rejected",
     rejection: {
-      kind: arrival.kind,
+      kind: arrival.kind === "candidate" ? "candidate" : "command",
       reason,
       ...(path === undefined ? {} : { path }),
       message,
@@ -50,7 +74,7 @@ export function validate(arrival: Arrival): Verdict {
     },
   });
 
-  const limit = arrival.kind === "candidate" ? MAX_CANDIDATE_BYTES : MAX_COMMAND_BYTES;
+  const limit = MAX_BYTES[arrival.kind];
   if (arrival.data.length > limit)
     return reject("too_large", `${arrival.data.length} bytes; at most ${limit}`);
   let body: unknown;
@@ -62,17 +86,19 @@ export function validate(arrival: Arrival): Verdict {
 
   const received_at = timeText(arrival.atMs);
   const { source_seq, realm } = arrival;
-  if (arrival.kind === "command") {
-    const command = Command.safeParse(body);
-    if (!command.success) {
-      const kind = (body as { kind?: unknown } | null)?.kind;
-      if (typeof kind === "string" && !(COMMAND_KINDS as readonly string[]).includes(kind))
+  if (arrival.kind !== "candidate") {
+    const kind = (body as { kind?: unknown } | null)?.kind;
+    if (typeof kind === "string") {
+      if (!(COMMAND_KINDS as readonly string[]).includes(kind))
         return reject("unknown_command", `no command is named ${JSON.stringify(kind.slice(0, 64))}`, "kind");
-      return rejectSchema(command.error);
+      if (arrival.kind === "player_command" && !isPlayersKind(kind))
+        return reject("forbidden_kind", `${kind} is no player's to say`, "kind");
     }
-    if (command.data.realm_id !== realm)
-      return reject("realm_mismatch", `sent to realm ${realm}`, "realm_id");
-    const command_id = commandId(realm, command.data.idempotency_key);
+    const command = (arrival.kind === "command" ? Command : PlayerCommand).safeParse(body);
+    if (!command.success) return rejectSchema(command.error);
+    const { actor, realm_id, idempotency_key } = command.data;
+    if (realm_id !== realm) return reject("realm_mismatch", `sent to realm ${realm}`, "realm_id");
+    const command_id = commandId(realm, actor, idempotency_key);
     return { kind: "command", valid: { ...command.data, command_id, received_at, source_seq } };
   }
 

@@ -1,21 +1,12 @@
 /** Decides a command: applied here, refused with a reason, or passed on to the simulator. Pure. */
 import { type Admission, isClosed } from "../shared/admission.ts";
 import { checkRuleset, effectsReasons } from "../shared/check-ruleset.ts";
-import type { ValidCommand } from "../shared/contracts/command.ts";
+import { isPlayersKind, type ValidCommand } from "../shared/contracts/command.ts";
 import { DAY_MS } from "../shared/day.ts";
 import { timeMs } from "../shared/time.ts";
 import { decideCouncil, decideVote } from "./council.ts";
 import { decideReview } from "./review.ts";
 import { type Decided, type NormalizerState, rulesOf } from "./state.ts";
-
-/** What a player may ask for; the rest is for game masters and for the system itself. */
-const PLAYERS_MAY: ReadonlySet<ValidCommand["kind"]> = new Set([
-  "member.join",
-  "member.switch",
-  "sovereign.propose",
-  "sovereign.counter",
-  "council.vote",
-]);
 
 export function decideCommand(state: NormalizerState, command: ValidCommand): Decided {
   const rules = rulesOf(state);
@@ -24,7 +15,7 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
   const applied: Decided = { command: { ...command, status: "applied" } };
   const atMs = timeMs(command.received_at);
   if (state.commands.has(command, atMs)) return refused("duplicate");
-  if (command.actor.type === "player" && !PLAYERS_MAY.has(command.kind)) return refused("not_allowed");
+  if (command.actor.type === "player" && !isPlayersKind(command.kind)) return refused("not_allowed");
   switch (command.kind) {
     case "tick.run":
       return rules.status === "maintenance" ? refused("realm is in maintenance") : passed;
@@ -34,6 +25,9 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
         ? refused("season_closed")
         : applied;
     case "shadow.clear":
+    // For the record alone: the archive has each once.
+    case "chapter.receipt":
+    case "activity.daily":
       return applied;
     case "ruleset.set": {
       const problems = checkRuleset(command.payload.ruleset);

@@ -216,6 +216,7 @@ export function evolveCommand(state: NormalizerState, command: DecidedCommand): 
     evolveVote(state, command);
     return;
   }
+  if (command.kind === "chapter.receipt" || command.kind === "activity.daily") return;
   if (command.status === "applied") {
     evolveMembership(state, command);
     closeReviewed(state, command);

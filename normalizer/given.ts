@@ -80,14 +80,15 @@ export function command<Kind extends ValidCommand["kind"]>(
   { atMs, seq, actor = "gm" }: { atMs: number; seq: number; actor?: "gm" | "system" | "player" },
 ): Extract<ValidCommand, { kind: Kind }> {
   const idempotency_key = `command-${seq}`;
+  const said = { type: actor, id: "tester" };
   return {
     v: 1,
     idempotency_key,
     realm_id: REALM,
-    actor: { type: actor, id: "tester" },
+    actor: said,
     kind,
     payload,
-    command_id: commandId(REALM, idempotency_key),
+    command_id: commandId(REALM, said, idempotency_key),
     received_at: timeText(atMs),
     source_seq: seq,
   } as unknown as Extract<ValidCommand, { kind: Kind }>;

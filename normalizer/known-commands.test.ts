@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { commandId } from "../shared/identity.ts";
+import { commandId, earlierCommandId } from "../shared/identity.ts";
 import { cacheSpec } from "./cache.ts";
 import { foldCommand } from "./core.ts";
 import { evolveCommand } from "./evolve.ts";
@@ -21,9 +21,10 @@ function say(
   { key, atMs = START_MS, player, actor = player === undefined ? "gm" : "player" }: Place = {},
 ) {
   const said = command(kind, payload as never, { atMs, seq: ++seq, actor });
-  const id = key === undefined ? {} : { idempotency_key: key, command_id: commandId("r", key) };
-  const by = player === undefined ? {} : { actor: { type: actor, id: player } };
-  return foldCommand(state, { ...said, ...id, ...by } as typeof said).command;
+  const by = { type: actor, id: player ?? "tester" };
+  const idempotency_key = key ?? said.idempotency_key;
+  const id = { idempotency_key, command_id: commandId("r", by, idempotency_key) };
+  return foldCommand(state, { ...said, ...id, actor: by } as typeof said).command;
 }
 const join = (state: NormalizerState, user: string) => say(state, "member.join", { user, faction: "empire" });
 const propose = (state: NormalizerState, player: string, place: Place = {}) =>
@@ -55,11 +56,11 @@ describe("a command that is repeated", () => {
     expect(grant(state, { key: "the-grant", atMs: atMs + HOUR }).status).toBe("passed");
   });
 
-  test("was refused: a game master's is a duplicate, a player's is looked at again", () => {
+  test("was refused: what is trusted is a duplicate, a player's is looked at again", () => {
     const state = freshRealm();
     const decree = { text: "x", effects: [] };
     expect(say(state, "decree", decree, { key: "the-decree", actor: "system" }).reason).toBe("not_allowed");
-    expect(say(state, "decree", decree, { key: "the-decree" }).reason).toBe("duplicate");
+    expect(say(state, "decree", decree, { key: "the-decree", actor: "system" }).reason).toBe("duplicate");
     const counter = { action: "a".repeat(26), faction: "empire", stake: 1 };
     const place: Place = { key: "the-counter", actor: "player" };
     expect(say(state, "sovereign.counter", counter, place).reason).toBe("not_a_member");
@@ -140,13 +141,51 @@ test("the entry of the realm doesn't grow with its commands; the hour's takes 17
 test("commands in the realm's entry of an older cache are known, and count as of the first one after", () => {
   const [text] = stateText(freshRealm()).flatMap(([key, value]) => (key === "r.realm" ? [value] : []));
   const old = initialState("r");
-  const commands = [commandId("r", "the-grant")];
+  const commands = [commandId("r", { type: "gm", id: "tester" }, "the-grant")];
   cacheSpec.load(old, "r.realm", JSON.stringify({ ...JSON.parse(text!), commands }));
   expect(grant(old, { key: "the-grant" }).reason).toBe("duplicate");
   expect(old.changed).toContain(`c.${START_MS / HOUR}`);
   const again = restored(old);
   expect(JSON.parse(cacheSpec.entry(again, "r.realm")!.value)).not.toHaveProperty("commands");
   expect(grant(again, { key: "the-grant", atMs: START_MS + 24 * HOUR }).reason).toBe("duplicate");
+});
+
+test("a key of the steward's or an operator's is used up by no player, and a player's by no other player", () => {
+  const state = freshRealm();
+  for (const user of ["bo", "cleo"]) join(state, user);
+  const key = "campaign.open.siege_call.13";
+  propose(state, "bo", { key });
+  for (const actor of ["gm", "system"] as const) expect(grant(state, { key, actor }).status).toBe("passed");
+  expect(propose(state, "cleo", { key }).status).toBe("passed");
+  for (const player of ["bo", "cleo"]) expect(propose(state, player, { key }).reason).toBe("duplicate");
+});
+
+test("what a player said to the earlier release, with one space of keys for all, is known as theirs alone", () => {
+  const state = freshRealm();
+  for (const user of ["bo", "cleo"]) join(state, user);
+  const said = propose(state, "bo", { key: "the-levy" });
+  const earlier = restored(freshRealm());
+  for (const user of ["bo", "cleo"]) join(earlier, user);
+  evolveCommand(earlier, { ...said, command_id: earlierCommandId("r", "the-levy") });
+  for (const each of [earlier, restored(earlier)]) {
+    expect(propose(each, "bo", { key: "the-levy" }).reason).toBe("duplicate");
+    expect(propose(each, "cleo", { key: "the-levy" }).status).toBe("passed");
+    expect(grant(each, { key: "the-levy" }).status).toBe("passed");
+  }
+});
+
+test("receipts and daily activity are applied, and leave nothing behind in any entry", () => {
+  const state = freshRealm();
+  join(state, "bo");
+  const before = stateText(state);
+  const receipt = { chapter: "c1", rev: 1, ticket: "t", cites: [], claims: [] };
+  for (const [kind, payload] of [
+    ["chapter.receipt", receipt],
+    ["activity.daily", { day: "2026-03-01" }],
+  ] as const)
+    for (const _ of [1, 2])
+      expect(say(state, kind, payload, { key: "the-same-key", player: "bo" }).status).toBe("applied");
+  expect(stateText(state)).toEqual(before);
 });
 
 test("folding commands again, older than what the cache has, gives the same set", () => {

@@ -8,6 +8,7 @@
  * RAW stores a key once within its duplicate window, and a client repeats what it got no answer to within hours.
  */
 import type { DecidedCommand } from "../shared/contracts/command.ts";
+import { earlierCommandId } from "../shared/identity.ts";
 import { eventMark } from "./factors/marks.ts";
 
 const HOUR_MS = 3_600_000;
@@ -25,13 +26,18 @@ export const COMMANDS_KNOWN = 20_000;
  */
 export const PLAYER_COMMANDS_KNOWN = 64;
 
-/** A repeat of these changes nothing, by what they themselves leave behind: memberships, reviews and votes. Crowds send them. */
+/**
+ * A repeat of these changes nothing, by what they themselves leave behind: memberships, reviews, votes, and rows that the archive
+ * has once. Crowds send them.
+ */
 const REPEATABLE: ReadonlySet<DecidedCommand["kind"]> = new Set([
   "member.join",
   "member.switch",
   "review.release",
   "review.reject",
   "council.vote",
+  "chapter.receipt",
+  "activity.daily",
 ]);
 
 /** Whether a command takes a place in this memory. A player's refused one doesn't, or those who may nothing could fill it. */
@@ -42,6 +48,7 @@ const hourOf = (atMs: number): number => Math.floor(atMs / HOUR_MS);
 
 /** What the memory looks at. */
 type Sent = Pick<DecidedCommand, "command_id" | "actor">;
+type Asked = Sent & Pick<DecidedCommand, "realm_id" | "idempotency_key">;
 
 /** A player's marks in an hour's entry. */
 type OfPlayer = [player: string, ...marks: number[]];
@@ -73,15 +80,19 @@ export class KnownCommands {
   #undated: number[] = [];
 
   /**
-   * Whether a command's key is known that comes at `atMs`. To those who are trusted, what a player sent is none of theirs: the
-   * keys of what the world will call for can be guessed, and who uses one up must not silence it.
+   * Whether a command's key is known that comes at `atMs`. The key spaces are apart, and yet what a player sent is nothing to
+   * those who are trusted: an earlier release had one space for all. What a player sent then is known as that player's.
    */
-  has({ command_id, actor }: Sent, atMs: number): boolean {
+  has({ command_id, actor, realm_id, idempotency_key }: Asked, atMs: number): boolean {
     const mark = eventMark(command_id);
     if (this.#undated.includes(mark)) return true;
-    for (const [hour, { trusted, players }] of this.#hours)
-      if (isKnown(hour, atMs) && (trusted.has(mark) || (actor.type === "player" && players.has(mark))))
-        return true;
+    const player = actor.type === "player" ? actor.id : undefined;
+    const earlier = player === undefined ? 0 : eventMark(earlierCommandId(realm_id, idempotency_key));
+    for (const [hour, { trusted, players }] of this.#hours) {
+      if (!isKnown(hour, atMs)) continue;
+      if (trusted.has(mark)) return true;
+      if (player !== undefined && (players.has(mark) || players.get(earlier) === player)) return true;
+    }
     return false;
   }
 

@@ -1,7 +1,7 @@
 /** Makes the buckets and the realm that the environment names, and ends. Repeating it changes nothing. */
 import { openBus } from "../shared/bus.ts";
 import { type Env, EnvError, readEnv } from "../shared/env.ts";
-import { assertDurable, provisionRealm } from "../shared/provision.ts";
+import { assertDurable, provisionRealm, updateRealms } from "../shared/provision.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
 
 /** The first realm's ruleset: the named one, with the environment's cadence in local mode. */
@@ -10,18 +10,20 @@ export async function firstRuleset(env: Env) {
   return env.TICK_SECONDS === undefined ? ruleset : { ...ruleset, tick_seconds: env.TICK_SECONDS };
 }
 
-/** Provisions the environment's realm on the NATS server at `natsUrl`. */
+/** Provisions the environment's realm on the NATS server at `natsUrl`, and brings every other one's streams up to date. */
 export async function provision(env: Env, natsUrl: string): Promise<{ created: boolean }> {
   const bus = await openBus({ natsUrl, name: "provision" });
   try {
     await assertDurable(env);
-    return await provisionRealm(bus, {
+    const limits = { replicas: env.AMOI_REPLICAS, rawMaxBytes: env.AMOI_RAW_MAX_BYTES };
+    const made = await provisionRealm(bus, {
       realm: env.AMOI_REALM,
       name: env.AMOI_REALM_NAME,
       ruleset: await firstRuleset(env),
-      replicas: env.AMOI_REPLICAS,
-      rawMaxBytes: env.AMOI_RAW_MAX_BYTES,
+      ...limits,
     });
+    await updateRealms(bus, limits);
+    return made;
   } finally {
     await bus.close();
   }

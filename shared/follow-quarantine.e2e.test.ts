@@ -33,7 +33,7 @@ const reviewed = (bus: Bus, realm: string, reviews: { event: string; key: string
       data: JSON.stringify(
         reviews.map(({ event, key, status }) => ({
           kind: "review.release",
-          idempotency_key: key,
+          command_id: key,
           status,
           ...(status === "refused" ? { reason: "already_reviewed" } : {}),
           actor: { type: "gm", id: key },

@@ -86,8 +86,8 @@ export class QuarantineFollower {
   }
 
   /** How the review with this idempotency key ended, once it has; `undefined` at the time-out. */
-  outcomeOf(key: string, timeoutMs: number): Promise<Outcome | undefined> {
-    return this.#until((quarantine) => quarantine.outcomes.get(key), timeoutMs);
+  outcomeOf(command_id: string, timeoutMs: number): Promise<Outcome | undefined> {
+    return this.#until((quarantine) => quarantine.outcomes.get(command_id), timeoutMs);
   }
 
   #look(): void {

@@ -24,5 +24,25 @@ function shortHash(text: string): string {
 export const eventId = (realm: string, user: string, key: string): string =>
   shortHash(`${realm}\n${user}\n${key}`);
 
-/** Of a command: made like an event's, with `m` for the user. */
-export const commandId = (realm: string, key: string): string => shortHash(`${realm}\nm\n${key}`);
+/** Who says a command. */
+export type Speaker = { type: "player" | "gm" | "system"; id: string };
+
+/**
+ * Whose space a command's key belongs to: each player's own, the operators', or the steward's. So nobody can use up the key of
+ * another, however well it can be guessed.
+ */
+export const keySpace = ({ type, id }: Speaker): string =>
+  type === "player" ? `p.${id}` : type === "gm" ? "m" : "s";
+
+/**
+ * Of a command: made like an event's, with its key's space for the user. No user's id holds a dot, so no event has the id of a
+ * player's or the steward's command; the operators' space is hashed as it was before there were others.
+ */
+export function commandId(realm: string, actor: Speaker, key: string): string {
+  const space = keySpace(actor);
+  return shortHash(`${realm}\n${space === "s" ? "s." : space}\n${key}`);
+}
+
+/** What an earlier release made of any command's key, whoever said it. */
+export const earlierCommandId = (realm: string, key: string): string =>
+  commandId(realm, { type: "gm", id: "" }, key);

@@ -172,6 +172,12 @@ export const metrics = {
     labelNames: ["realm", "verdict"],
     registers,
   }),
+  stewardKeysTaken: new Counter({
+    name: "amoi_steward_keys_taken_total",
+    help: "Message ids of the steward's commands that RAW had for a message not the steward's",
+    labelNames: ["realm"],
+    registers,
+  }),
   archivePosition: new Gauge({
     name: "amoi_archive_lag_messages",
     help: "Messages of a stream that Postgres doesn't hold yet",

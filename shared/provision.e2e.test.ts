@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestNats, testNats } from "../ops/testing/nats.ts";
 import { lastOf, publishOne } from "./bus.ts";
-import { type NewRealm, ProvisionError, provisionRealm } from "./provision.ts";
+import { type NewRealm, ProvisionError, provisionRealm, updateRealms } from "./provision.ts";
 import { loadRuleset } from "./rulesets.ts";
 import { eventsStream, rawStream, subjects, validStream, worldStream } from "./subjects.ts";
 import { BUCKETS, kvSubject, realmStreams } from "./topology.ts";
@@ -91,4 +91,22 @@ test("a stream that exists with other promises is refused by name", async () => 
   await nats.bus.jsm.streams.add({ name: validStream("foreign"), subjects: ["impact.valid.foreign"] });
   await expect(provisionRealm(nats.bus, wanted("foreign"))).rejects.toThrow(ProvisionError);
   await expect(provisionRealm(nats.bus, wanted("foreign"))).rejects.toThrow("VALID_foreign");
+});
+
+test("the streams of every realm get the subjects that a later release has, and keep what they hold", async () => {
+  const { bus } = nats;
+  const realms = ["earlier", "earlier-2"];
+  for (const realm of realms) {
+    await provisionRealm(bus, wanted(realm));
+    const { config } = await bus.jsm.streams.info(rawStream(realm));
+    const earlier = [subjects.rawCandidate(realm), subjects.rawCommand(realm)];
+    await bus.jsm.streams.update(rawStream(realm), { ...config, subjects: earlier });
+    await publishOne(bus, { subject: subjects.rawCommand(realm), data: "{}" });
+  }
+  await publishOne(bus, { subject: kvSubject("realms", "No.Realm"), data: "{" });
+  await updateRealms(bus, { replicas: 1, rawMaxBytes: 2 ** 24 });
+  for (const realm of realms) {
+    const ack = await publishOne(bus, { subject: subjects.playerCommand(realm), data: "{}" });
+    expect(ack).toMatchObject({ stream: rawStream(realm), seq: 2 });
+  }
 });

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { type Bus, isLostRace, lastOf, publishBatch, publishOne, REFUSED, streamEnds } from "./bus.ts";
 import { bodiesOf } from "./codec.ts";
 import type { DecidedCommand, ValidCommand } from "./contracts/command.ts";
+import { Id } from "./contracts/ids.ts";
 import { Ruleset } from "./contracts/ruleset.ts";
 import type { Env } from "./env.ts";
 import { genesis } from "./genesis.ts";
@@ -34,6 +35,19 @@ export type NewRealm = {
 export async function provisionBuckets(bus: Bus, replicas: number): Promise<void> {
   for (const bucket of Object.keys(BUCKETS) as Bucket[])
     await ensureStream(bus, bucketStream(bucket, replicas));
+}
+
+/** Gives the streams of every realm that there is the subjects that the topology has by now. */
+export async function updateRealms(
+  bus: Bus,
+  options: { replicas: number; rawMaxBytes: number },
+): Promise<void> {
+  const info = await bus.jsm.streams.info("KV_realms", { subjects_filter: kvSubject("realms", ">") });
+  for (const subject of Object.keys(info.state.subjects ?? {})) {
+    const realm = Id.safeParse(subject.slice(kvSubject("realms", "").length));
+    if (!realm.success) continue;
+    for (const spec of realmStreams(realm.data, options)) await ensureStream(bus, spec);
+  }
 }
 
 /**
@@ -96,6 +110,9 @@ async function ensureStream(bus: Bus, spec: StreamSpec): Promise<void> {
       throw new ProvisionError(
         `stream ${spec.name} exists with another ${wrong.join(", ")} than the topology's`,
       );
+    // An earlier release's stream takes what has a subject of its own since; what it holds stays.
+    if (spec.subjects.some((subject) => !config.subjects.includes(subject)))
+      await bus.jsm.streams.update(spec.name, { ...config, subjects: spec.subjects });
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== REFUSED.streamNotFound) throw error;
     await bus.jsm.streams.add(spec);
@@ -119,14 +136,15 @@ async function writeFirst(
 /** The command that gives a realm its first ruleset. */
 function firstRulesetCommand(realm: string, ruleset: Ruleset): ValidCommand {
   const key = "genesis.ruleset";
+  const actor = { type: "system", id: "provision" } as const;
   return {
     v: 1,
     idempotency_key: key,
     realm_id: realm,
     kind: "ruleset.set",
-    actor: { type: "system", id: "provision" },
+    actor,
     payload: { ruleset },
-    command_id: commandId(realm, key),
+    command_id: commandId(realm, actor, key),
     received_at: new Date().toISOString(),
     source_seq: 0,
   };

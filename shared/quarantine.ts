@@ -28,7 +28,7 @@ const OUTCOMES_KEPT = 10_000;
 export class Quarantine {
   /** By event id, oldest first. */
   readonly open = new Map<string, Quarantined>();
-  /** The latest reviews: by idempotency key all of them, by event those that took effect. */
+  /** The latest reviews: by command id all of them, by event those that took effect. */
   readonly outcomes = new Map<string, Outcome>();
   readonly closed = new Map<string, Outcome>();
   ruleset: Ruleset | undefined;
@@ -70,7 +70,7 @@ export class Quarantine {
     command: Extract<DecidedCommand, { kind: "review.release" | "review.reject" }>,
     seq: number,
   ): void {
-    const { kind, status, reason, actor, received_at, idempotency_key: key } = command;
+    const { kind, status, reason, actor, received_at, command_id } = command;
     const { event } = command.payload;
     const outcome = {
       event,
@@ -82,7 +82,7 @@ export class Quarantine {
       seq,
     };
     // The first decision on a key stands; a repeat is refused as one.
-    if (!this.outcomes.has(key)) keep(this.outcomes, key, outcome);
+    if (!this.outcomes.has(command_id)) keep(this.outcomes, command_id, outcome);
     if (status !== "applied") return;
     this.open.delete(event);
     keep(this.closed, event, outcome);

@@ -1,4 +1,5 @@
 /** Names of subjects, streams and KV keys. Each is made here and nowhere else. */
+import { keySpace, type Speaker } from "./identity.ts";
 
 export const rawStream = (realm: string) => `RAW_${realm}`;
 export const validStream = (realm: string) => `VALID_${realm}`;
@@ -7,7 +8,10 @@ export const worldStream = (realm: string) => `WORLD_${realm}`;
 
 export const subjects = {
   rawCandidate: (realm: string) => `impact.raw.${realm}`,
+  /** The API and the steward. */
   rawCommand: (realm: string) => `command.raw.${realm}`,
+  /** Story engines: what players may say. */
+  playerCommand: (realm: string) => `command.player.${realm}`,
   validCandidate: (realm: string) => `impact.valid.${realm}`,
   validCommand: (realm: string) => `command.valid.${realm}`,
   ingestRejected: (realm: string) => `impact.rejected.${realm}`,
@@ -25,4 +29,6 @@ export const subjects = {
 } as const;
 
 export const candidateMsgId = (userId: string, idempotencyKey: string) => `c.${userId}.${idempotencyKey}`;
-export const commandMsgId = (idempotencyKey: string) => `m.${idempotencyKey}`;
+/** `p.<user>.<key>` of players, `m.<key>` of operators, `s.<key>` of the steward. */
+export const commandMsgId = (actor: Speaker, idempotencyKey: string) =>
+  `${keySpace(actor)}.${idempotencyKey}`;

@@ -31,7 +31,7 @@ export function realmStreams(
     {
       ...log,
       name: rawStream(realm),
-      subjects: [subjects.rawCandidate(realm), subjects.rawCommand(realm)],
+      subjects: [subjects.rawCandidate(realm), subjects.rawCommand(realm), subjects.playerCommand(realm)],
       allow_rollup_hdrs: false,
       discard: DiscardPolicy.New,
       max_bytes: options.rawMaxBytes,

@@ -26,7 +26,10 @@ function expectKept({ record, delta, snapshot, notices }: TickResult): void {
   ] as const;
   for (const [schema, body] of written) {
     // Tests call commands by their place in the log.
-    const said = JSON.stringify(body).replace(/"command-\d+/g, (key) => `"${commandId(REALM, key)}`);
+    const said = JSON.stringify(body).replace(
+      /"command-\d+/g,
+      (key) => `"${commandId(REALM, { type: "gm", id: "tester" }, key)}`,
+    );
     const known = JSON.parse(said);
     expect(schema.parse(known)).toEqual(known);
   }

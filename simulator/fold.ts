@@ -44,7 +44,9 @@ type Settled =
   | "review.release"
   | "review.reject"
   | "shadow.set"
-  | "shadow.clear";
+  | "shadow.clear"
+  | "chapter.receipt"
+  | "activity.daily";
 
 export const openFolding = (): Folding => ({
   factions: new Map(),
@@ -128,6 +130,8 @@ export function foldCommand(folding: Folding, command: DecidedCommand): void {
     case "review.reject":
     case "shadow.set":
     case "shadow.clear":
+    case "chapter.receipt":
+    case "activity.daily":
       return; // The normalizer's alone.
     default:
       folding.commands.push(command);

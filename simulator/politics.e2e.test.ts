@@ -33,9 +33,9 @@ async function say(kind: CommandKind, payload: object, by?: string): Promise<Dec
   await publishOne(nats.bus, {
     subject: subjects.rawCommand(REALM),
     data: JSON.stringify({ v: 1, idempotency_key, realm_id: REALM, kind, actor, payload }),
-    msgId: commandMsgId(idempotency_key),
+    msgId: commandMsgId(actor, idempotency_key),
   });
-  const id = commandId(REALM, idempotency_key);
+  const id = commandId(REALM, actor, idempotency_key);
   return until(async () => (await decided()).find(({ command_id }) => command_id === id));
 }
 

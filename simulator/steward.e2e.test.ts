@@ -133,3 +133,24 @@ test("the owner of a realm keeps house beside its clock", async () => {
   );
   expect(await reviewsIn("owned")).toEqual([]);
 });
+
+test("a message id of the steward's that a publisher took silences nothing: an alarm, and the word under the next key", async () => {
+  const realm = "squatted";
+  const [event] = await waitingIn(realm, 1);
+  const key = `review.expire.${event!.event_id}.${event!.source_seq}`;
+  const squat = candidate(realm, { user_id: "mallory" });
+  await publishOne(nats.bus, {
+    subject: subjects.rawCandidate(realm),
+    data: JSON.stringify(squat),
+    msgId: `s.${key}`,
+  });
+  const keeper = steward(realm, () => Date.now() + 8 * DAY_MS);
+  const [rejected] = await until(async () => {
+    const all = await rejectedIn(realm);
+    return all.length > 0 && all;
+  });
+  await keeper.stop();
+  expect(rejected).toMatchObject({ event_id: event!.event_id, reason: "review_expired" });
+  expect(await reviewsIn(realm)).toMatchObject([{ status: "applied", idempotency_key: `${key}.2` }]);
+  expect(await metric("amoi_steward_keys_taken_total", { realm })).toBe(1);
+});

@@ -3,7 +3,6 @@
  * calls for them, so that each happens once, whoever was killed in between.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { type Bus, publishOne } from "../shared/bus.ts";
 import type { Command } from "../shared/contracts/command.ts";
 import { QUARANTINE_REASONS, type Quarantined } from "../shared/contracts/decision.ts";
 import { DAY_MS } from "../shared/day.ts";
@@ -11,10 +10,10 @@ import { QuarantineFollower } from "../shared/follow-quarantine.ts";
 import { metrics } from "../shared/metrics.ts";
 import type { Quarantine } from "../shared/quarantine.ts";
 import type { Owned } from "../shared/stage.ts";
-import { commandMsgId, subjects } from "../shared/subjects.ts";
 import type { SimulatorState } from "./advance.ts";
 import { callsOf } from "./calls.ts";
 import { said } from "./said.ts";
+import { sayOnce } from "./steward-key.ts";
 
 /** How often it looks at the quarantine, and at the world in memory. */
 const LOOK_MS = 1_000;
@@ -61,7 +60,7 @@ export async function speakForWorld({ bus, state, log, signal }: Owned<Simulator
     try {
       for (const command of calls) {
         if (signal.aborted || told.has(command.idempotency_key)) continue;
-        await publish(bus, command);
+        await sayOnce(bus, log, command);
         told.add(command.idempotency_key);
       }
     } catch (error) {
@@ -73,7 +72,7 @@ export async function speakForWorld({ bus, state, log, signal }: Owned<Simulator
 
 /** Asks for the rejection of everything that was open for as long as the ruleset allows. */
 async function expireOld(
-  { bus, realm, signal }: Pick<Owned<unknown>, "bus" | "realm" | "signal">,
+  { bus, realm, log, signal }: Pick<Owned<unknown>, "bus" | "realm" | "log" | "signal">,
   { open, ruleset }: Quarantine,
   asked: Map<string, number>,
   nowMs: number,
@@ -86,9 +85,9 @@ async function expireOld(
     if (signal.aborted || Date.parse(decision.received_at) > lastMs) return;
     if ((asked.get(decision.event_id) ?? Number.NEGATIVE_INFINITY) > performance.now() - PATIENCE_MS)
       continue;
-    const { duplicate } = await publish(bus, expiryOf(decision, realm));
+    const { duplicate } = await sayOnce(bus, log, expiryOf(decision, realm));
     asked.set(decision.event_id, performance.now());
-    if (duplicate !== true) metrics.reviews.inc({ realm, verdict: "expired" });
+    if (!duplicate) metrics.reviews.inc({ realm, verdict: "expired" });
   }
 }
 
@@ -97,13 +96,6 @@ const expiryOf = (decision: Quarantined, realm: string): Command =>
   said(realm, "review.reject", `review.expire.${decision.event_id}.${decision.source_seq}`, {
     event: decision.event_id,
     decision,
-  });
-
-const publish = (bus: Bus, command: Command) =>
-  publishOne(bus, {
-    subject: subjects.rawCommand(command.realm_id),
-    data: JSON.stringify(command),
-    msgId: commandMsgId(command.idempotency_key),
   });
 
 function measure(realm: string, { open }: Quarantine, nowMs: number): void {

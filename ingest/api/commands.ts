@@ -26,7 +26,7 @@ export function commandRoutes(api: Api, parts: Parts): void {
     preValidation: takeHeaderKey,
     handler: async ({ body: command }, reply) => {
       const { duplicate } = await parts.submitCommand(command);
-      const command_id = commandId(command.realm_id, command.idempotency_key);
+      const command_id = commandId(command.realm_id, command.actor, command.idempotency_key);
       return reply.code(202).send({ command_id, duplicate });
     },
   });

@@ -9,7 +9,7 @@ import type {
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { Bus } from "../../shared/bus.ts";
-import { type Command, MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
+import { type Command, isPlayersKind, MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
 import { Id } from "../../shared/contracts/ids.ts";
 import type { Env } from "../../shared/env.ts";
 import type { Log } from "../../shared/log.ts";
@@ -74,13 +74,15 @@ export class Parts {
    * Throws 404, 413, 422, 429 and 503 as problems.
    */
   async submitCommand(command: Command): Promise<{ seq: number; duplicate: boolean }> {
-    const { realm_id: realm, idempotency_key } = command;
+    const { realm_id: realm, idempotency_key, actor } = command;
     this.assertRealm(realm);
     const data = JSON.stringify(command);
     if (Buffer.byteLength(data) > MAX_COMMAND_BYTES - HEADER_BYTES)
       throw new Refused(413, `a command has at most ${MAX_COMMAND_BYTES - HEADER_BYTES} bytes`);
-    const msgId = commandMsgId(idempotency_key);
-    const submitted = await this.gateway.submit({ realm, subject: subjects.rawCommand(realm), msgId, data });
+    const msgId = commandMsgId(actor, idempotency_key);
+    const players = actor.type === "player" && isPlayersKind(command.kind);
+    const subject = players ? subjects.playerCommand(realm) : subjects.rawCommand(realm);
+    const submitted = await this.gateway.submit({ realm, subject, msgId, data });
     if (submitted.kind === "conflict") throw keyConflict();
     return submitted;
   }

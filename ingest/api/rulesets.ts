@@ -4,7 +4,7 @@ import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { canonical } from "../../shared/canonical.ts";
 import { checkRuleset } from "../../shared/check-ruleset.ts";
-import { Command, MAX_COMMAND_BYTES, Note } from "../../shared/contracts/command.ts";
+import { Actor, MAX_COMMAND_BYTES, Note } from "../../shared/contracts/command.ts";
 import { Id } from "../../shared/contracts/ids.ts";
 import { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { commandId } from "../../shared/identity.ts";
@@ -18,7 +18,6 @@ import { Refused, refusals, wrongField } from "./problems.ts";
 
 const Version = z.int().min(1).max(1_000_000_000);
 const VersionText = z.coerce.number().int().min(1).max(1_000_000_000);
-const Actor = Command.options[0].shape.actor;
 const about = { version: Version, at: z.string(), actor: Actor, note: Note.optional() };
 const Described = z.strictObject({ realm_id: Id, ...about, ruleset: Ruleset });
 const Listed = z.strictObject({ ...about, changed: z.int().min(0) });
@@ -131,7 +130,7 @@ export function rulesetRoutes(api: Api, parts: Parts): void {
   ): Promise<z.infer<typeof InForce>> {
     assertHoldsTogether(ruleset);
     const key = headerKey(request) ?? randomUUID();
-    const command_id = commandId(realm, key);
+    const command_id = commandId(realm, API_ACTOR, key);
     const versions = await versionsOf(realm);
     const known = versions.find((version) => version.command_id === command_id);
     if (known !== undefined) {

@@ -85,6 +85,6 @@ export function shadowRoutes(api: Api, parts: Parts): void {
   ): Promise<z.infer<typeof Submitted>> {
     const idempotency_key = headerKey(request) ?? randomUUID();
     const { duplicate } = await parts.submitCommand({ v: 1, idempotency_key, actor: API_ACTOR, ...what });
-    return { command_id: commandId(what.realm_id, idempotency_key), duplicate };
+    return { command_id: commandId(what.realm_id, API_ACTOR, idempotency_key), duplicate };
   }
 }

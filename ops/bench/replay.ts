@@ -61,11 +61,11 @@ export async function record(bus: Bus, url: string, events: number): Promise<num
     kind: "tick.run",
     actor: { type: "system", id: "bench" },
     payload: {},
-  };
+  } as const;
   await publishOne(bus, {
     subject: subjects.rawCommand(REALM),
     data: JSON.stringify(command),
-    msgId: commandMsgId(command.idempotency_key),
+    msgId: commandMsgId(command.actor, command.idempotency_key),
   });
   const env = { NATS_URL: url };
   const simulator = await startStage("simulator/main.ts", "SIMULATOR_PORT", env);

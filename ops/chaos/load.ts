@@ -21,6 +21,7 @@ const OPEN = {
   kind: "campaign.open",
   payload: { id: CAMPAIGN, goal: 1_000, min_contributors: 10, ticks: 2 },
 };
+const CHAOS = { type: "gm", id: "chaos" } as const;
 /** Bodies from which repeats are drawn. */
 const RECENT = 100;
 
@@ -121,9 +122,9 @@ export class Load {
       v: 1,
       idempotency_key: key,
       realm_id: this.#realm,
-      actor: { type: "gm", id: "chaos" },
+      actor: CHAOS,
       ...what,
     });
-    return { subject: subjects.rawCommand(this.#realm), msgId: commandMsgId(key), body };
+    return { subject: subjects.rawCommand(this.#realm), msgId: commandMsgId(CHAOS, key), body };
   }
 }

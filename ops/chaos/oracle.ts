@@ -2,7 +2,7 @@
  * The oracle: one thread, no shell, no batches, no cache. It folds what was published, in RAW's order, through the pure
  * cores and says what every stream must hold if nothing was lost and nothing was doubled.
  */
-import { validate } from "../../ingest/validate.ts";
+import { arrivalKind, validate } from "../../ingest/validate.ts";
 import { foldCandidate, foldCommand } from "../../normalizer/core.ts";
 import { evolveCommand } from "../../normalizer/evolve.ts";
 import { initialState } from "../../normalizer/initial-state.ts";
@@ -46,6 +46,7 @@ export async function judge(
   const raw = await readAll(bus, rawStream(realm), [
     subjects.rawCandidate(realm),
     subjects.rawCommand(realm),
+    subjects.playerCommand(realm),
   ]);
   const events = await readAll(bus, eventsStream(realm), [`events.*.${realm}`]);
   const valid = await readAll(bus, validStream(realm), [`impact.*.${realm}`, subjects.validCommand(realm)]);
@@ -107,7 +108,7 @@ function refold(
   let lastAtMs = 0;
   for (const input of raw) {
     lastAtMs = Math.max(lastAtMs, input.atMs);
-    const kind = input.subject === subjects.rawCommand(realm) ? "command" : "candidate";
+    const kind = arrivalKind(input.subject, realm);
     const verdict = validate({ kind, realm, data: input.data, atMs: lastAtMs, source_seq: input.seq });
     if (verdict.kind === "rejected")
       valid.push(`${subjects.ingestRejected(realm)} ${JSON.stringify(verdict.rejection)}`);

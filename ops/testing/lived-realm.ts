@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { publishOne } from "../../shared/bus.ts";
 import type { Candidate } from "../../shared/contracts/candidate.ts";
-import type { CommandKind, DecidedCommand } from "../../shared/contracts/command.ts";
+import type { Actor, CommandKind, DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Quarantined } from "../../shared/contracts/decision.ts";
 import type { TickMarker, TickRecord } from "../../shared/contracts/world.ts";
 import { commandId } from "../../shared/identity.ts";
@@ -179,13 +179,13 @@ class Life {
   /** Says a command and waits for the normalizer's word on it. Without a user it is a game master's. */
   async #say(kind: CommandKind, payload: object, user?: string): Promise<DecidedCommand> {
     const idempotency_key = `said-in-life-${++this.#said}`;
-    const actor = user === undefined ? { type: "gm", id: "gm" } : { type: "player", id: user };
+    const actor: Actor = user === undefined ? { type: "gm", id: "gm" } : { type: "player", id: user };
     await publishOne(this.#nats.bus, {
       subject: subjects.rawCommand(this.#realm),
       data: JSON.stringify({ v: 1, idempotency_key, realm_id: this.#realm, kind, actor, payload }),
-      msgId: commandMsgId(idempotency_key),
+      msgId: commandMsgId(actor, idempotency_key),
     });
-    const id = commandId(this.#realm, idempotency_key);
+    const id = commandId(this.#realm, actor, idempotency_key);
     return until(async () => {
       const all = await bodiesIn<DecidedCommand>(this.#nats.bus, eventsStream(this.#realm), "events.command");
       return all.find(({ body }) => body.command_id === id)?.body;

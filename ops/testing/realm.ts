@@ -63,12 +63,12 @@ export function sendCommand(
   payload: object,
   key = `command-${++made}`,
 ) {
-  const actor = { type: "gm", id: "tester" };
+  const actor = { type: "gm", id: "tester" } as const;
   const body = { v: 1, idempotency_key: key, realm_id: realm, kind, actor, payload };
   return publishOne(bus, {
     subject: subjects.rawCommand(realm),
     data: JSON.stringify(body),
-    msgId: commandMsgId(key),
+    msgId: commandMsgId(actor, key),
   });
 }
 

@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { subjects } from "../subjects.ts";
 import { Candidate, ValidCandidate } from "./candidate.ts";
-import { Command, DecidedCommand, ValidCommand } from "./command.ts";
+import { Command, DecidedCommand, PlayerCommand, ValidCommand } from "./command.ts";
 import { Accepted, IngestRejection, Quarantined, Rejected } from "./decision.ts";
 import {
   AliveFrame,
@@ -22,6 +22,7 @@ import { TickMarker, TickRecord, WorldDelta, WorldSnapshot } from "./world.ts";
 export const MESSAGES = {
   Candidate,
   Command,
+  PlayerCommand,
   ValidCandidate,
   ValidCommand,
   IngestRejection,
@@ -72,8 +73,17 @@ export const CHANNELS = {
     server: "nats",
     address: subjects.rawCommand(REALM),
     about:
-      "What operators, players and the world itself tell a realm, with `Nats-Msg-Id: m.<idempotency_key>`.",
+      "What the internal API and the steward tell a realm, with `Nats-Msg-Id: m.<idempotency_key>` of an operator's, " +
+      "`s.<idempotency_key>` of the steward's.",
     receives: ["Command"],
+  },
+  playerCommands: {
+    server: "nats",
+    address: subjects.playerCommand(REALM),
+    about:
+      "What a story engine says for a player, with `Nats-Msg-Id: p.<user>.<idempotency_key>`; at most 32 KiB. Receipts and " +
+      "daily activity are archived and change nothing of the world. Another kind is rejected as `forbidden_kind`.",
+    receives: ["PlayerCommand"],
   },
   validCandidates: {
     server: "nats",

@@ -2,22 +2,25 @@
 import { z } from "zod";
 import { AccountId, ContentId, Id, IdempotencyKey } from "./ids.ts";
 import { Count, Instant } from "./leaves.ts";
+import { ChapterReceipt, DailyActivity } from "./receipt.ts";
 import { Ruleset } from "./ruleset.ts";
 import { FreeObject, Text } from "./text.ts";
 import { Effect } from "./trigger.ts";
 
 /** Largest command on `command.raw`, in bytes: a ruleset fits, RAW's `max_msg_size` holds. */
 export const MAX_COMMAND_BYTES = 256 * 1024;
+/** Largest command on `command.player`, in bytes. */
+export const MAX_PLAYER_COMMAND_BYTES = 32 * 1024;
 
 export const RealmStatus = z.enum(["active", "maintenance", "season_end"]);
 export type RealmStatus = z.infer<typeof RealmStatus>;
 
-const envelope = {
-  v: z.literal(1),
-  idempotency_key: IdempotencyKey,
-  realm_id: Id,
-  actor: z.strictObject({ type: z.enum(["player", "system", "gm"]), id: AccountId }),
-};
+/** Who says a command. */
+export const Actor = z.strictObject({ type: z.enum(["player", "system", "gm"]), id: AccountId });
+export type Actor = z.infer<typeof Actor>;
+const Player: z.ZodType<Actor> = z.strictObject({ type: z.literal("player"), id: AccountId });
+
+const envelope = { v: z.literal(1), idempotency_key: IdempotencyKey, realm_id: Id, actor: Actor };
 
 export const MAX_CAMPAIGN_TICKS = 10_000;
 
@@ -45,25 +48,39 @@ const CouncilOptions = z
   .max(4)
   .refine(([quo]) => quo?.effects.length === 0, "option 0 is the status quo: it has no effects");
 
-/** Every kind of command, with what is said of each besides. */
-function commands<Besides extends z.ZodRawShape>(besides: Besides) {
-  const kind = <Kind extends string, Payload extends z.ZodType>(name: Kind, payload: Payload) =>
-    z.strictObject({ ...envelope, kind: z.literal(name), payload, ...besides });
-  return z.discriminatedUnion("kind", [
-    kind("tick.run", z.strictObject({})),
-    kind("realm.status", z.strictObject({ status: RealmStatus })),
-    kind("ruleset.set", z.strictObject({ ruleset: Ruleset, note: Note.optional() })),
+const kindOf =
+  <Besides extends z.ZodRawShape>(besides: Besides, actor: z.ZodType<Actor> = Actor) =>
+  <Kind extends string, Payload extends z.ZodType>(name: Kind, payload: Payload) =>
+    z.strictObject({ ...envelope, actor, kind: z.literal(name), payload, ...besides });
+
+/** What players may say, by their story engine. */
+function playersKinds<Besides extends z.ZodRawShape>(besides: Besides, actor?: z.ZodType<Actor>) {
+  const kind = kindOf(besides, actor);
+  return [
     kind("member.join", z.strictObject({ user: AccountId, faction: Id, cohort: Id.optional() })),
     kind("member.switch", z.strictObject({ user: AccountId, faction: Id })),
-    kind("review.release", Review),
-    kind("review.reject", Review),
-    kind("shadow.set", z.strictObject({ ruleset: Ruleset })),
-    kind("shadow.clear", z.strictObject({})),
     kind(
       "sovereign.propose",
       z.strictObject({ action_type: z.enum(SOVEREIGN_ACTIONS), faction: Id, target: Id.optional() }),
     ),
     kind("sovereign.counter", z.strictObject({ action: ContentId, faction: Id, stake: Amount })),
+    kind("council.vote", z.strictObject({ user: AccountId, faction: Id, option: z.int().min(0).max(3) })),
+    kind("chapter.receipt", ChapterReceipt),
+    kind("activity.daily", DailyActivity),
+  ] as const;
+}
+
+/** Every kind of command, with what is said of each besides. */
+function commands<Besides extends z.ZodRawShape>(besides: Besides) {
+  const kind = kindOf(besides);
+  return z.discriminatedUnion("kind", [
+    kind("tick.run", z.strictObject({})),
+    kind("realm.status", z.strictObject({ status: RealmStatus })),
+    kind("ruleset.set", z.strictObject({ ruleset: Ruleset, note: Note.optional() })),
+    kind("review.release", Review),
+    kind("review.reject", Review),
+    kind("shadow.set", z.strictObject({ ruleset: Ruleset })),
+    kind("shadow.clear", z.strictObject({})),
     kind(
       "campaign.open",
       z.strictObject({
@@ -78,12 +95,19 @@ function commands<Besides extends z.ZodRawShape>(besides: Besides) {
     kind("season.close", z.strictObject({})),
     kind("season.open", z.strictObject({})),
     kind("council.open", z.strictObject({ faction: Id, options: CouncilOptions })),
-    kind("council.vote", z.strictObject({ user: AccountId, faction: Id, option: z.int().min(0).max(3) })),
     kind("resource.grant", Stock),
     kind("resource.spend", Stock),
     kind("decree", z.strictObject({ text: Text(200).min(1), effects: z.array(Effect).max(4) })),
+    ...playersKinds(besides),
   ]);
 }
+
+/** What a story engine says for a player, on `command.player.<realm>`. */
+export const PlayerCommand = z.discriminatedUnion("kind", playersKinds({}, Player));
+export type PlayerCommand = z.infer<typeof PlayerCommand>;
+const PLAYER_KINDS: ReadonlySet<string> = new Set(PlayerCommand.options.map(({ shape }) => shape.kind.value));
+/** Whether players may say a command of this kind. */
+export const isPlayersKind = (kind: string): kind is PlayerCommand["kind"] => PLAYER_KINDS.has(kind);
 
 export const Command = commands({});
 export type Command = z.infer<typeof Command>;

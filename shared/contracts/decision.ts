@@ -129,6 +129,7 @@ export const INGEST_REASONS = [
   "stale",
   "future",
   "unknown_command",
+  "forbidden_kind",
 ] as const;
 export type IngestReason = (typeof INGEST_REASONS)[number];
 
