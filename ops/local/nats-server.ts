@@ -131,12 +131,9 @@ async function fetchFrom(
 ): Promise<string | undefined> {
   const apt = await privateApt(archive, work);
   try {
-    await run("apt-get", ["-c", apt, "update"], { timeout: 180_000, ...(signal && { signal }) });
-    await run("apt-get", ["-c", apt, "download", "nats-server"], {
-      cwd: work,
-      timeout: 180_000,
-      ...(signal && { signal }),
-    });
+    const options = { cwd: work, timeout: 180_000, ...(signal && { signal }) };
+    await run("apt-get", ["-c", apt, "update"], options);
+    await run("apt-get", ["-c", apt, "download", "nats-server"], options);
     const packages = (await readdir(work)).filter((name) => name.endsWith(".deb"));
     await run("dpkg", ["-x", join(work, packages[0] ?? "nothing.deb"), join(work, "unpacked")]);
     const places = ["usr/sbin/nats-server", "usr/bin/nats-server"].map((path) =>
@@ -154,25 +151,31 @@ async function fetchFrom(
   }
 }
 
-/** An apt configuration on top of the machine's own (proxies, credentials) whose lists and packages stay in `work`. */
+/**
+ * An apt configuration on top of the machine's own (proxies, credentials) whose lists and packages stay in `work`. Its paths
+ * are relative to `work`: apt reads some characters of a folder's name as its own syntax.
+ */
 async function privateApt(archive: Archive, work: string): Promise<string> {
   const keyring = ["gpg", "pgp"]
     .map((extension) => `/usr/share/keyrings/debian-archive-keyring.${extension}`)
     .find((path) => archive.suite === "forky" && existsSync(path));
   const signedBy = keyring ? ` [signed-by=${keyring}]` : "";
-  const [sources, file] = [join(work, "sources.list"), join(work, "apt.conf")];
+  const file = join(work, "apt.conf");
   await mkdir(join(work, "lists/partial"), { recursive: true });
   await mkdir(join(work, "cache/archives/partial"), { recursive: true });
-  await writeFile(sources, `deb${signedBy} ${archive.uri} ${archive.suite} ${archive.component}\n`);
+  await writeFile(
+    join(work, "sources.list"),
+    `deb${signedBy} ${archive.uri} ${archive.suite} ${archive.component}\n`,
+  );
   await writeFile(
     file,
     [
-      `Dir::Etc::sourcelist "${sources}";`,
+      'Dir::Etc::sourcelist "./sources.list";',
       'Dir::Etc::sourceparts "-";',
       'Dir::Etc::preferences "-";',
       'Dir::Etc::preferencesparts "-";',
-      `Dir::State::lists "${join(work, "lists")}";`,
-      `Dir::Cache "${join(work, "cache")}";`,
+      'Dir::State::lists "./lists";',
+      'Dir::Cache "./cache";',
       // The system's hooks clean the system's cache: none of our business.
       "#clear APT::Update::Post-Invoke;",
       "#clear APT::Update::Post-Invoke-Success;",

@@ -1,6 +1,7 @@
 /** Whom PostgreSQL runs as: it refuses root. */
 import { execFile } from "node:child_process";
 import { chown } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { promisify } from "node:util";
 import { LocalSetupError } from "./setup-error.ts";
 
@@ -18,6 +19,18 @@ export interface Account {
   owner?: { uid: number; gid: number };
   /** The command that runs a program under this account, as the same process. */
   as(program: string, args: string[]): Command;
+}
+
+/** Throws `LocalSetupError` where this process runs as a user without a name: PostgreSQL makes no data folder for one. */
+export function requireUserName(): void {
+  try {
+    userInfo();
+  } catch {
+    throw new LocalSetupError(
+      `PostgreSQL cannot make a data folder for user ${process.getuid?.()}, whom this machine has no name for: ` +
+        "start as a user of /etc/passwd, or set DATABASE_URL.",
+    );
+  }
 }
 
 /**

