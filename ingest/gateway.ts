@@ -29,6 +29,9 @@ export type Submitted =
 /** RAW is full or NATS is away: nothing is acknowledged, the caller may try again. */
 export class Unavailable extends Error {}
 
+/** The servers' store is full: nothing is acknowledged, and only room helps. */
+export class StoreFull extends Error {}
+
 /** More wait for the disk than it can be worth to keep in memory. */
 export class Crowded extends Error {}
 
@@ -63,7 +66,7 @@ export class Gateway {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** Stores a body in its realm's RAW stream, once per message id. Throws `Unavailable` and `Crowded`. */
+  /** Stores a body in its realm's RAW stream, once per message id. Throws `Unavailable`, `StoreFull` and `Crowded`. */
   submit(submission: Submission): Promise<Submitted> {
     return new Promise((resolve, reject) => {
       const queue = this.#queues.get(submission.realm) ?? { waiting: [], writing: false, full: undefined };
@@ -112,7 +115,7 @@ export class Gateway {
     } catch (error) {
       if (isRefusal(error, REFUSED.duplicateInBatch) || isRefusal(error, REFUSED.duplicateInFlight))
         await this.#plain(unique);
-      else for (const waiting of unique) waiting.reject(unavailable(error));
+      else for (const waiting of unique) waiting.reject(refusalOf(error));
     }
   }
 
@@ -131,8 +134,7 @@ export class Gateway {
         this.#assertConnected();
         return await this.#answer(waiting, await publishOne(this.#bus, messageOf(waiting)));
       } catch (error) {
-        if (!isRefusal(error, REFUSED.duplicateInFlight) || tries === IN_FLIGHT_TRIES)
-          throw unavailable(error);
+        if (!isRefusal(error, REFUSED.duplicateInFlight) || tries === IN_FLIGHT_TRIES) throw refusalOf(error);
         await delay(IN_FLIGHT_WAIT_MS);
       }
     }
@@ -172,10 +174,14 @@ const messageOf = (waiting: Waiting): BatchMessage => ({
 
 const isRefusal = (error: unknown, code: number): boolean => error instanceof Refusal && error.code === code;
 
-const unavailable = (error: unknown): Unavailable =>
-  error instanceof Unavailable
-    ? error
-    : new Unavailable(error instanceof Refusal ? error.message : "NATS does not answer", { cause: error });
+function refusalOf(error: unknown): Unavailable | StoreFull {
+  if (error instanceof Unavailable) return error;
+  if (isRefusal(error, REFUSED.storeFull))
+    return new StoreFull("the store of the NATS servers is full: nothing of this request was stored", {
+      cause: error,
+    });
+  return new Unavailable(error instanceof Refusal ? error.message : "NATS does not answer", { cause: error });
+}
 
 /** Whether RAW's message says the same, whatever the order of its fields; what isn't JSON says something else. */
 function sameBody(stored: string, given: string): boolean {

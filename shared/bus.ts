@@ -162,7 +162,12 @@ export const REFUSED = {
   streamNotFound: 10059,
   noMessage: 10037,
   tooManyBatches: 10210,
+  /** A stream holds as much as its own limit allows. */
   maxBytes: 10077,
+  /** The servers' store is full: nothing is stored in any stream. */
+  storeFull: 10023,
+  /** A new stream would reserve more than the servers' store has left. */
+  storeTooSmall: 10047,
 } as const;
 
 /** Somebody else wrote first. */

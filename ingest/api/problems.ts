@@ -12,7 +12,7 @@ import {
   problem,
 } from "../../shared/contracts/problem.ts";
 import type { Log } from "../../shared/log.ts";
-import { Crowded, Unavailable } from "../gateway.ts";
+import { Crowded, StoreFull, Unavailable } from "../gateway.ts";
 
 /** After this long a refused request may be worth another try, seconds. */
 const RETRY_AFTER_SECONDS = 2;
@@ -42,6 +42,7 @@ export function problemOf(error: unknown, log: Log): Problem {
   if (error instanceof Refused) return error.problem;
   if (error instanceof Crowded) return problem(429, error.message);
   if (error instanceof Unavailable) return problem(503, error.message);
+  if (error instanceof StoreFull) return problem(507, error.message);
   if (isNatsAway(error)) return problem(503, "NATS does not answer");
   if (isStreamGone(error)) return problem(503, "a stream that this needs is not there: it is to be restored");
   const { statusCode: status, message } = error as FastifyError;
@@ -68,7 +69,7 @@ export const isStreamGone = (error: unknown): boolean =>
 export function answerProblems(server: FastifyInstance, log: Log): void {
   server.setErrorHandler((error, _request, reply) => {
     const answer = problemOf(error, log);
-    if (answer.status === 503 || answer.status === 429) reply.header("retry-after", RETRY_AFTER_SECONDS);
+    if ([429, 503, 507].includes(answer.status)) reply.header("retry-after", RETRY_AFTER_SECONDS);
     if (answer.status === 401) reply.header("www-authenticate", "Bearer");
     return reply.code(answer.status).type(PROBLEM_JSON).send(answer);
   });
@@ -89,13 +90,14 @@ const MEANINGS = {
   422: "The idempotency key is known with another body",
   429: "Too many requests wait for the disk",
   503: "RAW is full or NATS is away: nothing of this request is promised; try again with the same key",
+  507: "The store of the NATS servers is full: nothing of this request is promised; try again once there is room",
 } as const;
 
 /** The problems that a route may answer with, for its schema; 401 and 503 are every route's. */
 export function refusals(...statuses: (keyof typeof MEANINGS)[]): object {
   const content = { [PROBLEM_JSON]: { schema: ProblemBody } };
   return Object.fromEntries(
-    [...statuses, 401 as const, 503 as const].map((status) => [
+    [...statuses, 401 as const, 503 as const, 507 as const].map((status) => [
       status,
       { description: MEANINGS[status], content },
     ]),

@@ -54,6 +54,7 @@ type Answer = {
 };
 const TROUBLES: Readonly<Record<number, string>> = {
   [REFUSED.maxBytes]: "RAW is full",
+  [REFUSED.storeFull]: "the store of the NATS servers is full",
   [REFUSED.duplicateInFlight]: "the same message is on its way from elsewhere",
 };
 

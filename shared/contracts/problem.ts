@@ -31,6 +31,7 @@ const TITLES = {
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
   503: "Service Unavailable",
+  507: "Insufficient Storage",
 } as const;
 export type ProblemStatus = keyof typeof TITLES;
 
