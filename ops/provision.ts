@@ -3,6 +3,7 @@ import { openBus } from "../shared/bus.ts";
 import { type Env, EnvError, readEnv } from "../shared/env.ts";
 import { assertDurable, provisionRealm, updateRealms } from "../shared/provision.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
+import { ignoredTickLength, tickSecondsOf } from "./tick-length.ts";
 
 /** The first realm's ruleset: the named one, with the environment's cadence in local mode. */
 export async function firstRuleset(env: Env) {
@@ -10,20 +11,26 @@ export async function firstRuleset(env: Env) {
   return env.TICK_SECONDS === undefined ? ruleset : { ...ruleset, tick_seconds: env.TICK_SECONDS };
 }
 
-/** Provisions the environment's realm on the NATS server at `natsUrl`, and brings every other one's streams up to date. */
-export async function provision(env: Env, natsUrl: string): Promise<{ created: boolean }> {
+/**
+ * Provisions the environment's realm on the NATS server at `natsUrl`, and brings every other one's streams up to date. Answers
+ * whether this call made the realm, and how long its ticks are, seconds.
+ */
+export async function provision(
+  env: Env,
+  natsUrl: string,
+): Promise<{ created: boolean; tickSeconds: number }> {
   const bus = await openBus({ natsUrl, name: "provision" });
   try {
     await assertDurable(env);
     const limits = { replicas: env.AMOI_REPLICAS, rawMaxBytes: env.AMOI_RAW_MAX_BYTES };
-    const made = await provisionRealm(bus, {
+    const { created } = await provisionRealm(bus, {
       realm: env.AMOI_REALM,
       name: env.AMOI_REALM_NAME,
       ruleset: await firstRuleset(env),
       ...limits,
     });
     await updateRealms(bus, limits);
-    return made;
+    return { created, tickSeconds: await tickSecondsOf(bus, env.AMOI_REALM) };
   } finally {
     await bus.close();
   }
@@ -33,8 +40,10 @@ if (import.meta.main) {
   try {
     const env = readEnv(process.env);
     if (env.NATS_URL === undefined) throw new EnvError("NATS_URL is required");
-    const { created } = await provision(env, env.NATS_URL);
+    const { created, tickSeconds } = await provision(env, env.NATS_URL);
     console.log(`realm ${env.AMOI_REALM} ${created ? "made" : "was there"}`);
+    const ignored = ignoredTickLength(env, tickSeconds);
+    if (ignored !== undefined) console.log(ignored);
   } catch (error) {
     console.error(`provision: ${error instanceof Error ? error.message : error}`);
     process.exitCode = 1;

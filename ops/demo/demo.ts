@@ -15,7 +15,6 @@ import { readArguments, UsageError, wholeNumber } from "../arguments.ts";
 import { explain } from "../local/explain.ts";
 import { type Stack, startStack } from "../local/stack.ts";
 import { untilEnded } from "../local/until-ended.ts";
-import { firstRuleset } from "../provision.ts";
 import { openScreen, type Screen } from "./screen.ts";
 import { STORYTELLER, storytellerProcess } from "./storyteller.ts";
 import { checkLine, judgeRun, STORY_TICKS } from "./verdict.ts";
@@ -55,17 +54,16 @@ async function perform(
 ): Promise<boolean> {
   const { screen, ticks, signal } = options;
   const realm = env.AMOI_REALM;
-  const ruleset = await firstRuleset(env);
   const bus = await openBus({ natsUrl: stack.urls.nats, name: "demo" });
   const watch = new Watch(stack, bus, screen, {
     realm,
-    tickSeconds: ruleset.tick_seconds,
+    tickSeconds: stack.tickSeconds,
     ...(ticks === undefined ? {} : { ticks }),
   });
   try {
     // A live picture shows them all the time.
     if (!screen.live) screen.print(`page ${watch.scene.pageUrl}\nfeed ${watch.scene.feedUrl}`);
-    await stack.supervisor.start([storytellerProcess(stack, env, ruleset, options.environment)]);
+    await stack.supervisor.start([storytellerProcess(stack, env, options.environment)]);
     const ended = await watch.follow(signal);
     if (ended === "stalled")
       throw new DemoError(`The world stands still since tick ${watch.scene.chronicle.lastTick}.`);

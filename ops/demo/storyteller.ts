@@ -1,7 +1,6 @@
 /** The storyteller as a process of the stack, beside the stages: supervised like them, and ended before them. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { Env } from "../../shared/env.ts";
 import type { Stack } from "../local/stack.ts";
 import type { SupervisedSpec } from "../local/supervisor.ts";
@@ -10,11 +9,10 @@ import { ACT_TICKS, PER_SECOND, RESTING_BP } from "./plot.ts";
 const PROJECT = new URL("../../", import.meta.url);
 export const STORYTELLER = "storyteller";
 
-/** `environment`: what it inherits. The story's acts follow the ruleset's ticks. */
+/** `environment`: what it inherits. The story's acts follow the realm's ticks. */
 export function storytellerProcess(
   stack: Stack,
   env: Env,
-  ruleset: Ruleset,
   environment: Record<string, string | undefined>,
 ): SupervisedSpec {
   const options = {
@@ -23,7 +21,7 @@ export function storytellerProcess(
     feed: stack.urls.feed,
     ruleset: env.AMOI_RULESET,
     "per-second": PER_SECOND,
-    "act-seconds": ACT_TICKS * ruleset.tick_seconds,
+    "act-seconds": ACT_TICKS * stack.tickSeconds,
     "resting-bp": RESTING_BP,
   };
   return {

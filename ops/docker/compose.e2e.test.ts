@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
@@ -40,4 +41,19 @@ test.skipIf(command === undefined)("docker-compose.yml is valid and runs every s
 test.skipIf(command === undefined)("compose refuses to start without its secrets, by name", () => {
   for (const name of Object.keys(secrets))
     expect(() => config({ ...secrets, [name]: "" }), name).toThrow(name);
+});
+
+test("whichever PostgreSQL image runs, its data lies in the named volume and none without a name is made", () => {
+  const compose = readFileSync(join(ROOT, "docker-compose.yml"), "utf8");
+  const service = /^ {2}postgres:\n((?: {4}.*\n)+)/m.exec(compose)![1]!;
+  const places = [...service.matchAll(/^ {6}- (?:(\w+):)?(\/[\w/]+)$/gm)].map(([, name, place]) => ({
+    name,
+    place: place!,
+  }));
+  // What the images' Dockerfiles declare as VOLUME: up to 17, and from 18 on.
+  for (const declared of ["/var/lib/postgresql/data", "/var/lib/postgresql"])
+    expect(places.map(({ place }) => place)).toContain(declared);
+  const data = /PGDATA: (\S+)/.exec(service)![1]!;
+  const around = places.filter(({ place }) => data.startsWith(`${place}/`));
+  expect(around.map(({ name }) => name)).toEqual(["postgres"]);
 });

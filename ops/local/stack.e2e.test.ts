@@ -125,8 +125,11 @@ test("the stack starts, heals, ends within 5 s, and a restart continues the same
   expect(existsSync(join(dir, "data/pids.json"))).toBe(false);
   expect(readStackUrls(join(dir, "data"))).toBeUndefined();
 
-  const second = start();
+  const second = start({ TICK_SECONDS: "2" });
   await second.ready;
+  expect(second.said()).toContain(
+    "TICK_SECONDS=2 is ignored, because realm amoi-1 exists and ticks every 1 s: ",
+  );
   const again = readStackUrls(join(dir, "data"))!;
   expect(again.nats).toBe(urls.nats);
   expect(again.postgres).toBe(urls.postgres);

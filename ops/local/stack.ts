@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { Env } from "../../shared/env.ts";
 import { buildPages } from "../pages/build.ts";
 import { provision } from "../provision.ts";
+import { ignoredTickLength } from "../tick-length.ts";
 import { checkDatabase, checkNats, checkRuleset, choosePorts, type Ports } from "./checks.ts";
 import { natsProcess } from "./nats.ts";
 import { postgresProcess } from "./postgres.ts";
@@ -39,6 +40,8 @@ export interface Stack {
   ports: Ports;
   /** Absolute. */
   dataDir: string;
+  /** How long the first realm's ticks are. */
+  tickSeconds: number;
   supervisor: Supervisor;
   /** Ends every process, those started last first, within 5 s. */
   stop(): Promise<void>;
@@ -94,7 +97,9 @@ async function startAll(
   const ports = await choosePorts(env);
   await buildPages(options.say);
   const servers = await startServers(env, options, dataDir, supervisor);
-  await provisionFirstRealm(env, servers.nats);
+  const tickSeconds = await provisionFirstRealm(env, servers.nats);
+  const ignored = ignoredTickLength(env, tickSeconds);
+  if (ignored !== undefined) options.say(ignored);
   await startStages(env, options, { dataDir, supervisor, ports, ...servers });
   const urls: StackUrls = {
     feed: httpUrl(env.AMOI_HOST, ports.FEED_PORT),
@@ -106,7 +111,7 @@ async function startAll(
     rmSync(join(dataDir, "stack.json"), { force: true });
     await supervisor.stop();
   };
-  return { urls, ports, dataDir, supervisor, stop };
+  return { urls, ports, dataDir, tickSeconds, supervisor, stop };
 }
 
 /** Uses the servers that the environment names, and starts those it doesn't. */
@@ -140,9 +145,10 @@ async function startServers(
   return { nats, ...(postgres !== undefined && { postgres }) };
 }
 
-async function provisionFirstRealm(env: Env, natsUrl: string): Promise<void> {
+/** Answers how long the realm's ticks are, seconds. */
+async function provisionFirstRealm(env: Env, natsUrl: string): Promise<number> {
   try {
-    await provision(env, natsUrl);
+    return (await provision(env, natsUrl)).tickSeconds;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new LocalSetupError(`Realm ${env.AMOI_REALM} could not be provisioned: ${why}.`);
