@@ -25,8 +25,6 @@ export type Audience = {
   noticed(users: Iterable<string>): void;
   /** The pressure that builds up until the next tick. */
   pulsed(pulse: Pulse): void;
-  /** When territories may change hands. */
-  forecasted(forecast: Forecast): void;
 };
 
 export type Following = { bus: Bus; realm: string; log: Log; signal: AbortSignal; audience: Audience };
@@ -41,7 +39,6 @@ const PREFETCH = 128;
 export async function follow(following: Following): Promise<void> {
   const { realm, log, signal } = following;
   listenToPulses(following);
-  listenToForecasts(following);
   /** Deltas up to this tick aren't handed to anyone: one of them contradicts the state. */
   let distrusted = -1;
   let reason = "start";
@@ -82,26 +79,21 @@ function listenToPulses({ bus, realm, signal, audience }: Following): void {
   signal.addEventListener("abort", () => subscription.unsubscribe(), { once: true });
 }
 
-/** What is put into the bucket is heard like any message. One that is lost is followed by the next. */
-function listenToForecasts({ bus, realm, signal, audience }: Following): void {
-  const subscription = bus.nc.subscribe(forecastSubject(realm), {
-    callback: (error, message) => {
-      const forecast = error === null ? Forecast.safeParse(readJson(message.data)) : undefined;
-      if (forecast?.success && forecast.data.realm === realm) audience.forecasted(forecast.data);
-    },
-  });
-  signal.addEventListener("abort", () => subscription.unsubscribe(), { once: true });
-}
-
 async function lastForecast(bus: Bus, realm: string): Promise<Forecast | undefined> {
   // A bucket that is gone costs the forecast and nothing else.
   const stored = await lastOf(bus, "KV_world", forecastSubject(realm)).catch(() => undefined);
-  return stored && Forecast.safeParse(readJson(stored.data)).data;
+  return stored && readForecast(stored.data, realm);
 }
 
-function readJson(data: Uint8Array): unknown {
+/** `undefined` where it is none, or another realm's. */
+export function readForecast(data: Uint8Array | string, realm: string): Forecast | undefined {
+  const forecast = Forecast.safeParse(readJson(data)).data;
+  return forecast?.realm === realm ? forecast : undefined;
+}
+
+function readJson(data: Uint8Array | string): unknown {
   try {
-    return JSON.parse(textOf(data));
+    return JSON.parse(typeof data === "string" ? data : textOf(data));
   } catch {
     return undefined;
   }

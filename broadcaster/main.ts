@@ -8,7 +8,7 @@
  * ruleset that EVENTS begins with; chapters stay in memory.
  */
 import { listen, operationsServer } from "../shared/http.ts";
-import { Workers } from "../shared/ownership.ts";
+import { Announcement } from "../shared/ownership.ts";
 import { serve } from "../shared/service.ts";
 import { limitsOf, readLimitsOf } from "./limits.ts";
 import { PortTaken, PublicServer } from "./public.ts";
@@ -26,13 +26,15 @@ await serve("broadcaster", async (service) => {
     notReady: () => (port === undefined ? (realms.missing() ?? "not listening yet") : undefined),
   });
   const following = realms.follow();
-  let workers: Workers | undefined;
+  let announcement: Announcement | undefined;
   try {
     const operationsPort = await listen(operations, env.AMOI_HOST, env.BROADCASTER_PORT);
     await realms.restored();
     if (!signal.aborted) {
-      workers = new Workers(bus, "broadcaster", env.AMOI_WORKER_TTL_SECONDS, { port: operationsPort });
-      await workers.start(() => {});
+      announcement = new Announcement(bus, "broadcaster", env.AMOI_WORKER_TTL_SECONDS, {
+        port: operationsPort,
+      });
+      announcement.start();
       port = await server.listen(env.AMOI_HOST, env.FEED_PORT);
       log.info({ port, operations_port: operationsPort }, "up");
     }
@@ -46,7 +48,7 @@ await serve("broadcaster", async (service) => {
     stop.abort();
     server.close();
     await operations.close();
-    await workers?.stop();
+    await announcement?.stop();
     await following;
   }
 });

@@ -1,12 +1,12 @@
 /** Which realms there are, each followed by itself from the moment it is provisioned. */
 import { setTimeout as delay } from "node:timers/promises";
-import { Kvm } from "@nats-io/kv";
+import { readBucket, watchBucket } from "../shared/bucket.ts";
 import { lastOf } from "../shared/bus.ts";
 import { RealmEntry } from "../shared/provision.ts";
 import { type Service, watchRealms } from "../shared/service.ts";
-import { kvSubject } from "../shared/topology.ts";
+import { forecastKey, kvSubject } from "../shared/topology.ts";
 import type { Channel, Feed } from "./feed.ts";
-import { follow } from "./follow.ts";
+import { follow, readForecast } from "./follow.ts";
 
 /** The first realms are restored before anyone is served, unless one takes longer than this. */
 const RESTORE_PATIENCE_MS = 10_000;
@@ -24,7 +24,7 @@ export class Realms {
   /** Follows every realm until the signal. */
   async follow(): Promise<void> {
     const { bus, log, signal } = this.#service;
-    const following: Promise<void>[] = [];
+    const following: Promise<void>[] = [this.#followForecasts()];
     await watchRealms(this.#service, (realm) => {
       let channel = this.#feed.channels.get(realm);
       if (channel === undefined) {
@@ -34,6 +34,17 @@ export class Realms {
       void this.#readName(channel);
     });
     await Promise.all(following);
+  }
+
+  /** One watch for all realms. A view that is restored reads the last forecast by itself. */
+  #followForecasts(): Promise<void> {
+    const { bus, signal } = this.#service;
+    const changed = (key: string, value: string | undefined) => {
+      const realm = key.slice(0, key.lastIndexOf("."));
+      const forecast = value === undefined ? undefined : readForecast(value, realm);
+      if (forecast !== undefined) this.#feed.channels.get(realm)?.forecasted(forecast);
+    };
+    return watchBucket(bus, { bucket: "world", keys: forecastKey("*"), changed }, signal);
   }
 
   /** Why not every realm is shown, or nothing when each is. */
@@ -61,10 +72,7 @@ export class Realms {
   }
 
   async #provisioned(): Promise<string[]> {
-    const bucket = await new Kvm(this.#service.bus.nc).open("realms");
-    const realms: string[] = [];
-    for await (const realm of await bucket.keys()) realms.push(realm);
-    return realms;
+    return (await readBucket(this.#service.bus, "realms", ">")).map(({ key }) => key);
   }
 
   /** A name is for people: a realm whose name can't be read goes by its id. */

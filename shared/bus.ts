@@ -114,6 +114,8 @@ export type BatchMessage = {
   data: string | Uint8Array;
   /** Replaces all earlier messages of the subject. */
   rollup?: boolean;
+  /** In a bucket: the key is gone. */
+  removes?: boolean;
   /** Seconds to live, whole. */
   ttlSeconds?: number;
   /** Commits only if the subject's last message has this sequence; 0: has none. */
@@ -178,6 +180,7 @@ export const isLostRace = (error: unknown): boolean =>
 function headersOf(message: BatchMessage) {
   const h = headers();
   if (message.msgId !== undefined) h.set("Nats-Msg-Id", message.msgId);
+  if (message.removes) h.set("KV-Operation", "DEL");
   if (message.rollup) h.set("Nats-Rollup", "sub");
   if (message.ttlSeconds !== undefined) h.set("Nats-TTL", `${message.ttlSeconds}s`);
   if (message.expectedLastSubjectSeq !== undefined)

@@ -68,7 +68,8 @@ export class Reader {
     this.#created = options.created;
     this.#gapless = options.gapless ?? true;
     this.#prefetch = options.prefetch ?? 256;
-    this.#from = typeof options.from === "number" ? { seq: options.from } : options.from;
+    // An empty stream says that its first message is 0.
+    this.#from = typeof options.from === "number" ? { seq: Math.max(1, options.from) } : options.from;
     this.#next = "seq" in this.#from ? this.#from.seq : undefined;
   }
 

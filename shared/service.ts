@@ -1,7 +1,7 @@
 /** A stage as a process: connects, announces itself, runs the realms that are its, serves its operations port, drains. */
 import { setTimeout as delay } from "node:timers/promises";
-import { Kvm } from "@nats-io/kv";
 import type { FastifyInstance } from "fastify";
+import { watchBucket } from "./bucket.ts";
 import { type Bus, openBus } from "./bus.ts";
 import { armCrash } from "./crash.ts";
 import { type Env, EnvError, readEnv } from "./env.ts";
@@ -59,7 +59,7 @@ async function connected(
 ): Promise<Bus | undefined> {
   while (!signal.aborted) {
     try {
-      return await openBus({ natsUrl, name });
+      return await openBus({ natsUrl, name, log });
     } catch (error) {
       log.warn({ reason: String(error) }, "no NATS yet; trying again");
       await delay(1_000, undefined, { signal }).catch(() => {});
@@ -68,21 +68,12 @@ async function connected(
   return undefined;
 }
 
-/** Calls back with every realm known so far, and with each that is added, until the signal. Waits for provisioning. */
-export async function watchRealms(service: Service, found: (realm: string) => void): Promise<void> {
-  const { bus, log, signal } = service;
-  while (!signal.aborted) {
-    try {
-      const bucket = await new Kvm(bus.nc).open("realms");
-      const entries = await bucket.watch();
-      signal.addEventListener("abort", () => entries.stop());
-      for await (const entry of entries) if (entry.operation === "PUT") found(entry.key);
-    } catch (error) {
-      if (!signal.aborted)
-        log.warn({ reason: String(error) }, "no realms yet: nothing is provisioned; trying again");
-    }
-    await delay(500, undefined, { signal }).catch(() => {});
-  }
+/** Calls back with every realm known so far, and with each that is added or changed, until the signal. Waits for provisioning. */
+export function watchRealms({ bus, signal }: Service, found: (realm: string) => void): Promise<void> {
+  const changed = (realm: string, entry: string | undefined) => {
+    if (entry !== undefined) found(realm);
+  };
+  return watchBucket(bus, { bucket: "realms", keys: ">", changed }, signal);
 }
 
 export type StageServer = {
@@ -133,7 +124,7 @@ export async function runRealms(service: Service, { name, port, found, run }: Re
   const known = new Set<string>();
   const running = new Map<string, { stop: AbortController; done: Promise<void> }>();
   const workers = new Workers(bus, name, env.AMOI_WORKER_TTL_SECONDS, { port });
-  await whenProvisioned(service, () => workers.start(settle));
+  await workers.start(settle, signal);
 
   /** Starts the realms that are mine and stops those that are not. */
   function settle(): void {
@@ -157,15 +148,4 @@ export async function runRealms(service: Service, { name, port, found, run }: Re
   });
   await Promise.all([...running.values()].map(({ done }) => done));
   await workers.stop();
-}
-
-async function whenProvisioned(service: Service, act: () => Promise<void>): Promise<void> {
-  while (!service.signal.aborted) {
-    try {
-      return await act();
-    } catch (error) {
-      service.log.warn({ reason: String(error) }, "waiting for the buckets to be provisioned");
-      await delay(500, undefined, { signal: service.signal }).catch(() => {});
-    }
-  }
 }

@@ -97,5 +97,6 @@ export function bucketStream(bucket: Bucket, replicas: number): StreamSpec {
 }
 export const kvSubject = (bucket: Bucket, key: string) => `$KV.${bucket}.${key}`;
 
-/** Where the realm's newest forecast is. */
-export const forecastSubject = (realm: string) => kvSubject("world", `${realm}.forecast`);
+/** Where the realm's newest forecast is, in KV `world`. */
+export const forecastKey = (realm: string) => `${realm}.forecast`;
+export const forecastSubject = (realm: string) => kvSubject("world", forecastKey(realm));

@@ -1,10 +1,9 @@
 /** What a game master looks at before they act: which realms there are, and where a realm stands. */
-import { Kvm } from "@nats-io/kv";
 import { z } from "zod";
+import { readBucket } from "../../shared/bucket.ts";
 import { lastOf } from "../../shared/bus.ts";
 import { Id } from "../../shared/contracts/ids.ts";
 import type { TickRecord, WorldSnapshot } from "../../shared/contracts/world.ts";
-import { byCodeUnit } from "../../shared/integers.ts";
 import { RealmEntry } from "../../shared/provision.ts";
 import { subjects, worldStream } from "../../shared/subjects.ts";
 import { type Api, type Parts, RealmPath } from "./parts.ts";
@@ -32,15 +31,11 @@ export function stateRoutes(api: Api, parts: Parts): void {
       response: { 200: z.strictObject({ realms: z.array(Listed) }), ...refusals(400) },
     },
     handler: async () => {
-      const bucket = await new Kvm(bus.nc).open("realms");
-      const keys = await bucket.keys().catch((error: unknown) => {
+      const entries = await readBucket(bus, "realms", ">").catch((error: unknown) => {
         if (isStreamGone(error)) return []; // The bucket is made with the first realm.
         throw error;
       });
-      const ids: string[] = [];
-      for await (const id of keys) ids.push(id);
-      const entries = await Promise.all(ids.sort(byCodeUnit).map((id) => bucket.get(id)));
-      return { realms: entries.flatMap((entry) => (entry === null ? [] : [RealmEntry.parse(entry.json())])) };
+      return { realms: entries.map(({ value }) => RealmEntry.parse(JSON.parse(value))) };
     },
   });
 
