@@ -43,8 +43,11 @@ export type ConsumerOptions = {
   prefetch: number;
   /** Called with every message, in stream order, none missing; `pending` messages of these subjects come after it. */
   received(input: Input, pending: number): void;
-  /** Called with every sign that nothing was lost so far. */
-  well(): void;
+  /**
+   * Called with every sign that nothing was lost so far. `passed`: where the server said so, the stream's sequence up to which every
+   * message of these subjects was received, those of others having been passed over.
+   */
+  well(passed?: number): void;
   /** Called once, when it brings nothing more. Not after `close`. */
   ended(reason: EndReason, detail: string): void;
 };
@@ -173,7 +176,7 @@ export class Consumer {
       const delivered = Number(headers?.get("Nats-Last-Consumer") || this.#received);
       if (delivered > this.#received)
         this.#end("lost_message", `${delivered - this.#received} delivered messages never arrived`);
-      else this.#options.well();
+      else this.#options.well(Number(headers?.get("Nats-Last-Stream") || 0));
     } else if (code === 408) {
       this.#asked -= Number(headers?.get("Nats-Pending-Messages") || 0);
       this.#options.well();

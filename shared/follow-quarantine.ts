@@ -18,6 +18,7 @@ export class QuarantineFollower {
   readonly #log: Log;
   readonly #waiting = new Set<() => void>();
   #quarantine = new Quarantine();
+  #reader: Reader | undefined;
   #ended = false;
 
   constructor(bus: Bus, realm: string, log: Log) {
@@ -56,6 +57,7 @@ export class QuarantineFollower {
       created,
       from,
     });
+    this.#reader = reader;
     try {
       while (!signal.aborted) {
         for (const message of await reader.take(TAKEN_AT_ONCE, signal))
@@ -63,8 +65,14 @@ export class QuarantineFollower {
         this.#look();
       }
     } finally {
+      this.#reader = undefined;
       await reader.close();
     }
+  }
+
+  /** The quarantine where it is read up to the end of EVENTS, as far as this process was told: it asks nobody. */
+  get current(): Quarantine | undefined {
+    return this.#reader?.isCaughtUp ? this.#quarantine : undefined;
   }
 
   /** The quarantine with everything that EVENTS holds now. Throws `NotCaughtUp`. */

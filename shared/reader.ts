@@ -33,6 +33,8 @@ export class Reader {
   readonly #from: Start;
   /** The first sequence that was not read; unknown before the first message since a time. */
   #next: number | undefined;
+  /** As the server told. */
+  #passed = 0;
   #queue: Input[] = [];
   /** Messages behind the last one received. */
   #pending = 0;
@@ -81,6 +83,16 @@ export class Reader {
   /** Messages of these subjects that are not yet taken, as far as the server has told. */
   get lag(): number {
     return this.#queue.length + this.#pending;
+  }
+
+  /** Whether the server has told that nothing waits, and all was taken. */
+  get isCaughtUp(): boolean {
+    return this.#consumer !== undefined && this.lag === 0;
+  }
+
+  /** The stream's sequence up to which every message of these subjects was received; behind the last of them within seconds. */
+  get passed(): number {
+    return Math.max(this.#passed, (this.#next ?? 1) - 1);
   }
 
   /**
@@ -166,8 +178,9 @@ export class Reader {
       start: this.#next === undefined ? this.#from : { seq: this.#next },
       prefetch: this.#prefetch,
       received: (input, pending) => this.#receive(input, pending),
-      well: () => {
+      well: (passed = 0) => {
         this.#attempts = 0;
+        this.#passed = Math.max(this.#passed, passed);
       },
       ended: (reason, detail) => this.#ended(reason, detail),
     });

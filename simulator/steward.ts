@@ -20,7 +20,6 @@ const LOOK_MS = 1_000;
 const WORLD_LOOK_MS = 100;
 /** What was asked for and has not come back is asked for again after this long; the key makes that harmless. */
 const PATIENCE_MS = 60_000;
-const CATCH_UP_MS = 30_000;
 
 /** Keeps house until the signal. `now`: Unix milliseconds. */
 export async function keepHouse(
@@ -33,9 +32,11 @@ export async function keepHouse(
   const asked = new Map<string, number>();
   while (!signal.aborted) {
     try {
-      const quarantine = await follower.upToDate(CATCH_UP_MS);
-      measure(realm, quarantine, now());
-      await expireOld(owned, quarantine, asked, now());
+      const quarantine = follower.current;
+      if (quarantine !== undefined) {
+        measure(realm, quarantine, now());
+        await expireOld(owned, quarantine, asked, now());
+      }
     } catch (error) {
       if (!signal.aborted)
         log.warn({ reason: String(error) }, "the steward was interrupted; looking again soon");

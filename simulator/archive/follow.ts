@@ -6,7 +6,7 @@
  * After any failure it drops what it holds and begins again at the position. Nothing upstream waits for it.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { type Bus, lastOf, streamEnds } from "../../shared/bus.ts";
+import type { Bus } from "../../shared/bus.ts";
 import { countFrom } from "../../shared/consumer.ts";
 import { Superseded } from "../../shared/fence.ts";
 import type { Log } from "../../shared/log.ts";
@@ -135,7 +135,7 @@ class Run {
         const messages = await takeWithin(reader, IDLE_MS, signal);
         if (messages.length === 0) {
           await fold.settled();
-          if (!signal.aborted) await this.#pass();
+          if (!signal.aborted) await this.#pass(reader);
           continue;
         }
         this.#read.push(...messages.map(({ seq }) => seq));
@@ -164,20 +164,11 @@ class Run {
     this.#well();
   }
 
-  /**
-   * Moves the position over messages of other subjects, so that it tells how far the stream can be purged. The end is read
-   * first: when every last message of a followed subject is archived then, nothing up to that end is missing.
-   * A message that was lost on its way is the reader's to bring: until then the position stays before it.
-   */
-  async #pass(): Promise<void> {
-    const { bus } = this.#surroundings;
-    const { stream, subjects } = this.#followed;
-    const { through } = this.#position!;
-    const { lastSeq } = await streamEnds(bus, stream);
-    const lasts = await Promise.all(subjects.map((subject) => lastOf(bus, stream, subject)));
-    if (lasts.some((last) => last !== undefined && last.seq > through)) return;
-    if (lastSeq > through) await this.#commit(lastSeq, async () => {});
-    metrics.archivePosition.set(this.#labels, 0);
+  /** Moves the position over messages of other subjects, once all that was read is archived: it tells how far the stream can be purged. */
+  async #pass(reader: Reader): Promise<void> {
+    this.#tellLag(reader);
+    if (!reader.isCaughtUp || this.#read.length > 0) return;
+    if (reader.passed > this.#position!.through) await this.#commit(reader.passed, async () => {});
     this.#well();
   }
 
