@@ -1,4 +1,4 @@
-/** What Postgres has of an event: read only, and never needed. */
+/** What Postgres has of an event: read only, from the views that are everybody's, and never needed. */
 import pg from "pg";
 import type { Decision } from "../shared/contracts/decision.ts";
 import type { Log } from "../shared/log.ts";
@@ -28,13 +28,17 @@ export class ArchiveReads {
     this.#pool = new pg.Pool({
       connectionString: url,
       application_name: "ingest",
-      options: "-c default_transaction_read_only=on",
+      // The role's settings say the same; whoever is given another URL reads no more than that.
+      options: "-c search_path=amoi_read,pg_temp -c default_transaction_read_only=on",
       max: 4,
       connectionTimeoutMillis: CONNECT_MS,
       query_timeout: QUERY_MS,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
       allowExitOnIdle: true,
     });
     this.#pool.on("error", () => {}); // The next query tells.
+    this.#pool.on("connect", (client) => client.on("error", () => {}));
   }
 
   /** Everything about an event; `undefined` while Postgres doesn't answer. */

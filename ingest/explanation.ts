@@ -8,7 +8,7 @@ import type { Applied } from "./explain-decision.ts";
 import { findInEvents, type Looked, type Row } from "./find-event.ts";
 
 export type BasedOn = {
-  /** `absent`: this process has no DATABASE_URL. */
+  /** `absent`: this process has no DATABASE_READ_URL. */
   postgres: "used" | "away" | "absent";
   /** The part of EVENTS that was looked at; where Postgres has the event, what came after it was archived. */
   events: Looked;

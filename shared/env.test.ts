@@ -4,7 +4,6 @@ import { EnvError, readEnv } from "./env.ts";
 const production = {
   MODE: "production",
   NATS_URL: "nats://nats:4222",
-  DATABASE_URL: "postgres://postgres/amoisekai",
   INTERNAL_TOKEN: "a-secret-of-16-chars",
   FEED_TOKEN_SECRET: "a-secret-that-has-32-characters-or-more",
   AMOI_NATS_MONITOR_URL: "http://nats:8222",
@@ -44,4 +43,28 @@ test("the feed's origins are a list, its limits numbers within bounds", () => {
     { AMOI_ADDRESS_HEADER: "X Forwarded" },
   ])
     expect(() => readEnv(wrong)).toThrow(Object.keys(wrong)[0]!);
+});
+
+test("a database's password is any text when it is given apart from its URL, and has to be escaped within it", () => {
+  const password = "p@ss/w#rd?a:b%20 é";
+  const { DATABASE_URL } = readEnv({
+    DATABASE_URL: "postgres://amoi_archive@postgres:5432/amoisekai",
+    AMOI_DATABASE_PASSWORD: password,
+  });
+  const url = new URL(DATABASE_URL!);
+  expect([url.username, decodeURIComponent(url.password)]).toEqual(["amoi_archive", password]);
+  expect([url.host, url.pathname]).toEqual(["postgres:5432", "/amoisekai"]);
+  for (const [environment, problem] of [
+    [
+      { DATABASE_URL: "postgres://amoi_archive:p@ss/w#rd@postgres/amoisekai" },
+      "DATABASE_URL is no postgres:// URL",
+    ],
+    [{ DATABASE_READ_URL: "amoi_read@postgres" }, "DATABASE_READ_URL is no postgres:// URL"],
+    [{ AMOI_DATABASE_MIGRATE_PASSWORD: "x" }, "DATABASE_MIGRATE_URL is missing"],
+    [
+      { DATABASE_URL: "postgres://a:b@postgres/amoisekai", AMOI_DATABASE_PASSWORD: "c" },
+      "DATABASE_URL has a password of its own",
+    ],
+  ] as const)
+    expect(() => readEnv(environment)).toThrow(problem);
 });

@@ -34,11 +34,37 @@ const FEED_LIMITS = {
     .optional(),
 };
 
+/**
+ * Postgres: a role for each kind of process. A password may stand in its URL, percent-encoded, or by itself, as it is.
+ * Each process is given its own: the archive `DATABASE_URL`, ingest and whoever reads `DATABASE_READ_URL`.
+ */
+const DATABASE = {
+  DATABASE_URL: z.string().min(1).optional(),
+  AMOI_DATABASE_PASSWORD: z.string().min(1).optional(),
+  /** Of the tables' owner, who migrates and rebuilds. */
+  DATABASE_MIGRATE_URL: z.string().min(1).optional(),
+  AMOI_DATABASE_MIGRATE_PASSWORD: z.string().min(1).optional(),
+  DATABASE_READ_URL: z.string().min(1).optional(),
+  AMOI_DATABASE_READ_PASSWORD: z.string().min(1).optional(),
+  /** Of an administrator, for `npm run archive:migrate` alone: it makes the three roles. */
+  AMOI_DATABASE_ADMIN_URL: z.string().min(1).optional(),
+  AMOI_DATABASE_ADMIN_PASSWORD: z.string().min(1).optional(),
+};
+const PASSWORDS = {
+  AMOI_DATABASE_PASSWORD: "DATABASE_URL",
+  AMOI_DATABASE_MIGRATE_PASSWORD: "DATABASE_MIGRATE_URL",
+  AMOI_DATABASE_READ_PASSWORD: "DATABASE_READ_URL",
+  AMOI_DATABASE_ADMIN_PASSWORD: "AMOI_DATABASE_ADMIN_URL",
+} as const;
+
+/** Every variable of a database. */
+export const DATABASE_VARIABLES = Object.keys(DATABASE);
+
 const Env = z
   .object({
     MODE: z.enum(["local", "production"]).default("local"),
     NATS_URL: z.string().min(1).optional(),
-    DATABASE_URL: z.string().min(1).optional(),
+    ...DATABASE,
     DATA_DIR: z.string().min(1).default(".data"),
     FEED_PORT: Port.default(8080),
     INGEST_PORT: Port.default(8081),
@@ -74,12 +100,15 @@ const Env = z
       .optional(),
   })
   .superRefine((env, context) => {
+    for (const [password, url] of Object.entries(PASSWORDS) as [keyof typeof PASSWORDS, DatabaseUrl][]) {
+      const problem = problemOf(env[url], env[password], password);
+      if (problem !== undefined) context.addIssue({ code: "custom", path: [url], message: problem });
+    }
     if (env.MODE === "local") return;
     const need = (name: keyof typeof env, missing: boolean, message: string) => {
       if (missing) context.addIssue({ code: "custom", path: [name], message });
     };
     need("NATS_URL", env.NATS_URL === undefined, "is required outside local mode");
-    need("DATABASE_URL", env.DATABASE_URL === undefined, "is required outside local mode");
     need("AMOI_NATS_MONITOR_URL", env.AMOI_NATS_MONITOR_URL === undefined, "is required outside local mode");
     need(
       "INTERNAL_TOKEN",
@@ -100,6 +129,32 @@ const Env = z
   });
 export type Env = z.infer<typeof Env>;
 
+type DatabaseUrl = (typeof PASSWORDS)[keyof typeof PASSWORDS];
+
+function problemOf(
+  url: string | undefined,
+  password: string | undefined,
+  name: keyof typeof PASSWORDS,
+): string | undefined {
+  if (url === undefined) return password === undefined ? undefined : `is missing, ${name} is given`;
+  if (!URL.canParse(url) || !/^postgres(ql)?:$/.test(new URL(url).protocol) || new URL(url).hash !== "")
+    return `is no postgres:// URL: a password with other characters than letters and digits is given as ${name}`;
+  if (password !== undefined && new URL(url).password !== "")
+    return `has a password of its own, and ${name} is given too: leave one of them out`;
+  return undefined;
+}
+
+/** The same with every password in its URL. */
+function withPasswords(env: Env): Env {
+  const urls: Partial<Record<DatabaseUrl, string>> = {};
+  for (const [name, url] of Object.entries(PASSWORDS) as [keyof typeof PASSWORDS, DatabaseUrl][]) {
+    const [given, password] = [env[url], env[name]];
+    if (given === undefined || password === undefined) continue;
+    urls[url] = given.replace(/^(\w+:\/\/[^@/?]*)@/, `$1:${encodeURIComponent(password)}@`);
+  }
+  return { ...env, ...urls };
+}
+
 /** The environment is wrong: the message names each variable, a line each. */
 export class EnvError extends Error {}
 
@@ -113,5 +168,5 @@ export function readEnv(environment: Record<string, string | undefined>): Env {
     ...(parsed.error?.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`) ?? []),
   ];
   if (!parsed.success || problems.length > 0) throw new EnvError(problems.join("\n"));
-  return parsed.data;
+  return withPasswords(parsed.data);
 }

@@ -184,6 +184,12 @@ export const metrics = {
     labelNames: ["realm", "stream"],
     registers,
   }),
+  archiveLagSeconds: new Gauge({
+    name: "amoi_archive_lag_seconds",
+    help: "How long the oldest message of a stream has waited that Postgres doesn't hold yet; 0 when none does",
+    labelNames: ["realm", "stream"],
+    registers,
+  }),
   archiveErrors: new Counter({
     name: "amoi_archive_errors_total",
     help: "Failed archive transactions",
@@ -198,7 +204,7 @@ export const metrics = {
   }),
   archiveTrouble: new Gauge({
     name: "amoi_archive_trouble",
-    help: "1 while something keeps a place from being archived: a stream, a realm, or postgres for all of them",
+    help: "1 while something keeps a place from being archived: a stream, a realm, or all of them (postgres, realms)",
     labelNames: ["place"],
     registers,
   }),

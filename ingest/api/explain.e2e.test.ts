@@ -14,7 +14,6 @@ import { readEnv } from "../../shared/env.ts";
 import { listen, operationsServer } from "../../shared/http.ts";
 import { eventId } from "../../shared/identity.ts";
 import type { Database } from "../../simulator/archive/database.ts";
-import { migrate } from "../../simulator/archive/migrate.ts";
 import { archiveRealm } from "../../simulator/archive/realms.ts";
 import { silent, type TestPostgres, testPostgres } from "../../simulator/archive/testing.ts";
 import { Troubles } from "../../simulator/archive/troubles.ts";
@@ -37,16 +36,15 @@ beforeAll(async () => {
   [nats, postgres] = await Promise.all([testNats(), testPostgres()]);
   const fresh = await postgres.fresh();
   database = fresh.database;
-  await migrate(database);
   await testRealm(nats.bus, REALM, { tick_seconds: 9_000 });
   stages = runStages(nats.bus, REALM, ["ingest", "normalizer", "simulator"]);
   archive = startArchive();
-  for (const [name, DATABASE_URL] of [
-    ["archived", fresh.url],
+  for (const [name, DATABASE_READ_URL] of [
+    ["archived", fresh.urls.read],
     ["alone", undefined],
   ] as const) {
     const server = operationsServer({ notReady: () => undefined });
-    const env = readEnv({ INTERNAL_TOKEN: TOKEN, DATABASE_URL });
+    const env = readEnv({ INTERNAL_TOKEN: TOKEN, DATABASE_READ_URL });
     internalApi(server, { bus: nats.bus, env, log: silent, realms: new Set([REALM]) });
     urls[name] = `http://127.0.0.1:${await listen(server, "127.0.0.1", 0)}`;
     servers.push(server);

@@ -68,7 +68,10 @@ const Explained = z.strictObject({
 
 export function explainRoutes(api: Api, parts: Parts): void {
   const { bus, env, log } = parts;
-  const archive = env.DATABASE_URL === undefined ? undefined : new ArchiveReads(env.DATABASE_URL, log);
+  const archive =
+    env.DATABASE_READ_URL === undefined ? undefined : new ArchiveReads(env.DATABASE_READ_URL, log);
+  if (archive === undefined)
+    log.warn("DATABASE_READ_URL is absent: events are looked up in the newest part of EVENTS");
   api.addHook("onClose", () => archive?.close());
 
   api.get("/internal/world/:realm/events/:event_id", {

@@ -19,6 +19,7 @@ import { type Database, openDatabase } from "../../simulator/archive/database.ts
 import { migrate } from "../../simulator/archive/migrate.ts";
 import { startNats } from "../local/nats.ts";
 import { startPostgres } from "../local/postgres.ts";
+import { prepareDatabase } from "../local/prepare-database.ts";
 import { median } from "../median.ts";
 import { startStage } from "../testing/stages.ts";
 import { rateOf } from "./measure.ts";
@@ -62,10 +63,11 @@ async function measure(
 ): Promise<{ archived: number; bare: number }> {
   const postgres = await startPostgres({ dir: join(dir, "postgres") });
   try {
-    const env = { NATS_URL: natsUrl, DATABASE_URL: postgres.url };
+    const urls = await prepareDatabase(postgres.url, pino({ level: "silent" }));
+    const env = { NATS_URL: natsUrl, DATABASE_URL: urls.archive };
     const stage = await startStage("simulator/archive/main.ts", "ARCHIVE_PORT", env);
     const archived = await rateOf(rows, () => stage.metric("amoi_archive_rows_total")).finally(stage.stop);
-    return { archived, bare: await bareRate(dir, postgres.url) };
+    return { archived, bare: await bareRate(dir, urls.migrate, postgres.url) };
   } finally {
     await postgres.stop();
   }
@@ -100,13 +102,13 @@ async function countRows(bus: Bus): Promise<number> {
 const TABLES = ["world_events", "influence_ledger"];
 
 /** Copies what the archive wrote out, and into a schema of its own: one connection, one table after the other. */
-async function bareRate(dir: string, url: string): Promise<number> {
+async function bareRate(dir: string, url: string, adminUrl: string): Promise<number> {
   const log = pino({ level: "silent" });
-  const source = openDatabase(url, log);
-  const bare = openDatabase(url, log, "bare");
+  const source = openDatabase(url, { log });
+  const bare = openDatabase(url, { log, schema: "bare" });
+  const admin = openDatabase(adminUrl, { log });
   try {
-    await source.query("CREATE SCHEMA bare");
-    await migrate(bare);
+    await migrate(bare, { schema: "bare" });
     await bare.query("SELECT open_partition($1)", [REALM]);
     let rows = 0;
     let ms = 0;
@@ -119,7 +121,7 @@ async function bareRate(dir: string, url: string): Promise<number> {
           createWriteStream(file),
         ),
       );
-      await source.query("CHECKPOINT");
+      await admin.query("CHECKPOINT");
       const startedMs = performance.now();
       const into = table === "world_events" ? `"world_events_${REALM}"` : table;
       rows += await withClient(bare, async (client) => {
@@ -131,7 +133,7 @@ async function bareRate(dir: string, url: string): Promise<number> {
     }
     return (rows / ms) * 1_000;
   } finally {
-    await Promise.all([source.end(), bare.end()]);
+    await Promise.all([source.end(), bare.end(), admin.end()]);
   }
 }
 

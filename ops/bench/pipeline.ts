@@ -6,6 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { pino } from "pino";
 import { type Bus, openBus, publishOne, streamEnds } from "../../shared/bus.ts";
 import { bodiesOf } from "../../shared/codec.ts";
 import type { Accepted } from "../../shared/contracts/decision.ts";
@@ -15,6 +16,7 @@ import { loadRuleset } from "../../shared/rulesets.ts";
 import { candidateMsgId, eventsStream, subjects } from "../../shared/subjects.ts";
 import { startNats } from "../local/nats.ts";
 import { startPostgres } from "../local/postgres.ts";
+import { prepareDatabase } from "../local/prepare-database.ts";
 import { median } from "../median.ts";
 import { Chance } from "../story/chance.ts";
 import { type StageProcess, startRelay, startStage } from "../testing/stages.ts";
@@ -105,7 +107,8 @@ function pipelineRate(dir: string, events: number, archive: boolean): Promise<nu
     await provision(bus);
     const accepted = await fill(bus, subjects.rawCandidate(REALM), REALM, events);
     const postgres = archive ? await startPostgres({ dir: join(dir, "postgres") }) : undefined;
-    const env = { NATS_URL: url, ...(postgres && { DATABASE_URL: postgres.url }) };
+    const urls = postgres && (await prepareDatabase(postgres.url, pino({ level: "silent" })));
+    const env = { NATS_URL: url, ...(urls && { DATABASE_URL: urls.archive }) };
     const stages: StageProcess[] = [];
     try {
       if (archive) stages.push(await startStage("simulator/archive/main.ts", "ARCHIVE_PORT", env));

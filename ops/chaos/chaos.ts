@@ -6,7 +6,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import pg from "pg";
+import type pg from "pg";
+import { pino } from "pino";
 import { type Bus, lastOf, openBus } from "../../shared/bus.ts";
 import type { WorldSnapshot } from "../../shared/contracts/world.ts";
 import { provisionRealm } from "../../shared/provision.ts";
@@ -14,9 +15,12 @@ import { loadRuleset } from "../../shared/rulesets.ts";
 import { eventsStream, rawStream, subjects, validStream } from "../../shared/subjects.ts";
 import { kvSubject } from "../../shared/topology.ts";
 import { checkAgreement } from "../../simulator/archive/agreement.ts";
+import { openDatabase } from "../../simulator/archive/database.ts";
+import { VIEWS } from "../../simulator/archive/own-tables.ts";
 import { readArguments, runToExit, wholeNumber } from "../arguments.ts";
 import { startNats } from "../local/nats.ts";
 import { startPostgres } from "../local/postgres.ts";
+import { prepareDatabase } from "../local/prepare-database.ts";
 import { Chance } from "../story/chance.ts";
 import { Load } from "./load.ts";
 import { judge, type Verdict } from "./oracle.ts";
@@ -49,11 +53,12 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   const kills = new Map<string, number>();
   let nats = await startNats({ dir: join(dir, "nats") });
   const postgres = await startPostgres({ dir: join(dir, "postgres") });
+  const databases = await prepareDatabase(postgres.url, pino({ level: "silent" }));
   const bus = await openBus({ natsUrl: nats.url, name: "chaos" });
   const env = {
     MODE: "local",
     NATS_URL: nats.url,
-    DATABASE_URL: postgres.url,
+    DATABASE_URL: databases.archive,
     INGEST_PORT: "0",
     NORMALIZER_PORT: "0",
     SIMULATOR_PORT: "0",
@@ -96,12 +101,12 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     await loaded;
     options.say(`${sum(kills)} kills done; draining ${load.published.size} messages`);
     for (const victim of victims) await victim.revive();
-    await drained(bus, postgres.url, load.published.size);
+    await drained(bus, databases.read, load.published.size);
     await load.freeze();
     await delay(3 * TICK_SECONDS * 1_000);
-    await drained(bus, postgres.url, load.published.size);
+    await drained(bus, databases.read, load.published.size);
     const verdict = await judge(bus, REALM, load.published);
-    const problems = [...verdict.problems, ...(await compareReaders(bus, postgres.url, verdict))];
+    const problems = [...verdict.problems, ...(await compareReaders(bus, databases.read, verdict))];
     keep = problems.length > 0;
     if (keep) options.say(`logs are kept in ${dir}`);
     return { ...verdict, problems, kills, seconds: (performance.now() - startedMs) / 1_000 };
@@ -124,7 +129,12 @@ const waited = (ms: number, signal: AbortSignal): Promise<boolean> =>
 /** Waits until every stage and Postgres have reached it. */
 async function drained(bus: Bus, databaseUrl: string, messages: number): Promise<void> {
   const deadline = performance.now() + DRAIN_TIMEOUT_MS;
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
+  const pool = openDatabase(databaseUrl, {
+    log: pino({ level: "silent" }),
+    schema: VIEWS,
+    name: "chaos",
+    max: 1,
+  });
   try {
     for (;;) {
       const missing = await undrained(bus, pool);
@@ -184,7 +194,12 @@ async function compareReaders(bus: Bus, databaseUrl: string, verdict: Verdict): 
   const snapshot = JSON.parse(world!.text()) as WorldSnapshot;
   if (snapshot.tick === verdict.ticks && snapshot.public_hash !== verdict.hash)
     problems.push(`KV world has hash ${snapshot.public_hash}, the oracle ${verdict.hash}`);
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
+  const pool = openDatabase(databaseUrl, {
+    log: pino({ level: "silent" }),
+    schema: VIEWS,
+    name: "chaos",
+    max: 1,
+  });
   try {
     const counted = await pool.query(
       "SELECT validity_status AS status, count(*)::int AS n FROM world_events WHERE realm_id = $1 AND source_type = 'player' GROUP BY 1",

@@ -11,10 +11,12 @@ import { openBus } from "../../shared/bus.ts";
 import { type Env, readEnv } from "../../shared/env.ts";
 import { openLog } from "../../shared/log.ts";
 import { openDatabase } from "../../simulator/archive/database.ts";
+import { VIEWS } from "../../simulator/archive/own-tables.ts";
 import { readArguments, UsageError, wholeNumber } from "../arguments.ts";
 import { explain } from "../local/explain.ts";
 import { type Stack, startStack } from "../local/stack.ts";
 import { untilEnded } from "../local/until-ended.ts";
+import { readUrlOf } from "../local/which-servers.ts";
 import { openScreen, type Screen } from "./screen.ts";
 import { STORYTELLER, storytellerProcess } from "./storyteller.ts";
 import { checkLine, judgeRun, STORY_TICKS } from "./verdict.ts";
@@ -72,10 +74,12 @@ async function perform(
     if (ended === "stopped") throw new DemoError(`Stopped before ${ticks} ticks were done.`);
 
     await stack.supervisor.halt(STORYTELLER);
-    const database = openDatabase(
-      stack.urls.postgres!,
-      openLog({ ...env, AMOI_LOG_LEVEL: "silent" }, "demo"),
-    );
+    const database = openDatabase(readUrlOf({ ...env, DATA_DIR: stack.dataDir }), {
+      log: openLog({ ...env, AMOI_LOG_LEVEL: "silent" }, "demo"),
+      schema: VIEWS,
+      name: "demo",
+      max: 2,
+    });
     try {
       const checks = await judgeRun(bus, database, realm, watch.scene.chronicle);
       for (const check of checks) screen.print(checkLine(check));

@@ -8,6 +8,9 @@ const secrets = {
   INTERNAL_TOKEN: "x".repeat(16),
   FEED_TOKEN_SECRET: "x".repeat(32),
   POSTGRES_PASSWORD: "x",
+  POSTGRES_MIGRATE_PASSWORD: "p@ss/w#rd",
+  POSTGRES_ARCHIVE_PASSWORD: "x",
+  POSTGRES_READ_PASSWORD: "x",
 };
 const command = [["docker-compose"], ["docker", "compose"]].find(
   ([file, ...args]) => spawnSync(file!, [...args, "version"]).status === 0,
@@ -29,6 +32,7 @@ test.skipIf(command === undefined)("docker-compose.yml is valid and runs every s
     "nats",
     "postgres",
     "provision",
+    "migrate",
     "ingest",
     "normalizer",
     "simulator",

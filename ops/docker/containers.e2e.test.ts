@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { checkAgreement } from "../../simulator/archive/agreement.ts";
 import { type Database, openDatabase } from "../../simulator/archive/database.ts";
+import { VIEWS } from "../../simulator/archive/own-tables.ts";
 import { silent } from "../../simulator/archive/testing.ts";
+import { prepareDatabase } from "../local/prepare-database.ts";
 import { findEngine, type NatsContainer, natsContainer, postgresContainer } from "../testing/containers.ts";
 import { candidate, until } from "../testing/realm.ts";
 import { runCommand } from "../testing/run-command.ts";
@@ -38,13 +40,14 @@ beforeAll(async () => {
     MODE: "production",
     NATS_URL: bus.url,
     AMOI_NATS_MONITOR_URL: bus.monitorUrl,
-    DATABASE_URL: postgres.url,
     INTERNAL_TOKEN: "an-internal-token-of-the-tests",
     FEED_TOKEN_SECRET: "a-feed-token-secret-of-the-tests",
     AMOI_REALM: REALM,
     AMOI_LOG_LEVEL: "fatal",
   };
-  database = openDatabase(postgres.url, silent);
+  const urls = await prepareDatabase(postgres.url, silent);
+  env = { ...env, DATABASE_URL: urls.archive, DATABASE_READ_URL: urls.read };
+  database = openDatabase(urls.read, { log: silent, schema: VIEWS });
   ended.unshift(() => database.end());
 }, TIMEOUT_MS);
 afterAll(async () => {

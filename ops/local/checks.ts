@@ -80,10 +80,10 @@ export async function checkNats(url: string, say: (line: string) => void): Promi
   }
 }
 
-/** Throws `LocalSetupError` unless the PostgreSQL at `DATABASE_URL` answers and is new enough. */
-export async function checkDatabase(url: string): Promise<void> {
-  const place = `PostgreSQL at ${withoutSecret(url)} (DATABASE_URL)`;
-  const otherwise = "or unset DATABASE_URL and a local one is started";
+/** Throws `LocalSetupError` unless the PostgreSQL at `url`, which `variable` gives, answers and is new enough. */
+export async function checkDatabase(url: string, variable = "DATABASE_URL"): Promise<void> {
+  const place = `PostgreSQL at ${withoutSecret(url)} (${variable})`;
+  const otherwise = `or unset ${variable} and a local one is started`;
   const version = await askVersion(url).catch((error: unknown) => {
     throw new LocalSetupError(`${place} does not answer (${reason(error)}): start it, ${otherwise}.`);
   });
@@ -94,7 +94,11 @@ export async function checkDatabase(url: string): Promise<void> {
 }
 
 async function askVersion(url: string): Promise<number> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: CONNECT_TIMEOUT_MS,
+  });
   // A connection that breaks after an answer is none of this check's business.
   client.on("error", () => {});
   try {

@@ -2,13 +2,17 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import type { Env } from "../../shared/env.ts";
+import { DATABASE_VARIABLES, type Env } from "../../shared/env.ts";
+import { openLog } from "../../shared/log.ts";
+import type { DatabaseUrls } from "../../simulator/archive/roles.ts";
 import { buildPages } from "../pages/build.ts";
 import { provision } from "../provision.ts";
 import { ignoredTickLength } from "../tick-length.ts";
 import { checkDatabase, checkNats, checkRuleset, choosePorts, type Ports } from "./checks.ts";
+import { keepCredentials, readCredentials } from "./credentials.ts";
 import { natsProcess } from "./nats.ts";
 import { postgresProcess } from "./postgres.ts";
+import { migrateDatabase, prepareDatabase, urlsFor } from "./prepare-database.ts";
 import { LocalSetupError } from "./setup-error.ts";
 import { httpUrl, STAGE_NAMES, type StageName, stageProcess } from "./stages.ts";
 import { type SupervisedSpec, type Supervisor, supervise } from "./supervisor.ts";
@@ -31,6 +35,7 @@ const StackUrls = z.object({
   feed: z.string(),
   internal: z.string(),
   nats: z.string(),
+  /** Without a password: `credentials.json` has those. */
   postgres: z.string().optional(),
 });
 export type StackUrls = z.infer<typeof StackUrls>;
@@ -104,7 +109,10 @@ async function startAll(
   const urls: StackUrls = {
     feed: httpUrl(env.AMOI_HOST, ports.FEED_PORT),
     internal: httpUrl(env.AMOI_HOST, ports.INGEST_PORT),
-    ...servers,
+    nats: servers.nats,
+    ...(servers.postgres && {
+      postgres: Object.assign(new URL(servers.postgres.read), { password: "" }).href,
+    }),
   };
   writeStackUrls(dataDir, urls);
   const stop = async (): Promise<void> => {
@@ -120,15 +128,16 @@ async function startServers(
   options: StackOptions,
   dataDir: string,
   supervisor: Supervisor,
-): Promise<{ nats: string; postgres?: string }> {
+): Promise<{ nats: string; postgres?: DatabaseUrls }> {
   const { say, signal } = options;
   const wantsPostgres = options.stages?.includes("archive") ?? true;
   const logFile = (name: string): string => join(dataDir, "logs", `${name}.log`);
   const own: SupervisedSpec[] = [];
-  let [nats, postgres] = [env.NATS_URL, wantsPostgres ? env.DATABASE_URL : undefined];
+  let nats = env.NATS_URL;
+  let postgres = wantsPostgres ? await givenDatabase(env) : undefined;
+  let admin: string | undefined;
 
   if (nats !== undefined) await checkNats(nats, say);
-  if (postgres !== undefined) await checkDatabase(postgres);
   if (nats === undefined) {
     const dir = join(dataDir, "nats");
     const made = await natsProcess({ dir, logFile: logFile("nats"), say, ...(signal && { signal }) });
@@ -137,12 +146,33 @@ async function startServers(
   }
   if (postgres === undefined && wantsPostgres) {
     const made = await postgresProcess({ dir: join(dataDir, "postgres"), logFile: logFile("postgres") });
-    postgres = made.url;
+    admin = made.url;
+    postgres = urlsFor(admin, readCredentials(dataDir).postgres);
     own.push(made.spec);
   }
   if (own.length > 0) say(`starting ${own.map((spec) => spec.name).join(" and ")}`);
   await supervisor.start(own);
+  if (postgres !== undefined) {
+    keepCredentials(dataDir, { postgres });
+    const log = openLog({ ...env, AMOI_LOG_LEVEL: "silent" }, "launcher");
+    if (admin !== undefined) await prepareDatabase(admin, log, postgres);
+    else await migrateDatabase(postgres.migrate, log);
+  }
   return { nats, ...(postgres !== undefined && { postgres }) };
+}
+
+/** The three URLs of a database that isn't the launcher's own; nothing where none is given. Throws `LocalSetupError`. */
+async function givenDatabase(env: Env): Promise<DatabaseUrls | undefined> {
+  const { DATABASE_URL: archive, DATABASE_MIGRATE_URL: migrate, DATABASE_READ_URL: read } = env;
+  const urls = { DATABASE_URL: archive, DATABASE_MIGRATE_URL: migrate, DATABASE_READ_URL: read };
+  for (const [variable, url] of Object.entries(urls))
+    if (url !== undefined) await checkDatabase(url, variable);
+  if (archive !== undefined && migrate !== undefined && read !== undefined) return { archive, migrate, read };
+  const missing = Object.entries(urls).flatMap(([variable, url]) => (url === undefined ? [variable] : []));
+  if (missing.length === 3) return undefined;
+  throw new LocalSetupError(
+    `A database has a URL for each role, and ${missing.join(" and ")} is missing: set all three (npm run archive:migrate makes the roles), or none and a local one is started.`,
+  );
 }
 
 /** Answers how long the realm's ticks are, seconds. */
@@ -158,7 +188,7 @@ async function provisionFirstRealm(env: Env, natsUrl: string): Promise<number> {
 async function startStages(
   env: Env,
   options: StackOptions,
-  place: { dataDir: string; supervisor: Supervisor; ports: Ports; nats: string; postgres?: string },
+  place: { dataDir: string; supervisor: Supervisor; ports: Ports; nats: string; postgres?: DatabaseUrls },
 ): Promise<void> {
   const names = options.stages ?? STAGE_NAMES;
   const portVariables = Object.entries(place.ports).map(([name, port]) => [name, `${port}`]);
@@ -172,10 +202,13 @@ async function startStages(
         logFile: join(place.dataDir, "logs", `${name}.log`),
         env: () => ({
           ...options.environment,
+          // Each process is given its own, and no other's.
+          ...Object.fromEntries(DATABASE_VARIABLES.map((variable) => [variable, undefined])),
           ...Object.fromEntries(portVariables),
           DATA_DIR: place.dataDir,
           NATS_URL: place.nats,
-          ...(place.postgres !== undefined && { DATABASE_URL: place.postgres }),
+          ...(name === "archive" && { DATABASE_URL: place.postgres?.archive }),
+          ...(name === "ingest" && { DATABASE_READ_URL: place.postgres?.read }),
           ...options.stageEnvironment?.(name),
         }),
       }),
@@ -185,7 +218,6 @@ async function startStages(
 
 function writeStackUrls(dataDir: string, urls: StackUrls): void {
   const file = join(dataDir, "stack.json");
-  // For the owner alone: the database's password is in it.
   writeFileSync(`${file}.next`, `${JSON.stringify(urls, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.next`, file);
 }

@@ -1,6 +1,7 @@
 /** The servers that a command is for: those it is told, else the environment's, else those of the local stack of `DATA_DIR`. */
 import { type Bus, openBus } from "../../shared/bus.ts";
 import type { Env } from "../../shared/env.ts";
+import { readCredentials } from "./credentials.ts";
 import { LocalSetupError } from "./setup-error.ts";
 import { readStackUrls } from "./stack.ts";
 
@@ -8,12 +9,18 @@ import { readStackUrls } from "./stack.ts";
 export const natsUrlOf = (env: Env, given?: string): string =>
   given ?? env.NATS_URL ?? readStackUrls(env.DATA_DIR)?.nats ?? unknown("NATS", "NATS_URL", env);
 
-/** Throws `LocalSetupError` where none is known. */
-export const postgresUrlOf = (env: Env, given?: string): string =>
+/** For whoever reads the archive. Throws `LocalSetupError` where none is known. */
+export const readUrlOf = (env: Env, given?: string): string =>
   given ??
-  env.DATABASE_URL ??
-  readStackUrls(env.DATA_DIR)?.postgres ??
-  unknown("Postgres", "DATABASE_URL", env);
+  env.DATABASE_READ_URL ??
+  readCredentials(env.DATA_DIR).postgres?.read ??
+  unknown("Postgres", "DATABASE_READ_URL", env);
+
+/** For the tables' owner. Throws `LocalSetupError` where none is known. */
+export const migrateUrlOf = (env: Env): string =>
+  env.DATABASE_MIGRATE_URL ??
+  readCredentials(env.DATA_DIR).postgres?.migrate ??
+  unknown("Postgres", "DATABASE_MIGRATE_URL", env);
 
 function unknown(server: string, variable: string, env: Env): never {
   throw new LocalSetupError(

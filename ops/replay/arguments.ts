@@ -3,8 +3,9 @@ import type { Bus } from "../../shared/bus.ts";
 import { readEnv } from "../../shared/env.ts";
 import { openLog } from "../../shared/log.ts";
 import { openDatabase } from "../../simulator/archive/database.ts";
+import { VIEWS } from "../../simulator/archive/own-tables.ts";
 import { UsageError } from "../arguments.ts";
-import { natsUrlOf, openNats, postgresUrlOf } from "../local/which-servers.ts";
+import { natsUrlOf, openNats, readUrlOf } from "../local/which-servers.ts";
 import { postgresSource } from "./postgres.ts";
 import { type Source, StreamsGone } from "./source.ts";
 import { streamsSource } from "./streams.ts";
@@ -20,7 +21,7 @@ export function tickOf(option: string, text: string | undefined): number | undef
 export type Where = {
   /** NATS server; absent: `NATS_URL`, else the local stack's. */
   nats?: string | undefined;
-  /** Postgres; absent: `DATABASE_URL`, else the local stack's. */
+  /** Postgres; absent: `DATABASE_READ_URL`, else the local stack's. */
   postgres?: string | undefined;
   fromPostgres: boolean;
 };
@@ -73,8 +74,12 @@ async function withPostgres<T>(
   where: Where,
   body: (source: Source) => Promise<T>,
 ): Promise<T> {
-  const url = postgresUrlOf(readEnv(process.env), where.postgres);
-  const database = openDatabase(url, openLog(readEnv({ AMOI_LOG_LEVEL: "silent" }), "replay"));
+  const database = openDatabase(readUrlOf(readEnv(process.env), where.postgres), {
+    log: openLog(readEnv({ AMOI_LOG_LEVEL: "silent" }), "replay"),
+    schema: VIEWS,
+    name: "replay",
+    max: 4,
+  });
   try {
     return await body(await postgresSource(database, realm));
   } finally {

@@ -24,7 +24,7 @@ const HELP = `Recomputes a realm's ticks from its EVENTS and prints events/s.
                     Clients start anew, and the archive refuses until it is rebuilt
   --from-postgres   reads the archive instead of the streams, as it does by itself when the streams are gone
   --nats URL        NATS server; else NATS_URL, else the local stack of DATA_DIR
-  --postgres URL    Postgres; else DATABASE_URL, else the local stack of DATA_DIR
+  --postgres URL    Postgres; else DATABASE_READ_URL, else the local stack of DATA_DIR
 
 Exit code 0 when nothing differs, 1 at the first difference or when it can't run, 2 when the arguments are wrong.`;
 

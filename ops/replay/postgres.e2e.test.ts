@@ -1,7 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { subjects } from "../../shared/subjects.ts";
-import { migrate } from "../../simulator/archive/migrate.ts";
 import { archiveRealm } from "../../simulator/archive/realms.ts";
 import {
   accepted,
@@ -30,10 +29,9 @@ test("streams that are gone are replayed from Postgres, which is said; one row t
     );
     await tick();
   }
-  const { url, database } = await postgres.fresh();
-  await migrate(database);
+  const { urls, database, archiving } = await postgres.fresh();
   const stop = new AbortController();
-  const surroundings = { database, bus: nats.bus, log: silent, troubles: new Troubles() };
+  const surroundings = { database: archiving, bus: nats.bus, log: silent, troubles: new Troubles() };
   const done = archiveRealm(realm, surroundings, stop.signal);
   for (let at = 0; at < 4; await delay(25)) {
     const { rows } = await database.query(
@@ -46,7 +44,7 @@ test("streams that are gone are replayed from Postgres, which is said; one row t
   stop.abort();
   await done;
 
-  const env = { NATS_URL: nats.url, DATABASE_URL: url };
+  const env = { NATS_URL: nats.url, DATABASE_READ_URL: urls.read };
   const replayed = (...args: string[]) =>
     runCommand("ops/replay/main.ts", ["--realm", realm, "--verify", ...args], env);
   const asked = await replayed("--from-postgres");

@@ -19,7 +19,7 @@ written to the realm.
   --svg FILE        draws shares, territories and inequality, recorded and under these rules
   --json            one JSON object, points in milli-points, shares in basis points
   --from-postgres   reads the archive instead of the streams, as it does by itself when the streams are gone
-  --nats, --postgres URL  else NATS_URL and DATABASE_URL, else the local stack of DATA_DIR
+  --nats, --postgres URL  else NATS_URL and DATABASE_READ_URL, else the local stack of DATA_DIR
 
 Events count with the points that they were given; npm run backtest asks what other rules would have given.
 Exit code 0 when the comparison is made, 1 when it can't be made, 2 when the arguments are wrong.`;

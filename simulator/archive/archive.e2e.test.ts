@@ -10,7 +10,6 @@ import { eventsStream, subjects, validStream, worldStream } from "../../shared/s
 import { passed } from "../given-commands.ts";
 import { checkAgreement } from "./agreement.ts";
 import type { Database } from "./database.ts";
-import { migrate } from "./migrate.ts";
 import { archive, readPosition } from "./position.ts";
 import { archiveRealm } from "./realms.ts";
 import {
@@ -27,6 +26,7 @@ import { Troubles } from "./troubles.ts";
 let nats: TestNats;
 let postgres: TestPostgres;
 let database: Database;
+let archiving: Database;
 let troubles: Troubles;
 let world: TestRealm;
 let realm: string;
@@ -38,8 +38,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([nats.close(), postgres.close()]));
 beforeEach(async () => {
-  ({ database } = await postgres.fresh());
-  await migrate(database);
+  ({ database, archiving } = await postgres.fresh());
   troubles = new Troubles();
   world = await testRealm(nats.bus, `realm-${++made}`);
   realm = world.realm;
@@ -48,7 +47,7 @@ afterEach(stopAll);
 
 function start(bus = nats.bus): void {
   const stop = new AbortController();
-  const done = archiveRealm(realm, { database, bus, log: silent, troubles }, stop.signal);
+  const done = archiveRealm(realm, { database: archiving, bus, log: silent, troubles }, stop.signal);
   running.push({ stop, done });
 }
 async function stopAll(): Promise<void> {

@@ -12,12 +12,12 @@ beforeAll(async () => {
 afterAll(() => postgres.close());
 
 test("rows that Postgres takes no answer to fail after a statement's time, with their transaction and nothing else", async () => {
-  const { url, database } = await postgres.fresh();
+  const { urls, database } = await postgres.fresh();
   await database.query("CREATE TABLE one (a integer PRIMARY KEY)");
   const holder = await database.connect();
   await holder.query("BEGIN");
   await holder.query("LOCK TABLE one");
-  const hasty = openDatabase(url, silent, undefined, 500);
+  const hasty = openDatabase(urls.admin, { log: silent, statementMs: 500 });
   const since = Date.now();
   const copied = inTransaction(hasty, (transaction) =>
     copyNew(transaction, { into: "one", columns: "a" }, [line("1"), line("2")], () => undefined),

@@ -2,6 +2,7 @@
 import pg from "pg";
 import { assertSafe } from "../../shared/integers.ts";
 import type { Log } from "../../shared/log.ts";
+import { SCHEMA } from "./own-tables.ts";
 
 export type Database = pg.Pool;
 export type Transaction = pg.PoolClient;
@@ -9,28 +10,51 @@ export type Transaction = pg.PoolClient;
 const types = new pg.TypeOverrides();
 types.setTypeParser(pg.types.builtins.INT8, (text) => assertSafe(Number(text)));
 
-/** A server that has vanished without a word must not hold a statement for ever. */
-const STATEMENT_MS = 120_000;
+/** A server that has vanished without a word must not hold a statement for ever. Longer than what the archive's role is given. */
+const STATEMENT_MS = 90_000;
 
-/**
- * Connects when first used. `schema`: where the tables are; else where the server looks by itself. `statementMs`: what a statement
- * may take before it fails, where it doesn't say so itself.
- */
+export type DatabaseOptions = {
+  log: Log;
+  /** Where the tables are, or the views. */
+  schema?: string;
+  /** As Postgres names it to its operators. */
+  name?: string;
+  /** What a statement may take before it fails, where it doesn't say so itself. */
+  statementMs?: number;
+  /** What connecting may take, waiting for a free connection included. */
+  connectMs?: number;
+  /** Connections at once. */
+  max?: number;
+  /** Further settings of each connection, such as `lock_timeout`; absent: those of its role. */
+  settings?: Record<string, string>;
+};
+
+/** Connects when first used. */
 export function openDatabase(
   url: string,
-  log: Log,
-  schema?: string,
-  statementMs: number = STATEMENT_MS,
+  {
+    log,
+    schema = SCHEMA,
+    name = "archive",
+    statementMs = STATEMENT_MS,
+    connectMs = 10_000,
+    max = 12,
+    settings = {},
+  }: DatabaseOptions,
 ): Database {
+  const all = { search_path: `${pg.escapeIdentifier(schema)},pg_temp`, ...settings };
   const pool = new pg.Pool({
     connectionString: url,
-    ...(schema === undefined ? {} : { options: `-c search_path=${pg.escapeIdentifier(schema)}` }),
-    application_name: "archive",
+    options: Object.entries(all)
+      .map(([setting, value]) => `-c ${setting}=${value}`)
+      .join(" "),
+    application_name: name,
     types,
-    max: 12,
-    connectionTimeoutMillis: 10_000,
+    max,
+    connectionTimeoutMillis: connectMs,
     query_timeout: statementMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
   });
   // A connection may die between two statements of a transaction, when nobody listens: the next statement fails and tells.
   pool.on("connect", (client) => client.on("error", () => {}));

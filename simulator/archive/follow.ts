@@ -91,8 +91,10 @@ class Run {
   readonly #labels: { realm: string; stream: string };
   /** As far as this process knows. */
   #position: Position | undefined;
-  /** Sequences of messages that were read and, when last looked at, not committed. */
-  #read: number[] = [];
+  /** Messages that were read and, when last looked at, not committed. */
+  #read: Pick<Input, "seq" | "atMs">[] = [];
+  /** Since when the first message after the position waits. */
+  #waiting: { through: number; sinceMs: number } | undefined;
   #refused = false;
   #failures = 0;
   commits = 0;
@@ -138,7 +140,7 @@ class Run {
           if (!signal.aborted) await this.#pass(reader);
           continue;
         }
-        this.#read.push(...messages.map(({ seq }) => seq));
+        this.#read.push(...messages.map(({ seq, atMs }) => ({ seq, atMs })));
         this.#tellLag(reader);
         await fold.take(messages);
         this.#tellLag(reader);
@@ -154,8 +156,21 @@ class Run {
   /** What was read may still be on its way into Postgres: until that has it, it is behind as much as what was not read. */
   #tellLag(reader: Reader): void {
     const { through } = this.#position!;
-    this.#read = this.#read.filter((seq) => seq > through);
-    metrics.archivePosition.set(this.#labels, reader.lag + this.#read.length);
+    this.#read = this.#read.filter(({ seq }) => seq > through);
+    this.#tell(reader.lag + this.#read.length, this.#read[0]?.atMs);
+  }
+
+  /** `oldestMs`: the time of the first message that waits, as the stream has it; absent where it was not read. */
+  #tell(lag: number, oldestMs?: number): void {
+    const { through } = this.#position!;
+    if (lag === 0) this.#waiting = undefined;
+    else if (oldestMs !== undefined) this.#waiting = { through, sinceMs: oldestMs };
+    // Of one that was not read all that is known is when it was first counted.
+    else if (this.#waiting?.through !== through) this.#waiting = { through, sinceMs: Date.now() };
+    const seconds = this.#waiting === undefined ? 0 : (Date.now() - this.#waiting.sinceMs) / 1_000;
+    metrics.archivePosition.set(this.#labels, lag);
+    metrics.archiveLagSeconds.set(this.#labels, Math.max(0, seconds));
+    this.#surroundings.troubles.waits(this.#followed.stream, { lag, through });
   }
 
   async #commit(through: number, write: (transaction: Transaction) => Promise<void>): Promise<void> {
@@ -202,8 +217,9 @@ class Run {
 
   /** Another archive, or none, tells of this stream from now on. */
   left(): void {
-    this.#surroundings.troubles.over(this.#followed.stream);
+    this.#surroundings.troubles.left(this.#followed.stream);
     metrics.archivePosition.remove(this.#labels);
+    metrics.archiveLagSeconds.remove(this.#labels);
     metrics.refused.remove({ stage: "archive", realm: this.#realm });
   }
 
@@ -214,7 +230,7 @@ class Run {
     const from = this.#position.through + 1;
     try {
       const waiting = await countFrom(this.#surroundings.bus, stream, subjects, from);
-      metrics.archivePosition.set(this.#labels, waiting);
+      this.#tell(waiting);
     } catch {
       // NATS is away as well: the last known lag stays.
     }

@@ -3,17 +3,14 @@
  *
  * Reads `impact.rejected`, `events.accepted|quarantined|rejected|command|tick`, `world.tick|delta`, and in KV `realms` what a
  * realm is called. Writes nothing to NATS but its announcement in KV `workers`. Keeps its positions in Postgres, beside the
- * rows: Postgres may be away for a day, nothing waits.
+ * rows: Postgres may be away for a day, nothing waits. Its role there adds rows and makes no tables: npm run archive:migrate does.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import { listen, operationsServer } from "../../shared/http.ts";
-import { runRealms, type Service, serve } from "../../shared/service.ts";
-import { cutOnceAborted, type Database, openDatabase } from "./database.ts";
-import { MigrationError, migrate } from "./migrate.ts";
+import { runRealms, serve } from "../../shared/service.ts";
+import { cutOnceAborted, openDatabase } from "./database.ts";
 import { archiveRealm } from "./realms.ts";
 import { Troubles } from "./troubles.ts";
-
-const RETRY_MS = 1_000;
+import { watchPostgres } from "./watch.ts";
 
 await serve("archive", async (service) => {
   const { env, bus, log } = service;
@@ -25,12 +22,18 @@ await serve("archive", async (service) => {
   const troubles = new Troubles();
   troubles.begin("postgres", { reason: "not reached yet" });
   troubles.begin("realms", { reason: "none is provisioned" });
-  const database = openDatabase(env.DATABASE_URL, log);
+  const database = openDatabase(env.DATABASE_URL, { log });
   cutOnceAborted(database, service.signal);
-  const server = operationsServer({ notReady: () => (!bus.connected ? "NATS is away" : troubles.summary()) });
+  const server = operationsServer({
+    notReady: () => (!bus.connected ? "NATS is away" : troubles.notReady()),
+  });
   const port = await listen(server, env.AMOI_HOST, env.ARCHIVE_PORT);
+  const over = new AbortController();
+  const signal = AbortSignal.any([service.signal, over.signal]);
+  const strict = env.MODE === "production";
+  const watch = watchPostgres(env.DATABASE_URL, { log, troubles, strict, signal });
   try {
-    await untilMigrated(service, database, troubles);
+    await watch.ready;
     const surroundings = { bus, database, log, troubles };
     await runRealms(service, {
       name: "archive",
@@ -39,29 +42,9 @@ await serve("archive", async (service) => {
       run: (realm, _, until) => archiveRealm(realm, surroundings, until),
     });
   } finally {
+    over.abort();
     await server.close();
-    await database.end();
+    await Promise.all([database.end(), watch.done]);
   }
   log.info("drained");
 });
-
-/** Tries until it is done: Postgres may come later than this process, and an operator may put a migration right. */
-async function untilMigrated(
-  { log, signal }: Service,
-  database: Database,
-  troubles: Troubles,
-): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      for (const name of await migrate(database)) log.info({ migration: name }, "migrated");
-      return troubles.over("postgres");
-    } catch (error) {
-      const reason = error instanceof Error ? error.message || error.name : String(error);
-      const refused = error instanceof MigrationError;
-      troubles.begin("postgres", { reason, refused });
-      if (refused) log.error({ reason }, "not archiving until an operator has looked");
-      else log.warn({ reason }, "no Postgres yet; trying again");
-      await delay(RETRY_MS, undefined, { signal }).catch(() => {});
-    }
-  }
-}

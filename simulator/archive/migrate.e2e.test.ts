@@ -18,7 +18,9 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.close());
 beforeEach(async () => {
-  ({ database, url } = await postgres.fresh());
+  const empty = await postgres.empty();
+  database = empty.database;
+  url = empty.urls.admin;
   dir = await mkdtemp(join(tmpdir(), "amoisekai-migrations-"));
   folder = pathToFileURL(`${dir}/`);
   await writeFile(join(dir, "0001_one.sql"), "CREATE TABLE one (a integer);");
@@ -26,31 +28,31 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
 test("each migration is applied once, also by two archives at once", async () => {
-  const both = await Promise.all([migrate(database, folder), migrate(database, folder)]);
+  const both = await Promise.all([migrate(database, { folder }), migrate(database, { folder })]);
   expect(both.flat()).toEqual(["0001_one.sql"]);
   await writeFile(join(dir, "0002_two.sql"), "ALTER TABLE one ADD b integer; CREATE TABLE two (a integer);");
-  expect(await migrate(database, folder)).toEqual(["0002_two.sql"]);
-  expect(await migrate(database, folder)).toEqual([]);
+  expect(await migrate(database, { folder })).toEqual(["0002_two.sql"]);
+  expect(await migrate(database, { folder })).toEqual([]);
 });
 
 test("a migration that was changed after it had been applied is refused by name", async () => {
-  await migrate(database, folder);
+  await migrate(database, { folder });
   await writeFile(join(dir, "0001_one.sql"), "CREATE TABLE one (a bigint);");
-  await expect(migrate(database, folder)).rejects.toThrow(
+  await expect(migrate(database, { folder })).rejects.toThrow(
     "migration 0001_one.sql was changed after it had been applied",
   );
 });
 
 test("a database of a newer version is refused", async () => {
   await writeFile(join(dir, "0002_two.sql"), "SELECT 1;");
-  await migrate(database, folder);
+  await migrate(database, { folder });
   await rm(join(dir, "0002_two.sql"));
-  await expect(migrate(database, folder)).rejects.toThrow("which this version doesn't know");
+  await expect(migrate(database, { folder })).rejects.toThrow("which this version doesn't know");
 });
 
 test("a migration that fails leaves the database as it was", async () => {
   await writeFile(join(dir, "0002_two.sql"), "CREATE TABLE two (a integer); SELECT nonsense;");
-  await expect(migrate(database, folder)).rejects.toThrow("0002_two.sql failed, nothing was changed");
+  await expect(migrate(database, { folder })).rejects.toThrow("0002_two.sql failed, nothing was changed");
   const { rows } = await database.query(
     "SELECT to_regclass('one') AS one, to_regclass('migrations') AS migrations",
   );
@@ -59,13 +61,13 @@ test("a migration that fails leaves the database as it was", async () => {
 
 test("a gap in the numbers is refused", async () => {
   await writeFile(join(dir, "0003_three.sql"), "SELECT 1;");
-  await expect(migrate(database, folder)).rejects.toThrow("0003_three.sql is not number 2");
+  await expect(migrate(database, { folder })).rejects.toThrow("0003_three.sql is not number 2");
 });
 
 test("a migration may take longer than any other statement, and who waits for it waits as long", async () => {
   await writeFile(join(dir, "0002_two.sql"), "SELECT pg_sleep(1);");
-  const hasty = openDatabase(url, silent, undefined, 500);
-  const both = await Promise.all([migrate(hasty, folder), migrate(hasty, folder)]);
+  const hasty = openDatabase(url, { log: silent, statementMs: 500 });
+  const both = await Promise.all([migrate(hasty, { folder }), migrate(hasty, { folder })]);
   expect(both.flat()).toEqual(["0001_one.sql", "0002_two.sql"]);
   await hasty.end();
 });

@@ -6,7 +6,6 @@ import { registry } from "../../shared/metrics.ts";
 import { eventsStream, subjects } from "../../shared/subjects.ts";
 import { checkAgreement } from "./agreement.ts";
 import type { Database } from "./database.ts";
-import { migrate } from "./migrate.ts";
 import { archiveRealm } from "./realms.ts";
 import { accepted, silent, type TestPostgres, type TestRealm, testPostgres, testRealm } from "./testing.ts";
 import { Troubles } from "./troubles.ts";
@@ -14,6 +13,7 @@ import { Troubles } from "./troubles.ts";
 let nats: TestNats;
 let postgres: TestPostgres;
 let database: Database;
+let archiving: Database;
 let url: string;
 let world: TestRealm;
 let realm: string;
@@ -25,14 +25,13 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([nats.close(), postgres.close()]));
 beforeEach(async () => {
-  ({ database, url } = await postgres.fresh());
-  await migrate(database);
+  ({ database, archiving, url } = await postgres.fresh());
   world = await testRealm(nats.bus, `outage-${++made}`);
   realm = world.realm;
 });
 afterEach(stopAll);
 
-function start(into = database): Troubles {
+function start(into = archiving): Troubles {
   const stop = new AbortController();
   const troubles = new Troubles();
   const done = archiveRealm(realm, { database: into, bus: nats.bus, log: silent, troubles }, stop.signal);
@@ -133,7 +132,7 @@ test("Postgres that was restored from an older backup ends with the rows that it
   await until(5);
   await stopAll();
   await until(2, restored.database);
-  start(restored.database);
+  start(restored.archiving);
   await until(5, restored.database);
   await stopAll();
   for (const table of [

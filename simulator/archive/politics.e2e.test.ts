@@ -2,7 +2,6 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { TickRecord } from "../../shared/contracts/world.ts";
 import { type Database, inTransaction } from "./database.ts";
 import { type Binding, bindByCommand, bindByEvent, writeMembers } from "./members.ts";
-import { migrate } from "./migrate.ts";
 import { writeActions, writeSeasons } from "./politics.ts";
 import { accepted, type TestPostgres, testPostgres } from "./testing.ts";
 
@@ -16,7 +15,6 @@ beforeAll(async () => {
 afterAll(() => postgres.close());
 beforeEach(async () => {
   ({ database } = await postgres.fresh());
-  await migrate(database);
   await database.query("INSERT INTO realms VALUES ($1, 'A realm', 'active', 1, now(), now())", [REALM]);
 });
 

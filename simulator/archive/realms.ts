@@ -31,5 +31,5 @@ export async function archiveRealm(
   }
   const streams = [rejections(realm), decisions(realm), world(realm)];
   await Promise.all(streams.map((followed) => follow(realm, followed, surroundings, signal)));
-  troubles.over(realm);
+  troubles.left(realm);
 }

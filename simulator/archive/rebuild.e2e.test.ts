@@ -7,17 +7,25 @@ import { type TestNats, testNats } from "../../ops/testing/nats.ts";
 import { eventsStream, subjects } from "../../shared/subjects.ts";
 import { checkAgreement } from "./agreement.ts";
 import type { Database } from "./database.ts";
-import { migrate } from "./migrate.ts";
 import { archiveRealm } from "./realms.ts";
 import { type RebuildOptions, rebuild } from "./rebuild.ts";
-import { accepted, silent, type TestPostgres, type TestRealm, testPostgres, testRealm } from "./testing.ts";
+import {
+  accepted,
+  silent,
+  type TestDatabase,
+  type TestPostgres,
+  type TestRealm,
+  testPostgres,
+  testRealm,
+} from "./testing.ts";
 import { Troubles } from "./troubles.ts";
 
 const MAIN = fileURLToPath(new URL("../../ops/rebuild/main.ts", import.meta.url));
 let nats: TestNats;
 let postgres: TestPostgres;
 let database: Database;
-let url: string;
+let archiving: Database;
+let urls: TestDatabase["urls"];
 let world: TestRealm;
 let realm: string;
 let made = 0;
@@ -28,14 +36,13 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([nats.close(), postgres.close()]));
 beforeEach(async () => {
-  ({ database, url } = await postgres.fresh());
-  await migrate(database);
+  ({ database, archiving, urls } = await postgres.fresh());
   world = await testRealm(nats.bus, `rebuilt-${++made}`);
   realm = world.realm;
 });
 afterEach(stopAll);
 
-function start(into = database): Troubles {
+function start(into = archiving): Troubles {
   const stop = new AbortController();
   const troubles = new Troubles();
   const done = archiveRealm(realm, { database: into, bus: nats.bus, log: silent, troubles }, stop.signal);
@@ -49,7 +56,13 @@ async function stopAll(): Promise<void> {
   }
 }
 const again = (options: Partial<RebuildOptions> = {}) =>
-  rebuild({ url, bus: nats.bus, log: silent, signal: new AbortController().signal, ...options });
+  rebuild({
+    url: urls.migrate,
+    bus: nats.bus,
+    log: silent,
+    signal: new AbortController().signal,
+    ...options,
+  });
 async function round(n: number): Promise<void> {
   await world.write(
     subjects.accepted,
@@ -86,7 +99,7 @@ const TABLES = {
   influence_ledger:
     "realm_id, tick, user_id, faction_id, influence_points, source_event_id, normalized_points, applied_points, daily_cap_bucket, created_at",
 };
-async function contents(from: Database, schema = "public"): Promise<Record<string, string[]>> {
+async function contents(from: Database, schema = "amoi"): Promise<Record<string, string[]>> {
   const found: Record<string, string[]> = {};
   for (const [table, columns] of Object.entries(TABLES)) {
     const { rows } = await from.query(
@@ -97,7 +110,7 @@ async function contents(from: Database, schema = "public"): Promise<Record<strin
   return found;
 }
 const schemas = async () =>
-  (await database.query("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'public%' ORDER BY 1")).rows.map(
+  (await database.query("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'amoi%' ORDER BY 1")).rows.map(
     ({ nspname }) => nspname,
   );
 
@@ -123,13 +136,12 @@ test("rebuilt while it is written, the archive has row by row what one from the 
   expect(troubles.summary()).toBeUndefined();
   expect(await checkAgreement(database, realm)).toEqual({ ticks: rounds, problems: [] });
 
-  const reference = (await postgres.fresh()).database;
-  await migrate(reference);
-  start(reference);
-  await until(rounds, reference);
+  const reference = await postgres.fresh();
+  start(reference.archiving);
+  await until(rounds, reference.database);
   await stopAll();
   const rebuilt = await contents(database);
-  expect(rebuilt).toEqual(await contents(reference));
+  expect(rebuilt).toEqual(await contents(reference.database));
   expect(rebuilt.world_events).toHaveLength(rounds * 101 + 1);
 
   // Nothing that was served before the swap is missing after it.
@@ -152,14 +164,14 @@ test("killed in the middle, the old archive serves, and the next rebuild starts 
       env: {
         PATH: process.env.PATH,
         NATS_URL: nats.url,
-        DATABASE_URL: url,
+        DATABASE_MIGRATE_URL: urls.migrate,
         ...(crash ? { AMOI_CRASH_AT: crash } : {}),
       },
       stdio: ["ignore", "pipe", "inherit"],
     });
   for (const point of ["before_archive:1", "after_archive:2"]) {
     expect((await once(run(point), "exit"))[1]).toBe("SIGKILL");
-    expect(await schemas()).toEqual(["public", "public_next"]);
+    expect(await schemas()).toEqual(["amoi", "amoi_next", "amoi_read"]);
     await until(2);
   }
   const served = await contents(database);
@@ -170,7 +182,7 @@ test("killed in the middle, the old archive serves, and the next rebuild starts 
   });
   expect((await once(last, "exit"))[0]).toBe(0);
   expect(said).toContain("the new archive serves");
-  expect(await schemas()).toEqual(["public"]);
+  expect(await schemas()).toEqual(["amoi", "amoi_read"]);
   expect(await contents(database)).toEqual(served);
 });
 
@@ -185,7 +197,7 @@ test("a rebuild that fails at the last moment changes nothing, and a second one 
     },
   });
   await expect(failing).rejects.toThrow("no swap today");
-  expect(await schemas()).toEqual(["public"]);
+  expect(await schemas()).toEqual(["amoi", "amoi_read"]);
   await round(1);
   await until(2);
 });
@@ -215,18 +227,18 @@ test("an archive that was kept stays through rebuilds that are refused or fail, 
   await round(0);
   await until(1);
   const { before } = await again({ keep: true });
-  await database.query(`CREATE TABLE ${before}.mark ()`);
+  await database.query(`COMMENT ON TABLE ${before}.realms IS 'a mark'`);
   const marked = async () =>
-    (await database.query("SELECT to_regclass($1)::text AS t", [`${before}.mark`])).rows[0].t;
+    (await database.query("SELECT obj_description(to_regclass($1)) AS t", [`${before}.realms`])).rows[0].t;
   const fails = async () => {
     throw new Error("no swap today");
   };
   await expect(again({ beforeSwap: fails })).rejects.toThrow("no swap today");
-  expect(await marked()).toBe(`${before}.mark`);
+  expect(await marked()).toBe("a mark");
   expect((await again({ keep: true })).before).toBe(before);
   expect(await marked()).toBeNull();
   await again();
-  expect(await schemas()).toEqual(["public"]);
+  expect(await schemas()).toEqual(["amoi", "amoi_read"]);
 });
 
 test("streams that were purged can't be rebuilt from, and the old archive stays", async () => {
@@ -236,7 +248,7 @@ test("streams that were purged can't be rebuilt from, and the old archive stays"
   await stopAll();
   await nats.bus.jsm.streams.purge(eventsStream(realm), { seq: 3 });
   await expect(again()).rejects.toThrow("what lies between is missing");
-  expect(await schemas()).toEqual(["public"]);
+  expect(await schemas()).toEqual(["amoi", "amoi_read"]);
 });
 
 test("who was allowed to read the old archive may read the new one", async () => {

@@ -9,7 +9,6 @@ import { loadRuleset } from "../../shared/rulesets.ts";
 import { eventsStream, subjects } from "../../shared/subjects.ts";
 import { advance, stateOf } from "../advance.ts";
 import type { Database } from "./database.ts";
-import { migrate } from "./migrate.ts";
 import { archiveRealm } from "./realms.ts";
 import { NotRecorded, openRecorded } from "./recorded.ts";
 import { accepted, judged, silent, type TestPostgres, testPostgres, testRealm } from "./testing.ts";
@@ -25,11 +24,14 @@ afterAll(() => Promise.all([nats.close(), postgres.close()]));
 
 /** Archives all that the realm's streams hold. */
 async function archived(realm: string): Promise<Database> {
-  const { database } = await postgres.fresh();
-  await migrate(database);
+  const { database, archiving } = await postgres.fresh();
   const stop = new AbortController();
   const troubles = new Troubles();
-  const done = archiveRealm(realm, { database, bus: nats.bus, log: silent, troubles }, stop.signal);
+  const done = archiveRealm(
+    realm,
+    { database: archiving, bus: nats.bus, log: silent, troubles },
+    stop.signal,
+  );
   const { lastSeq } = await streamEnds(nats.bus, eventsStream(realm));
   const { tick } = JSON.parse(
     (await nats.bus.jsm.streams.getMessage(`WORLD_${realm}`, {
@@ -153,6 +155,5 @@ test("an archive from before markers were kept is refused, and what fills them i
 
 test("a realm that was never archived is refused by name", async () => {
   const { database } = await postgres.fresh();
-  await migrate(database);
   await expect(openRecorded(database, "nobody")).rejects.toThrow(NotRecorded);
 });

@@ -3,7 +3,6 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { loadRuleset } from "../../shared/rulesets.ts";
 import { decided, play, REALM, started } from "../given.ts";
 import { inTransaction } from "./database.ts";
-import { migrate } from "./migrate.ts";
 import { writeTick } from "./rows.ts";
 import { type TestPostgres, testPostgres } from "./testing.ts";
 
@@ -15,7 +14,6 @@ afterAll(() => postgres.close());
 
 test("what a ruleset drops is no part of the realm as it is now: factions, territories and triggers", async () => {
   const { database } = await postgres.fresh();
-  await migrate(database);
   await database.query("INSERT INTO realms VALUES ($1, 'A realm', 'active', 1, now(), now())", [REALM]);
   const rules = await loadRuleset("amoi-1");
   const { veilborn: _faction, ...factions } = rules.factions;

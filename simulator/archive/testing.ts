@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { pino } from "pino";
+import type { LocalServer } from "../../ops/local/nats.ts";
 import { startPostgres } from "../../ops/local/postgres.ts";
+import { prepareDatabase, urlsFor } from "../../ops/local/prepare-database.ts";
 import { type Bus, lastOf, publishBatch, publishOne, streamEnds } from "../../shared/bus.ts";
 import { canonicalHash } from "../../shared/canonical.ts";
 import type { Accepted, Decision } from "../../shared/contracts/decision.ts";
@@ -16,26 +18,47 @@ import { loadRuleset } from "../../shared/rulesets.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
 import { advance, movingSubjects, stateOf } from "../advance.ts";
 import { type Database, openDatabase } from "./database.ts";
+import type { DatabaseUrls } from "./roles.ts";
 
 export const silent = pino({ level: "silent" });
 
+export type TestDatabase = {
+  /** For the process of each role; `admin` is the server's superuser, who may tamper with anything. */
+  urls: DatabaseUrls & { admin: string };
+  /** Of `archive`, which is what `DATABASE_URL` is given. */
+  url: string;
+  /** The superuser in the archive's schema: looks, and plays the tamperer. */
+  database: Database;
+  /** The archive's role. */
+  archiving: Database;
+};
+
 export type TestPostgres = {
-  /** A database of its own for each call, without a table. */
-  fresh(): Promise<{ url: string; database: Database }>;
+  /** A database of its own for each call, with the roles' schemas and every migration. */
+  fresh(): Promise<TestDatabase>;
+  /** One without anything, as `createdb` makes it. */
+  empty(): Promise<TestDatabase>;
   /** A database with the rows that the one of `url` has now, as a backup of it would have. */
-  backup(url: string): Promise<{ url: string; database: Database }>;
+  backup(url: string): Promise<TestDatabase>;
   kill(): Promise<void>;
   /** The same data on the same port. */
   startAgain(): Promise<void>;
   close(): Promise<void>;
 };
 
-export async function testPostgres(): Promise<TestPostgres> {
+/** `start`: another server than the one of the package. */
+export async function testPostgres(
+  start: (dir: string, port?: number) => Promise<LocalServer> = (dir, port) =>
+    startPostgres({ dir, durable: false, ...(port === undefined ? {} : { port }) }),
+): Promise<TestPostgres> {
   const dir = await mkdtemp(join(tmpdir(), "amoisekai-postgres-"));
-  let server = await startPostgres({ dir, durable: false });
+  let server = await start(dir);
+  const passwords = urlsFor(server.url);
   const opened: Database[] = [];
   let made = 0;
-  const make = async (template = "template1") => {
+  const inDatabase = (url: string, name: string) =>
+    Object.assign(new URL(url), { pathname: `/${name}` }).href;
+  const make = async (template: string): Promise<TestDatabase> => {
     const name = `test_${++made}`;
     const admin = new pg.Client(server.url);
     await admin.connect();
@@ -45,18 +68,28 @@ export async function testPostgres(): Promise<TestPostgres> {
     await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
     // Without fsync, but what is committed survives a kill of the server.
     await admin.query(`ALTER DATABASE ${name} SET synchronous_commit = on`);
+    // Rights on a database aren't copied with it.
+    if (template !== "template1") await admin.query(`GRANT CREATE ON DATABASE ${name} TO amoi_migrate`);
     await admin.end();
-    const url = Object.assign(new URL(server.url), { pathname: `/${name}` }).href;
-    const database = openDatabase(url, silent);
-    opened.push(database);
-    return { url, database };
+    const urls = { ...urlsFor(server.url, passwords), admin: server.url };
+    for (const kind of ["archive", "migrate", "read", "admin"] as const)
+      urls[kind] = inDatabase(urls[kind], name);
+    const database = openDatabase(urls.admin, { log: silent });
+    const archiving = openDatabase(urls.archive, { log: silent });
+    opened.push(database, archiving);
+    return { urls, url: urls.archive, database, archiving };
   };
+  // Migrated once: every other database is a copy.
+  const { urls } = await make("template1");
+  await prepareDatabase(urls.admin, silent, urls);
+  const prepared = new URL(urls.admin).pathname.slice(1);
   return {
-    fresh: () => make(),
+    fresh: () => make(prepared),
+    empty: () => make("template1"),
     backup: (url) => make(new URL(url).pathname.slice(1)),
     kill: () => server.kill(),
     startAgain: async () => {
-      server = await startPostgres({ dir, port: server.port, durable: false });
+      server = await start(dir, server.port);
     },
     close: async () => {
       await Promise.all(opened.map((database) => database.end()));

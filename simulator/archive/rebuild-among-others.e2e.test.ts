@@ -1,0 +1,4 @@
+import { rebuildAmongOthers } from "./rebuild-among-others.ts";
+import { testPostgres } from "./testing.ts";
+
+rebuildAmongOthers(() => testPostgres());
