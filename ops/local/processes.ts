@@ -5,6 +5,9 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
+/** `ps` writes a start time as the user's language and time zone have it, which may differ from one command to the next. */
+const ONE_LANGUAGE = { env: { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" } };
+
 /**
  * A token that no other process with this number will ever have: the boot and the time the process started.
  * Undefined when there is no such process (a zombie counts as gone).
@@ -12,7 +15,7 @@ const run = promisify(execFile);
 export async function identityOf(pid: number): Promise<string | undefined> {
   try {
     if (process.platform !== "linux")
-      return (await run("ps", ["-o", "lstart=", "-p", `${pid}`])).stdout.trim() || undefined;
+      return (await run("ps", ["-o", "lstart=", "-p", `${pid}`], ONE_LANGUAGE)).stdout.trim() || undefined;
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");
     // After the command in parentheses, which may hold anything: state is the first field, start time the twentieth.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

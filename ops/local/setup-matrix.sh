@@ -84,7 +84,10 @@ row "NODE_ENV=production" 0 clone "$demo" NODE_ENV=production
 row "ignore-scripts=true" 0 clone "$demo" npm_config_ignore_scripts=true
 row "omit=optional" 0 clone "$demo" npm_config_omit=optional
 UMASK=077 row "umask 077" 0 clone "$demo"
-row "LANG=tr_TR.UTF-8" 0 clone "$demo" LANG=tr_TR.UTF-8 LC_ALL=tr_TR.UTF-8
+# The C library knows the locale only where it was made; Node and PostgreSQL have data of their own.
+mkdir -p "$work/locales"
+localedef -i tr_TR -f UTF-8 "$work/locales/tr_TR.UTF-8" 2>/dev/null
+row "LANG=tr_TR.UTF-8" 0 clone "$demo" LANG=tr_TR.UTF-8 LC_ALL=tr_TR.UTF-8 LOCPATH="$work/locales"
 row "TZ=Asia/Ho_Chi_Minh" 0 clone "$demo" TZ=Asia/Ho_Chi_Minh
 row "HOME missing" 0 clone "$demo" -u npm_config_cache HOME=/nowhere/home
 row "TMPDIR missing" "^The folder for temporary files, /nowhere, is missing" clone "$demo" TMPDIR=/nowhere
@@ -95,7 +98,7 @@ row "no network" "registry is out of reach .*: connect this machine" clone "$dem
   npm_config_registry=http://127.0.0.1:9/ npm_config_cache="$work/empty-cache"
 
 if [ "$(id -u)" = 0 ]; then
-  mkdir -p "$work/home" "$work/full" "$work/cache-nobody"
+  mkdir -p "$work/home" "$work/full"
   mount --bind "$work/home" "$work/home" && mounts+=("$work/home") && mount -o remount,ro,bind "$work/home"
   row "read-only home" 0 clone "$demo" -u npm_config_cache HOME="$work/home"
   mount -t tmpfs -o size=300m tmpfs "$work/full" && mounts+=("$work/full")

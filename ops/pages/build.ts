@@ -2,7 +2,8 @@
  * Builds the pages into `dist/`: the observatory, which the broadcaster serves, and the game master's page, which ingest serves.
  * Only where a source is newer than what was built; as a program (`npm run pages`) it does so at once.
  */
-import { mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PAGES, PAGES_DIR } from "../../shared/page-files.ts";
 
@@ -19,12 +20,17 @@ export async function buildPages(say: (line: string) => void = () => {}): Promis
   // Vite takes a third of a second to load, which a fresh build needn't wait for.
   const { build } = await import("vite");
   const made = await mkdtemp(join(ROOT, ".data-pages-"));
+  // Vite reads #, ?, % and * in a folder's name as its own signs, so it sees the project under a plain one.
+  const plain = await mkdtemp(join(tmpdir(), "amoisekai-pages-"));
+  const root = join(plain, "project");
   try {
+    await symlink(ROOT, root);
     for (const [name, { source, base }] of Object.entries(PAGES))
       await build({
         configFile: false,
         logLevel: "warn",
-        root: join(ROOT, source),
+        root: join(root, source),
+        resolve: { preserveSymlinks: true },
         base,
         oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
         build: {
@@ -40,6 +46,7 @@ export async function buildPages(say: (line: string) => void = () => {}): Promis
     await swap(made, PAGES_DIR);
   } finally {
     await rm(made, { recursive: true, force: true });
+    await rm(plain, { recursive: true, force: true });
   }
 }
 
