@@ -1,7 +1,9 @@
 /** Makes the buckets and the realm that the environment names, and ends. Repeating it changes nothing. */
 import { openBus } from "../shared/bus.ts";
+import { Durability } from "../shared/durability.ts";
 import { type Env, EnvError, readEnv } from "../shared/env.ts";
-import { assertDurable, provisionRealm, updateRealms } from "../shared/provision.ts";
+import { openLog } from "../shared/log.ts";
+import { provisionRealm, updateRealms } from "../shared/provision.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
 import { ignoredTickLength, tickSecondsOf } from "./tick-length.ts";
 
@@ -10,6 +12,9 @@ export async function firstRuleset(env: Env) {
   const ruleset = await loadRuleset(env.AMOI_RULESET);
   return env.TICK_SECONDS === undefined ? ruleset : { ...ruleset, tick_seconds: env.TICK_SECONDS };
 }
+
+/** A server that restarts meanwhile is waited for, ms. */
+const PATIENCE_MS = 30_000;
 
 /**
  * Provisions the environment's realm on the NATS server at `natsUrl`, and brings every other one's streams up to date. Answers
@@ -21,7 +26,8 @@ export async function provision(
 ): Promise<{ created: boolean; tickSeconds: number }> {
   const bus = await openBus({ natsUrl, name: "provision" });
   try {
-    await assertDurable(env);
+    const log = openLog(env, "provision");
+    await new Durability(env, log).asserted(AbortSignal.timeout(PATIENCE_MS));
     const limits = { replicas: env.AMOI_REPLICAS, rawMaxBytes: env.AMOI_RAW_MAX_BYTES };
     const { created } = await provisionRealm(bus, {
       realm: env.AMOI_REALM,

@@ -9,7 +9,6 @@ import { bodiesOf } from "./codec.ts";
 import type { DecidedCommand, ValidCommand } from "./contracts/command.ts";
 import { Id } from "./contracts/ids.ts";
 import { Ruleset } from "./contracts/ruleset.ts";
-import type { Env } from "./env.ts";
 import { genesis } from "./genesis.ts";
 import { commandId } from "./identity.ts";
 import { eventsStream, rawStream, subjects, validStream, worldStream } from "./subjects.ts";
@@ -198,21 +197,5 @@ async function ensureKey(
   } catch (error) {
     if (isLostRace(error)) return false;
     throw error;
-  }
-}
-
-/**
- * Outside local mode, every NATS server must write to disk before it acknowledges (`sync_interval: always`): asks the
- * servers' monitoring ports. Throws `ProvisionError` that names the server.
- */
-export async function assertDurable(env: Env): Promise<void> {
-  if (env.MODE === "local") return;
-  for (const url of env.AMOI_NATS_MONITOR_URL!.split(",")) {
-    const answer = await fetch(new URL("/varz", url));
-    const varz = (await answer.json()) as { jetstream?: { config?: { sync_always?: boolean } } };
-    if (varz.jetstream?.config?.sync_always !== true)
-      throw new ProvisionError(
-        `the NATS server at ${url} doesn't run with jetstream { sync_interval: always }`,
-      );
   }
 }

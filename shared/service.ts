@@ -4,11 +4,11 @@ import type { FastifyInstance } from "fastify";
 import { watchBucket } from "./bucket.ts";
 import { type Bus, openBus } from "./bus.ts";
 import { armCrash } from "./crash.ts";
+import { Durability } from "./durability.ts";
 import { type Env, EnvError, readEnv } from "./env.ts";
 import { type Health, listen, operationsServer } from "./http.ts";
 import { type Log, openLog } from "./log.ts";
 import { Workers } from "./ownership.ts";
-import { assertDurable } from "./provision.ts";
 import { RealmRun } from "./realm-run.ts";
 import type { Stage } from "./stage.ts";
 
@@ -37,12 +37,24 @@ export async function serve(name: string, body: (service: Service) => Promise<vo
   }
   armCrash(env.AMOI_CRASH_AT);
   const log = openLog(env, name);
-  const signal = untilSignal();
+  const stop = new AbortController();
+  const signal = AbortSignal.any([untilSignal(), stop.signal]);
   const bus = await connected(env.NATS_URL, name, log, signal);
   if (bus === undefined) return;
+  const durability = new Durability(env, log);
+  let loose: unknown;
   try {
-    await assertDurable(env);
-    await body({ env, bus, log, signal });
+    await durability.asserted(signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    const keeping = durability.keepAsserted(signal).catch((error: unknown) => {
+      loose = error;
+      stop.abort(error);
+    });
+    if (!signal.aborted) await body({ env, bus, log, signal });
+    stop.abort();
+    await keeping;
+    if (loose !== undefined) throw loose;
   } catch (error) {
     log.fatal({ err: error }, "stopped");
     process.exitCode = 1;

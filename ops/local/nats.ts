@@ -17,6 +17,10 @@ export interface NatsOptions {
   /** Largest message that it takes, bytes; a test's own. */
   maxPayloadBytes?: number;
   serverName?: string;
+  /** As one of several: their routes, all with this server's own among them. */
+  cluster?: { name: string; port: number; routes: readonly string[] };
+  /** Where it tells of itself over HTTP; absent: nowhere. */
+  monitorPort?: number;
   /** Absent: `nats.log` in `dir`. */
   logFile?: string;
   /** Hears of a download of the server. */
@@ -56,6 +60,14 @@ export async function natsProcess(
         listen: `127.0.0.1:${port}`,
         // Written when the server listens, named for its process: another server on this port is not taken for it.
         ports_file_dir: dir,
+        ...(options.monitorPort && { http: `127.0.0.1:${options.monitorPort}` }),
+        ...(options.cluster && {
+          cluster: {
+            name: options.cluster.name,
+            listen: `127.0.0.1:${options.cluster.port}`,
+            routes: options.cluster.routes,
+          },
+        }),
         max_payload: options.maxPayloadBytes ?? MAX_PAYLOAD_BYTES,
         jetstream: {
           store_dir: join(dir, "store"),
