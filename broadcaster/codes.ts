@@ -10,6 +10,7 @@
  * |---|---|---|---|
  * | 4001 | slow | with `since` | it read too slowly, also after it was conflated to the newest snapshot once |
  * | 4002 | token_expired | with `since` and a fresh token | the player's token expired, and no later one came |
+ * | 4003 | token_unknown | with `since` and a fresh token | the token is signed with a secret that isn't known here, as during a change of it |
  * | 4500 | unexpected_message | no | it sent a message, and there is none but a token that a client may send |
  * | 4501 | token_refused | no | the token is no token for this realm, or another player's than before |
  * | 4502 | flood | no | it sent more frames or bytes than a minute allows |
@@ -17,6 +18,10 @@
 export const CLOSE = {
   slow: { code: 4001, reason: "too slow: reconnect with since" },
   tokenExpired: { code: 4002, reason: "the token expired: reconnect with since and a fresh one" },
+  tokenUnknown: {
+    code: 4003,
+    reason: "the token's signature isn't known here now: reconnect with a fresh one",
+  },
   unexpectedMessage: { code: 4500, reason: "a client sends nothing on this feed but a token" },
   tokenRefused: { code: 4501, reason: "the token opens no feed of this realm" },
   flood: { code: 4502, reason: "more frames or bytes than a minute allows" },

@@ -6,10 +6,15 @@
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t } from "uWebSockets.js";
 import type { Pulse } from "../shared/contracts/feed.ts";
 import type { Forecast } from "../shared/contracts/forecast.ts";
-import { type FeedPlayer, readFeedToken, type TokenRefusal } from "../shared/feed-token.ts";
+import {
+  type FeedPlayer,
+  readFeedToken,
+  type TokenRefusal,
+  type TokenSecrets,
+} from "../shared/feed-token.ts";
 import { metrics } from "../shared/metrics.ts";
 import { admit, TOO_MANY_CONNECTIONS } from "./admit.ts";
-import { problemAnswer, refusedBody, send } from "./answer.ts";
+import { problemAnswer, send } from "./answer.ts";
 import { CLOSE } from "./codes.ts";
 import { Connections } from "./connections.ts";
 import { type EncodedFrame, encodeFrame } from "./encode.ts";
@@ -96,7 +101,8 @@ export class Feed {
   readonly channels = new Map<string, Channel>();
   readonly #app: TemplatedApp;
   readonly #limits: FeedLimits;
-  readonly #secret: string;
+  readonly #routes: Routes;
+  readonly #secret: TokenSecrets;
   readonly #pace: Pace;
   readonly #keepAlive: NodeJS.Timeout;
   /** Of every kind: sockets here, event streams elsewhere. */
@@ -104,9 +110,10 @@ export class Feed {
   /** Told of each frame: who isn't on a topic catches up by the realm's view, which has moved already. */
   onFrame: (channel: Channel, frame: EncodedFrame) => void = () => {};
 
-  /** `tokenSecret`: what players' tokens are signed with. */
-  constructor(routes: Routes, limits: FeedLimits, tokenSecret: string) {
+  /** `tokenSecret`: what players' tokens are signed with; during a change, both. */
+  constructor(routes: Routes, limits: FeedLimits, tokenSecret: TokenSecrets) {
     const { app } = routes;
+    this.#routes = routes;
     this.#app = app;
     this.#limits = limits;
     this.#secret = tokenSecret;
@@ -163,7 +170,7 @@ export class Feed {
   };
 
   #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
-    if (refusedBody(res, req)) return;
+    if (this.#routes.refused(res, req)) return;
     const admitted = admit(res, req, this.channels, this.#limits);
     if ("status" in admitted || this.connections.full(admitted.address)) {
       send(res, "status" in admitted ? admitted : TOO_MANY_CONNECTIONS);
@@ -223,7 +230,8 @@ export class Feed {
     void this.#read(socket.channel, token).then((player) => {
       if (!socket.open || socket.closing !== undefined) return;
       const another = typeof player === "object" && socket.player && socket.player.user !== player.user;
-      if (player === "expired") this.#pace.end(client, CLOSE.tokenExpired);
+      if (player === "unknown") this.#pace.end(client, CLOSE.tokenUnknown);
+      else if (player === "expired") this.#pace.end(client, CLOSE.tokenExpired);
       else if (player === "refused" || another) this.#pace.end(client, CLOSE.tokenRefused);
       else this.#become(client, player);
     });

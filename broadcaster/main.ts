@@ -7,6 +7,9 @@
  * an earlier tick. That is read from WORLD's past, the checkpoints in KV `world` and, for the first chapter, the
  * ruleset that EVENTS begins with; chapters stay in memory.
  */
+
+import { tokenSecrets } from "../shared/feed-token.ts";
+import { hostCheck } from "../shared/hosts.ts";
 import { listen, operationsServer } from "../shared/http.ts";
 import { Announcement } from "../shared/ownership.ts";
 import { serve } from "../shared/service.ts";
@@ -18,13 +21,16 @@ await serve("broadcaster", async (service) => {
   const { env, bus, log } = service;
   const stop = new AbortController();
   const signal = AbortSignal.any([service.signal, stop.signal]);
-  const server = new PublicServer(env.FEED_TOKEN_SECRET, limitsOf(env), readLimitsOf(env));
+  const server = new PublicServer(tokenSecrets(env), limitsOf(env), readLimitsOf(env), hostCheck(env));
   const realms = new Realms({ ...service, signal }, server.feed);
   let port: number | undefined;
   // Once it serves, one realm that can't be restored is no reason to send the clients of all others away.
-  const operations = operationsServer({
-    notReady: () => (port === undefined ? (realms.missing() ?? "not listening yet") : undefined),
-  });
+  const operations = operationsServer(
+    {
+      notReady: () => (port === undefined ? (realms.missing() ?? "not listening yet") : undefined),
+    },
+    hostCheck(env),
+  );
   const following = realms.follow();
   let announcement: Announcement | undefined;
   try {

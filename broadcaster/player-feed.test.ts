@@ -130,7 +130,7 @@ test("an expired, forged, foreign or another player's token is told by its code,
   for (const [token, close] of [
     [await tokenFor("ada", -1), CLOSE.tokenExpired],
     [await tokenFor("ada", 60, "amoi-2"), CLOSE.tokenRefused],
-    [forged, CLOSE.tokenRefused],
+    [forged, CLOSE.tokenUnknown],
     ["nothing", CLOSE.tokenRefused],
   ] as const) {
     const client = await feed.connect({ token }).ended();

@@ -1,10 +1,13 @@
 import { once } from "node:events";
+import { get } from "node:http";
 import { connect, createServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pickPort } from "../ops/local/ports.ts";
 import { buildPages } from "../ops/pages/build.ts";
+import { canonicalHash } from "../shared/canonical.ts";
 import { PROBLEM_JSON, Problem } from "../shared/contracts/problem.ts";
 import { readEnv } from "../shared/env.ts";
+import { hostCheck } from "../shared/hosts.ts";
 import { HandMadeWorld } from "./hand-made-world.ts";
 import { FEED_LIMITS, READ_LIMITS } from "./limits.ts";
 import type { RealmMap } from "./map.ts";
@@ -107,7 +110,17 @@ test("a parameter that is unknown or no whole number is a 400 that names it", as
 
 test("events that are no longer held are a 404 that says from where on they are", async () => {
   const world = new HandMadeWorld("long");
-  const long = new RealmView(world.snapshot, "e1");
+  const { snapshot } = world;
+  const shown = { ...snapshot.state.public, tick: 110_001 };
+  const long = new RealmView(
+    {
+      ...snapshot,
+      tick: 110_001,
+      state: { ...snapshot.state, public: shown },
+      public_hash: canonicalHash(shown),
+    },
+    "e1",
+  );
   const event = (tick: number) => ({ tick, n: 1, kind: "status" as const, status: "active" as const });
   long.remember(Array.from({ length: 110_001 }, (_, tick) => event(tick + 1)));
   server.feed.open("long").restored(long);
@@ -118,7 +131,7 @@ test("events that are no longer held are a 404 that says from where on they are"
 });
 
 test("where there is nothing new yet, next is a place to ask from, also after since_tick alone", async () => {
-  for (const asked of ["", "?since_tick=0", "?since_tick=7", "?after=0.0", "?since_tick=999999999999999"]) {
+  for (const asked of ["", "?since_tick=0", "?after=0.0"]) {
     const page = (await (await fetch(`${url}/api/world/amoi-1/events${asked}`)).json()) as { next: string };
     const { next } = page;
     const again = await fetch(`${url}/api/world/amoi-1/events?after=${next}`);
@@ -129,8 +142,14 @@ test("where there is nothing new yet, next is a place to ask from, also after si
   }
 });
 
-test("a tick that is still to come is a 404", async () => {
-  await expectProblem(await fetch(`${url}/api/world/amoi-1/summary?tick=1`), 404);
+test("a tick that is still to come is a 404, also as the place where events are asked from", async () => {
+  for (const read of [
+    "summary?tick=1",
+    "events?since_tick=1",
+    "events?since_tick=999999999999999",
+    "events?after=1.0",
+  ])
+    await expectProblem(await fetch(`${url}/api/world/amoi-1/${read}`), 404);
 });
 
 test("an address that reads too often is a 429 that says when to come back", async () => {
@@ -279,4 +298,32 @@ test("a port that another program has is told clearly; another broadcaster share
   other.close();
   expect(await second.listen("127.0.0.1", port)).toBe(port);
   second.close();
+});
+
+test("in local mode a request for another host is answered 421, and opens no feed", async () => {
+  const local = new PublicServer(SECRET, FEED_LIMITS, READ_LIMITS, hostCheck(readEnv({})));
+  const port = await local.listen("127.0.0.1", 0);
+  const statusOf = (path: string, headers: Record<string, string>) =>
+    new Promise<number>((resolve, reject) =>
+      get({ host: "127.0.0.1", port, path, headers, agent: false }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode!);
+      }).on("error", reject),
+    );
+  try {
+    const upgrade = {
+      connection: "Upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    };
+    for (const host of ["evil.example", "127.0.0.1.evil.example:8080"]) {
+      for (const path of ["/", "/api/world", "/openapi.json", "/nothing"])
+        expect(await statusOf(path, { host }), path).toBe(421);
+      expect(await statusOf("/feed/amoi-1", { host, ...upgrade })).toBe(421);
+    }
+    expect(await statusOf("/api/world", { host: `localhost:${port}` })).toBe(200);
+  } finally {
+    local.close();
+  }
 });

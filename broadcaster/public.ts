@@ -8,6 +8,8 @@ import {
   us_listen_socket_close,
   us_socket_local_port,
 } from "uWebSockets.js";
+import type { TokenSecrets } from "../shared/feed-token.ts";
+import type { HostCheck } from "../shared/hosts.ts";
 import { addressOf } from "./address.ts";
 import { serveDocuments } from "./documents.ts";
 import { Feed } from "./feed.ts";
@@ -29,10 +31,15 @@ export class PublicServer {
   readonly #app: TemplatedApp;
   #socket: us_listen_socket | undefined;
 
-  /** `tokenSecret`: what players' tokens are signed with. */
-  constructor(tokenSecret: string, limits: FeedLimits = FEED_LIMITS, reads: ReadLimits = READ_LIMITS) {
+  /** `tokenSecret`: what players' tokens are signed with; during a change, both. `isAskedFor`: under which names it answers. */
+  constructor(
+    tokenSecret: TokenSecrets,
+    limits: FeedLimits = FEED_LIMITS,
+    reads: ReadLimits = READ_LIMITS,
+    isAskedFor: HostCheck = () => true,
+  ) {
     this.#app = App();
-    const routes = new Routes(this.#app);
+    const routes = new Routes(this.#app, isAskedFor);
     this.paths = routes.paths;
     this.feed = new Feed(routes, limits, tokenSecret);
     const { channels } = this.feed;

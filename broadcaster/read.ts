@@ -53,10 +53,16 @@ export function serveReads(routes: Routes, reading: Reading): void {
   serveRealm("map", map.query, (view, asked) => json(map.of(view, asked)));
   serveRealm("events", events.query, (view, asked) => {
     const { forgotten } = view;
-    const lost = forgotten !== undefined && isBefore(eventsAfter(asked), forgotten);
+    const place = eventsAfter(asked);
+    // A place in the future would skip what happens until then.
+    if (place.tick > view.tick) return stillToCome(asked.after === undefined ? "since_tick" : "after");
+    const lost = forgotten !== undefined && isBefore(place, forgotten);
     return lost ? forgottenBefore(forgotten) : json(events.of(view, asked));
   });
 }
+
+const stillToCome = (path: string): Answer =>
+  problemAnswer(404, "the realm has no such tick yet", { errors: [{ path, message: "is still to come" }] });
 
 const forgottenBefore = ({ tick, n }: EventPlace): Answer =>
   problemAnswer(404, `events up to ${tick}.${n} are no longer held here: ask from there on`, {

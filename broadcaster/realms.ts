@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { readBucket, watchBucket } from "../shared/bucket.ts";
 import { lastOf } from "../shared/bus.ts";
-import { RealmEntry } from "../shared/provision.ts";
+import { RealmEntry } from "../shared/realm-entries.ts";
 import { type Service, watchRealms } from "../shared/service.ts";
 import { forecastKey, kvSubject } from "../shared/topology.ts";
 import type { Channel, Feed } from "./feed.ts";

@@ -1,6 +1,9 @@
 /** The internal API: the pipeline over HTTP, for those that don't speak NATS. Each group of routes has a file in `api/`. */
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import { requireScopes } from "./api/access.ts";
+import { takeJsonAlone } from "./api/bodies.ts";
+import { callerRoutes } from "./api/callers.ts";
 import { candidateRoutes } from "./api/candidates.ts";
 import { commandRoutes } from "./api/commands.ts";
 import { describeRoutes } from "./api/document.ts";
@@ -13,7 +16,6 @@ import { realmRoutes } from "./api/realms.ts";
 import { rulesetRoutes } from "./api/rulesets.ts";
 import { shadowRoutes } from "./api/shadow.ts";
 import { stateRoutes } from "./api/state.ts";
-import { requireToken } from "./api/token.ts";
 import { tokenRoutes } from "./api/tokens.ts";
 
 /** Every group of routes behind the token; a further one is a further line. */
@@ -27,6 +29,7 @@ const GROUPS = [
   quarantineRoutes,
   explainRoutes,
   tokenRoutes,
+  callerRoutes,
 ];
 
 /** Adds the API to a server, before it listens. */
@@ -38,8 +41,8 @@ export function internalApi(server: FastifyInstance, process: Process): void {
     pageRoutes(described);
     const parts = new Parts(process);
     described.register(async (api) => {
-      api.removeContentTypeParser("text/plain");
-      requireToken(api, process.env.INTERNAL_TOKEN);
+      takeJsonAlone(api);
+      requireScopes(api, process.env, process.log);
       for (const addRoutes of GROUPS) addRoutes(api, parts);
     });
   });

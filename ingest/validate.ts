@@ -4,7 +4,12 @@
  */
 import type { z } from "zod";
 import { sha256 } from "../shared/canonical.ts";
-import { Candidate, MAX_CANDIDATE_BYTES, type ValidCandidate } from "../shared/contracts/candidate.ts";
+import {
+  Candidate,
+  MAX_CANDIDATE_BYTES,
+  occurredMs,
+  type ValidCandidate,
+} from "../shared/contracts/candidate.ts";
 import {
   COMMAND_KINDS,
   Command,
@@ -104,10 +109,10 @@ export function validate(arrival: Arrival): Verdict {
 
   if (!isCandidate(body)) return rejectSchema(Candidate.safeParse(body).error!);
   if (body.realm_id !== realm) return reject("realm_mismatch", `sent to realm ${realm}`, "realm_id");
-  const occurredMs = Date.parse(body.occurred_at);
-  if (occurredMs < arrival.atMs - STALE_AFTER_MS)
+  const saidMs = occurredMs(body);
+  if (saidMs < arrival.atMs - STALE_AFTER_MS)
     return reject("stale", "occurred more than 24 h ago", "occurred_at");
-  if (!(occurredMs <= arrival.atMs + FUTURE_AFTER_MS))
+  if (!(saidMs <= arrival.atMs + FUTURE_AFTER_MS))
     return reject("future", "occurs more than 5 min from now", "occurred_at");
   const event_id = eventId(realm, body.user_id, body.idempotency_key);
   return { kind: "candidate", valid: Object.assign(body, { event_id, received_at, source_seq }) };

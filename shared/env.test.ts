@@ -1,11 +1,13 @@
+import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
+import { internalToken } from "./bearers.ts";
 import { EnvError, readEnv } from "./env.ts";
 
 const production = {
   MODE: "production",
   NATS_URL: "nats://nats:4222",
-  INTERNAL_TOKEN: "a-secret-of-16-chars",
-  FEED_TOKEN_SECRET: "a-secret-that-has-32-characters-or-more",
+  FEED_TOKEN_SECRET: "Yk3v9QmT7wXs2LpB8nRd5HcJ4fGz6EaU",
+  AMOI_TOKENS_FILE: "/run/secrets/tokens.json",
   AMOI_NATS_MONITOR_URL: "http://nats:8222",
 };
 
@@ -21,10 +23,80 @@ test("an unknown AMOI_ variable is refused by name", () => {
   expect(() => readEnv({ AMOI_REPLICSA: "3" })).toThrow("AMOI_REPLICSA is not a known variable");
 });
 
-test("production refuses a missing or default secret, by name", () => {
-  expect(readEnv(production).MODE).toBe("production");
+test("production refuses what is missing, by name, of each process what that one needs", () => {
+  expect(readEnv(production, "ingest").MODE).toBe("production");
   for (const name of Object.keys(production).filter((name) => name !== "MODE"))
-    expect(() => readEnv({ ...production, [name]: undefined }), name).toThrow(name);
+    expect(() => readEnv({ ...production, [name]: undefined }, "ingest"), name).toThrow(name);
+  const { FEED_TOKEN_SECRET: _, AMOI_TOKENS_FILE: __, ...rest } = production;
+  expect(() => readEnv(rest, "broadcaster")).toThrow("FEED_TOKEN_SECRET");
+  for (const stage of ["normalizer", "simulator", "archive", undefined])
+    expect(readEnv(rest, stage).MODE).toBe("production");
+  const oidc = {
+    AMOI_OIDC_ISSUER: "https://issuer.example",
+    AMOI_OIDC_AUDIENCE: "amoisekai",
+    AMOI_JWKS: "https://issuer.example/keys",
+  };
+  const { AMOI_TOKENS_FILE: ___, ...fileless } = production;
+  expect(readEnv({ ...fileless, ...oidc }, "ingest").AMOI_OIDC_ISSUER).toBe(oidc.AMOI_OIDC_ISSUER);
+  for (const name of Object.keys(oidc))
+    expect(() => readEnv({ ...production, ...oidc, [name]: undefined }), name).toThrow(name);
+});
+
+test("production refuses the token of local mode, whatever it is", () => {
+  for (const INTERNAL_TOKEN of ["local-internal-token", "Bq7zR2mX9kVt4LwN"])
+    expect(() => readEnv({ ...production, INTERNAL_TOKEN }, "ingest")).toThrow(
+      "INTERNAL_TOKEN is for local mode",
+    );
+  expect(internalToken(readEnv(production))).toBeUndefined();
+  expect(internalToken(readEnv({}))).toBe("local-internal-token");
+});
+
+test.each([
+  ["the one of local mode", { FEED_TOKEN_SECRET: "local-feed-token-secret-of-32-bytes" }],
+  ["32 times one letter", { FEED_TOKEN_SECRET: "x".repeat(32) }],
+  ["a row of keys", { FEED_TOKEN_SECRET: "abcdefghijklmnopqrstuvwxyz0123456789" }],
+  ["one word again and again", { FEED_TOKEN_SECRET: "dragon-dragon-dragon-dragon-dragon" }],
+  ["a placeholder", { FEED_TOKEN_SECRET: "please-change-me-before-you-deploy-this" }],
+  ["the same as the one before", { FEED_TOKEN_SECRET_PREVIOUS: production.FEED_TOKEN_SECRET }],
+  ["one before that can be guessed", { FEED_TOKEN_SECRET_PREVIOUS: "y".repeat(32) }],
+  [
+    "a password that is the feed's secret",
+    { NATS_URL: `nats://u:${production.FEED_TOKEN_SECRET}@nats:4222` },
+  ],
+  ["a weak password", { DATABASE_URL: "postgres://u:hunter2@postgres/amoisekai" }],
+])("production refuses a secret that is %s", (_what, change) => {
+  const [name] = Object.keys(change);
+  expect(() => readEnv({ ...production, ...change }, "broadcaster")).toThrow(name);
+});
+
+test("random secrets of every common writing pass", () => {
+  for (let i = 0; i < 200; i++)
+    for (const [bytes, coding] of [
+      [32, "hex"],
+      [24, "base64"],
+      [32, "base64url"],
+    ] as const) {
+      const FEED_TOKEN_SECRET = randomBytes(bytes).toString(coding);
+      const NATS_URL = `nats://u:${randomBytes(12).toString("hex")}@nats:4222`;
+      expect(readEnv({ ...production, FEED_TOKEN_SECRET, NATS_URL }).MODE).toBe("production");
+    }
+});
+
+test("local mode refuses an address that others reach with the secrets that everybody knows", () => {
+  const own = { INTERNAL_TOKEN: "a-token-of-my-own", FEED_TOKEN_SECRET: "q".repeat(32) };
+  for (const AMOI_HOST of ["0.0.0.0", "::", "192.168.1.7", "my-machine"]) {
+    for (const [stage, name] of [
+      ["ingest", "INTERNAL_TOKEN"],
+      ["ingest", "FEED_TOKEN_SECRET"],
+      ["broadcaster", "FEED_TOKEN_SECRET"],
+      [undefined, "INTERNAL_TOKEN"],
+    ] as const)
+      expect(() => readEnv({ ...own, AMOI_HOST, [name]: undefined }, stage)).toThrow(name);
+    expect(readEnv({ ...own, AMOI_HOST }).AMOI_HOST).toBe(AMOI_HOST);
+    expect(readEnv({ AMOI_HOST }, "normalizer").AMOI_HOST).toBe(AMOI_HOST);
+  }
+  for (const AMOI_HOST of ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+    expect(readEnv({ AMOI_HOST }).AMOI_HOST).toBe(AMOI_HOST);
 });
 
 test("production refuses what is for local runs and tests", () => {

@@ -1,10 +1,26 @@
 /** Configuration: the environment, parsed once. Outside tests nothing else takes settings from `process.env`. */
 import { z } from "zod";
+import { secretProblems } from "./check-secrets.ts";
 import { Id } from "./contracts/ids.ts";
+import { LOCAL_FEED_SECRET } from "./secrets.ts";
 
 const Port = z.coerce.number().int().min(0).max(65_535);
-const LOCAL_INTERNAL_TOKEN = "local-internal-token";
-const LOCAL_FEED_SECRET = "local-feed-token-secret-of-32-bytes";
+
+/** Who may use the internal API, and how often. */
+const API_SETTINGS = {
+  /** The one token of local mode; it has every scope and may say in whose name it speaks. */
+  INTERNAL_TOKEN: z.string().min(16).optional(),
+  /** JSON `[{name, sha256, scopes, realms?}]`; read again when it changes. */
+  AMOI_TOKENS_FILE: z.string().min(1).optional(),
+  /** An identity provider whose JWTs are taken; with the audience that they name, and its keys: a URL or a file. */
+  AMOI_OIDC_ISSUER: z.string().min(1).optional(),
+  AMOI_OIDC_AUDIENCE: z.string().min(1).optional(),
+  AMOI_JWKS: z.string().min(1).optional(),
+  /** Requests a minute of one token. */
+  AMOI_API_REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).default(600_000),
+  /** Requests a minute of one address that no token comes with, or a wrong one. */
+  AMOI_API_TRIES_PER_MINUTE: z.coerce.number().int().min(1).default(60),
+};
 
 /** Limits of the feed, each broadcaster process for itself. */
 const FEED_LIMITS = {
@@ -72,8 +88,10 @@ const Env = z
     SIMULATOR_PORT: Port.default(8083),
     BROADCASTER_PORT: Port.default(8084),
     ARCHIVE_PORT: Port.default(8085),
-    INTERNAL_TOKEN: z.string().min(16).default(LOCAL_INTERNAL_TOKEN),
+    ...API_SETTINGS,
     FEED_TOKEN_SECRET: z.string().min(32).default(LOCAL_FEED_SECRET),
+    /** The one before, during a change: tokens of both are taken, and new ones are signed with the new one. */
+    FEED_TOKEN_SECRET_PREVIOUS: z.string().min(32).optional(),
     /** Tick length of the first ruleset, seconds; local mode only. */
     TICK_SECONDS: z.coerce.number().int().min(1).max(9_000).optional(),
     /** The realm that the launcher provisions. */
@@ -87,6 +105,14 @@ const Env = z
     AMOI_RAW_MAX_BYTES: z.coerce.number().int().min(1_048_576).default(4_294_967_296),
     /** Address that HTTP servers listen on. */
     AMOI_HOST: z.string().min(1).default("127.0.0.1"),
+    /**
+     * Names and addresses under which the HTTP servers may be asked for, comma-separated, without ports; `*`: any. Absent: in
+     * local mode the loopback ones, elsewhere any.
+     */
+    AMOI_HOSTS: z
+      .string()
+      .transform((text) => text.split(",").map((host) => host.trim().toLowerCase()))
+      .optional(),
     /** Monitoring URLs of all NATS servers, comma-separated: where durability is asserted outside local mode. */
     AMOI_NATS_MONITOR_URL: z.string().min(1).optional(),
     AMOI_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
@@ -110,16 +136,6 @@ const Env = z
     };
     need("NATS_URL", env.NATS_URL === undefined, "is required outside local mode");
     need("AMOI_NATS_MONITOR_URL", env.AMOI_NATS_MONITOR_URL === undefined, "is required outside local mode");
-    need(
-      "INTERNAL_TOKEN",
-      env.INTERNAL_TOKEN === LOCAL_INTERNAL_TOKEN,
-      "needs a secret of its own outside local mode",
-    );
-    need(
-      "FEED_TOKEN_SECRET",
-      env.FEED_TOKEN_SECRET === LOCAL_FEED_SECRET,
-      "needs a secret of its own outside local mode",
-    );
     need(
       "TICK_SECONDS",
       env.TICK_SECONDS !== undefined,
@@ -158,14 +174,15 @@ function withPasswords(env: Env): Env {
 /** The environment is wrong: the message names each variable, a line each. */
 export class EnvError extends Error {}
 
-/** Parses an environment. Empty values count as absent. Throws `EnvError`. */
-export function readEnv(environment: Record<string, string | undefined>): Env {
+/** Parses an environment. Empty values count as absent. `stage`: the process that it is for. Throws `EnvError`. */
+export function readEnv(environment: Record<string, string | undefined>, stage?: string): Env {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const unknown = Object.keys(given).filter((name) => name.startsWith("AMOI_") && !(name in Env.shape));
   const parsed = Env.safeParse(given);
   const problems = [
     ...unknown.map((name) => `${name} is not a known variable`),
     ...(parsed.error?.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`) ?? []),
+    ...(parsed.success ? secretProblems(parsed.data, given, stage) : []),
   ];
   if (!parsed.success || problems.length > 0) throw new EnvError(problems.join("\n"));
   return withPasswords(parsed.data);

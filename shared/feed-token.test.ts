@@ -26,11 +26,10 @@ test("a token that has expired says so, to the second", async () => {
   expect(await read(token, ada.expiresMs)).toBe("expired");
 });
 
-test("another realm, secret, algorithm or audience, and a missing or wrong claim, are refused", async () => {
+test("another realm, algorithm or audience, and a missing or wrong claim, are refused", async () => {
   const wrong = [
     signed({ claims: { realm: "amoi-2" } }),
     signed({ claims: { realm: undefined } }),
-    signed({ secret: "another-secret-with-32-characters-or-so" }),
     signed({ alg: "HS512", secret: SECRET.repeat(2) }),
     signed({ alg: "HS384" }),
     signed({ claims: { aud: "amoisekai-internal" } }),
@@ -44,4 +43,17 @@ test("another realm, secret, algorithm or audience, and a missing or wrong claim
     Promise.resolve(""),
   ];
   for (const token of wrong) expect(await read(await token)).toBe("refused");
+});
+
+test("during a change of the secret tokens of both are read, and one of neither is unknown, which may pass", async () => {
+  const [now, before, other] = ["a", "b", "c"].map((letter) => letter.repeat(32)) as [string, string, string];
+  for (const secret of [now, before]) {
+    const token = await issueFeedToken(secret, "amoi-1", ada);
+    expect(await readFeedToken([now, before], "amoi-1", token, NOW_MS)).toEqual(ada);
+    expect(await readFeedToken([now, before], "amoi-1", token, ada.expiresMs)).toBe("expired");
+    expect(await readFeedToken([now, before], "amoi-2", token, NOW_MS)).toBe("refused");
+  }
+  expect(
+    await readFeedToken([now, before], "amoi-1", await issueFeedToken(other, "amoi-1", ada), NOW_MS),
+  ).toBe("unknown");
 });

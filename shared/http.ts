@@ -1,7 +1,15 @@
-/** The operations port of a process: `/metrics`, `/healthz`, `/readyz`. */
+/** The operations port of a process: `/metrics`, `/healthz`, `/readyz`; and what every server of ours holds its requests to. */
 import type { Socket } from "node:net";
-import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from "fastify";
-import { PROBLEM_JSON, problem, statusLine } from "./contracts/problem.ts";
+import {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  type RouteOptions,
+} from "fastify";
+import { PROBLEM_JSON, type Problem, problem, statusLine } from "./contracts/problem.ts";
+import { type HostCheck, MISDIRECTED } from "./hosts.ts";
 import { registry } from "./metrics.ts";
 
 export type Health = {
@@ -9,39 +17,83 @@ export type Health = {
   notReady(): string | undefined;
 };
 
-/** A Fastify server with the three routes; add others before `listen`. */
-export function operationsServer(health: Health): FastifyInstance {
+declare module "fastify" {
+  interface FastifyInstance {
+    /** Every route of the server, as it was declared. */
+    declared: RouteOptions[];
+  }
+}
+
+/** A request has arrived within this, and a connection on which nothing moves is cut after this, ms. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const CONNECTION_TIMEOUT_MS = 120_000;
+
+/** A Fastify server with the three routes; add others before `listen`. `isAskedFor`: under which names it answers. */
+export function operationsServer(health: Health, isAskedFor: HostCheck): FastifyInstance {
   const server = fastify({
     logger: false,
     bodyLimit: 512 * 1024,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
     forceCloseConnections: true,
     frameworkErrors: refuseUnroutable,
     clientErrorHandler: refuseUnreadable,
   });
-  server.get("/healthz", () => ({ status: "ok" }));
-  server.get("/readyz", (_request, reply) => {
+  server.decorate("declared", []);
+  server.addHook("onRoute", (route) => {
+    server.declared.push(route);
+  });
+  server.addHook("onRequest", async (request, reply) => {
+    if (!isAskedFor(request.headers.host)) return say(reply, problem(421, MISDIRECTED));
+  });
+  server.setNotFoundHandler((request, reply) => refuseUnknown(server.declared, request, reply));
+  const open = { config: { scope: "open" as const } };
+  server.get("/healthz", open, () => ({ status: "ok" }));
+  server.get("/readyz", open, (_request, reply) => {
     const reason = health.notReady();
     return reason === undefined ? { status: "ready" } : reply.code(503).send({ status: "not ready", reason });
   });
-  server.get("/metrics", async (_request, reply) =>
+  server.get("/metrics", open, async (_request, reply) =>
     reply.type(registry.contentType).send(await registry.metrics()),
   );
   return server;
 }
 
+const say = (reply: FastifyReply, answer: Problem) =>
+  reply.code(answer.status).type(PROBLEM_JSON).send(answer);
+
+/** Answers a path that is served for other methods, and one that isn't served at all. */
+function refuseUnknown(routes: readonly RouteOptions[], request: FastifyRequest, reply: FastifyReply) {
+  const [path = ""] = request.url.split("?");
+  const methods = routes.filter(({ url }) => patternOf(url).test(path)).flatMap(({ method }) => method);
+  if (methods.length === 0) return say(reply, problem(404, "no such resource"));
+  const allowed = [...new Set(methods)].sort().join(", ");
+  return say(reply.header("allow", allowed), problem(405, `this path is served for ${allowed}`));
+}
+
+/** What a route's path matches: `:name` is one segment, `*` the rest. */
+const patternOf = (url: string): RegExp =>
+  new RegExp(
+    `^${url
+      .replace(/[.+?^${}()|[\]\\]/g, "\\$&")
+      .replace(/:\w+/g, "[^/]+")
+      .replace(/\*/g, ".*")}$`,
+  );
+
 /** Answers a path that can't be read, or no route could have. */
 function refuseUnroutable(error: FastifyError, _request: unknown, reply: FastifyReply): void {
-  const answer = error.statusCode === 414 ? problem(404, "no such resource") : problem(400, error.message);
-  reply.code(answer.status).type(PROBLEM_JSON).send(answer);
+  say(reply, error.statusCode === 414 ? problem(404, "no such resource") : problem(400, error.message));
 }
+
+const UNREADABLE: Record<string, readonly [400 | 408 | 431, string]> = {
+  HPE_HEADER_OVERFLOW: [431, "the headers are larger than is taken"],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, `the request did not arrive within ${REQUEST_TIMEOUT_MS / 1_000} s`],
+};
 
 /** Answers what is not HTTP, as far as anybody still listens, and hangs up. */
 function refuseUnreadable(error: Error & { code: string }, socket: Socket): void {
   if (socket.writable && error.code !== "ECONNRESET") {
-    const overflow = error.code === "HPE_HEADER_OVERFLOW";
-    const [status, detail] = overflow
-      ? ([431, "the headers are larger than is taken"] as const)
-      : ([400, "not an HTTP request"] as const);
+    const [status, detail] = UNREADABLE[error.code] ?? ([400, "not an HTTP request"] as const);
     const body = JSON.stringify(problem(status, detail));
     const length = Buffer.byteLength(body);
     const head = `Content-Type: ${PROBLEM_JSON}\r\nContent-Length: ${length}\r\nConnection: close`;

@@ -172,6 +172,11 @@ export const metrics = {
     labelNames: ["realm", "verdict"],
     registers,
   }),
+  tokenFileErrors: new Counter({
+    name: "amoi_token_file_errors_total",
+    help: "Changes of a file of tokens or keys that could not be read: what it said before goes on",
+    registers,
+  }),
   stewardKeysTaken: new Counter({
     name: "amoi_steward_keys_taken_total",
     help: "Message ids of the steward's commands that RAW had for a message not the steward's",

@@ -3,24 +3,19 @@
  * every stage has a position and readers have a snapshot from the realm's first second. Repeating it changes nothing.
  */
 import { JetStreamApiError } from "@nats-io/jetstream";
-import { z } from "zod";
 import { type Bus, isLostRace, lastOf, publishBatch, publishOne, REFUSED, streamEnds } from "./bus.ts";
 import { bodiesOf } from "./codec.ts";
 import type { DecidedCommand, ValidCommand } from "./contracts/command.ts";
-import { Id } from "./contracts/ids.ts";
 import { Ruleset } from "./contracts/ruleset.ts";
 import { genesis } from "./genesis.ts";
 import { commandId } from "./identity.ts";
+import { RealmEntry, realmTexts } from "./realm-entries.ts";
 import { eventsStream, rawStream, subjects, validStream, worldStream } from "./subjects.ts";
 import { BUCKETS, type Bucket, bucketStream, kvSubject, realmStreams, type StreamSpec } from "./topology.ts";
 import { refreshKv } from "./world-entry.ts";
 
 /** The cluster isn't what the pipeline needs, and only an operator can change that. */
 export class ProvisionError extends Error {}
-
-/** KV `realms`: `<realm>`. */
-export const RealmEntry = z.object({ realm_id: z.string(), name: z.string(), created_at: z.string() });
-export type RealmEntry = z.infer<typeof RealmEntry>;
 
 export type NewRealm = {
   realm: string;
@@ -41,12 +36,8 @@ export async function updateRealms(
   bus: Bus,
   options: { replicas: number; rawMaxBytes: number },
 ): Promise<void> {
-  const info = await bus.jsm.streams.info("KV_realms", { subjects_filter: kvSubject("realms", ">") });
-  for (const subject of Object.keys(info.state.subjects ?? {})) {
-    const realm = Id.safeParse(subject.slice(kvSubject("realms", "").length));
-    if (!realm.success) continue;
-    for (const spec of realmStreams(realm.data, options)) await ensureStream(bus, spec);
-  }
+  for (const { realm } of await realmTexts(bus))
+    for (const spec of realmStreams(realm, options)) await ensureStream(bus, spec);
 }
 
 /**

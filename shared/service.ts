@@ -3,9 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { watchBucket } from "./bucket.ts";
 import { type Bus, openBus } from "./bus.ts";
+import { Id } from "./contracts/ids.ts";
 import { armCrash } from "./crash.ts";
 import { Durability } from "./durability.ts";
 import { type Env, EnvError, readEnv } from "./env.ts";
+import { hostCheck } from "./hosts.ts";
 import { type Health, listen, operationsServer } from "./http.ts";
 import { type Log, openLog } from "./log.ts";
 import { Workers } from "./ownership.ts";
@@ -26,7 +28,7 @@ export type Service = { env: Env; bus: Bus; log: Log; signal: AbortSignal };
 export async function serve(name: string, body: (service: Service) => Promise<void>): Promise<void> {
   let env: Env;
   try {
-    env = readEnv(process.env);
+    env = readEnv(process.env, name);
     if (env.NATS_URL === undefined)
       throw new EnvError("NATS_URL is required to run a stage by itself; npm start starts all");
   } catch (error) {
@@ -81,9 +83,12 @@ async function connected(
 }
 
 /** Calls back with every realm known so far, and with each that is added or changed, until the signal. Waits for provisioning. */
-export function watchRealms({ bus, signal }: Service, found: (realm: string) => void): Promise<void> {
+export function watchRealms({ bus, log, signal }: Service, found: (realm: string) => void): Promise<void> {
   const changed = (realm: string, entry: string | undefined) => {
-    if (entry !== undefined) found(realm);
+    if (entry === undefined) return;
+    // Of what somebody wrote into the bucket by hand nobody else may notice anything.
+    if (Id.safeParse(realm).success) found(realm);
+    else log.error({ key: realm }, "KV realms has a key that is no realm's id: it is left out");
   };
   return watchBucket(bus, { bucket: "realms", keys: ">", changed }, signal);
 }
@@ -106,7 +111,7 @@ export async function runStage<State>(
     notReady: () =>
       !bus.connected ? "NATS is away" : known.size === 0 ? "no realm is provisioned" : undefined,
   };
-  const server = operationsServer(health);
+  const server = operationsServer(health, hostCheck(env));
   web.routes?.(server, known);
   const port = await listen(server, env.AMOI_HOST, web.port);
   await runRealms(service, {

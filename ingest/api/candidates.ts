@@ -1,12 +1,14 @@
 /** `POST /internal/world/impact-candidate`: one candidate, or up to 1 000. */
 import { z } from "zod";
-import { Candidate, MAX_CANDIDATE_BYTES } from "../../shared/contracts/candidate.ts";
+import { Candidate, MAX_CANDIDATE_BYTES, occurredMs } from "../../shared/contracts/candidate.ts";
 import { IdempotencyKey } from "../../shared/contracts/ids.ts";
-import { Problem } from "../../shared/contracts/problem.ts";
+import { Problem, withinBytes } from "../../shared/contracts/problem.ts";
 import { eventId } from "../../shared/identity.ts";
+import type { Caller } from "../../shared/scopes.ts";
 import { candidateMsgId, subjects } from "../../shared/subjects.ts";
 import { isCandidate } from "../is-candidate.ts";
 import { FUTURE_AFTER_MS, STALE_AFTER_MS } from "../validate.ts";
+import { assertMayTouch } from "./access.ts";
 import { KeyHeader, takeHeaderKey } from "./idempotency.ts";
 import { type Api, keyConflict, type Parts } from "./parts.ts";
 import { problemOf, Refused, refusals, schemaRefused, wrongField } from "./problems.ts";
@@ -32,6 +34,7 @@ type Result = z.infer<typeof Result>;
 export function candidateRoutes(api: Api, parts: Parts): void {
   const { gateway, ticks, log } = parts;
   api.post("/internal/world/impact-candidate", {
+    config: { scope: "publish" },
     bodyLimit: MAX_ITEMS * (MAX_CANDIDATE_BYTES + 2),
     schema: {
       tags: ["candidates"],
@@ -42,7 +45,9 @@ export function candidateRoutes(api: Api, parts: Parts): void {
         202: Acknowledged.describe("One candidate: it is on disk"),
         200: z
           .strictObject({ results: z.array(Result) })
-          .describe("An array: each as it would be answered alone"),
+          .describe(
+            "An array: each as it would be answered alone. Problems of one answer have 64 KiB together: beyond, `status` says it",
+          ),
         ...refusals(400, 404, 413, 415, 422, 429),
       },
     },
@@ -53,13 +58,15 @@ export function candidateRoutes(api: Api, parts: Parts): void {
     handler: async (request, reply) => {
       const body: unknown = request.body;
       if (!Array.isArray(body)) return reply.code(202).send(await submit(body));
+      const { caller } = request;
       if (body.length > MAX_ITEMS) throw new Refused(413, `at most ${MAX_ITEMS} candidates at once`);
-      return { results: await Promise.all(body.map(submitItem)) };
+      return { results: withinBytes(await Promise.all(body.map((item) => submitItem(caller, item)))) };
     },
   });
 
-  async function submitItem(body: unknown): Promise<Result> {
+  async function submitItem(caller: Caller, body: unknown): Promise<Result> {
     try {
+      if (isCandidate(body)) assertMayTouch(caller, body.realm_id);
       return { status: 202, ...(await submit(body)) };
     } catch (error) {
       const refusal = problemOf(error, log);
@@ -102,7 +109,7 @@ const deeperThan = (levels: number, value: unknown): boolean =>
 const tooLarge = () => new Refused(413, `a candidate has at most ${MAX_CANDIDATE_BYTES} bytes`);
 
 function assertFresh(candidate: Candidate): void {
-  const aheadMs = Date.parse(candidate.occurred_at) - Date.now();
+  const aheadMs = occurredMs(candidate) - Date.now();
   if (aheadMs < -STALE_AFTER_MS) throw wrongField("occurred_at", "stale: occurred more than 24 h ago");
   if (!(aheadMs <= FUTURE_AFTER_MS))
     throw wrongField("occurred_at", "future: occurs more than 5 min from now");

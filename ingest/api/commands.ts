@@ -1,21 +1,26 @@
 /** Commands: any of them by `events/ingest`, and `tick/run`, which waits for its tick. */
 import { z } from "zod";
-import { Command, MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
+import { AskedCommand, type Command, MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
 import { Id, IdempotencyKey } from "../../shared/contracts/ids.ts";
 import { commandId } from "../../shared/identity.ts";
 import { Unavailable } from "../gateway.ts";
+import { actorOf, gameMaster } from "./actor.ts";
 import { KeyHeader, takeHeaderKey } from "./idempotency.ts";
-import { ANSWER_TIMEOUT_MS, API_ACTOR, type Api, type Parts } from "./parts.ts";
+import { ANSWER_TIMEOUT_MS, type Api, type Parts } from "./parts.ts";
 import { Refused, refusals } from "./problems.ts";
 
 export function commandRoutes(api: Api, parts: Parts): void {
   api.post("/internal/world/events/ingest", {
+    config: { scope: ["publish", "operate"] },
     bodyLimit: MAX_COMMAND_BYTES,
     schema: {
       tags: ["commands"],
-      summary: "Sends a command of any kind; its decision comes on `events.command.<realm>`",
+      summary: "Sends a command; its decision comes on `events.command.<realm>`",
+      description:
+        "The server writes the actor: with `publish` the player whom the body names, for what players may say; with `operate` " +
+        "a game master of the token's name. A body that claims another actor is a 403.",
       headers: KeyHeader,
-      body: Command,
+      body: AskedCommand,
       response: {
         202: z
           .strictObject({ command_id: z.string(), duplicate: z.boolean() })
@@ -24,7 +29,8 @@ export function commandRoutes(api: Api, parts: Parts): void {
       },
     },
     preValidation: takeHeaderKey,
-    handler: async ({ body: command }, reply) => {
+    handler: async ({ body, caller }, reply) => {
+      const command: Command = { ...body, actor: actorOf(caller, body.kind, body.actor) };
       const { duplicate } = await parts.submitCommand(command);
       const command_id = commandId(command.realm_id, command.actor, command.idempotency_key);
       return reply.code(202).send({ command_id, duplicate });
@@ -32,6 +38,7 @@ export function commandRoutes(api: Api, parts: Parts): void {
   });
 
   api.post("/internal/world/tick/run", {
+    config: { scope: "operate" },
     schema: {
       tags: ["commands"],
       summary: "Runs a tick that counts everything sent before, and answers when it is committed",
@@ -45,13 +52,13 @@ export function commandRoutes(api: Api, parts: Parts): void {
       },
     },
     preValidation: takeHeaderKey,
-    handler: async ({ body: { realm_id, idempotency_key } }) => {
+    handler: async ({ body: { realm_id, idempotency_key }, caller }) => {
       const { seq } = await parts.submitCommand({
         v: 1,
         idempotency_key,
         realm_id,
         kind: "tick.run",
-        actor: API_ACTOR,
+        actor: gameMaster(caller),
         payload: {},
       });
       const command = { realm: realm_id, key: idempotency_key, seq };

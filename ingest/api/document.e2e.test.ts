@@ -27,6 +27,7 @@ test("the document is OpenAPI 3.1, needs no token and has every route of the API
   expect(routes.sort()).toEqual([
     "DELETE /internal/world/{realm}/shadow",
     "GET /internal/world/realms",
+    "GET /internal/world/token",
     "GET /internal/world/{realm}/events/{event_id}",
     "GET /internal/world/{realm}/quarantine",
     "GET /internal/world/{realm}/quarantine/{event_id}",
@@ -55,7 +56,7 @@ test("every operation says what it takes, what it answers and how it refuses", a
     for (const [method, { requestBody, responses }] of Object.entries(methods)) {
       if (method !== "get" && method !== "delete")
         expect(Object.keys(requestBody!.content["application/json"]!.schema)).not.toEqual([]);
-      expect(Object.keys(responses)).toEqual(expect.arrayContaining(["400", "401", "503"]));
+      expect(Object.keys(responses)).toEqual(expect.arrayContaining(["401", "403", "429", "503", "507"]));
       for (const [status, { content }] of Object.entries(responses))
         expect(Object.keys(content)).toEqual([
           status < "4" ? "application/json" : "application/problem+json",

@@ -43,7 +43,7 @@ beforeAll(async () => {
     ["archived", fresh.urls.read],
     ["alone", undefined],
   ] as const) {
-    const server = operationsServer({ notReady: () => undefined });
+    const server = operationsServer({ notReady: () => undefined }, () => true);
     const env = readEnv({ INTERNAL_TOKEN: TOKEN, DATABASE_READ_URL });
     internalApi(server, { bus: nats.bus, env, log: silent, realms: new Set([REALM]) });
     urls[name] = `http://127.0.0.1:${await listen(server, "127.0.0.1", 0)}`;

@@ -75,6 +75,7 @@ export function explainRoutes(api: Api, parts: Parts): void {
   api.addHook("onClose", () => archive?.close());
 
   api.get("/internal/world/:realm/events/:event_id", {
+    config: { scope: "read" },
     schema: {
       tags: ["events"],
       summary: "One event from candidate to applied points, with a sentence for its player",

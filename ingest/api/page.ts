@@ -3,14 +3,16 @@ import { NOT_BUILT, PAGES, pageFiles } from "../../shared/page-files.ts";
 import type { Api } from "./parts.ts";
 import { Refused } from "./problems.ts";
 
+const OPEN = { config: { scope: "open" }, schema: { hide: true } } as const;
+
 export function pageRoutes(api: Api): void {
   const { base } = PAGES.gm;
   const files = pageFiles("gm");
   for (const { path, headers, body } of files)
-    api.get(path, { schema: { hide: true } }, (_request, reply) => reply.headers(headers).send(body));
+    api.get(path, OPEN, (_request, reply) => reply.headers(headers).send(body));
   if (files.length === 0)
-    api.get(base, { schema: { hide: true } }, () => {
+    api.get(base, OPEN, () => {
       throw new Refused(503, NOT_BUILT);
     });
-  api.get(base.slice(0, -1), { schema: { hide: true } }, (_request, reply) => reply.redirect(base, 308));
+  api.get(base.slice(0, -1), OPEN, (_request, reply) => reply.redirect(base, 308));
 }

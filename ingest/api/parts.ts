@@ -31,9 +31,6 @@ export type Api = FastifyInstance<
 /** What the process gives to the API. */
 export type Process = { bus: Bus; env: Env; log: Log; realms: { has(realm: string): boolean } };
 
-/** The one who acts, where a command has no other: the token says no more. */
-export const API_ACTOR: Command["actor"] = { type: "gm", id: "internal-api" };
-
 export const RealmPath = z.strictObject({ realm: Id });
 
 /** Waiting for a stage's answer ends after this long, ms. */

@@ -47,6 +47,7 @@ export function problemOf(error: unknown, log: Log): Problem {
   if (isStreamGone(error)) return problem(503, "a stream that this needs is not there: it is to be restored");
   const { statusCode: status, message } = error as FastifyError;
   if (status === 413 || status === 415) return problem(status, message);
+  if (status === 503) return problem(503, "the answer takes too long: ask again with the same key");
   if (status !== undefined && status < 500) return problem(400, message);
   log.error({ err: error }, "a request failed");
   return problem(500, "something here failed; it is logged");
@@ -65,16 +66,13 @@ const isNatsAway = (error: unknown): boolean =>
 export const isStreamGone = (error: unknown): boolean =>
   error instanceof JetStreamApiError && error.code === REFUSED.streamNotFound;
 
-/** Every error of the server, and every path that isn't there, is answered with a problem. */
+/** Every error of the server is answered with a problem. */
 export function answerProblems(server: FastifyInstance, log: Log): void {
   server.setErrorHandler((error, _request, reply) => {
     const answer = problemOf(error, log);
     if ([429, 503, 507].includes(answer.status)) reply.header("retry-after", RETRY_AFTER_SECONDS);
     if (answer.status === 401) reply.header("www-authenticate", "Bearer");
     return reply.code(answer.status).type(PROBLEM_JSON).send(answer);
-  });
-  server.setNotFoundHandler(() => {
-    throw new Refused(404, "no such resource");
   });
 }
 
@@ -83,21 +81,22 @@ const ProblemBody = Problem.meta({ id: "Problem" });
 const MEANINGS = {
   400: "A field, parameter or header is wrong; `errors` has the path of each",
   401: "The bearer token is missing or wrong",
+  403: "The token lacks the scope, or is for other realms, or the body claims another actor",
   404: "No such realm or thing",
   409: "The state of the realm forbids it",
   413: "Larger than is taken",
   415: "Not `application/json`",
   422: "The idempotency key is known with another body",
-  429: "Too many requests wait for the disk",
+  429: "Too many requests of this token wait or came within a minute",
   503: "RAW is full or NATS is away: nothing of this request is promised; try again with the same key",
   507: "The store of the NATS servers is full: nothing of this request is promised; try again once there is room",
 } as const;
 
-/** The problems that a route may answer with, for its schema; 401 and 503 are every route's. */
+/** The problems that a route may answer with, for its schema; 503 is every route's, and what a token is refused with is added. */
 export function refusals(...statuses: (keyof typeof MEANINGS)[]): object {
   const content = { [PROBLEM_JSON]: { schema: ProblemBody } };
   return Object.fromEntries(
-    [...statuses, 401 as const, 503 as const, 507 as const].map((status) => [
+    [...statuses, 503 as const, 507 as const].map((status) => [
       status,
       { description: MEANINGS[status], content },
     ]),

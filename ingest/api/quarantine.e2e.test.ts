@@ -39,7 +39,7 @@ let url = "";
 
 beforeAll(async () => {
   nats = await testNats();
-  server = operationsServer({ notReady: () => undefined });
+  server = operationsServer({ notReady: () => undefined }, () => true);
   internalApi(server, { bus: nats.bus, env, log: openLog(env, "ingest"), realms });
   url = `http://127.0.0.1:${await listen(server, "127.0.0.1", 0)}`;
 });
@@ -383,10 +383,9 @@ test.each([
   expect((await get(path)).status).toBe(status);
 });
 
-test("a review without a name, of nothing known, under a used key, or of 1 001 events is refused", async () => {
+test("a review of nothing known, under a used key, or of 1 001 events is refused", async () => {
   const waiting = (await get("listed/quarantine?user=bo")).body.items[0]!.event_id;
   const other = (await get("listed/quarantine?user=ada")).body.items[0]!.event_id;
-  expect((await post(`listed/quarantine/${waiting}/release`, {})).body.errors![0]!.path).toBe("actor");
   expect((await post(`listed/quarantine/${"b".repeat(26)}/release`, { actor: "linh" })).status).toBe(404);
   const keyed = { actor: "linh", idempotency_key: "a-key-of-linh" };
   expect((await post(`listed/quarantine/${waiting}/release`, keyed)).status).toBe(200);

@@ -4,12 +4,13 @@ import { SOURCES } from "../../shared/contracts/candidate.ts";
 import { Note } from "../../shared/contracts/command.ts";
 import { QUARANTINE_REASONS, REJECT_REASONS } from "../../shared/contracts/decision.ts";
 import { AccountId, Id, IdempotencyKey } from "../../shared/contracts/ids.ts";
-import { Problem } from "../../shared/contracts/problem.ts";
+import { Problem, withinBytes } from "../../shared/contracts/problem.ts";
 import type { Quarantine } from "../../shared/quarantine.ts";
 import { countsOf, GROUPINGS, groupsOf, itemOf, matching } from "../quarantine-list.ts";
 import { Quarantines } from "../quarantines.ts";
 import { effectOf } from "../release-effect.ts";
 import { Reviews, unknownEvent, type Verdict } from "../reviews.ts";
+import { gameMaster } from "./actor.ts";
 import { KeyHeader, takeHeaderKey } from "./idempotency.ts";
 import { type Api, type Parts, RealmPath } from "./parts.ts";
 import { problemOf, Refused, refusals } from "./problems.ts";
@@ -97,8 +98,11 @@ const Shown = Item.extend({
   ),
 });
 
+const Claimed = AccountId.optional().describe(
+  "The server writes it: the token's name. Another one is a 403, but with local mode's token",
+);
 const ReviewBody = z.strictObject({
-  actor: AccountId.describe("The game master's id"),
+  actor: Claimed,
   note: Note.optional(),
   idempotency_key: IdempotencyKey.optional().describe("Absent: derived from event, verdict and actor"),
 });
@@ -119,7 +123,7 @@ const BulkBody = z
       .refine((given) => Object.values(given).some((value) => value !== undefined), "needs a field")
       .optional()
       .describe("The oldest 1 000 that match"),
-    actor: AccountId,
+    actor: Claimed,
     note: Note.optional(),
   })
   .refine(({ event_ids, filter }) => (event_ids === undefined) !== (filter === undefined), {
@@ -128,7 +132,7 @@ const BulkBody = z
   });
 const BulkResult = z.union([
   Reviewed,
-  z.strictObject({ event_id: z.string(), status: z.literal("refused"), problem: Problem }),
+  z.strictObject({ event_id: z.string(), status: z.literal("refused"), problem: Problem.optional() }),
 ]);
 type BulkResult = z.infer<typeof BulkResult>;
 const BulkReviewed = z.strictObject({
@@ -146,6 +150,7 @@ export function quarantineRoutes(api: Api, parts: Parts): void {
   api.addHook("onClose", () => quarantines.close());
 
   api.get(PATH, {
+    config: { scope: "review" },
     schema: {
       tags,
       summary: "What waits for a review, oldest first, or in groups",
@@ -172,6 +177,7 @@ export function quarantineRoutes(api: Api, parts: Parts): void {
   });
 
   api.get(`${PATH}/:event_id`, {
+    config: { scope: "review" },
     schema: {
       tags,
       summary: "One event that waits for a review, with what a release would give",
@@ -195,6 +201,7 @@ export function quarantineRoutes(api: Api, parts: Parts): void {
   };
   for (const [verdict, summary] of Object.entries(verdicts) as [Verdict, string][])
     api.post(`${PATH}/:event_id/${verdict}`, {
+      config: { scope: "review" },
       schema: {
         tags,
         summary: `${summary}. The first review wins`,
@@ -204,13 +211,16 @@ export function quarantineRoutes(api: Api, parts: Parts): void {
         response: { 200: Reviewed, ...refusals(400, 404, 409, 415, 422, 429) },
       },
       preValidation: takeHeaderKey,
-      handler: async ({ params: { realm, event_id }, body }) => {
+      handler: async ({ params: { realm, event_id }, body, caller }) => {
         parts.assertRealm(realm);
-        return reviews.review(realm, { event_id, verdict, ...body });
+        const actor = gameMaster(caller, body.actor).id;
+        return reviews.review(realm, { event_id, verdict, ...body, actor });
       },
     });
 
   api.post(`${PATH}/bulk`, {
+    config: { scope: "review" },
+    bodyLimit: 128 * 1024,
     schema: {
       tags,
       summary: "Reviews up to 1 000 events; each is answered as it would be alone",
@@ -218,8 +228,9 @@ export function quarantineRoutes(api: Api, parts: Parts): void {
       body: BulkBody,
       response: { 200: BulkReviewed, ...refusals(400, 404, 413, 415) },
     },
-    handler: async ({ params: { realm }, body }) => {
-      const { verdict, actor, note, event_ids, filter = {} } = body;
+    handler: async ({ params: { realm }, body, caller }) => {
+      const { verdict, note, event_ids, filter = {} } = body;
+      const actor = gameMaster(caller, body.actor).id;
       const quarantine = await quarantineOf(realm);
       const wanted = event_ids ?? matching(quarantine, filter, Date.now()).map(({ event_id }) => event_id);
       if (event_ids !== undefined && event_ids.length > MAX_REVIEWS)
@@ -233,7 +244,7 @@ export function quarantineRoutes(api: Api, parts: Parts): void {
         }
       };
       const results = await Promise.all(wanted.slice(0, MAX_REVIEWS).map(one));
-      return { results, remaining: Math.max(0, wanted.length - MAX_REVIEWS) };
+      return { results: withinBytes(results), remaining: Math.max(0, wanted.length - MAX_REVIEWS) };
     },
   });
 

@@ -1,5 +1,6 @@
 /** `POST /internal/world/realms`: a new realm. */
 import { z } from "zod";
+import { MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
 import { Id } from "../../shared/contracts/ids.ts";
 import { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { Text } from "../../shared/contracts/text.ts";
@@ -13,6 +14,8 @@ const RealmName = Text(64).min(1);
 
 export function realmRoutes(api: Api, { bus, env, made }: Parts): void {
   api.post("/internal/world/realms", {
+    config: { scope: "operate" },
+    bodyLimit: MAX_COMMAND_BYTES,
     schema: {
       tags: ["realms"],
       summary: "Makes a realm: its streams, its first ruleset and its world of tick 0",

@@ -12,8 +12,9 @@ import { decisionOn } from "../decided.ts";
 import { Unavailable } from "../gateway.ts";
 import { differences } from "../ruleset-diff.ts";
 import type { RulesetVersion } from "../ruleset-versions.ts";
+import { gameMaster } from "./actor.ts";
 import { headerKey, KeyHeader } from "./idempotency.ts";
-import { ANSWER_TIMEOUT_MS, API_ACTOR, type Api, keyConflict, type Parts, RealmPath } from "./parts.ts";
+import { ANSWER_TIMEOUT_MS, type Api, keyConflict, type Parts, RealmPath } from "./parts.ts";
 import { Refused, refusals, wrongField } from "./problems.ts";
 
 const Version = z.int().min(1).max(1_000_000_000);
@@ -42,6 +43,7 @@ const tags = ["rulesets"];
 
 export function rulesetRoutes(api: Api, parts: Parts): void {
   api.get(PATH, {
+    config: { scope: "read" },
     schema: {
       tags,
       summary: "The ruleset in force, or the one of an older version; its ETag is its version",
@@ -56,6 +58,7 @@ export function rulesetRoutes(api: Api, parts: Parts): void {
   });
 
   api.put(PATH, {
+    config: { scope: "operate" },
     bodyLimit: MAX_COMMAND_BYTES,
     schema: {
       tags,
@@ -70,6 +73,7 @@ export function rulesetRoutes(api: Api, parts: Parts): void {
   });
 
   api.get(`${PATH}/history`, {
+    config: { scope: "read" },
     schema: {
       tags,
       summary: "Every version, oldest first, with how many leaves it changed of the one before",
@@ -86,6 +90,7 @@ export function rulesetRoutes(api: Api, parts: Parts): void {
   });
 
   api.get(`${PATH}/diff`, {
+    config: { scope: "read" },
     schema: {
       tags,
       summary: "The leaves that differ between two versions; `from` or `to` is absent where the leaf is",
@@ -100,6 +105,7 @@ export function rulesetRoutes(api: Api, parts: Parts): void {
   });
 
   api.post(`${PATH}/rollback`, {
+    config: { scope: "operate" },
     schema: {
       tags,
       summary: "Sets the ruleset of an older version again, as a new version",
@@ -130,7 +136,8 @@ export function rulesetRoutes(api: Api, parts: Parts): void {
   ): Promise<z.infer<typeof InForce>> {
     assertHoldsTogether(ruleset);
     const key = headerKey(request) ?? randomUUID();
-    const command_id = commandId(realm, API_ACTOR, key);
+    const actor = gameMaster(request.caller);
+    const command_id = commandId(realm, actor, key);
     const versions = await versionsOf(realm);
     const known = versions.find((version) => version.command_id === command_id);
     if (known !== undefined) {
@@ -144,7 +151,7 @@ export function rulesetRoutes(api: Api, parts: Parts): void {
       idempotency_key: key,
       realm_id: realm,
       kind: "ruleset.set",
-      actor: API_ACTOR,
+      actor,
       payload: { ruleset, ...(note === undefined ? {} : { note }) },
     });
     const decided = await decisionOn(parts.bus, { realm, seq }, ANSWER_TIMEOUT_MS);

@@ -31,7 +31,7 @@ let url = "";
 beforeAll(async () => {
   nats = await testNats();
   for (const realm of [REALM, RUNNING]) await testRealm(nats.bus, realm);
-  server = operationsServer({ notReady: () => undefined });
+  server = operationsServer({ notReady: () => undefined }, () => true);
   internalApi(server, { bus: nats.bus, env, log: openLog(env, "ingest"), realms: new Set([REALM, RUNNING]) });
   url = `http://127.0.0.1:${await listen(server, "127.0.0.1", 0)}`;
 });

@@ -9,8 +9,9 @@ import { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { ShadowEntry, ShadowReport } from "../../shared/contracts/shadow.ts";
 import { commandId } from "../../shared/identity.ts";
 import { kvSubject } from "../../shared/topology.ts";
+import { gameMaster } from "./actor.ts";
 import { headerKey, KeyHeader } from "./idempotency.ts";
-import { API_ACTOR, type Api, type Parts, RealmPath } from "./parts.ts";
+import { type Api, type Parts, RealmPath } from "./parts.ts";
 import { Refused, refusals } from "./problems.ts";
 import { assertHoldsTogether } from "./rulesets.ts";
 
@@ -28,6 +29,7 @@ const tags = ["rulesets"];
 
 export function shadowRoutes(api: Api, parts: Parts): void {
   api.get(PATH, {
+    config: { scope: "read" },
     schema: {
       tags,
       summary: "What the shadow rules decided beside the realm's own, over the same candidates",
@@ -45,6 +47,7 @@ export function shadowRoutes(api: Api, parts: Parts): void {
   });
 
   api.put(PATH, {
+    config: { scope: "operate" },
     bodyLimit: MAX_COMMAND_BYTES,
     schema: {
       tags,
@@ -63,6 +66,7 @@ export function shadowRoutes(api: Api, parts: Parts): void {
   });
 
   api.delete(PATH, {
+    config: { scope: "operate" },
     schema: {
       tags,
       summary: "Clears the shadow rules, and what they counted",
@@ -84,7 +88,8 @@ export function shadowRoutes(api: Api, parts: Parts): void {
     what: Asked<"shadow.set"> | Asked<"shadow.clear">,
   ): Promise<z.infer<typeof Submitted>> {
     const idempotency_key = headerKey(request) ?? randomUUID();
-    const { duplicate } = await parts.submitCommand({ v: 1, idempotency_key, actor: API_ACTOR, ...what });
-    return { command_id: commandId(what.realm_id, API_ACTOR, idempotency_key), duplicate };
+    const actor = gameMaster(request.caller);
+    const { duplicate } = await parts.submitCommand({ v: 1, idempotency_key, actor, ...what });
+    return { command_id: commandId(what.realm_id, actor, idempotency_key), duplicate };
   }
 }

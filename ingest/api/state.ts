@@ -1,13 +1,12 @@
 /** What a game master looks at before they act: which realms there are, and where a realm stands. */
 import { z } from "zod";
-import { readBucket } from "../../shared/bucket.ts";
 import { lastOf } from "../../shared/bus.ts";
 import { Id } from "../../shared/contracts/ids.ts";
 import type { TickRecord, WorldSnapshot } from "../../shared/contracts/world.ts";
-import { RealmEntry } from "../../shared/provision.ts";
+import { realmsIn } from "../../shared/realm-entries.ts";
 import { subjects, worldStream } from "../../shared/subjects.ts";
 import { type Api, type Parts, RealmPath } from "./parts.ts";
-import { isStreamGone, Refused, refusals } from "./problems.ts";
+import { Refused, refusals } from "./problems.ts";
 
 const Listed = z.strictObject({ realm_id: Id, name: z.string(), created_at: z.string() });
 const Standing = z.strictObject({
@@ -22,24 +21,23 @@ const Standing = z.strictObject({
 const tags = ["realms"];
 
 export function stateRoutes(api: Api, parts: Parts): void {
-  const { bus } = parts;
+  const { bus, log } = parts;
 
   api.get("/internal/world/realms", {
+    config: { scope: "read" },
     schema: {
       tags,
-      summary: "Every realm, by id",
+      summary: "Every realm, by id; of a token with realms, those",
       response: { 200: z.strictObject({ realms: z.array(Listed) }), ...refusals(400) },
     },
-    handler: async () => {
-      const entries = await readBucket(bus, "realms", ">").catch((error: unknown) => {
-        if (isStreamGone(error)) return []; // The bucket is made with the first realm.
-        throw error;
-      });
-      return { realms: entries.map(({ value }) => RealmEntry.parse(JSON.parse(value))) };
+    handler: async ({ caller: { realms: own } }) => {
+      const realms = await realmsIn(bus, log);
+      return { realms: realms.filter(({ realm_id }) => own === undefined || own.has(realm_id)) };
     },
   });
 
   api.get("/internal/world/:realm/state", {
+    config: { scope: "read" },
     schema: {
       tags,
       summary: "The public state of a realm after its last tick, from the log itself",

@@ -8,6 +8,7 @@ import { refusals } from "./problems.ts";
 export function tokenRoutes(api: Api, parts: Parts): void {
   const { FEED_TOKEN_SECRET: secret, AMOI_FEED_TOKEN_SECONDS: seconds } = parts.env;
   api.post("/internal/world/:realm/tokens", {
+    config: { scope: "feed-token" },
     schema: {
       tags: ["feed"],
       summary: "A token that opens the feed of one player, for whom the caller vouches",

@@ -4,6 +4,8 @@
  * the ingest process works off what comes in. What HTTP can't change is measured too: the same number of callers straight on
  * JetStream, each with plain publishes of its own, and all in one atomic batch after the other.
  */
+
+import { internalToken } from "../../shared/bearers.ts";
 import { type Bus, publishBatch, publishOne } from "../../shared/bus.ts";
 import { readEnv } from "../../shared/env.ts";
 import { rawStream, subjects } from "../../shared/subjects.ts";
@@ -46,7 +48,7 @@ export async function benchGateway({ seconds, rounds, say }: GatewayOptions) {
 }
 
 async function measure(bus: Bus, url: string, seconds: number) {
-  const { INTERNAL_TOKEN: token } = readEnv({});
+  const token = internalToken(readEnv({}))!;
   await provision(bus);
   const ceiling = await withoutHttp(bus, seconds);
   const ingest = await startStage("ingest/main.ts", "INGEST_PORT", { NATS_URL: url, INTERNAL_TOKEN: token });

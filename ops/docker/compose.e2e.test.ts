@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
 const secrets = {
-  INTERNAL_TOKEN: "x".repeat(16),
+  AMOI_TOKENS_FILE: "./tokens.json",
   FEED_TOKEN_SECRET: "x".repeat(32),
   POSTGRES_PASSWORD: "x",
   POSTGRES_MIGRATE_PASSWORD: "p@ss/w#rd",

@@ -1,3 +1,7 @@
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { checkAgreement } from "../../simulator/archive/agreement.ts";
 import { type Database, openDatabase } from "../../simulator/archive/database.ts";
@@ -10,6 +14,7 @@ import { runCommand } from "../testing/run-command.ts";
 import { type StageProcess, startStage } from "../testing/stages.ts";
 
 const REALM = "contained";
+const TOKEN = randomBytes(24).toString("base64url");
 const PLAYERS = 300;
 /** For images that start on a busy machine. */
 const TIMEOUT_MS = 120_000;
@@ -29,6 +34,8 @@ let ingest: StageProcess;
 
 beforeAll(async () => {
   if (engine === undefined) return;
+  const folder = await mkdtemp(join(tmpdir(), "amoi-contained-"));
+  ended.push(() => rm(folder, { recursive: true, force: true }));
   const kept = async <Server extends { stop(): Promise<unknown> }>(starting: Promise<Server>) => {
     const server = await starting;
     ended.push(() => server.stop());
@@ -40,11 +47,14 @@ beforeAll(async () => {
     MODE: "production",
     NATS_URL: bus.url,
     AMOI_NATS_MONITOR_URL: bus.monitorUrl,
-    INTERNAL_TOKEN: "an-internal-token-of-the-tests",
-    FEED_TOKEN_SECRET: "a-feed-token-secret-of-the-tests",
+    AMOI_TOKENS_FILE: join(folder, "tokens.json"),
+    FEED_TOKEN_SECRET: randomBytes(32).toString("base64"),
     AMOI_REALM: REALM,
     AMOI_LOG_LEVEL: "fatal",
   };
+  const sha256 = createHash("sha256").update(TOKEN).digest("hex");
+  const entry = { name: "tests", sha256, scopes: ["publish", "operate", "review", "read"] };
+  await writeFile(env.AMOI_TOKENS_FILE!, JSON.stringify([entry]));
   const urls = await prepareDatabase(postgres.url, silent);
   env = { ...env, DATABASE_URL: urls.archive, DATABASE_READ_URL: urls.read };
   database = openDatabase(urls.read, { log: silent, schema: VIEWS });
@@ -59,7 +69,7 @@ const production = test.skipIf(engine === undefined);
 async function post(path: string, body: unknown): Promise<{ status: number; body: unknown }> {
   const answer = await fetch(`http://127.0.0.1:${ingest.port}/internal/world/${path}`, {
     method: "POST",
-    headers: { authorization: `Bearer ${env.INTERNAL_TOKEN}`, "content-type": "application/json" },
+    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
     body: JSON.stringify(body),
   });
   return { status: answer.status, body: await answer.json() };

@@ -1,6 +1,8 @@
 /** The internal API on a port of its own, before a real NATS server and the stages that a test wants. */
+import type { RouteOptions } from "fastify";
 import { internalApi } from "../../ingest/api.ts";
 import { readEnv } from "../../shared/env.ts";
+import { hostCheck } from "../../shared/hosts.ts";
 import { listen, operationsServer } from "../../shared/http.ts";
 import { openLog } from "../../shared/log.ts";
 import { type TestNats, testNats } from "./nats.ts";
@@ -13,6 +15,8 @@ export type Answer = { status: number; headers: Headers; body: Record<string, un
 export type TestApi = {
   nats: TestNats;
   url: string;
+  /** Every route of the server. */
+  routes(): Promise<readonly RouteOptions[]>;
   /** `path` is what follows `/internal/world/`; text goes as it is, anything else as JSON. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -21,13 +25,18 @@ export type TestApi = {
   close(): Promise<void>;
 };
 
-export async function testApi(realm: string, names: Parameters<typeof runStages>[2] = []): Promise<TestApi> {
+/** `settings`: of the environment besides. */
+export async function testApi(
+  realm: string,
+  names: Parameters<typeof runStages>[2] = [],
+  settings: Record<string, string> = {},
+): Promise<TestApi> {
   const nats = await testNats();
   await testRealm(nats.bus, realm);
   const stages = runStages(nats.bus, realm, names);
-  const env = readEnv({ INTERNAL_TOKEN: TOKEN, AMOI_LOG_LEVEL: "silent" });
+  const env = readEnv({ INTERNAL_TOKEN: TOKEN, AMOI_LOG_LEVEL: "silent", ...settings });
   const open = async () => {
-    const server = operationsServer({ notReady: () => undefined });
+    const server = operationsServer({ notReady: () => undefined }, hostCheck(env));
     internalApi(server, { bus: nats.bus, env, log: openLog(env, "ingest"), realms: new Set([realm]) });
     return { server, url: `http://127.0.0.1:${await listen(server, "127.0.0.1", 0)}` };
   };
@@ -53,6 +62,10 @@ export async function testApi(realm: string, names: Parameters<typeof runStages>
     nats,
     get url() {
       return opened.url;
+    },
+    routes: async () => {
+      await opened.server.ready();
+      return opened.server.declared;
     },
     call,
     post: (path, body, headers) => call("POST", path, body, headers),

@@ -1,4 +1,5 @@
 /** The servers of docker-compose.yml in containers, for tests; where a container engine answers. */
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -16,7 +17,7 @@ const ROOT = join(import.meta.dirname, "../..");
 const COMPOSE = readFileSync(join(ROOT, "docker-compose.yml"), "utf8");
 /** An engine that doesn't answer, or a registry that doesn't, counts as none after so long. */
 const ENGINE_TIMEOUT_MS = 120_000;
-const PASSWORD = "a-password-of-the-tests";
+const PASSWORD = randomBytes(18).toString("hex");
 const NATS = { client: 4222, monitor: 8222 };
 
 /** What the file says of a service at `pattern`'s first group. Throws where it says nothing. */

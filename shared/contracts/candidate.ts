@@ -28,6 +28,25 @@ export function missingTarget(candidate: {
   return undefined;
 }
 
+/** RFC 3339, whose `T` and `Z` may be small letters; longer than any clock is exact it says nothing more. */
+const OccurredAt = z
+  .string()
+  .max(40)
+  .regex(
+    new RegExp(
+      z.core.regexes
+        .datetime({ offset: true })
+        .source.replace("T(?:", "[Tt](?:")
+        .replace("(?:Z|", "(?:[Zz]|"),
+    ),
+    "is not a time as RFC 3339 writes it: 2026-03-01T10:00:00+07:00",
+  )
+  .meta({ format: "date-time" });
+
+/** When a candidate says that it happened, Unix milliseconds. */
+export const occurredMs = ({ occurred_at }: { occurred_at: string }): number =>
+  Date.parse(occurred_at.toUpperCase());
+
 const sent = {
   v: z.literal(1),
   idempotency_key: IdempotencyKey,
@@ -47,7 +66,7 @@ const sent = {
   stakes: BasisPoints,
   significance: BasisPoints,
   spend_tier: z.int().min(0).max(3).optional(),
-  occurred_at: z.iso.datetime({ offset: true }),
+  occurred_at: OccurredAt,
 };
 export const Candidate = z.strictObject(sent).superRefine((candidate, context) => {
   const path = missingTarget(candidate);

@@ -49,12 +49,12 @@ const CouncilOptions = z
   .refine(([quo]) => quo?.effects.length === 0, "option 0 is the status quo: it has no effects");
 
 const kindOf =
-  <Besides extends z.ZodRawShape>(besides: Besides, actor: z.ZodType<Actor> = Actor) =>
+  <Besides extends z.ZodRawShape, Who extends z.ZodType>(besides: Besides, actor: Who) =>
   <Kind extends string, Payload extends z.ZodType>(name: Kind, payload: Payload) =>
     z.strictObject({ ...envelope, actor, kind: z.literal(name), payload, ...besides });
 
 /** What players may say, by their story engine. */
-function playersKinds<Besides extends z.ZodRawShape>(besides: Besides, actor?: z.ZodType<Actor>) {
+function playersKinds<Besides extends z.ZodRawShape, Who extends z.ZodType>(besides: Besides, actor: Who) {
   const kind = kindOf(besides, actor);
   return [
     kind("member.join", z.strictObject({ user: AccountId, faction: Id, cohort: Id.optional() })),
@@ -71,8 +71,8 @@ function playersKinds<Besides extends z.ZodRawShape>(besides: Besides, actor?: z
 }
 
 /** Every kind of command, with what is said of each besides. */
-function commands<Besides extends z.ZodRawShape>(besides: Besides) {
-  const kind = kindOf(besides);
+function commands<Besides extends z.ZodRawShape, Who extends z.ZodType>(besides: Besides, actor: Who) {
+  const kind = kindOf(besides, actor);
   return z.discriminatedUnion("kind", [
     kind("tick.run", z.strictObject({})),
     kind("realm.status", z.strictObject({ status: RealmStatus })),
@@ -98,7 +98,7 @@ function commands<Besides extends z.ZodRawShape>(besides: Besides) {
     kind("resource.grant", Stock),
     kind("resource.spend", Stock),
     kind("decree", z.strictObject({ text: Text(200).min(1), effects: z.array(Effect).max(4) })),
-    ...playersKinds(besides),
+    ...playersKinds(besides, actor),
   ]);
 }
 
@@ -109,8 +109,10 @@ const PLAYER_KINDS: ReadonlySet<string> = new Set(PlayerCommand.options.map(({ s
 /** Whether players may say a command of this kind. */
 export const isPlayersKind = (kind: string): kind is PlayerCommand["kind"] => PLAYER_KINDS.has(kind);
 
-export const Command = commands({});
+export const Command = commands({}, Actor);
 export type Command = z.infer<typeof Command>;
+/** As the API takes it: without an actor it is the token's own. */
+export const AskedCommand = commands({}, Actor.optional());
 export type CommandKind = Command["kind"];
 export const COMMAND_KINDS = Command.options.map(({ shape }) => shape.kind.value);
 
@@ -122,24 +124,27 @@ const received = {
 };
 
 /** A command that ingest let through. */
-export const ValidCommand = commands(received);
+export const ValidCommand = commands(received, Actor);
 export type ValidCommand = z.infer<typeof ValidCommand>;
 
 /**
  * A command on `events.command.<realm>`. `applied` took effect in the normalizer, `refused` did not and says why,
  * `passed` is for the simulator to decide.
  */
-export const DecidedCommand = commands({
-  ...received,
-  status: z.enum(["applied", "refused", "passed"]),
-  reason: z.string().exactOptional(),
-  /** The version that a `ruleset.set` received. */
-  ruleset_version: Count.exactOptional(),
-  /** Of a `council.open`: who has its seats, and the realm's users with points in the week before. */
-  seats: z.array(AccountId).exactOptional(),
-  active: Count.exactOptional(),
-  /** Of a `council.vote`: the council that it is for, and what it weighs. */
-  council: ContentId.exactOptional(),
-  weight: Count.exactOptional(),
-});
+export const DecidedCommand = commands(
+  {
+    ...received,
+    status: z.enum(["applied", "refused", "passed"]),
+    reason: z.string().exactOptional(),
+    /** The version that a `ruleset.set` received. */
+    ruleset_version: Count.exactOptional(),
+    /** Of a `council.open`: who has its seats, and the realm's users with points in the week before. */
+    seats: z.array(AccountId).exactOptional(),
+    active: Count.exactOptional(),
+    /** Of a `council.vote`: the council that it is for, and what it weighs. */
+    council: ContentId.exactOptional(),
+    weight: Count.exactOptional(),
+  },
+  Actor,
+);
 export type DecidedCommand = z.infer<typeof DecidedCommand>;

@@ -22,9 +22,11 @@ const TITLES = {
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  408: "Request Timeout",
   409: "Conflict",
   413: "Content Too Large",
   415: "Unsupported Media Type",
+  421: "Misdirected Request",
   422: "Unprocessable Content",
   426: "Upgrade Required",
   429: "Too Many Requests",
@@ -38,10 +40,53 @@ export type ProblemStatus = keyof typeof TITLES;
 /** The status line of a problem: `404 Not Found`. */
 export const statusLine = (status: ProblemStatus): string => `${status} ${TITLES[status]}`;
 
-/** `errors`: the fields that are wrong, where there are some to name. */
-export function problem(status: ProblemStatus, detail: string, errors?: FieldProblem[]): Problem {
-  const named = errors === undefined || errors.length === 0 ? {} : { errors };
-  return { type: "about:blank", title: TITLES[status], status, detail, ...named };
+/** Whatever was sent, its problem has at most so many fields and characters: some 40 KiB at the worst. */
+const MAX_FIELDS = 64;
+const MAX_PATH_CHARS = 100;
+const MAX_MESSAGE_CHARS = 500;
+
+/** `errors`: the fields that are wrong, where there are some to name; of very many the first, and how many more there are. */
+export function problem(
+  status: ProblemStatus,
+  detail: string,
+  errors: readonly FieldProblem[] = [],
+): Problem {
+  const told = errors.slice(0, MAX_FIELDS).map(({ path, message }) => ({
+    path: cut(path, MAX_PATH_CHARS),
+    message: cut(message, MAX_MESSAGE_CHARS),
+  }));
+  const more = errors.length - told.length;
+  if (more > 0) told.push({ path: "", message: `${more} more fields are wrong` });
+  const named = told.length === 0 ? {} : { errors: told };
+  return {
+    type: "about:blank",
+    title: TITLES[status],
+    status,
+    detail: cut(detail, MAX_MESSAGE_CHARS),
+    ...named,
+  };
+}
+
+const cut = (text: string, max: number): string =>
+  text.length <= max ? text : `${text.slice(0, max - 1).toWellFormed()}…`;
+
+/** All problems of one answer have at most so many bytes as JSON. */
+export const MAX_PROBLEM_BYTES = 64 * 1024;
+
+/**
+ * The problems of an answer with many items, in their order, without those that would not fit any more: the status of those says
+ * what is wrong, and the item sent again alone is told in full.
+ */
+export function withinBytes<Item extends object>(items: readonly Item[]): Item[] {
+  let left = MAX_PROBLEM_BYTES;
+  return items.map((item) => {
+    if (!("problem" in item)) return item;
+    const bytes = Buffer.byteLength(JSON.stringify(item.problem));
+    left = bytes <= left ? left - bytes : 0;
+    if (left > 0) return item;
+    const { problem: _, ...rest } = item;
+    return rest as Item;
+  });
 }
 
 /** What a schema found wrong, field by field: unknown fields by their own name, the body itself as an empty path. */

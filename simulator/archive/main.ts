@@ -5,6 +5,7 @@
  * realm is called. Writes nothing to NATS but its announcement in KV `workers`. Keeps its positions in Postgres, beside the
  * rows: Postgres may be away for a day, nothing waits. Its role there adds rows and makes no tables: npm run archive:migrate does.
  */
+import { hostCheck } from "../../shared/hosts.ts";
 import { listen, operationsServer } from "../../shared/http.ts";
 import { runRealms, serve } from "../../shared/service.ts";
 import { cutOnceAborted, openDatabase } from "./database.ts";
@@ -24,9 +25,10 @@ await serve("archive", async (service) => {
   troubles.begin("realms", { reason: "none is provisioned" });
   const database = openDatabase(env.DATABASE_URL, { log });
   cutOnceAborted(database, service.signal);
-  const server = operationsServer({
-    notReady: () => (!bus.connected ? "NATS is away" : troubles.notReady()),
-  });
+  const server = operationsServer(
+    { notReady: () => (!bus.connected ? "NATS is away" : troubles.notReady()) },
+    hostCheck(env),
+  );
   const port = await listen(server, env.AMOI_HOST, env.ARCHIVE_PORT);
   const over = new AbortController();
   const signal = AbortSignal.any([service.signal, over.signal]);

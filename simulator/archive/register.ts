@@ -1,6 +1,6 @@
 /** Enters a realm into the archive: its row, its partition and where its streams begin. Repeating it changes nothing. */
 import { type Bus, lastOf, streamEnds } from "../../shared/bus.ts";
-import { RealmEntry } from "../../shared/provision.ts";
+import { RealmEntry } from "../../shared/realm-entries.ts";
 import { eventsStream, validStream, worldStream } from "../../shared/subjects.ts";
 import { kvSubject } from "../../shared/topology.ts";
 import { type Database, inTransaction } from "./database.ts";

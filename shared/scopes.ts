@@ -1,0 +1,23 @@
+/** What a bearer token of the internal API may do. */
+export const SCOPE_TEXT = {
+  publish: "candidates, players' commands and receipts",
+  story: "contexts, checks, decisions and a player's recap",
+  account: "which realm a user belongs to",
+  "feed-token": "tokens that open a player's feed",
+  review: "the quarantine",
+  operate: "ticks, realms, rulesets, shadow rules and game masters' commands",
+  read: "everything else that can be read here",
+} as const;
+export type Scope = keyof typeof SCOPE_TEXT;
+export const SCOPES = Object.keys(SCOPE_TEXT) as Scope[];
+
+/** Who calls, as far as their token says. */
+export type Caller = {
+  /** The token's name, or the `sub` of a JWT: an account id, under which commands go into the log. */
+  name: string;
+  scopes: ReadonlySet<Scope>;
+  /** The only realms that it may touch; absent: any. */
+  realms?: ReadonlySet<string>;
+  /** It may say in whose name a command comes: local mode's own token alone. */
+  anyActor?: true;
+};
