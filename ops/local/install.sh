@@ -12,8 +12,8 @@ tmp=${TMPDIR:-/tmp}
   fail "The folder for temporary files, $tmp, is missing or closed to writing: make it, or set TMPDIR to another one."
 
 case $PWD in
-  *\\* | *"
-"*) fail "Node and PostgreSQL run in no folder with a backslash or a line break in its name: move the project out of $PWD." ;;
+  *[\\\"\$\`]* | *"
+"*) fail "Node and PostgreSQL run in no folder with a backslash, a double quote, a dollar sign, a backtick or a line break in its name: move the project out of $PWD." ;;
 esac
 
 # A copy of package-lock.json, written after a whole install. npm's own list is newer where npm ran by itself since then.
