@@ -16,9 +16,14 @@ import { candidateMsgId, commandMsgId, subjects } from "../../shared/subjects.ts
 import { simulatorStage } from "../../simulator/stage.ts";
 
 /** Provisions `realm` with the first realm's rules, changed as told. */
-export async function testRealm(bus: Bus, realm: string, change: Partial<Ruleset> = {}): Promise<Ruleset> {
+export async function testRealm(
+  bus: Bus,
+  realm: string,
+  change: Partial<Ruleset> = {},
+  replicas = 1,
+): Promise<Ruleset> {
   const ruleset = { ...(await loadRuleset("amoi-1")), ...change };
-  await provisionRealm(bus, { realm, name: realm, ruleset, replicas: 1, rawMaxBytes: 2 ** 28 });
+  await provisionRealm(bus, { realm, name: realm, ruleset, replicas, rawMaxBytes: 2 ** 28 });
   return ruleset;
 }
 
