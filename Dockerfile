@@ -26,6 +26,8 @@ COPY simulator simulator
 COPY broadcaster broadcaster
 COPY ops ops
 COPY --from=pages /app/dist dist
+# Where the accounts of NATS are written to, in a volume that takes its owner from here.
+RUN mkdir /accounts && chown node /accounts
 USER node
 # SIGTERM reaches the stage itself, which drains.
 # The flag of ops/runtime.ts.

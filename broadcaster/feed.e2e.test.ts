@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { launch, type ProcessSpec, type Running } from "../ops/local/launch.ts";
-import { type LocalServer, startNats } from "../ops/local/nats.ts";
+import type { LocalServer } from "../ops/local/nats.ts";
 import { pickPort } from "../ops/local/ports.ts";
+import { startProvisioning, startTestNats, urlOf } from "../ops/testing/nats.ts";
 import { type Bus, lastOf, openBus, publishOne } from "../shared/bus.ts";
 import { canonicalHash } from "../shared/canonical.ts";
 import type { DeltaFrame, SnapshotFrame } from "../shared/contracts/feed.ts";
@@ -34,8 +35,9 @@ const clients: { close(): void }[] = [];
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "amoisekai-feed-"));
-  nats = await startNats({ dir: join(dir, "nats"), syncAlways: false });
+  nats = await startTestNats({ dir: join(dir, "nats"), syncAlways: false });
   bus = await openBus({ natsUrl: nats.url, name: "test" });
+  startProvisioning(bus);
   feedPort = await pickPort();
   url = `http://127.0.0.1:${feedPort}`;
   world = await newRealm();
@@ -77,7 +79,7 @@ async function startBroadcaster(
     args: [MAIN],
     env: {
       PATH: process.env.PATH,
-      NATS_URL: nats.url,
+      NATS_URL: urlOf(nats.url, "broadcaster"),
       FEED_PORT: `${port}`,
       BROADCASTER_PORT: `${operations}`,
       ...env,
@@ -313,7 +315,7 @@ test("a NATS server that dies and returns costs no tick", async () => {
   await tick();
   await until(1);
   await nats.kill();
-  nats = await startNats({ dir: join(dir, "nats"), port: nats.port, syncAlways: false });
+  nats = await startTestNats({ dir: join(dir, "nats"), port: nats.port, syncAlways: false });
   await vi.waitFor(() => bus.nc.rtt(), { timeout: 5_000 });
   await ticks(3);
   await until(4);

@@ -22,7 +22,9 @@ import {
   nuid,
   type RequestOptions,
 } from "@nats-io/transport-node";
+import { READ_API } from "./access.ts";
 import type { Log } from "./log.ts";
+import { connecting, type NatsAccess, NatsAccessError, withoutSecrets } from "./nats-connection.ts";
 import { MAX_BATCH_MESSAGES } from "./topology.ts";
 
 export type Bus = {
@@ -48,10 +50,14 @@ const CLOSE_PATIENCE_MS = 1_000;
 /** JetStream's API answers within this, or is asked again, ms. */
 const API_TIMEOUT_MS = 2_000;
 
-/** Connects for good: it reconnects for ever, and fails only when the first attempt does. */
-export async function openBus(options: { natsUrl: string; name: string; log?: Bus["log"] }): Promise<Bus> {
+/**
+ * Connects for good: it reconnects for ever, and fails only when the first attempt does. A user of the account READ finds
+ * JetStream's API where that account has it. Throws `NatsAccessError` where the servers must not be used.
+ */
+export async function openBus(options: NatsAccess & { name: string; log?: Bus["log"] }): Promise<Bus> {
+  const access = connecting(options);
   const nc = await connect({
-    servers: options.natsUrl.split(","),
+    ...access.options,
     name: options.name,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
@@ -59,13 +65,30 @@ export async function openBus(options: { natsUrl: string; name: string; log?: Bu
     maxPingOut: 2,
     noAsyncTraces: true,
     ignoreAuthErrorAbort: true,
+  }).catch((error: unknown) => {
+    throw offersNoTls(error)
+      ? new NatsAccessError(
+          `NATS at ${withoutSecrets(options.natsUrl)} offers no TLS: give it a certificate, or set AMOI_NATS_PLAINTEXT=1 where the network is private`,
+        )
+      : error;
   });
-  const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: API_TIMEOUT_MS });
+  const refusal = refusalOf(nc, options.strict === true);
+  if (refusal !== undefined) {
+    await nc.close();
+    throw refusal;
+  }
+  const api = { timeout: API_TIMEOUT_MS, ...(access.account === "READ" && { apiPrefix: READ_API }) };
+  const jsm = await jetstreamManager(nc, { ...api, checkAPI: false });
   const lost = new Set<() => void>();
   let connected = true;
   void (async () => {
     for await (const status of nc.status()) {
-      if (status.type === "reconnect") connected = true;
+      if (status.type === "reconnect") {
+        const refusal = refusalOf(nc, options.strict === true);
+        // Another server than the one that was checked: the process dies, and says why when it starts again.
+        if (refusal !== undefined) throw refusal;
+        connected = true;
+      }
       if (status.type !== "disconnect") continue;
       connected = false;
       for (const tell of [...lost]) tell();
@@ -76,13 +99,13 @@ export async function openBus(options: { natsUrl: string; name: string; log?: Bu
   return {
     nc,
     jsm,
-    js: jetstream(nc, { timeout: API_TIMEOUT_MS }),
+    js: jetstream(nc, api),
     lost,
     get connected() {
       return connected;
     },
     log: options.log ?? SILENT,
-    inbox: () => createInbox(),
+    inbox: () => createInbox(access.options.inboxPrefix),
     inBackground: (act) => {
       const acting = act(closing.signal).finally(() => background.delete(acting));
       background.add(acting);
@@ -99,6 +122,18 @@ export async function openBus(options: { natsUrl: string; name: string; log?: Bu
 }
 
 const SILENT: Bus["log"] = { info: () => {}, warn: () => {} };
+
+/** The client takes TLS wherever it is offered; told to, it says nothing to a server that offers none. */
+const offersNoTls = (error: unknown): boolean =>
+  error instanceof Error && error.message.includes("does not support 'tls'");
+
+/** Why the server that answered must not be used. */
+function refusalOf(nc: NatsConnection, strict: boolean): NatsAccessError | undefined {
+  if (!strict || nc.info?.auth_required === true) return undefined;
+  return new NatsAccessError(
+    `NATS at ${nc.getServer()} wants no credentials: give it the accounts that npm run nats-config writes`,
+  );
+}
 
 /** Rejects as soon as the connection is lost, rather than at a timeout: the outcome is unknown then. */
 function whileConnected<T>(bus: Bus, answer: Promise<T>): Promise<T> {

@@ -10,7 +10,6 @@ import { Fence } from "./fence.ts";
 import { mendBucket } from "./mend-bucket.ts";
 import { metrics } from "./metrics.ts";
 import { Reader } from "./reader.ts";
-import { eventsStream } from "./subjects.ts";
 import { type Bucket, kvSubject } from "./topology.ts";
 
 export type CacheEntry = { key: string; value: string; ttlSeconds?: number };
@@ -84,7 +83,7 @@ export class Cache<State> {
     trusted = true,
   ): Promise<Cache<State>> {
     const stream = `KV_${spec.bucket}`;
-    await mendBucket(bus, spec.bucket, eventsStream(labels.realm));
+    await mendBucket(bus, spec.bucket);
     const watermarkSubject = kvSubject(spec.bucket, `${labels.realm}.${WATERMARK_KEY}`);
     const { fence, head } = await Fence.open(bus, stream, watermarkSubject);
     const through = head === undefined || !trusted ? 0 : (JSON.parse(head.text()) as Watermark).through;

@@ -88,6 +88,7 @@ const Env = z
     SIMULATOR_PORT: Port.default(8083),
     BROADCASTER_PORT: Port.default(8084),
     ARCHIVE_PORT: Port.default(8085),
+    PROVISION_PORT: Port.default(8086),
     ...API_SETTINGS,
     FEED_TOKEN_SECRET: z.string().min(32).default(LOCAL_FEED_SECRET),
     /** The one before, during a change: tokens of both are taken, and new ones are signed with the new one. */
@@ -113,6 +114,16 @@ const Env = z
       .string()
       .transform((text) => text.split(",").map((host) => host.trim().toLowerCase()))
       .optional(),
+    /** The password of NATS_URL's user, where it isn't in the URL. */
+    AMOI_NATS_PASSWORD: z.string().min(1).optional(),
+    /** A .creds file (JWT and nkey seed), instead of user and password. */
+    AMOI_NATS_CREDS: z.string().min(1).optional(),
+    /** PEM files: who signed the servers' certificates; this process's own certificate and its key. */
+    AMOI_NATS_CA: z.string().min(1).optional(),
+    AMOI_NATS_CERT: z.string().min(1).optional(),
+    AMOI_NATS_KEY: z.string().min(1).optional(),
+    /** `1`: outside local mode too, NATS may do without TLS, since the network is private. */
+    AMOI_NATS_PLAINTEXT: z.literal("1").optional(),
     /** Monitoring URLs of all NATS servers, comma-separated: where durability is asserted outside local mode. */
     AMOI_NATS_MONITOR_URL: z.string().min(1).optional(),
     AMOI_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
@@ -145,6 +156,8 @@ const Env = z
   });
 export type Env = z.infer<typeof Env>;
 
+/** The name of every variable. */
+export const VARIABLES: readonly string[] = Object.keys(Env.shape);
 type DatabaseUrl = (typeof PASSWORDS)[keyof typeof PASSWORDS];
 
 function problemOf(

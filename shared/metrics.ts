@@ -57,6 +57,12 @@ export const metrics = {
     labelNames: ["stage", "realm"],
     registers,
   }),
+  provisionRequests: new Counter({
+    name: "amoi_provision_requests_total",
+    help: "Requests to the provision service, by kind and by what came of them: done, refused, busy",
+    labelNames: ["kind", "outcome"],
+    registers,
+  }),
   flushedEntries: new Counter({
     name: "amoi_cache_flushed_entries_total",
     help: "KV entries written by the state cache",

@@ -153,7 +153,7 @@ export class Workers {
         else this.#liveness.heard(worker, performance.now());
         changed();
       },
-      missing: () => mendBucket(this.#bus, "workers", "KV_realms"),
+      missing: () => mendBucket(this.#bus, "workers"),
     } as const;
     this.#watching = watchBucket(this.#bus, watch, this.#stopping.signal);
     this.#announcement.start(changed);

@@ -27,9 +27,12 @@ export type NewRealm = {
 
 /** Makes the buckets, idempotently. */
 export async function provisionBuckets(bus: Bus, replicas: number): Promise<void> {
-  for (const bucket of Object.keys(BUCKETS) as Bucket[])
-    await ensureStream(bus, bucketStream(bucket, replicas));
+  for (const bucket of Object.keys(BUCKETS) as Bucket[]) await ensureBucket(bus, bucket, replicas);
 }
+
+/** Makes one bucket unless it is there; answers whether it did. */
+export const ensureBucket = (bus: Bus, bucket: Bucket, replicas: number): Promise<boolean> =>
+  ensureStream(bus, bucketStream(bucket, replicas));
 
 /** Gives the streams of every realm that there is the subjects that the topology has by now. */
 export async function updateRealms(
@@ -90,22 +93,31 @@ export async function provisionRealm(bus: Bus, wanted: NewRealm): Promise<{ crea
   return { created: await ensureKey(bus, "realms", realm, JSON.stringify(entry), isOurs) };
 }
 
-async function ensureStream(bus: Bus, spec: StreamSpec): Promise<void> {
+/** Makes a stream unless it is there; answers whether it did. One of an earlier release gets what is new about it. */
+async function ensureStream(bus: Bus, spec: StreamSpec): Promise<boolean> {
   try {
     const { config } = await bus.jsm.streams.info(spec.name);
-    const wrong = (
-      ["allow_atomic", "allow_rollup_hdrs", "allow_direct", "allow_msg_ttl", "max_age", "discard"] as const
-    ).filter((key) => spec[key] !== undefined && (config[key] ?? false) !== spec[key]);
+    const wrong = (["allow_atomic", "allow_direct", "allow_msg_ttl", "max_age", "discard"] as const).filter(
+      (key) => spec[key] !== undefined && (config[key] ?? false) !== spec[key],
+    );
     if (wrong.length > 0)
       throw new ProvisionError(
         `stream ${spec.name} exists with another ${wrong.join(", ")} than the topology's`,
       );
     // An earlier release's stream takes what has a subject of its own since; what it holds stays.
-    if (spec.subjects.some((subject) => !config.subjects.includes(subject)))
-      await bus.jsm.streams.update(spec.name, { ...config, subjects: spec.subjects });
+    const changed = spec.subjects.some((subject) => !config.subjects.includes(subject));
+    const rollup = spec.allow_rollup_hdrs ?? false;
+    if (changed || (config.allow_rollup_hdrs ?? false) !== rollup)
+      await bus.jsm.streams.update(spec.name, {
+        ...config,
+        ...(changed && { subjects: spec.subjects }),
+        allow_rollup_hdrs: rollup,
+      });
+    return false;
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== REFUSED.streamNotFound) throw error;
     await bus.jsm.streams.add(spec);
+    return true;
   }
 }
 

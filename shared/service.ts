@@ -10,6 +10,7 @@ import { type Env, EnvError, readEnv } from "./env.ts";
 import { hostCheck } from "./hosts.ts";
 import { type Health, listen, operationsServer } from "./http.ts";
 import { type Log, openLog } from "./log.ts";
+import { NatsAccessError, natsAccess } from "./nats-connection.ts";
 import { Workers } from "./ownership.ts";
 import { RealmRun } from "./realm-run.ts";
 import type { Stage } from "./stage.ts";
@@ -41,7 +42,7 @@ export async function serve(name: string, body: (service: Service) => Promise<vo
   const log = openLog(env, name);
   const stop = new AbortController();
   const signal = AbortSignal.any([untilSignal(), stop.signal]);
-  const bus = await connected(env.NATS_URL, name, log, signal);
+  const bus = await connected(env, name, log, signal);
   if (bus === undefined) return;
   const durability = new Durability(env, log);
   let loose: unknown;
@@ -65,16 +66,17 @@ export async function serve(name: string, body: (service: Service) => Promise<vo
   }
 }
 
-async function connected(
-  natsUrl: string,
-  name: string,
-  log: Log,
-  signal: AbortSignal,
-): Promise<Bus | undefined> {
+/** Tries until NATS answers. `undefined` once the signal is aborted, and where its servers must not be used. */
+async function connected(env: Env, name: string, log: Log, signal: AbortSignal): Promise<Bus | undefined> {
   while (!signal.aborted) {
     try {
-      return await openBus({ natsUrl, name, log });
+      return await openBus({ ...natsAccess(env, name), name, log });
     } catch (error) {
+      if (error instanceof NatsAccessError) {
+        process.stderr.write(`${name}: ${error.message}\n`);
+        process.exitCode = 1;
+        return undefined;
+      }
       log.warn({ reason: String(error) }, "no NATS yet; trying again");
       await delay(1_000, undefined, { signal }).catch(() => {});
     }

@@ -92,6 +92,8 @@ export function bucketStream(bucket: Bucket, replicas: number): StreamSpec {
     max_msgs_per_subject: 1,
     discard: DiscardPolicy.New,
     allow_msg_ttl: BUCKETS[bucket].ttl,
+    // A rollup of one announcement could take all others along.
+    allow_rollup_hdrs: bucket !== "workers",
     deny_delete: true,
   };
 }

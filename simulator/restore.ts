@@ -50,7 +50,7 @@ async function restored(restoring: Restoring): Promise<SimulatorState> {
     await replaceSnapshot(bus, snapshot, stored);
     log.info({ tick: record.tick }, "the snapshot is whole again: EVENTS gives the hash of its record");
   }
-  await mendBucket(bus, "world", stream);
+  await mendBucket(bus, "world");
   await refreshKv(bus, snapshot);
   metrics.tick.set({ realm }, snapshot.tick);
   return stateOf(snapshot);

@@ -1,18 +1,16 @@
 /** `POST /internal/world/realms`: a new realm. */
 import { z } from "zod";
+import { askForRealm, ProvisionRefused } from "../../shared/ask-provision.ts";
 import { MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
 import { Id } from "../../shared/contracts/ids.ts";
+import { RealmName } from "../../shared/contracts/provisioning.ts";
 import { Ruleset } from "../../shared/contracts/ruleset.ts";
-import { Text } from "../../shared/contracts/text.ts";
-import { provisionRealm } from "../../shared/provision.ts";
 import { loadRuleset } from "../../shared/rulesets.ts";
 import type { Api, Parts } from "./parts.ts";
 import { Refused, refusals } from "./problems.ts";
 import { assertHoldsTogether } from "./rulesets.ts";
 
-const RealmName = Text(64).min(1);
-
-export function realmRoutes(api: Api, { bus, env, made }: Parts): void {
+export function realmRoutes(api: Api, { bus, made }: Parts): void {
   api.post("/internal/world/realms", {
     config: { scope: "operate" },
     bodyLimit: MAX_COMMAND_BYTES,
@@ -28,16 +26,20 @@ export function realmRoutes(api: Api, { bus, env, made }: Parts): void {
     handler: async ({ body: { realm_id, name, ruleset } }, reply) => {
       const rules = ruleset ?? (await loadRuleset("amoi-1"));
       assertHoldsTogether(rules, "ruleset");
-      const { created } = await provisionRealm(bus, {
-        realm: realm_id,
-        name,
-        ruleset: rules,
-        replicas: env.AMOI_REPLICAS,
-        rawMaxBytes: env.AMOI_RAW_MAX_BYTES,
-      });
+      const { created } = await askForRealm(bus, { realm: realm_id, name, ruleset: rules }).catch(
+        (error: unknown) => {
+          throw error instanceof ProvisionRefused ? refusedBy(error) : error;
+        },
+      );
       if (!created) throw new Refused(409, `realm ${realm_id} exists`);
       made.add(realm_id);
       return reply.code(201).send({ realm_id, name });
     },
   });
+}
+
+/** What the provision service said, as this API says it. */
+function refusedBy({ status, message }: ProvisionRefused): Refused {
+  const detail = `the realm could not be made: ${message}`;
+  return new Refused(status === 400 || status === 409 ? status : 503, detail);
 }

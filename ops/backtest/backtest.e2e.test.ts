@@ -9,7 +9,7 @@ import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Decision } from "../../shared/contracts/decision.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { eventsStream, subjects } from "../../shared/subjects.ts";
-import { type TestNats, testNats } from "../testing/nats.ts";
+import { type TestNats, testNats, urlOf } from "../testing/nats.ts";
 import {
   bodiesIn,
   candidate,
@@ -166,7 +166,10 @@ test("ticks and times bound what is counted, not what the state is built from", 
 });
 
 function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const options = { cwd: ROOT, env: { ...process.env, MODE: "local", NATS_URL: nats.url, DATA_DIR: dir } };
+  const options = {
+    cwd: ROOT,
+    env: { ...process.env, MODE: "local", NATS_URL: urlOf(nats.url, "operator"), DATA_DIR: dir },
+  };
   return new Promise((resolve) => {
     execFile(process.execPath, ["ops/backtest/main.ts", ...args], options, (error, out, err) =>
       resolve({ code: error === null ? 0 : Number(error.code), out, err }),

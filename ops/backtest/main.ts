@@ -51,7 +51,8 @@ async function main(): Promise<number> {
   const [from, to] = [boundOf("from", values.from), boundOf("to", values.to)];
   const window = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
   const ruleset = await rulesetOf(values.ruleset);
-  const bus = await openNats(natsUrlOf(readEnv(process.env), values.nats), "backtest");
+  const env = readEnv(process.env);
+  const bus = await openNats(env, "operator", natsUrlOf(env, "operator", values.nats), "backtest");
   try {
     const result = await backtest(bus, realm, ruleset, window);
     console.log(values.json ? JSON.stringify(asJson(result)) : asText(result));

@@ -17,10 +17,10 @@ import { Reader } from "../../shared/reader.ts";
 import { eventsStream, subjects } from "../../shared/subjects.ts";
 import { type Database, openDatabase } from "../../simulator/archive/database.ts";
 import { migrate } from "../../simulator/archive/migrate.ts";
-import { startNats } from "../local/nats.ts";
 import { startPostgres } from "../local/postgres.ts";
 import { prepareDatabase } from "../local/prepare-database.ts";
 import { median } from "../median.ts";
+import { startProvisioning, startTestNats } from "../testing/nats.ts";
 import { startStage } from "../testing/stages.ts";
 import { rateOf } from "./measure.ts";
 import { inScratch, perSecond, REALM } from "./pipeline.ts";
@@ -31,8 +31,9 @@ export type ArchiveOptions = { events: number; rounds: number; say: (line: strin
 /** Each round has a Postgres of its own, durable as in production. */
 export async function benchArchive({ events, rounds, say }: ArchiveOptions) {
   const dir = await mkdtemp(join(tmpdir(), "amoisekai-bench-"));
-  const nats = await startNats({ dir });
+  const nats = await startTestNats({ dir });
   const bus = await openBus({ natsUrl: nats.url, name: "bench" });
+  startProvisioning(bus);
   try {
     const fed = await record(bus, nats.url, events);
     const rows = await countRows(bus);

@@ -14,11 +14,11 @@ import { provisionRealm } from "../../shared/provision.ts";
 import { Reader } from "../../shared/reader.ts";
 import { loadRuleset } from "../../shared/rulesets.ts";
 import { candidateMsgId, eventsStream, subjects } from "../../shared/subjects.ts";
-import { startNats } from "../local/nats.ts";
 import { startPostgres } from "../local/postgres.ts";
 import { prepareDatabase } from "../local/prepare-database.ts";
 import { median } from "../median.ts";
 import { Chance } from "../story/chance.ts";
+import { startProvisioning, startTestNats } from "../testing/nats.ts";
 import { type StageProcess, startRelay, startStage } from "../testing/stages.ts";
 import { quantile, rateOf } from "./measure.ts";
 import { candidateBody, fill } from "./traffic.ts";
@@ -64,8 +64,9 @@ export async function inScratch<T>(body: (dir: string) => Promise<T>): Promise<T
 }
 
 export async function withNats<T>(dir: string, body: (bus: Bus, url: string) => Promise<T>): Promise<T> {
-  const nats = await startNats({ dir: join(dir, "nats") });
+  const nats = await startTestNats({ dir: join(dir, "nats") });
   const bus = await openBus({ natsUrl: nats.url, name: "bench" });
+  startProvisioning(bus);
   try {
     return await body(bus, nats.url);
   } finally {

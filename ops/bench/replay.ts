@@ -9,9 +9,9 @@ import { Reader } from "../../shared/reader.ts";
 import { loadRuleset } from "../../shared/rulesets.ts";
 import { commandMsgId, eventsStream, subjects } from "../../shared/subjects.ts";
 import { movingSubjects } from "../../simulator/advance.ts";
-import { startNats } from "../local/nats.ts";
 import { median } from "../median.ts";
 import { replay } from "../replay/replay.ts";
+import { startProvisioning, startTestNats } from "../testing/nats.ts";
 import { startStage } from "../testing/stages.ts";
 import { rateOf } from "./measure.ts";
 import { fill } from "./traffic.ts";
@@ -23,8 +23,9 @@ export type ReplayOptions = { events: number; rounds: number; say: (line: string
 /** Records a realm with the real stages, then replays and bare-reads it in turn. */
 export async function benchReplay({ events, rounds, say }: ReplayOptions) {
   const dir = await mkdtemp(join(tmpdir(), "amoisekai-bench-"));
-  const nats = await startNats({ dir, syncAlways: false });
+  const nats = await startTestNats({ dir, syncAlways: false });
   const bus = await openBus({ natsUrl: nats.url, name: "bench" });
+  startProvisioning(bus);
   try {
     await record(bus, nats.url, events);
     const ratios: number[] = [];

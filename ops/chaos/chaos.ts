@@ -11,10 +11,10 @@ import { openBus } from "../../shared/bus.ts";
 import { provisionRealm } from "../../shared/provision.ts";
 import { loadRuleset } from "../../shared/rulesets.ts";
 import { readArguments, runToExit, wholeNumber } from "../arguments.ts";
-import { startNats } from "../local/nats.ts";
 import { startPostgres } from "../local/postgres.ts";
 import { prepareDatabase } from "../local/prepare-database.ts";
 import { Chance } from "../story/chance.ts";
+import { startProvisioning, startTestNats } from "../testing/nats.ts";
 import { chaosOfCluster, printFailovers } from "./cluster.ts";
 import { compareReaders } from "./compare-readers.ts";
 import { drained } from "./drained.ts";
@@ -46,10 +46,11 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   const dir = await mkdtemp(join(tmpdir(), "amoisekai-chaos-"));
   const chance = new Chance(options.seed);
   const kills = new Map<string, number>();
-  let nats = await startNats({ dir: join(dir, "nats") });
+  let nats = await startTestNats({ dir: join(dir, "nats") });
   const postgres = await startPostgres({ dir: join(dir, "postgres") });
   const databases = await prepareDatabase(postgres.url, pino({ level: "silent" }));
   const bus = await openBus({ natsUrl: nats.url, name: "chaos" });
+  startProvisioning(bus);
   const env = {
     MODE: "local",
     NATS_URL: nats.url,
@@ -75,7 +76,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
       while (await waited(NATS_KILL_EVERY_MS, over.signal)) {
         await nats.kill();
         count(kills, "nats random");
-        nats = await startNats({ dir: join(dir, "nats"), port: nats.port });
+        nats = await startTestNats({ dir: join(dir, "nats"), port: nats.port });
       }
     })();
     const randomAttack = (async () => {

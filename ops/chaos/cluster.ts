@@ -20,6 +20,7 @@ import { STAGE_NAMES, type StageName, stageProcess } from "../local/stages.ts";
 import { median } from "../median.ts";
 import { Chance } from "../story/chance.ts";
 import { type TestCluster, testCluster } from "../testing/cluster.ts";
+import { urlOf } from "../testing/nats.ts";
 import type { ChaosOptions } from "./chaos.ts";
 import { compareReaders } from "./compare-readers.ts";
 import { drained } from "./drained.ts";
@@ -160,18 +161,22 @@ async function startStages(
     SIMULATOR_PORT: await pickPort(),
     BROADCASTER_PORT: await pickPort(),
     ARCHIVE_PORT: await pickPort(),
+    PROVISION_PORT: await pickPort(),
   };
   const environment = {
     ...process.env,
     MODE: "local",
     AMOI_LOG_LEVEL: "info",
+    AMOI_REALM: REALMS[0]!,
+    AMOI_REPLICAS: "3",
     ...env,
     ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, `${port}`])),
   };
   const start = (name: StageName) => {
     const logFile = join(dir, "logs", `${name}.log`);
-    const spec = stageProcess({ name, ports, host: "127.0.0.1", logFile, env: () => environment });
-    return launch({ ...spec, env: environment });
+    const own = { ...environment, NATS_URL: urlOf(env.NATS_URL!, name) };
+    const spec = stageProcess({ name, ports, host: "127.0.0.1", logFile, env: () => own });
+    return launch({ ...spec, env: own });
   };
   const running = await Promise.all(STAGE_NAMES.map(start));
   const inputs = (port: number) =>

@@ -4,6 +4,7 @@ import type { CrashPoint } from "../../shared/crash.ts";
 import { type ProcessSpec, type Running, spawnProcess } from "../local/launch.ts";
 import { STAGE_FLAGS } from "../runtime.ts";
 import type { Chance } from "../story/chance.ts";
+import { asItself } from "../testing/stages.ts";
 
 export type VictimSpec = {
   name: string;
@@ -114,7 +115,7 @@ export class Victim {
       cwd: join(import.meta.dirname, "../.."),
       env: {
         ...process.env,
-        ...this.#env,
+        ...asItself(this.#spec.entry, this.#env),
         ...(plan === undefined ? {} : { AMOI_CRASH_AT: `${plan}:${passages}` }),
       },
       logFile: join(this.#dir, "logs", `${this.name}.log`),

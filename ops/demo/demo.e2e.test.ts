@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 const DEMO = fileURLToPath(new URL("./demo.ts", import.meta.url));
 const FREE_PORTS = Object.fromEntries(
-  ["FEED", "INGEST", "NORMALIZER", "SIMULATOR", "BROADCASTER", "ARCHIVE"].map((name) => [
+  ["FEED", "INGEST", "NORMALIZER", "SIMULATOR", "BROADCASTER", "ARCHIVE", "PROVISION"].map((name) => [
     `${name}_PORT`,
     "0",
   ]),

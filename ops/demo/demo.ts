@@ -7,7 +7,6 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { openBus } from "../../shared/bus.ts";
 import { type Env, readEnv } from "../../shared/env.ts";
 import { openLog } from "../../shared/log.ts";
 import { openDatabase } from "../../simulator/archive/database.ts";
@@ -16,7 +15,7 @@ import { readArguments, UsageError, wholeNumber } from "../arguments.ts";
 import { explain } from "../local/explain.ts";
 import { type Stack, startStack } from "../local/stack.ts";
 import { untilEnded } from "../local/until-ended.ts";
-import { readUrlOf } from "../local/which-servers.ts";
+import { openNats, readUrlOf } from "../local/which-servers.ts";
 import { openScreen, type Screen } from "./screen.ts";
 import { STORYTELLER, storytellerProcess } from "./storyteller.ts";
 import { checkLine, judgeRun, STORY_TICKS } from "./verdict.ts";
@@ -56,7 +55,7 @@ async function perform(
 ): Promise<boolean> {
   const { screen, ticks, signal } = options;
   const realm = env.AMOI_REALM;
-  const bus = await openBus({ natsUrl: stack.urls.nats, name: "demo" });
+  const bus = await openNats(env, "operator", stack.natsOf("operator"), "demo");
   const watch = new Watch(stack, bus, screen, {
     realm,
     tickSeconds: stack.tickSeconds,

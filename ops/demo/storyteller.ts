@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Env } from "../../shared/env.ts";
+import { systemEnvironment } from "../local/environment.ts";
 import type { Stack } from "../local/stack.ts";
 import type { SupervisedSpec } from "../local/supervisor.ts";
 import { ACT_TICKS, PER_SECOND, RESTING_BP } from "./plot.ts";
@@ -17,7 +18,6 @@ export function storytellerProcess(
 ): SupervisedSpec {
   const options = {
     realm: env.AMOI_REALM,
-    nats: stack.urls.nats,
     feed: stack.urls.feed,
     ruleset: env.AMOI_RULESET,
     "per-second": PER_SECOND,
@@ -32,7 +32,8 @@ export function storytellerProcess(
       ...Object.entries(options).map(([name, value]) => `--${name}=${value}`),
     ],
     cwd: fileURLToPath(PROJECT),
-    env: environment,
+    // Not among the arguments: those are everybody's to see.
+    env: { ...systemEnvironment(environment), NATS_URL: stack.urls.nats },
     logFile: join(stack.dataDir, "logs", `${STORYTELLER}.log`),
     // It answers nobody: that it runs is all there is to see.
     probe: async () => true,

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { STORY_USER, USER_NAMES } from "../../shared/access.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const secrets = {
@@ -11,6 +12,12 @@ const secrets = {
   POSTGRES_MIGRATE_PASSWORD: "p@ss/w#rd",
   POSTGRES_ARCHIVE_PASSWORD: "x",
   POSTGRES_READ_PASSWORD: "x",
+  ...Object.fromEntries(
+    [...USER_NAMES, STORY_USER].map((user) => [
+      `NATS_PASSWORD_${user.toUpperCase()}`,
+      `p@ss/w#rd $$ ${user}`,
+    ]),
+  ),
 };
 const command = [["docker-compose"], ["docker", "compose"]].find(
   ([file, ...args]) => spawnSync(file!, [...args, "version"]).status === 0,
@@ -29,6 +36,7 @@ const config = (env: Record<string, string>) =>
 test.skipIf(command === undefined)("docker-compose.yml is valid and runs every stage", () => {
   const text = config(secrets);
   for (const service of [
+    "nats-accounts",
     "nats",
     "postgres",
     "provision",
@@ -42,9 +50,22 @@ test.skipIf(command === undefined)("docker-compose.yml is valid and runs every s
     expect(text).toMatch(new RegExp(`^  ${service}:`, "m"));
 });
 
-test.skipIf(command === undefined)("compose refuses to start without its secrets, by name", () => {
-  for (const name of Object.keys(secrets))
-    expect(() => config({ ...secrets, [name]: "" }), name).toThrow(name);
+test("every secret of compose is demanded by name", () => {
+  const compose = readFileSync(join(ROOT, "docker-compose.yml"), "utf8");
+  const used = new Set([...compose.matchAll(/\$\{(\w+)(:?[^}]*)\}/g)].map(([, name]) => name!));
+  for (const image of ["NATS_IMAGE", "POSTGRES_IMAGE"]) used.delete(image);
+  expect([...used].sort()).toEqual(Object.keys(secrets).sort());
+  for (const name of used) {
+    const uses = compose.split(`\${${name}`).slice(1);
+    expect(
+      uses.filter((rest) => !rest.startsWith(":?")),
+      name,
+    ).toEqual([]);
+  }
+});
+
+test.skipIf(command === undefined)("compose refuses to start without a secret, by its name", () => {
+  expect(() => config({ ...secrets, NATS_PASSWORD_STORY: "" })).toThrow("NATS_PASSWORD_STORY");
 });
 
 test("whichever PostgreSQL image runs, its data lies in the named volume and none without a name is made", () => {

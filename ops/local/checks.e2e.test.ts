@@ -44,11 +44,12 @@ const anyPorts = {
   SIMULATOR_PORT: "0",
   BROADCASTER_PORT: "0",
   ARCHIVE_PORT: "0",
+  PROVISION_PORT: "0",
 };
 
 test("each port 0 becomes a free one of its own", async () => {
   const ports = Object.values(await choosePorts(readEnv(anyPorts)));
-  expect(new Set(ports).size).toBe(6);
+  expect(new Set(ports).size).toBe(7);
   for (const port of ports) expect(await portIsFree(port)).toBe(true);
 });
 

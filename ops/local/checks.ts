@@ -3,8 +3,9 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { Client } from "pg";
 import type { Env } from "../../shared/env.ts";
+import { connecting, withoutSecrets } from "../../shared/nats-connection.ts";
 import { MAX_PAYLOAD_BYTES } from "../../shared/topology.ts";
-import { firstRuleset } from "../provision.ts";
+import { firstRuleset } from "../provision/first-realm.ts";
 import { atLeast, MINIMUM_NATS_VERSION } from "./nats-server.ts";
 import { pickPort, portIsFree } from "./ports.ts";
 import { LocalSetupError } from "./setup-error.ts";
@@ -20,6 +21,7 @@ const PORT_VARIABLES = [
   "SIMULATOR_PORT",
   "BROADCASTER_PORT",
   "ARCHIVE_PORT",
+  "PROVISION_PORT",
 ] as const;
 export type Ports = Record<(typeof PORT_VARIABLES)[number], number>;
 
@@ -54,13 +56,17 @@ async function pickOther(host: string, owners: ReadonlyMap<number, string>): Pro
   }
 }
 
-/** Throws `LocalSetupError` unless the NATS server at `NATS_URL` answers, is new enough and has JetStream. */
+/**
+ * Throws `LocalSetupError` unless the NATS server at `url`, for the user `provision` or for anyone, answers, is new enough and
+ * has JetStream.
+ */
 export async function checkNats(url: string, say: (line: string) => void): Promise<void> {
-  const place = `NATS at ${withoutSecret(url)} (NATS_URL)`;
+  const place = `NATS at ${withoutSecrets(url)} (NATS_URL)`;
   const otherwise = "or unset NATS_URL and a local one is started";
   let connection: NatsConnection;
   try {
-    connection = await connect({ servers: url.split(","), timeout: CONNECT_TIMEOUT_MS, reconnect: false });
+    const { options } = connecting({ natsUrl: url });
+    connection = await connect({ ...options, timeout: CONNECT_TIMEOUT_MS, reconnect: false });
   } catch (error) {
     throw new LocalSetupError(`${place} does not answer (${reason(error)}): start it, ${otherwise}.`);
   }
@@ -75,6 +81,8 @@ export async function checkNats(url: string, say: (line: string) => void): Promi
     });
     if (max_payload < MAX_PAYLOAD_BYTES)
       say(`${place} takes messages up to ${max_payload} bytes: a large realm needs ${MAX_PAYLOAD_BYTES}`);
+    if (connection.info?.auth_required !== true)
+      say(`${place} wants no credentials: whoever reaches it can forge a world, and production refuses it`);
   } finally {
     await connection.close();
   }

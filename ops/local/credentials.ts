@@ -1,27 +1,48 @@
-/** `DATA_DIR/credentials.json`: who may do what on the local stack's servers, a URL with its password for each. Its owner alone reads it. */
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+/**
+ * `DATA_DIR/credentials.json`: the addresses of the local servers with user and password, by user. For the owner alone. The
+ * launcher writes it; commands take from it what they are entitled to.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 
 const Urls = z.record(z.string(), z.string());
-const Credentials = z.object({ nats: Urls.optional(), postgres: Urls.optional() });
+/** `nats`: by user, story engines among them; `postgres`: by role. */
+const Credentials = z.object({ nats: Urls.default({}), postgres: Urls.default({}) });
 export type Credentials = z.infer<typeof Credentials>;
 
-const fileOf = (dataDir: string): string => join(dataDir, "credentials.json");
+const fileOf = (dataDir: string) => join(dataDir, "credentials.json");
 
-/** What is known; nothing where there is no such file, or none that can be read. */
+/** What a data folder holds; empty where there is none, or nothing readable. */
 export function readCredentials(dataDir: string): Credentials {
   try {
     return Credentials.parse(JSON.parse(readFileSync(fileOf(dataDir), "utf8")));
   } catch {
-    return {};
+    return { nats: {}, postgres: {} };
   }
 }
 
-/** Puts one server's URLs in the place of those that were known. */
-export function keepCredentials(dataDir: string, part: Credentials): void {
+/** Puts these beside those that are there, which give way where the name is the same. */
+export function keepCredentials(dataDir: string, given: Partial<Credentials>): Credentials {
+  const held = readCredentials(dataDir);
+  const merged = {
+    nats: { ...held.nats, ...given.nats },
+    postgres: { ...held.postgres, ...given.postgres },
+  };
+  mkdirSync(dataDir, { recursive: true });
   const file = fileOf(dataDir);
-  const all = { ...readCredentials(dataDir), ...part };
-  writeFileSync(`${file}.next`, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 });
+  writeFileSync(`${file}.next`, `${JSON.stringify(merged, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.next`, file);
+  return merged;
+}
+
+/** A password that nobody guesses, and no URL has to encode. */
+export const newPassword = (): string => randomBytes(24).toString("base64url");
+
+/** The password in a URL, decoded. */
+export function passwordIn(url: string | undefined): string | undefined {
+  if (url === undefined) return undefined;
+  const { password } = new URL(url);
+  return password === "" ? undefined : decodeURIComponent(password);
 }

@@ -35,11 +35,12 @@ test("an idle stack of 20 realms keeps its consumers, and asks JetStream's API f
     SIMULATOR_PORT: "0",
     BROADCASTER_PORT: "0",
     ARCHIVE_PORT: "0",
+    PROVISION_PORT: "0",
     TICK_SECONDS: `${TICK_SECONDS}`,
     AMOI_RAW_MAX_BYTES: `${RAW_MAX_BYTES}`,
   };
   const stack = await startStack(readEnv(environment), { environment, say: () => {} });
-  const bus = await openBus({ natsUrl: stack.urls.nats, name: "idle" });
+  const bus = await openBus({ natsUrl: stack.natsOf("provision"), name: "idle" });
   try {
     const ruleset = { ...(await loadRuleset("amoi-1")), tick_seconds: TICK_SECONDS };
     for (let i = 1; i < REALMS; i++)

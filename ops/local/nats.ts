@@ -2,7 +2,10 @@
 import { access, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join, resolve } from "node:path";
+import { STORY_USER, type StoryEngine, USER_NAMES } from "../../shared/access.ts";
+import { withUser } from "../../shared/nats-connection.ts";
 import { MAX_PAYLOAD_BYTES } from "../../shared/topology.ts";
+import { accounts } from "../nats-config/config.ts";
 import { launch, type ProcessSpec, type Running } from "./launch.ts";
 import { findNatsServer } from "./nats-server.ts";
 import { portFor } from "./ports.ts";
@@ -21,6 +24,10 @@ export interface NatsOptions {
   cluster?: { name: string; port: number; routes: readonly string[] };
   /** Where it tells of itself over HTTP; absent: nowhere. */
   monitorPort?: number;
+  /** The password of every local user; absent: a server without accounts, which anyone may use. */
+  passwords?: Readonly<Record<string, string>>;
+  /** Absent: one story engine, for every realm. */
+  engines?: readonly StoryEngine[];
   /** Absent: `nats.log` in `dir`. */
   logFile?: string;
   /** Hears of a download of the server. */
@@ -30,9 +37,22 @@ export interface NatsOptions {
 }
 
 export interface LocalServer extends Running {
+  /** Without user and password. */
   url: string;
   port: number;
 }
+
+/** Whom a local server knows. */
+export const LOCAL_USERS: readonly string[] = [...USER_NAMES, STORY_USER];
+
+/** A server's URL for each of its users. */
+export const urlsByUser = (
+  url: string,
+  passwords: Readonly<Record<string, string>>,
+): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(passwords).map(([user, password]) => [user, withUser(url, user, password)]),
+  );
 
 /** Starts a NATS server on 127.0.0.1 and waits until it answers. Throws `LocalSetupError`, `NotReadyError`. */
 export async function startNats(options: NatsOptions): Promise<LocalServer> {
@@ -75,10 +95,14 @@ export async function natsProcess(
           max_memory_store: 1024 ** 3,
           ...(options.syncAlways === false ? {} : { sync_interval: "always" }),
         },
+        ...(options.passwords !== undefined && {
+          accounts: localAccounts(options.passwords, options.engines ?? [{ name: STORY_USER }]),
+        }),
       },
       null,
       2,
     ),
+    { mode: 0o600 },
   );
   const spec: ProcessSpec = {
     name: "nats",
@@ -92,6 +116,14 @@ export async function natsProcess(
     readyTimeoutMs: 120_000, // A store of many gigabytes is checked before the server listens.
   };
   return { spec, url: `nats://127.0.0.1:${port}`, port };
+}
+
+function localAccounts(passwords: Readonly<Record<string, string>>, engines: readonly StoryEngine[]): object {
+  return accounts(engines, (user) => {
+    const password = passwords[user];
+    if (password === undefined) throw new Error(`the NATS user ${user} has no password`);
+    return { password };
+  });
 }
 
 /** True when a NATS server with JetStream greets on this port. */

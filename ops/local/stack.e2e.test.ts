@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -18,6 +18,7 @@ const START = fileURLToPath(new URL("start.ts", import.meta.url));
 const PROCESSES = [
   "launcher",
   "nats",
+  "provision",
   "postgres",
   "ingest",
   "normalizer",
@@ -56,6 +57,7 @@ function start(environment: Record<string, string> = {}): Launcher {
     SIMULATOR_PORT: "0",
     BROADCASTER_PORT: "0",
     ARCHIVE_PORT: "0",
+    PROVISION_PORT: "0",
     TICK_SECONDS: "1",
     ...environment,
   };
@@ -101,7 +103,7 @@ async function tickOf(feed: string): Promise<number> {
 test("the stack starts, heals, ends within 5 s, and a restart continues the same world", async () => {
   const first = start();
   expect(await first.ready).toMatch(
-    /^ready feed=http:\/\/127\.0\.0\.1:\d+ internal=http:\/\/127\.0\.0\.1:\d+ nats=nats:\/\/127\.0\.0\.1:\d+ postgres=postgres:\/\/\S+$/,
+    /^ready feed=http:\/\/127\.0\.0\.1:\d+ internal=http:\/\/127\.0\.0\.1:\d+ nats=nats:\/\/story:[\w-]{32}@127\.0\.0\.1:\d+ postgres=postgres:\/\/\S+$/,
   );
   const urls = readStackUrls(join(dir, "data"))!;
   const before = pids();
@@ -135,6 +137,32 @@ test("the stack starts, heals, ends within 5 s, and a restart continues the same
   expect(again.postgres).toBe(urls.postgres);
   expect(await tickOf(again.feed)).toBeGreaterThanOrEqual(tick);
 }, 120_000);
+
+test("each process has its own secrets in its environment and nobody else's, and credentials.json is its owner's alone", async () => {
+  const secrets = {
+    INTERNAL_TOKEN: "a-token-of-the-test-0",
+    FEED_TOKEN_SECRET: "a-feed-secret-of-the-tests-0123456",
+  };
+  const launcher = start({ ...secrets, SOME_CLOUD_KEY: "a-key-of-the-cloud" });
+  const ready = await launcher.ready;
+  const file = join(dir, "data/credentials.json");
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const { nats } = JSON.parse(readFileSync(file, "utf8")) as { nats: Record<string, string> };
+  const passwords = Object.entries(nats).map(([user, url]) => [user, new URL(url).password] as const);
+  expect(passwords.map(([user]) => user)).toEqual(expect.arrayContaining(["provision", "operator", "story"]));
+  expect(ready).toContain(` nats=${nats.story} `);
+  const told = ready + launcher.said();
+  for (const [user, password] of passwords) expect(told.includes(password), user).toBe(user === "story");
+  for (const [name, pid] of Object.entries(pids()).filter(([name]) => name !== "launcher")) {
+    const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
+    for (const [user, password] of passwords)
+      expect(environment.includes(password), `${name} has the password of ${user}`).toBe(user === name);
+    expect(environment, name).not.toContain("a-key-of-the-cloud");
+    expect(environment.includes(secrets.INTERNAL_TOKEN), name).toBe(name === "ingest");
+    const opensFeeds = name === "ingest" || name === "broadcaster";
+    expect(environment.includes(secrets.FEED_TOKEN_SECRET), name).toBe(opensFeeds);
+  }
+}, 60_000);
 
 test("a launcher that was killed leaves processes, and the next one ends them; two stacks run side by side", async () => {
   const first = start();
@@ -195,7 +223,7 @@ test.each([
 
 test("Ctrl-C half-way through the start ends it at once, with nothing left", async () => {
   const launcher = start();
-  await vi.waitFor(() => expect(launcher.said()).toContain("starting ingest"), {
+  await vi.waitFor(() => expect(launcher.said()).toContain("starting provision"), {
     timeout: 30_000,
     interval: 5,
   });

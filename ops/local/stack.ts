@@ -2,15 +2,18 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { DATABASE_VARIABLES, type Env } from "../../shared/env.ts";
+import { STORY_USER, USER_NAMES } from "../../shared/access.ts";
+import { openBus } from "../../shared/bus.ts";
+import type { Env } from "../../shared/env.ts";
 import { openLog } from "../../shared/log.ts";
 import type { DatabaseUrls } from "../../simulator/archive/roles.ts";
 import { buildPages } from "../pages/build.ts";
-import { provision } from "../provision.ts";
+import { provisionFirstRealm } from "../provision/first-realm.ts";
 import { ignoredTickLength } from "../tick-length.ts";
 import { checkDatabase, checkNats, checkRuleset, choosePorts, type Ports } from "./checks.ts";
-import { keepCredentials, readCredentials } from "./credentials.ts";
-import { natsProcess } from "./nats.ts";
+import { keepCredentials, newPassword, passwordIn, readCredentials } from "./credentials.ts";
+import { environmentOf, systemEnvironment } from "./environment.ts";
+import { LOCAL_USERS, natsProcess, urlsByUser } from "./nats.ts";
 import { postgresProcess } from "./postgres.ts";
 import { migrateDatabase, prepareDatabase, urlsFor } from "./prepare-database.ts";
 import { LocalSetupError } from "./setup-error.ts";
@@ -34,6 +37,7 @@ export interface StackOptions {
 const StackUrls = z.object({
   feed: z.string(),
   internal: z.string(),
+  /** For the story engine, with its password; the others' are in `credentials.json`. */
   nats: z.string(),
   /** Without a password: `credentials.json` has those. */
   postgres: z.string().optional(),
@@ -42,6 +46,8 @@ export type StackUrls = z.infer<typeof StackUrls>;
 
 export interface Stack {
   urls: StackUrls;
+  /** NATS for a user, with its password. */
+  natsOf(user: string): string;
   ports: Ports;
   /** Absolute. */
   dataDir: string;
@@ -102,14 +108,14 @@ async function startAll(
   const ports = await choosePorts(env);
   await buildPages(options.say);
   const servers = await startServers(env, options, dataDir, supervisor);
-  const tickSeconds = await provisionFirstRealm(env, servers.nats);
+  const tickSeconds = await makeFirstRealm(env, servers.natsOf("provision"));
   const ignored = ignoredTickLength(env, tickSeconds);
   if (ignored !== undefined) options.say(ignored);
   await startStages(env, options, { dataDir, supervisor, ports, ...servers });
   const urls: StackUrls = {
     feed: httpUrl(env.AMOI_HOST, ports.FEED_PORT),
     internal: httpUrl(env.AMOI_HOST, ports.INGEST_PORT),
-    nats: servers.nats,
+    nats: servers.natsOf(STORY_USER),
     ...(servers.postgres && {
       postgres: Object.assign(new URL(servers.postgres.read), { password: "" }).href,
     }),
@@ -119,8 +125,10 @@ async function startAll(
     rmSync(join(dataDir, "stack.json"), { force: true });
     await supervisor.stop();
   };
-  return { urls, ports, dataDir, tickSeconds, supervisor, stop };
+  return { urls, natsOf: servers.natsOf, ports, dataDir, tickSeconds, supervisor, stop };
 }
+
+type Servers = { natsOf: (user: string) => string; postgres?: DatabaseUrls };
 
 /** Uses the servers that the environment names, and starts those it doesn't. */
 async function startServers(
@@ -128,20 +136,31 @@ async function startServers(
   options: StackOptions,
   dataDir: string,
   supervisor: Supervisor,
-): Promise<{ nats: string; postgres?: DatabaseUrls }> {
+): Promise<Servers> {
   const { say, signal } = options;
   const wantsPostgres = options.stages?.includes("archive") ?? true;
   const logFile = (name: string): string => join(dataDir, "logs", `${name}.log`);
   const own: SupervisedSpec[] = [];
-  let nats = env.NATS_URL;
+  let natsOf: Servers["natsOf"];
   let postgres = wantsPostgres ? await givenDatabase(env) : undefined;
   let admin: string | undefined;
 
-  if (nats !== undefined) await checkNats(nats, say);
-  if (nats === undefined) {
+  if (env.NATS_URL !== undefined) natsOf = await givenNats(env.NATS_URL, dataDir, say);
+  else {
     const dir = join(dataDir, "nats");
-    const made = await natsProcess({ dir, logFile: logFile("nats"), say, ...(signal && { signal }) });
-    nats = made.url;
+    const known = readCredentials(dataDir).nats;
+    const passwords = Object.fromEntries(
+      LOCAL_USERS.map((user) => [user, passwordIn(known[user]) ?? newPassword()]),
+    );
+    const made = await natsProcess({
+      dir,
+      logFile: logFile("nats"),
+      say,
+      passwords,
+      ...(signal && { signal }),
+    });
+    const { nats } = keepCredentials(dataDir, { nats: urlsByUser(made.url, passwords) });
+    natsOf = (user) => nats[user]!;
     own.push(made.spec);
   }
   if (postgres === undefined && wantsPostgres) {
@@ -151,14 +170,14 @@ async function startServers(
     own.push(made.spec);
   }
   if (own.length > 0) say(`starting ${own.map((spec) => spec.name).join(" and ")}`);
-  await supervisor.start(own);
+  await supervisor.start(own.map((spec) => ({ env: systemEnvironment(options.environment), ...spec })));
   if (postgres !== undefined) {
     keepCredentials(dataDir, { postgres });
     const log = openLog({ ...env, AMOI_LOG_LEVEL: "silent" }, "launcher");
     if (admin !== undefined) await prepareDatabase(admin, log, postgres);
     else await migrateDatabase(postgres.migrate, log);
   }
-  return { nats, ...(postgres !== undefined && { postgres }) };
+  return { natsOf, ...(postgres !== undefined && { postgres }) };
 }
 
 /** The three URLs of a database that isn't the launcher's own; nothing where none is given. Throws `LocalSetupError`. */
@@ -175,45 +194,71 @@ async function givenDatabase(env: Env): Promise<DatabaseUrls | undefined> {
   );
 }
 
-/** Answers how long the realm's ticks are, seconds. */
-async function provisionFirstRealm(env: Env, natsUrl: string): Promise<number> {
+/**
+ * A server that isn't the launcher's own: one that wants no credentials, or one with the accounts that `npm run nats-config`
+ * writes, whose users' URLs are in `credentials.json`. Throws `LocalSetupError`.
+ */
+async function givenNats(
+  url: string,
+  dataDir: string,
+  say: (line: string) => void,
+): Promise<Servers["natsOf"]> {
+  if (!url.includes("@")) {
+    await checkNats(url, say);
+    return () => url;
+  }
+  const { nats } = readCredentials(dataDir);
+  const missing = [...USER_NAMES, STORY_USER].filter((user) => nats[user] === undefined);
+  if (missing.length > 0)
+    throw new LocalSetupError(
+      `NATS_URL names a user, but each process has one of its own: put the URLs of ${missing.join(", ")} into ${join(dataDir, "credentials.json")} ({"nats": {"<user>": "nats://…"}}).`,
+    );
+  await checkNats(nats.provision!, say);
+  return (user) => nats[user]!;
+}
+
+/** Before anything waits for it, and said in one sentence where it can't be. Answers how long its ticks are, seconds. */
+async function makeFirstRealm(env: Env, natsUrl: string): Promise<number> {
+  const bus = await openBus({ natsUrl, name: "launcher" });
   try {
-    return (await provision(env, natsUrl)).tickSeconds;
+    return (await provisionFirstRealm(bus, env)).tickSeconds;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new LocalSetupError(`Realm ${env.AMOI_REALM} could not be provisioned: ${why}.`);
+  } finally {
+    await bus.close();
   }
 }
 
 async function startStages(
   env: Env,
   options: StackOptions,
-  place: { dataDir: string; supervisor: Supervisor; ports: Ports; nats: string; postgres?: DatabaseUrls },
+  place: Servers & { dataDir: string; supervisor: Supervisor; ports: Ports },
 ): Promise<void> {
-  const names = options.stages ?? STAGE_NAMES;
-  const portVariables = Object.entries(place.ports).map(([name, port]) => [name, `${port}`]);
-  options.say(`starting ${names.join(", ")}`);
-  await place.supervisor.start(
-    names.map((name) =>
-      stageProcess({
-        name,
-        ports: place.ports,
-        host: env.AMOI_HOST,
-        logFile: join(place.dataDir, "logs", `${name}.log`),
-        env: () => ({
-          ...options.environment,
-          // Each process is given its own, and no other's.
-          ...Object.fromEntries(DATABASE_VARIABLES.map((variable) => [variable, undefined])),
-          ...Object.fromEntries(portVariables),
-          DATA_DIR: place.dataDir,
-          NATS_URL: place.nats,
-          ...(name === "archive" && { DATABASE_URL: place.postgres?.archive }),
-          ...(name === "ingest" && { DATABASE_READ_URL: place.postgres?.read }),
-          ...options.stageEnvironment?.(name),
-        }),
-      }),
-    ),
+  const names = STAGE_NAMES.filter(
+    (name) => name === "provision" || (options.stages?.includes(name) ?? true),
   );
+  const ports = Object.fromEntries(Object.entries(place.ports).map(([name, port]) => [name, `${port}`]));
+  const specOf = (name: StageName): SupervisedSpec =>
+    stageProcess({
+      name,
+      ports: place.ports,
+      host: env.AMOI_HOST,
+      logFile: join(place.dataDir, "logs", `${name}.log`),
+      env: () => ({
+        ...environmentOf(name, {
+          ...options.environment,
+          ...ports,
+          DATA_DIR: place.dataDir,
+          DATABASE_URL: place.postgres?.archive,
+          DATABASE_READ_URL: place.postgres?.read,
+        }),
+        NATS_URL: place.natsOf(name),
+        ...options.stageEnvironment?.(name),
+      }),
+    });
+  options.say(`starting ${names.join(", ")}`);
+  await place.supervisor.start(names.map(specOf));
 }
 
 function writeStackUrls(dataDir: string, urls: StackUrls): void {

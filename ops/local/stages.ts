@@ -5,6 +5,7 @@ import type { Ports } from "./checks.ts";
 import type { SupervisedSpec } from "./supervisor.ts";
 
 const STAGES = {
+  provision: { entry: "ops/provision/main.ts", port: "PROVISION_PORT" },
   ingest: { entry: "ingest/main.ts", port: "INGEST_PORT" },
   normalizer: { entry: "normalizer/main.ts", port: "NORMALIZER_PORT" },
   simulator: { entry: "simulator/main.ts", port: "SIMULATOR_PORT" },

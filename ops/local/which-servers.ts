@@ -1,13 +1,20 @@
 /** The servers that a command is for: those it is told, else the environment's, else those of the local stack of `DATA_DIR`. */
 import { type Bus, openBus } from "../../shared/bus.ts";
 import type { Env } from "../../shared/env.ts";
+import { natsAccess, withoutSecrets } from "../../shared/nats-connection.ts";
 import { readCredentials } from "./credentials.ts";
 import { LocalSetupError } from "./setup-error.ts";
 import { readStackUrls } from "./stack.ts";
 
-/** Throws `LocalSetupError` where none is known. */
-export const natsUrlOf = (env: Env, given?: string): string =>
-  given ?? env.NATS_URL ?? readStackUrls(env.DATA_DIR)?.nats ?? unknown("NATS", "NATS_URL", env);
+/** NATS for a user, `operator` where a command only reads. Throws `LocalSetupError` where none is known. */
+export const natsUrlOf = (env: Env, user: string, given?: string): string =>
+  given ?? env.NATS_URL ?? natsOfStack(env.DATA_DIR, user) ?? unknown("NATS", "NATS_URL", env);
+
+/** One that runs on a server without accounts has the same for everybody. */
+const natsOfStack = (dataDir: string, user: string): string | undefined => {
+  const stack = readStackUrls(dataDir)?.nats;
+  return stack?.includes("@") ? readCredentials(dataDir).nats[user] : stack;
+};
 
 /** For whoever reads the archive. Throws `LocalSetupError` where none is known. */
 export const readUrlOf = (env: Env, given?: string): string =>
@@ -28,10 +35,10 @@ function unknown(server: string, variable: string, env: Env): never {
   );
 }
 
-/** `name`: of the connection. Throws `LocalSetupError` where none answers. */
-export const openNats = (natsUrl: string, name: string): Promise<Bus> =>
-  openBus({ natsUrl, name }).catch((error: unknown) => {
+/** `name`: of the connection; `user`: whose a .creds file is. Throws `LocalSetupError` where none answers. */
+export const openNats = (env: Env, user: string, natsUrl: string, name: string): Promise<Bus> =>
+  openBus({ ...natsAccess(env, user, natsUrl), name }).catch((error: unknown) => {
     throw new LocalSetupError(
-      `No NATS answers at ${natsUrl} (${(error as Error).message}); is the stack running?`,
+      `No NATS answers at ${withoutSecrets(natsUrl)} (${(error as Error).message}); is the stack running?`,
     );
   });

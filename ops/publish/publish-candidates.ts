@@ -5,7 +5,7 @@
  *
  * Acks are read from an inbox of its own: a request through the client costs eight times the CPU.
  */
-import { createInbox, headers, type Msg } from "@nats-io/transport-node";
+import { headers, type Msg } from "@nats-io/transport-node";
 import { type Bus, REFUSED } from "../../shared/bus.ts";
 import { subjects } from "../../shared/subjects.ts";
 
@@ -74,7 +74,7 @@ export async function publishCandidates<Item extends Outgoing>(
 ): Promise<PublishResult<Item>> {
   const { bus, settled, signal } = options;
   const subject = subjects.rawCandidate(options.realm);
-  const inbox = createInbox();
+  const inbox = bus.inbox();
   const flights = new Map<number, Flight<Item>>();
   const again: [number, Flight<Item>][] = [];
   /** Sequences acknowledged to this run while anything was pending: tells its own repeats from a first attempt's echo. */

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Bus, openBus, streamEnds } from "../../shared/bus.ts";
 import { rawStream, subjects } from "../../shared/subjects.ts";
 import { realmStreams } from "../../shared/topology.ts";
-import { type TestNats, testNats, wireTo } from "../testing/nats.ts";
+import { type TestNats, testNats, urlOf, wireTo } from "../testing/nats.ts";
 import { type Outcome, type Outgoing, publishCandidates } from "./publish-candidates.ts";
 
 const PUBLISH = fileURLToPath(new URL("./publish.ts", import.meta.url));
@@ -44,7 +44,7 @@ async function fileOf(lines: string[]): Promise<string> {
 /** Runs the command as a person would. */
 async function publish(args: string[], options: { input?: string; env?: Record<string, string> } = {}) {
   const child = spawn(process.execPath, [PUBLISH, ...args], {
-    env: { PATH: process.env.PATH, NATS_URL: nats.url, ...options.env },
+    env: { PATH: process.env.PATH, NATS_URL: urlOf(nats.url, "story"), ...options.env },
   });
   child.stdin.end(options.input ?? "");
   let [stdout, stderr] = ["", ""];

@@ -5,10 +5,13 @@
  * on standard output.
  */
 import { createReadStream } from "node:fs";
-import { type Bus, streamEnds } from "../../shared/bus.ts";
-import { EnvError } from "../../shared/env.ts";
+import { errors as natsErrors } from "@nats-io/transport-node";
+import { STORY_USER } from "../../shared/access.ts";
+import { type Bus, publishOne, Refusal } from "../../shared/bus.ts";
+import { EnvError, readEnv } from "../../shared/env.ts";
+import { withoutSecrets } from "../../shared/nats-connection.ts";
 import { untilSignal } from "../../shared/service.ts";
-import { rawStream } from "../../shared/subjects.ts";
+import { subjects } from "../../shared/subjects.ts";
 import { UsageError } from "../arguments.ts";
 import { LocalSetupError } from "../local/setup-error.ts";
 import { openNats } from "../local/which-servers.ts";
@@ -21,15 +24,25 @@ import { Tally } from "./tally.ts";
 
 type Item = Outgoing & { line: number };
 
+/** More than any subject's last sequence: what expects it is never stored. */
+const NEVER = Number.MAX_SAFE_INTEGER;
+
+/** Asks as a publisher can: a realm's stream says no to what expects the impossible, and where there is none nobody answers. */
 async function openRealm(natsUrl: string, realm: string): Promise<Bus> {
-  const bus = await openNats(natsUrl, "publish");
+  const bus = await openNats(readEnv(process.env), STORY_USER, natsUrl, "publish");
   try {
-    await streamEnds(bus, rawStream(realm));
-    return bus;
-  } catch {
+    await publishOne(bus, {
+      subject: subjects.rawCandidate(realm),
+      data: "",
+      expectedLastSubjectSeq: NEVER,
+    });
+    throw new Error(`realm ${realm} stored what no stream should`);
+  } catch (error) {
+    if (error instanceof Refusal) return bus;
     await bus.close();
+    if (!(error instanceof natsErrors.RequestError)) throw error;
     throw new LocalSetupError(
-      `The NATS server at ${natsUrl} has no realm ${realm}: provision it, or check --realm.`,
+      `The NATS server at ${withoutSecrets(natsUrl)} has no realm ${realm}, or this user may not publish to it: provision it, or check --realm.`,
     );
   }
 }

@@ -1,5 +1,6 @@
 /** What a publish run was asked for: arguments, environment, and the local stack where neither names a NATS server. */
 import { access, constants, stat } from "node:fs/promises";
+import { STORY_USER } from "../../shared/access.ts";
 import { readEnv } from "../../shared/env.ts";
 import { readArguments, realmOf, UsageError } from "../arguments.ts";
 import { natsUrlOf } from "../local/which-servers.ts";
@@ -43,7 +44,7 @@ export async function readSettings(args: string[]): Promise<Settings | "help"> {
   const realm = realmOf(values.realm);
   const patience = Number(values.patience);
   if (!(patience > 0)) throw new UsageError("--patience needs a number of seconds above 0");
-  const natsUrl = natsUrlOf(readEnv(process.env), values.nats);
+  const natsUrl = natsUrlOf(readEnv(process.env), STORY_USER, values.nats);
   const file = positionals[0] === "-" ? undefined : positionals[0];
   if (file !== undefined) await assertReadable(file);
   return { realm, file, now: values.now, natsUrl, patienceMs: patience * 1_000 };

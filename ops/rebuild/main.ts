@@ -41,8 +41,8 @@ async function main(): Promise<number> {
   }
   const env = readEnv(process.env);
   armCrash(env.AMOI_CRASH_AT);
-  const [natsUrl, url] = [natsUrlOf(env), migrateUrlOf(env)];
-  const bus = await openNats(natsUrl, "rebuild");
+  const [natsUrl, url] = [natsUrlOf(env, "operator"), migrateUrlOf(env)];
+  const bus = await openNats(env, "operator", natsUrl, "rebuild");
   let saidMs = 0;
   const progress = (archived: number, of: number) => {
     if (performance.now() - saidMs < SAY_MS) return;

@@ -50,7 +50,7 @@ export async function withSource<T>(
   body: (source: Source) => Promise<T>,
 ): Promise<T> {
   if (where.fromPostgres) return withPostgres(realm, where, body);
-  return withBus(where, async (bus) => {
+  return withBus(where, "operator", async (bus) => {
     const source = await streamsSource(bus, realm).catch((error: unknown) => {
       if (!(error instanceof StreamsGone)) throw error;
       say(`${error.message}: reading ${realm} from Postgres`);
@@ -60,8 +60,14 @@ export async function withSource<T>(
   });
 }
 
-export async function withBus<T>(where: Pick<Where, "nats">, body: (bus: Bus) => Promise<T>): Promise<T> {
-  const bus = await openNats(natsUrlOf(readEnv(process.env), where.nats), "replay");
+/** `user`: whose rights it takes; a local stack has a URL for each. */
+export async function withBus<T>(
+  where: Pick<Where, "nats">,
+  user: "operator" | "provision",
+  body: (bus: Bus) => Promise<T>,
+): Promise<T> {
+  const env = readEnv(process.env);
+  const bus = await openNats(env, user, natsUrlOf(env, user, where.nats), "replay");
   try {
     return await body(bus);
   } finally {

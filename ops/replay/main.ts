@@ -64,7 +64,7 @@ async function main(): Promise<number> {
 }
 
 async function rebuild(realm: string, where: Where): Promise<number> {
-  const { held, missing, tick, hash } = await withBus(where, (bus) => rebuildWorld(bus, realm));
+  const { held, missing, tick, hash } = await withBus(where, "provision", (bus) => rebuildWorld(bus, realm));
   const named = missing.length > 5 ? `${missing.slice(0, 5).join(", ")} …` : missing.join(", ");
   console.log(
     `${realm}: ${held} records agreed with EVENTS, ${missing.length} were missing${named && `: ${named}`}`,

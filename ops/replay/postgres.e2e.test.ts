@@ -10,7 +10,7 @@ import {
   testRealm,
 } from "../../simulator/archive/testing.ts";
 import { Troubles } from "../../simulator/archive/troubles.ts";
-import { type TestNats, testNats } from "../testing/nats.ts";
+import { type TestNats, testNats, urlOf } from "../testing/nats.ts";
 import { runCommand } from "../testing/run-command.ts";
 
 let nats: TestNats;
@@ -44,7 +44,7 @@ test("streams that are gone are replayed from Postgres, which is said; one row t
   stop.abort();
   await done;
 
-  const env = { NATS_URL: nats.url, DATABASE_READ_URL: urls.read };
+  const env = { NATS_URL: urlOf(nats.url, "operator"), DATABASE_READ_URL: urls.read };
   const replayed = (...args: string[]) =>
     runCommand("ops/replay/main.ts", ["--realm", realm, "--verify", ...args], env);
   const asked = await replayed("--from-postgres");

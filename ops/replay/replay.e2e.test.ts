@@ -7,7 +7,7 @@ import { canonicalHash } from "../../shared/canonical.ts";
 import type { TickRecord } from "../../shared/contracts/world.ts";
 import { subjects, worldStream } from "../../shared/subjects.ts";
 import { messageOfTick } from "../../shared/tick-sequence.ts";
-import { type TestNats, testNats } from "../testing/nats.ts";
+import { type TestNats, testNats, urlOf } from "../testing/nats.ts";
 import { testRealm } from "../testing/realm.ts";
 import { playOf, recordTicks, simulate } from "../testing/recorded.ts";
 import { runCommand } from "../testing/run-command.ts";
@@ -44,7 +44,8 @@ async function recordOf(realm: string, tick: number): Promise<Stored | undefined
   return found && (JSON.parse(found.text()) as TickRecord).tick === tick ? found : undefined;
 }
 
-const cli = (entry: string, ...args: string[]) => runCommand(entry, args, { NATS_URL: nats.url });
+const cli = (entry: string, ...args: string[]) =>
+  runCommand(entry, args, { NATS_URL: urlOf(nats.url, "operator") });
 
 test("a replay begins with a kept state that its record vouches for, and ends at the same hash", async () => {
   await played("whole", TICKS);

@@ -5,6 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { openBus } from "../../shared/bus.ts";
+import { readEnv } from "../../shared/env.ts";
 import { FeedClient } from "../../shared/feed-client.ts";
 import { loadRuleset } from "../../shared/rulesets.ts";
 import { untilSignal } from "../../shared/service.ts";
@@ -17,7 +18,8 @@ const REPORT_MS = 10_000;
 const { values } = parseArgs({
   options: {
     realm: { type: "string", default: "amoi-1" },
-    nats: { type: "string", default: "nats://127.0.0.1:4222" },
+    /** Absent: `NATS_URL`. */
+    nats: { type: "string", default: readEnv(process.env).NATS_URL ?? "nats://127.0.0.1:4222" },
     /** URL of the broadcaster; absent: the story believes in the first map for ever. */
     feed: { type: "string" },
     /** A name in `shared/rulesets/` or the path of a JSON file. */

@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Bus, jetStreamApi, openBus } from "../../shared/bus.ts";
-import { type LocalServer, startNats } from "../local/nats.ts";
+import type { LocalServer } from "../local/nats.ts";
 import { pickPort } from "../local/ports.ts";
+import { startProvisioning, startTestNats, urlOf } from "./nats.ts";
 
 export type TestCluster = {
-  /** Every server's address, comma-separated, as processes are given it. */
+  /** Every server's address, comma-separated, for the user `provision`. */
   natsUrl: string;
   /** The same for the servers' monitors. */
   monitorUrl: string;
@@ -37,7 +38,7 @@ export async function testCluster(options: { syncAlways?: boolean } = {}): Promi
   const monitors = await Promise.all(SERVERS.map(() => pickPort()));
   const running: (LocalServer | undefined)[] = [];
   const start = async (server: number) => {
-    running[server] = await startNats({
+    running[server] = await startTestNats({
       dir: join(dir, `n${server}`),
       port: ports[server]!,
       serverName: `n${server}`,
@@ -56,8 +57,9 @@ export async function testCluster(options: { syncAlways?: boolean } = {}): Promi
   };
   process.once("exit", orphaned);
   await Promise.all(SERVERS.map(start));
-  const natsUrl = ports.map((port) => `nats://127.0.0.1:${port}`).join(",");
+  const natsUrl = urlOf(ports.map((port) => `127.0.0.1:${port}`).join(","), "provision");
   const bus = await openBus({ natsUrl, name: "test" });
+  startProvisioning(bus, SERVERS.length);
   const infos = async () => {
     const found = [];
     for await (const info of bus.jsm.streams.list()) found.push(info);

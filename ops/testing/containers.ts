@@ -11,6 +11,7 @@ import {
   Wait,
 } from "testcontainers";
 import { pickPort } from "../local/ports.ts";
+import { testAccounts, urlOf } from "./nats.ts";
 import { until } from "./realm.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -61,18 +62,26 @@ export type NatsContainer = {
   stop(): Promise<unknown>;
 };
 
-/** NATS as docker-compose.yml runs it, or with a command of one's own and no configuration. */
+/**
+ * NATS as docker-compose.yml runs it, with the accounts and passwords of the tests; `hasty`: it acknowledges before its disk has
+ * it. Its `url` is for the user `provision`.
+ */
 export async function natsContainer(
   engine: ContainerRuntimeClient,
-  command?: string[],
+  { hasty = false } = {},
 ): Promise<NatsContainer> {
   const [, source, target] = composed("nats", /- (\.\/.+\.conf):(.+):ro/);
+  const [, accountsFolder] = composed("nats", /- nats-accounts:(.+):ro/);
+  const configuration = readFileSync(join(ROOT, source!), "utf8");
   const asComposed = JSON.parse(composed("nats", /command: (\[.+\])/)[1]!) as string[];
   // Fixed ports: a container that starts again would get others.
   const ports = { client: await pickPort(), monitor: await pickPort() };
   const container = await new GenericContainer(imageOf("nats"))
-    .withCopyFilesToContainer([{ source: join(ROOT, source!), target: target! }])
-    .withCommand(command ?? asComposed)
+    .withCopyContentToContainer([
+      { content: hasty ? configuration.replace(/sync_interval: .*/, "") : configuration, target: target! },
+      { content: JSON.stringify({ accounts: testAccounts() }), target: `${accountsFolder}/accounts.conf` },
+    ])
+    .withCommand(asComposed)
     .withExposedPorts(
       { container: NATS.client, host: ports.client },
       { container: NATS.monitor, host: ports.monitor },
@@ -81,7 +90,7 @@ export async function natsContainer(
     .start();
   const monitorUrl = `http://${container.getHost()}:${ports.monitor}`;
   return {
-    url: `nats://${container.getHost()}:${ports.client}`,
+    url: urlOf(`nats://${container.getHost()}:${ports.client}`, "provision"),
     monitorUrl,
     killAndStart: async () => {
       const running = engine.container.getById(container.getId());

@@ -11,7 +11,7 @@ import { loadRuleset } from "../../shared/rulesets.ts";
 import { commandMsgId, eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
 import { launch } from "../local/launch.ts";
 import { pickPort } from "../local/ports.ts";
-import { type TestNats, testNats } from "./nats.ts";
+import { type TestNats, testNats, urlOf } from "./nats.ts";
 import { bodiesIn, candidate, runStages, sendCandidate, testRealm, until } from "./realm.ts";
 
 const BROADCASTER = fileURLToPath(new URL("../../broadcaster/main.ts", import.meta.url));
@@ -40,7 +40,7 @@ export async function livedRealm(realm: string, folder: string): Promise<LivedRe
     args: [BROADCASTER],
     env: {
       PATH: process.env.PATH,
-      NATS_URL: nats.url,
+      NATS_URL: urlOf(nats.url, "broadcaster"),
       FEED_PORT: `${port}`,
       BROADCASTER_PORT: `${operations}`,
       AMOI_READS_PER_MINUTE: "10000",

@@ -12,6 +12,7 @@ import { constants, zstdCompressSync } from "node:zlib";
 import { jetstream } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { readEnv } from "../../shared/env.ts";
+import { connecting } from "../../shared/nats-connection.ts";
 import { type Stack, startStack } from "../local/stack.ts";
 
 const TOKEN = "local-internal-token";
@@ -107,7 +108,7 @@ class Recorder {
 
 /** What the gate doesn't let through. */
 async function misbehave(stack: Stack): Promise<void> {
-  const connection = await connect({ servers: stack.urls.nats });
+  const connection = await connect(connecting({ natsUrl: stack.natsOf("provision") }).options);
   const js = jetstream(connection);
   await js.publish(`impact.raw.${REALM}`, "{", { msgID: "no-json" });
   await js.publish(`impact.raw.${REALM}`, JSON.stringify({ v: 1 }), { msgID: "no-candidate" });
@@ -209,6 +210,7 @@ const environment = {
   SIMULATOR_PORT: "0",
   BROADCASTER_PORT: "0",
   ARCHIVE_PORT: "0",
+  PROVISION_PORT: "0",
 };
 const stack = await startStack(readEnv(environment), {
   environment,

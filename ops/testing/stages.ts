@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { pickPort } from "../local/ports.ts";
 import { STAGE_FLAGS } from "../runtime.ts";
+import { urlOf } from "./nats.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -27,7 +28,13 @@ export async function startStage(
   const child = spawn(process.execPath, [...STAGE_FLAGS, join(ROOT, entry)], {
     cwd: ROOT,
     // A test runner has a MODE of its own.
-    env: { ...process.env, MODE: "local", AMOI_LOG_LEVEL: "warn", ...env, [portVariable]: `${port}` },
+    env: {
+      ...process.env,
+      MODE: "local",
+      AMOI_LOG_LEVEL: "warn",
+      ...asItself(entry, env),
+      [portVariable]: `${port}`,
+    },
     stdio: ["ignore", "ignore", "inherit"],
   });
   const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
@@ -57,6 +64,13 @@ export async function startStage(
       return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
     },
   };
+}
+
+/** Whose URL of a server of the tests it is: a stage's own, so that a permission that it lacks shows. */
+export function asItself(entry: string, env: Record<string, string>): Record<string, string> {
+  const { NATS_URL } = env;
+  if (NATS_URL === undefined || !NATS_URL.includes("@")) return env;
+  return { ...env, NATS_URL: urlOf(NATS_URL, entry.split("/").at(-2)!) };
 }
 
 export type RelayProcess = { stop(): Promise<number | null>; total(): Promise<number> };

@@ -6,7 +6,7 @@ import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { decided } from "../../simulator/given.ts";
 import { streamsSource } from "../replay/streams.ts";
-import { type TestNats, testNats } from "../testing/nats.ts";
+import { type TestNats, testNats, urlOf } from "../testing/nats.ts";
 import { testRealm } from "../testing/realm.ts";
 import { playOf, recordTicks, simulate } from "../testing/recorded.ts";
 import { runCommand } from "../testing/run-command.ts";
@@ -86,7 +86,7 @@ test("the command prints the table and the curves, and draws them; a ruleset is 
   const file = join(dir, "rules.json");
   const svg = join(dir, "curves.svg");
   const cli = (...args: string[]) =>
-    runCommand("ops/whatif/main.ts", ["--realm", REALM, ...args], { NATS_URL: nats.url });
+    runCommand("ops/whatif/main.ts", ["--realm", REALM, ...args], { NATS_URL: urlOf(nats.url, "operator") });
   await writeFile(file, JSON.stringify({ ...rules, contest: { ...rules.contest, clamp_bp: 1_200 } }));
   const ran = await cli("--from", "20", "--ruleset", file, "--svg", svg);
   expect(ran).toMatchObject({ code: 0, err: "" });

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { pickPort } from "../../ops/local/ports.ts";
-import { type TestNats, testNats } from "../../ops/testing/nats.ts";
+import { type TestNats, testNats, urlOf } from "../../ops/testing/nats.ts";
 import { subjects } from "../../shared/subjects.ts";
 import { checkAgreement } from "./agreement.ts";
 import { accepted, type TestPostgres, testPostgres, testRealm } from "./testing.ts";
@@ -27,7 +27,12 @@ type Variables = Record<string, string | undefined>;
 function run(env: Variables): ChildProcess & { said: string } {
   const child = Object.assign(
     spawn(process.execPath, [MAIN], {
-      env: { PATH: process.env.PATH, NATS_URL: nats.url, AMOI_WORKER_TTL_SECONDS: "2", ...env },
+      env: {
+        PATH: process.env.PATH,
+        NATS_URL: urlOf(nats.url, "archive"),
+        AMOI_WORKER_TTL_SECONDS: "2",
+        ...env,
+      },
       stdio: ["ignore", "ignore", "pipe"],
     }),
     { said: "" },

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { type TestNats, testNats } from "../../ops/testing/nats.ts";
+import { type TestNats, testNats, urlOf } from "../../ops/testing/nats.ts";
 import { eventsStream, subjects } from "../../shared/subjects.ts";
 import { checkAgreement } from "./agreement.ts";
 import type { Database } from "./database.ts";
@@ -163,7 +163,7 @@ test("killed in the middle, the old archive serves, and the next rebuild starts 
     spawn(process.execPath, [MAIN], {
       env: {
         PATH: process.env.PATH,
-        NATS_URL: nats.url,
+        NATS_URL: urlOf(nats.url, "operator"),
         DATABASE_MIGRATE_URL: urls.migrate,
         ...(crash ? { AMOI_CRASH_AT: crash } : {}),
       },

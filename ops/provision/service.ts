@@ -1,0 +1,109 @@
+/** The provision service: its requests by subject, each with validation, a bound on how many are under way, and an answer. */
+import type { Msg, Subscription } from "@nats-io/transport-node";
+import { z } from "zod";
+import { CONSUMER_GATE, PROVISION } from "../../shared/access.ts";
+import type { Bus } from "../../shared/bus.ts";
+import { checkRuleset } from "../../shared/check-ruleset.ts";
+import { BucketRequest, type ProvisionAnswer, RealmRequest } from "../../shared/contracts/provisioning.ts";
+import type { Log } from "../../shared/log.ts";
+import { metrics } from "../../shared/metrics.ts";
+import { ensureBucket, ProvisionError, provisionRealm } from "../../shared/provision.ts";
+import { BUCKETS, type Bucket } from "../../shared/topology.ts";
+import { openGate } from "./consumer-gate.ts";
+
+/** What every stream and bucket is made with. */
+export type Sizes = { replicas: number; rawMaxBytes: number };
+
+/** Of several processes one answers. */
+const QUEUE = "provision";
+/** Requests under way at once; further ones are told to come back. */
+const MAX_UNDER_WAY = 32;
+
+type Answer = ProvisionAnswer;
+type Handler = (bus: Bus, body: unknown, sizes: Sizes) => Promise<Answer>;
+
+/** A further request is a line here, and one in `shared/access.ts` for who may ask. */
+const HANDLERS: Record<string, Handler> = {
+  [PROVISION.realm]: async (bus, body, { replicas, rawMaxBytes }) => {
+    const request = RealmRequest.parse(body);
+    const [reason] = checkRuleset(request.ruleset);
+    if (reason !== undefined) return refused(400, `ruleset.${reason}`);
+    return await provisionRealm(bus, { ...request, replicas, rawMaxBytes });
+  },
+  [PROVISION.bucket]: async (bus, body, { replicas }) => {
+    const { bucket } = BucketRequest.parse(body);
+    if (!Object.hasOwn(BUCKETS, bucket)) return refused(400, `no bucket is named ${bucket}`);
+    return { created: await ensureBucket(bus, bucket as Bucket, replicas) };
+  },
+};
+
+/** Answers until `close`, which waits for what is under way. */
+export function answerProvisioning(bus: Bus, sizes: Sizes, log: Log): { close(): Promise<void> } {
+  const underWay = new Set<Promise<void>>();
+  const listen = (subject: string, kind: string, answer: (message: Msg) => Promise<string>): Subscription =>
+    bus.nc.subscribe(subject, {
+      queue: QUEUE,
+      callback: (error, message) => {
+        if (error !== null || !message.reply) return;
+        if (underWay.size >= MAX_UNDER_WAY) {
+          metrics.provisionRequests.inc({ kind, outcome: "busy" });
+          message.respond(JSON.stringify(refused(503, "too many requests are under way: try again")));
+          return;
+        }
+        const answering = answer(message)
+          .then((text) => void message.respond(text))
+          .catch((cause: unknown) => log.warn({ subject, reason: String(cause) }, "a request got no answer"))
+          .finally(() => underWay.delete(answering));
+        underWay.add(answering);
+      },
+    });
+  const subscriptions = [
+    ...Object.entries(HANDLERS).map(([subject, handle]) => {
+      const kind = subject.slice("provision.".length);
+      return listen(subject, kind, async (message) => {
+        const answer = await handled(() => handle(bus, readJson(message), sizes), log, kind);
+        metrics.provisionRequests.inc({ kind, outcome: "error" in answer ? "refused" : "done" });
+        return JSON.stringify(answer);
+      });
+    }),
+    listen(`${CONSUMER_GATE}.>`, "consumer", async (message) => {
+      const text = await openGate(bus, message.subject, message.string());
+      metrics.provisionRequests.inc({
+        kind: "consumer",
+        outcome: text.includes('"error"') ? "refused" : "done",
+      });
+      return text;
+    }),
+  ];
+  return {
+    close: async () => {
+      for (const subscription of subscriptions) subscription.unsubscribe();
+      await Promise.allSettled(underWay);
+    },
+  };
+}
+
+const refused = (status: number, message: string): Answer => ({ error: { status, message } });
+
+const readJson = (message: Msg): unknown => {
+  try {
+    return JSON.parse(message.string());
+  } catch {
+    return undefined;
+  }
+};
+
+/** What is wrong is the asker's to know: by status, as HTTP would have it. */
+async function handled(act: () => Promise<Answer>, log: Log, kind: string): Promise<Answer> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof z.ZodError) {
+      const { path, message } = error.issues[0]!;
+      return refused(400, `${path.join(".") || "the request"}: ${message}`);
+    }
+    log.error({ err: error, kind }, "a request of provisioning failed; asking again goes on where it ended");
+    if (error instanceof ProvisionError) return refused(409, error.message);
+    return refused(503, error instanceof Error ? error.message : String(error));
+  }
+}
