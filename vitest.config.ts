@@ -5,14 +5,37 @@ const reportFile = process.env.TEST_REPORT_FILE;
 /** `npm run test:slow`: what takes minutes by nature, such as clusters and soaks. */
 const slow = process.env.TEST_SLOW === "1";
 
+/** What the public port promises is promised on both of its engines: these files run once more on the one that isn't the default. */
+const PUBLIC_PORT = [
+  "broadcaster/{feed,player-feed,pulse-feed,hostile,limits,public,sse}.test.ts",
+  "broadcaster/feed.e2e.test.ts",
+];
+
 export default defineConfig({
   // For ops/testing/vitest.sh, which runs the tests by way of a link where it has to.
   resolve: { preserveSymlinks: true },
   // As the pages are built.
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   test: {
-    include: [slow ? "**/*.slow.test.ts" : "**/*.test.{ts,tsx}"],
-    exclude: ["node_modules/**", ".data/**", ".cache/**", ...(slow ? [] : ["**/*.slow.test.ts"])],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "all",
+          include: [slow ? "**/*.slow.test.ts" : "**/*.test.{ts,tsx}"],
+          exclude: slow ? [] : ["**/*.slow.test.ts"],
+        },
+      },
+      ...(slow
+        ? []
+        : [
+            {
+              extends: true as const,
+              test: { name: "ws", include: PUBLIC_PORT, env: { AMOI_FEED_ENGINE: "ws" } },
+            },
+          ]),
+    ],
+    exclude: ["node_modules/**", ".data/**", ".cache/**"],
     // Two cores: more files at once only make the servers that they start wait for each other.
     maxWorkers: 2,
     // A fuzzed property takes as long as it takes.

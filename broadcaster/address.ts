@@ -1,45 +1,52 @@
 /** Whose connection it is, as far as limits go. */
+import { addressOfBytes, type Networks, parseAddress } from "../shared/networks.ts";
+import type { Request } from "./engine.ts";
 
-import type { HttpRequest, HttpResponse } from "uWebSockets.js";
-import { isIPv4, isIPv6 } from "node:net";
+/** Proxies of one's own, which say in a header of this name, in lower case, whom they forward. */
+export type TrustedProxies = { header: string; networks: Networks };
+
+type Address = ReturnType<typeof addressOfBytes>;
+/** What a proxy writes instead of an address is cut to this. */
+const MAX_NAME = 64;
 
 /**
- * An IPv4 address, or the /64 of an IPv6 one, in hex: whoever has one address of a /64 has all of them. `header`: where one's
- * own proxy says whom it forwards.
+ * An IPv4 address, or the /64 of an IPv6 one, in hex: whoever has one address of a /64 has all of them. A header is believed
+ * only from a trusted proxy: a client may write into it whatever it likes, also in front of what the proxy adds. So it is read
+ * from its end, past the proxies that are trusted, to the first address that isn't one's own.
  */
-export function addressOf(res: HttpResponse, req: HttpRequest, header: string | undefined): string {
-  const forwarded = header === undefined ? "" : lastEntry(req, header);
-  if (forwarded === "") return keyOf(new Uint8Array(res.getRemoteAddress()));
-  const bytes = bytesOf(forwarded);
-  return bytes === undefined ? forwarded : keyOf(bytes);
+export function addressOf(request: Request, proxies: TrustedProxies | undefined): string {
+  let address = addressOfBytes(request.peer);
+  if (proxies === undefined) return keyOf(address);
+  const entries = entriesOf(request, proxies.header);
+  while (proxies.networks.has(address)) {
+    const forwarded = entries.pop();
+    if (forwarded === undefined) break;
+    const next = addressIn(forwarded);
+    if (next === undefined) return forwarded.slice(0, MAX_NAME);
+    address = next;
+  }
+  return keyOf(address);
 }
 
-/** A client may write whatever it likes in front, on lines of its own too: only the last line's last entry is the proxy's. */
-function lastEntry(req: HttpRequest, header: string): string {
-  let line = "";
-  req.forEach((name, value) => {
-    if (name === header) line = value;
+/** The entries of all lines of a header, in their order. */
+function entriesOf(request: Request, header: string): string[] {
+  const lines: string[] = [];
+  request.eachHeader((name, value) => {
+    if (name === header) lines.push(value);
   });
-  return line.slice(line.lastIndexOf(",") + 1).trim();
+  return lines
+    .flatMap((line) => line.split(","))
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
 }
 
-/** `bytes`: 4 or 16 of them. An IPv4 address may come mapped into IPv6, as ::ffff:a.b.c.d. */
-export function keyOf(bytes: Uint8Array): string {
-  const mapped =
-    bytes.length === 16 && bytes.subarray(0, 12).every((byte, i) => byte === (i < 10 ? 0 : 0xff));
-  const own = mapped ? bytes.subarray(12) : bytes.subarray(0, 8);
-  return Buffer.from(own).toString("hex");
+export function keyOf(address: Address): string {
+  const bytes = address.toByteArray();
+  return Buffer.from(bytes.slice(0, bytes.length === 4 ? 4 : 8)).toString("hex");
 }
 
-/** The 4 or 16 bytes of an address as proxies write it, a port aside; nothing where it is none, such as `unknown`. */
-export function bytesOf(text: string): Uint8Array | undefined {
+/** An address as proxies write it, with a port or without; nothing where it is none, such as `unknown`. */
+export function addressIn(text: string): Address | undefined {
   const address = /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? text.replace(/^([\d.]+):\d+$/, "$1");
-  if (isIPv4(address)) return Uint8Array.from(address.split("."), Number);
-  if (!isIPv6(address)) return undefined;
-  // WHATWG URL writes every address in one way: groups in hex, zeros left out once at most.
-  const written = new URL(`http://[${address.replace(/%.*/, "")}]`).hostname.slice(1, -1);
-  const [head = [], tail = []] = written.split("::").map((part) => part.split(":").filter(Boolean));
-  const zeros = Array<string>(8 - head.length - tail.length).fill("0");
-  const groups = [...head, ...zeros, ...tail].map((group) => Number.parseInt(group, 16));
-  return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff]));
+  return parseAddress(address.replace(/%.*/, ""));
 }

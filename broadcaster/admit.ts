@@ -1,11 +1,11 @@
 /** Who may open a socket. What HTTP can say is said before the upgrade; a token is looked at then, and told by a close code. */
-import type { HttpRequest, HttpResponse } from "uWebSockets.js";
 import { type Place, Since } from "../shared/contracts/feed.ts";
 import { isNoToken } from "../shared/no-token.ts";
-import { addressOf } from "./address.ts";
-import { type Answer, NO_SUCH_REALM, problemAnswer, REALM_NOT_READY } from "./answer.ts";
+import { NO_SUCH_REALM, problemAnswer, REALM_NOT_READY } from "./answer.ts";
+import type { Answer } from "./engine.ts";
 import type { Channel } from "./feed.ts";
 import type { FeedLimits } from "./limits.ts";
+import type { Visit } from "./visit.ts";
 
 export type Admission = {
   channel: Channel;
@@ -23,23 +23,22 @@ export const TOO_MANY_CONNECTIONS = problemAnswer(429, "too many connections of 
 
 /** What a request opens, or the answer that refuses it. */
 export function admit(
-  res: HttpResponse,
-  req: HttpRequest,
+  { request, realm, address }: Visit,
   channels: ReadonlyMap<string, Channel>,
   limits: FeedLimits,
 ): Admission | Answer {
-  const channel = channels.get(req.getParameter(0) ?? "");
+  const channel = channels.get(realm);
   if (channel === undefined) return NO_SUCH_REALM;
   if (channel.view === undefined) return REALM_NOT_READY;
-  const origin = req.getHeader("origin");
+  const origin = request.header("origin");
   if (limits.origins !== undefined && origin !== "" && !limits.origins.has(origin)) return ORIGIN_REFUSED;
-  const given = req.getQuery("since");
-  const place = given === undefined ? undefined : Since.safeParse(given);
+  const query = new URLSearchParams(request.query);
+  const given = query.get("since");
+  const place = given === null ? undefined : Since.safeParse(given);
   if (place?.success === false) {
     const errors = place.error.issues.map(({ message }) => ({ path: "since", message }));
     return problemAnswer(400, "since is not a place on the feed", { errors });
   }
-  const token = req.getQuery("token");
-  const address = addressOf(res, req, limits.addressHeader);
+  const token = query.get("token") ?? undefined;
   return { channel, address, place: place?.data, token: isNoToken(token) ? undefined : token };
 }

@@ -1,7 +1,7 @@
 /** The public port describes itself: OpenAPI of what it serves, AsyncAPI of the feed and of the subjects behind it. */
 import { readFileSync } from "node:fs";
 import { ASYNCAPI_FILE } from "../shared/asyncapi-file.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer } from "./engine.ts";
 import { ASYNCAPI_PATH, OPENAPI_PATH, openapi } from "./openapi.ts";
 import type { Routes } from "./routes.ts";
 

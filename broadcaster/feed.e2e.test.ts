@@ -20,6 +20,7 @@ import { loadRuleset } from "../shared/rulesets.ts";
 import { subjects, worldStream } from "../shared/subjects.ts";
 import { HandMadeWorld, storeTicks } from "./hand-made-world.ts";
 import { RawClient } from "./raw-client.ts";
+import { ENGINE } from "./test-engine.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 let dir: string;
@@ -82,6 +83,7 @@ async function startBroadcaster(
       NATS_URL: urlOf(nats.url, "broadcaster"),
       FEED_PORT: `${port}`,
       BROADCASTER_PORT: `${operations}`,
+      AMOI_FEED_ENGINE: ENGINE,
       ...env,
     },
     logFile: logOf(port),

@@ -13,6 +13,7 @@ import { FEED_LIMITS } from "./limits.ts";
 import { PublicServer } from "./public.ts";
 import { RawClient } from "./raw-client.ts";
 import { HELD_DELTAS, RealmView } from "./realm-view.ts";
+import { makeEngine } from "./test-engine.ts";
 
 const { FEED_TOKEN_SECRET: SECRET } = readEnv({});
 let server: PublicServer;
@@ -22,7 +23,7 @@ let world: HandMadeWorld;
 let clients: RawClient[];
 
 async function start(limits: Partial<typeof FEED_LIMITS> = {}): Promise<void> {
-  server = new PublicServer(SECRET, { ...FEED_LIMITS, ...limits });
+  server = new PublicServer(makeEngine, SECRET, { ...FEED_LIMITS, ...limits });
   port = await server.listen("127.0.0.1", 0);
   world = new HandMadeWorld("amoi-1");
   channel = server.feed.open("amoi-1");

@@ -3,7 +3,6 @@
  * one by one, except those that have to catch up (`pace.ts`), and the players whom a tick has something to tell.
  */
 
-import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t } from "uWebSockets.js";
 import type { Pulse } from "../shared/contracts/feed.ts";
 import type { Forecast } from "../shared/contracts/forecast.ts";
 import {
@@ -14,21 +13,25 @@ import {
 } from "../shared/feed-token.ts";
 import { metrics } from "../shared/metrics.ts";
 import { admit, TOO_MANY_CONNECTIONS } from "./admit.ts";
-import { problemAnswer, send } from "./answer.ts";
+import { problemAnswer } from "./answer.ts";
 import { CLOSE } from "./codes.ts";
 import { Connections } from "./connections.ts";
 import { type EncodedFrame, encodeFrame } from "./encode.ts";
+import type { Client, Engine, SocketEvents } from "./engine.ts";
 import type { Audience } from "./follow.ts";
 import { floods, tokenOf } from "./heard.ts";
-import { type FeedLimits, MAX_MESSAGE_BYTES, MAX_WAITING_BYTES } from "./limits.ts";
+import type { FeedLimits } from "./limits.ts";
+import type { Openings } from "./openings.ts";
 import { Pace } from "./pace.ts";
 import { Players } from "./players.ts";
 import { Pulses } from "./pulses.ts";
 import type { RealmView } from "./realm-view.ts";
-import { patternOf, type Routes } from "./routes.ts";
-import { type Client, newSocket, type Socket } from "./socket.ts";
+import type { Routes } from "./routes.ts";
+import { newSocket } from "./socket.ts";
+import type { Visit } from "./visit.ts";
 
 export const FEED_PATH = "/feed/{realm}";
+const NOT_ASKED_FOR = problemAnswer(426, "this is a WebSocket feed", { headers: { Upgrade: "websocket" } });
 
 /** One realm on the feed. */
 export class Channel implements Audience {
@@ -99,9 +102,8 @@ export class Channel implements Audience {
 
 export class Feed {
   readonly channels = new Map<string, Channel>();
-  readonly #app: TemplatedApp;
+  readonly #engine: () => Engine;
   readonly #limits: FeedLimits;
-  readonly #routes: Routes;
   readonly #secret: TokenSecrets;
   readonly #pace: Pace;
   readonly #keepAlive: NodeJS.Timeout;
@@ -110,37 +112,34 @@ export class Feed {
   /** Told of each frame: who isn't on a topic catches up by the realm's view, which has moved already. */
   onFrame: (channel: Channel, frame: EncodedFrame) => void = () => {};
 
-  /** `tokenSecret`: what players' tokens are signed with; during a change, both. */
-  constructor(routes: Routes, limits: FeedLimits, tokenSecret: TokenSecrets) {
-    const { app } = routes;
-    this.#routes = routes;
-    this.#app = app;
+  /** What the sockets of this feed do. */
+  readonly events: SocketEvents = {
+    opened: (client) => this.#opened(client),
+    message: (client, message, isBinary) => this.#message(client, message, isBinary),
+    control: (client, message) => void this.#heard(client, message),
+    dropped: (client, message) => this.#pace.dropped(client, message),
+    drained: (client) => this.#pace.drained(client),
+    closed: (client) => this.#closed(client),
+  };
+
+  /** `tokenSecret`: what players' tokens are signed with; during a change, both. `engine`: there once anything is published. */
+  constructor(
+    routes: Routes,
+    engine: () => Engine,
+    openings: Openings,
+    limits: FeedLimits,
+    tokenSecret: TokenSecrets,
+  ) {
+    this.#engine = engine;
     this.#limits = limits;
     this.#secret = tokenSecret;
-    this.#pace = new Pace(limits);
+    this.#pace = new Pace(limits, openings);
     this.connections = new Connections(limits.connectionsPerAddress);
     this.#keepAlive = setInterval(() => {
       for (const channel of this.channels.values()) channel.keepAlive(limits.silenceMs);
     }, limits.silenceMs / 2);
     this.#keepAlive.unref();
-    // The route comes first: publishing without one crashes the process.
-    app.ws<Socket>(patternOf(FEED_PATH), {
-      maxPayloadLength: MAX_MESSAGE_BYTES,
-      maxBackpressure: MAX_WAITING_BYTES,
-      closeOnBackpressureLimit: false,
-      idleTimeout: limits.idleSeconds,
-      sendPingsAutomatically: true,
-      upgrade: (res, req, context) => this.#upgrade(res, req, context),
-      open: (client) => this.#opened(client),
-      message: (client, message, isBinary) => this.#message(client, message, isBinary),
-      ping: (client, message) => this.#heard(client, message),
-      pong: (client, message) => this.#heard(client, message),
-      dropped: (client, message) => this.#pace.dropped(client, message),
-      drain: (client) => this.#pace.drained(client),
-      close: (client) => this.#closed(client),
-    });
-    const headers = { Upgrade: "websocket" };
-    routes.answer(FEED_PATH, problemAnswer(426, "this is a WebSocket feed", { headers }));
+    routes.get(FEED_PATH, (visit) => this.#upgrade(visit), openings.limit);
   }
 
   /** Adds a realm, which answers 503 until it is restored. */
@@ -159,8 +158,9 @@ export class Feed {
   readonly publish = (channel: Channel, frame: EncodedFrame): void => {
     const { type, bytes } = frame;
     this.#pace.takeOffFallen();
-    this.#app.publish(channel.topic, bytes, true);
-    metrics.frames.inc({ realm: channel.realm, type }, this.#app.numSubscribers(channel.topic));
+    const engine = this.#engine();
+    engine.publish(channel.topic, bytes);
+    metrics.frames.inc({ realm: channel.realm, type }, engine.numSubscribers(channel.topic));
     this.onFrame(channel, frame);
   };
 
@@ -169,17 +169,18 @@ export class Feed {
     for (const client of clients) this.#pace.notify(client);
   };
 
-  #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
-    if (this.#routes.refused(res, req)) return;
-    const admitted = admit(res, req, this.channels, this.#limits);
-    if ("status" in admitted || this.connections.full(admitted.address)) {
-      send(res, "status" in admitted ? admitted : TOO_MANY_CONNECTIONS);
-      return;
-    }
-    const header = (name: string) => req.getHeader(`sec-websocket-${name}`);
+  #upgrade(visit: Visit): void {
+    const { upgrade, address } = visit;
+    const admitted =
+      upgrade === undefined
+        ? NOT_ASKED_FOR
+        : this.connections.full(address)
+          ? TOO_MANY_CONNECTIONS
+          : admit(visit, this.channels, this.#limits);
     // At once, whatever its token says: an upgrade that waits for anything is either a warning of uWS on stderr or, within a
     // cork, a socket that uWS may take for a response still, and close.
-    res.upgrade(newSocket(admitted), header("key"), header("protocol"), header("extensions"), context);
+    if ("status" in admitted) visit.send(admitted);
+    else upgrade?.(newSocket(admitted));
   }
 
   #read(channel: Channel, token: string): Promise<FeedPlayer | TokenRefusal> {

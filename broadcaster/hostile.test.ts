@@ -5,6 +5,7 @@ import { SignJWT, UnsecuredJWT } from "jose";
 import { afterEach, expect, test, vi } from "vitest";
 import { readEnv } from "../shared/env.ts";
 import { metrics } from "../shared/metrics.ts";
+import { Networks } from "../shared/networks.ts";
 import { CLOSE } from "./codes.ts";
 import type { FeedLimits } from "./limits.ts";
 import type { RawClient } from "./raw-client.ts";
@@ -23,6 +24,7 @@ async function expectAllWell(honest: RawClient): Promise<void> {
   await honest.until(({ frames }) => frames.some((frame) => frame.type === "delta" && frame.tick === tick));
   expect(honest.frames.some(({ type }) => type === "resync")).toBe(false);
 }
+const PROXIES = { header: "x-forwarded-for", networks: new Networks(["loopback"]) };
 const statusOf = async (client: RawClient) => (await client.until(({ status }) => status !== "")).status;
 const openSockets = async () =>
   (await metrics.connections.get()).values.find(({ labels }) => labels.realm === REALM)?.value ?? 0;
@@ -204,7 +206,7 @@ test("an address has so many connections and no more, and one that ends makes ro
 });
 
 test("behind a proxy the address that it vouches for counts, whatever the client wrote before it", async () => {
-  await serve({ connectionsPerAddress: 1, addressHeader: "x-forwarded-for" });
+  await serve({ connectionsPerAddress: 1, proxies: PROXIES });
   const from = async (forwarded: string) =>
     (await statusOf(feed.connect({}, [`X-Forwarded-For: ${forwarded}`]))).slice(9, 12);
   expect([await from("10.0.0.1"), await from("10.0.0.2")]).toEqual(["101", "101"]);
@@ -212,7 +214,7 @@ test("behind a proxy the address that it vouches for counts, whatever the client
 });
 
 test("behind a proxy that adds a line of its own the last line counts, not the client's", async () => {
-  await serve({ connectionsPerAddress: 1, addressHeader: "x-forwarded-for" });
+  await serve({ connectionsPerAddress: 1, proxies: PROXIES });
   const from = async (...lines: string[]) =>
     (
       await statusOf(
@@ -226,7 +228,7 @@ test("behind a proxy that adds a line of its own the last line counts, not the c
 });
 
 test("behind a proxy an IPv6 address counts as its /64 as well, however it is written", async () => {
-  await serve({ connectionsPerAddress: 1, addressHeader: "x-forwarded-for" });
+  await serve({ connectionsPerAddress: 1, proxies: PROXIES });
   const from = async (forwarded: string) =>
     (await statusOf(feed.connect({}, [`X-Forwarded-For: ${forwarded}`]))).slice(9, 12);
   expect(await from("2001:db8:1:2::1")).toBe("101");

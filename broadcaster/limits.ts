@@ -1,10 +1,13 @@
 /** What one client may cost. Each broadcaster process counts for itself. */
 import { type Env, readEnv } from "../shared/env.ts";
+import type { TrustedProxies } from "./address.ts";
 
 export type FeedLimits = {
   connectionsPerAddress: number;
-  /** Header in which a proxy says whom it forwards; absent: the connection's own address counts. */
-  addressHeader: string | undefined;
+  /** Feeds and streams that an address may open in a minute. */
+  openingsPerMinute: number;
+  /** Whose word about whom they forward is taken; absent: the connection's own address counts. */
+  proxies: TrustedProxies | undefined;
   /** Origins whose pages may open the feed; absent: any. */
   origins: ReadonlySet<string> | undefined;
   /** What a client may send within a minute: frames of every kind, and their bytes. */
@@ -22,9 +25,15 @@ export type FeedLimits = {
   silenceMs: number;
 };
 
+const proxiesOf = (env: Env): TrustedProxies | undefined =>
+  env.AMOI_ADDRESS_HEADER === undefined || env.AMOI_TRUSTED_PROXIES === undefined
+    ? undefined
+    : { header: env.AMOI_ADDRESS_HEADER, networks: env.AMOI_TRUSTED_PROXIES };
+
 export const limitsOf = (env: Env): FeedLimits => ({
   connectionsPerAddress: env.AMOI_FEED_CONNECTIONS_PER_ADDRESS,
-  addressHeader: env.AMOI_ADDRESS_HEADER,
+  openingsPerMinute: env.AMOI_FEED_OPENINGS_PER_MINUTE,
+  proxies: proxiesOf(env),
   origins: env.AMOI_FEED_ORIGINS,
   framesPerMinute: env.AMOI_FEED_FRAMES_PER_MINUTE,
   bytesPerMinute: env.AMOI_FEED_BYTES_PER_MINUTE,
@@ -36,15 +45,18 @@ export const limitsOf = (env: Env): FeedLimits => ({
 });
 
 export type ReadLimits = {
-  /** Reads a minute and address. */
+  /** Requests a minute and address, but for those that open feeds and streams. */
   perMinute: number;
   /** Event streams at once, of all realms together. */
   streams: number;
+  /** How long a client has to read an answer before it is cut. */
+  answerMs: number;
 };
 
 export const readLimitsOf = (env: Env): ReadLimits => ({
   perMinute: env.AMOI_READS_PER_MINUTE,
   streams: env.AMOI_FEED_STREAMS,
+  answerMs: 30_000,
 });
 
 /** Those of an environment that says nothing. */

@@ -11,17 +11,33 @@
 import { tokenSecrets } from "../shared/feed-token.ts";
 import { hostCheck } from "../shared/hosts.ts";
 import { listen, operationsServer } from "../shared/http.ts";
+import { metrics } from "../shared/metrics.ts";
 import { Announcement } from "../shared/ownership.ts";
 import { serve } from "../shared/service.ts";
+import { chooseEngine } from "./choose-engine.ts";
+import { PortTaken } from "./engine.ts";
 import { limitsOf, readLimitsOf } from "./limits.ts";
-import { PortTaken, PublicServer } from "./public.ts";
+import { PublicServer } from "./public.ts";
 import { Realms } from "./realms.ts";
 
 await serve("broadcaster", async (service) => {
   const { env, bus, log } = service;
   const stop = new AbortController();
   const signal = AbortSignal.any([service.signal, stop.signal]);
-  const server = new PublicServer(tokenSecrets(env), limitsOf(env), readLimitsOf(env), hostCheck(env));
+  const engine = await chooseEngine(env.AMOI_FEED_ENGINE);
+  metrics.engine.set({ engine: engine.name }, 1);
+  if (engine.instead !== undefined)
+    log.warn(
+      { reason: engine.instead },
+      "the public port is served by ws instead of uWebSockets.js, and slower",
+    );
+  const server = new PublicServer(
+    engine.make,
+    tokenSecrets(env),
+    limitsOf(env),
+    readLimitsOf(env),
+    hostCheck(env),
+  );
   const realms = new Realms({ ...service, signal }, server.feed);
   let port: number | undefined;
   // Once it serves, one realm that can't be restored is no reason to send the clients of all others away.

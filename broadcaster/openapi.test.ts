@@ -9,6 +9,7 @@ import { FEED_LIMITS, READ_LIMITS } from "./limits.ts";
 import { openapi } from "./openapi.ts";
 import { PublicServer } from "./public.ts";
 import { RealmView } from "./realm-view.ts";
+import { makeEngine } from "./test-engine.ts";
 
 type Parameter = { name: string; in: string; schema: { type?: string; minimum?: number; maximum?: number } };
 type Operation = {
@@ -23,7 +24,7 @@ type Document = {
 const document = openapi() as Document;
 
 test("the document is OpenAPI 3.1 and has every path that the public port serves, but the page's, and no other", () => {
-  const server = new PublicServer(readEnv({}).FEED_TOKEN_SECRET);
+  const server = new PublicServer(makeEngine, readEnv({}).FEED_TOKEN_SECRET);
   server.close();
   const page = new Set(["/", ...pageFiles("observatory").map(({ path }) => path)]);
   expect(document.openapi).toBe("3.1.0");
@@ -61,7 +62,7 @@ test("every refusal is a problem, and every path's own parameters are told", () 
 });
 
 test("what tells a client when to come back is there as the document says", async () => {
-  const server = new PublicServer(readEnv({}).FEED_TOKEN_SECRET, FEED_LIMITS, {
+  const server = new PublicServer(makeEngine, readEnv({}).FEED_TOKEN_SECRET, FEED_LIMITS, {
     ...READ_LIMITS,
     perMinute: 1,
   });

@@ -52,8 +52,9 @@ const reference = (schema: z.ZodType) => ({ $ref: SCHEMAS + NAMES.get(schema)! }
 
 const HEADERS = {
   ETag: "The answer's version: `If-None-Match` with it answers 304 while nothing of it changed",
-  RateLimit: 'Reads that are left, and seconds until all are: `"reads";r=599;t=1`',
-  "RateLimit-Policy": 'Reads in a window of seconds: `"reads";q=600;w=60`',
+  RateLimit:
+    'Requests that are left, and seconds until all are: `"reads";r=599;t=1`; `"openings"` of feeds and streams',
+  "RateLimit-Policy": 'Requests in a window of seconds: `"reads";q=600;w=60`',
   "Retry-After": "Seconds",
 };
 type Header = keyof typeof HEADERS;
@@ -69,7 +70,7 @@ const REFUSALS = {
   403: ["Pages of this origin may not open the feed", []],
   404: ["No such realm, or a tick that is still to come", []],
   426: ["It was asked for without an upgrade to WebSocket", []],
-  429: ["Too many reads, or open sockets, of one address", ["Retry-After"]],
+  429: ["Too many requests, openings or open sockets of one address", ["Retry-After"]],
   503: [
     "The realm is being restored, too many streams are open, or the past can't be read just now",
     ["Retry-After"],
@@ -149,7 +150,7 @@ const OTHERS: Record<string, object> = {
           },
         },
       },
-      ...refusals([400, 404, 503]),
+      ...refusals([400, 404, 429, 503]),
     },
   },
   [FEED_PATH]: {
@@ -178,7 +179,7 @@ const OTHERS: Record<string, object> = {
 
 function documentOf(about: string) {
   const content = { "application/json": { schema: { type: "object" } } };
-  return { summary: about, responses: { 200: { description: about, content }, ...refusals([400]) } };
+  return { summary: about, responses: { 200: { description: about, content }, ...refusals([400, 429]) } };
 }
 
 /** OpenAPI 3.1 of all that the public port serves but the page. */
@@ -190,7 +191,8 @@ export function openapi(): object {
       version: "1",
       description:
         "Points and stocks are in thousandths, shares and factors in basis points, times are RFC 3339. Every error is a problem " +
-        "(RFC 9457). Any origin may read; nothing here takes anything but GET.",
+        "(RFC 9457). Any origin may read; nothing here takes anything but GET, and HEAD, which is answered " +
+        "alike without the body.",
     },
     servers: [{ url: "/" }],
     paths: Object.fromEntries([

@@ -1,9 +1,11 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { CLOSE } from "./codes.ts";
+import type { Client } from "./engine.ts";
 import { FEED_LIMITS } from "./limits.ts";
+import { Openings } from "./openings.ts";
 import { Pace } from "./pace.ts";
-import type { Client, Socket } from "./socket.ts";
+import type { Socket } from "./socket.ts";
 
 /** A socket of uWS as far as it matters here: once closed, whatever it is asked throws. */
 function hungSocket(closing: Socket["closing"]) {
@@ -22,7 +24,7 @@ test.each([undefined, CLOSE.slow])(
     const failed: unknown[] = [];
     const note = (error: unknown) => failed.push(error);
     process.prependOnceListener("uncaughtException", note);
-    new Pace(FEED_LIMITS).drained(client);
+    new Pace(FEED_LIMITS, new Openings(1)).drained(client);
     socket.open = false;
     await turn();
     process.off("uncaughtException", note);

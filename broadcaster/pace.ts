@@ -11,17 +11,21 @@ import type { Place } from "../shared/contracts/feed.ts";
 import { metrics } from "../shared/metrics.ts";
 import { CLOSE, type Close } from "./codes.ts";
 import { typeOf } from "./encode.ts";
+import type { Client } from "./engine.ts";
 import { type FeedLimits, MAX_WAITING_BYTES } from "./limits.ts";
+import type { Openings } from "./openings.ts";
 import type { RealmView } from "./realm-view.ts";
-import type { Client, Socket } from "./socket.ts";
+import type { Socket } from "./socket.ts";
 
 export class Pace {
   readonly #limits: FeedLimits;
+  readonly #openings: Openings;
   /** Live sockets that missed a frame. */
   #fallen = new Set<Client>();
 
-  constructor(limits: FeedLimits) {
+  constructor(limits: FeedLimits, openings: Openings) {
     this.#limits = limits;
+    this.#openings = openings;
   }
 
   /** Sends what the socket misses until something waits for it, and makes it live when it misses nothing. */
@@ -42,7 +46,10 @@ export class Pace {
         }
         // Where only the first of two frames fits, both come again.
         if (!step.frames.every(({ bytes }) => client.send(bytes, true) !== DROPPED)) return;
-        for (const { type } of step.frames) metrics.frames.inc({ realm: view.realm, type });
+        for (const { type, bytes } of step.frames) {
+          metrics.frames.inc({ realm: view.realm, type });
+          if (!socket.joined) this.#openings.caughtUp(socket.address, bytes.length);
+        }
         socket.place = step.place;
         if (outpaced) socket.conflatedMs = performance.now();
         socket.resync = false;
@@ -145,6 +152,7 @@ export class Pace {
     const { topic, players, pulses } = socket.channel;
     client.subscribe(topic);
     socket.live = true;
+    socket.joined = true;
     clearTimeout(socket.grace);
     socket.grace = undefined;
     players.add(client);

@@ -1,5 +1,5 @@
 /** The live sockets of a realm's players, by user: notices go to them and to nobody else. */
-import type { Client } from "./socket.ts";
+import type { Client } from "./engine.ts";
 
 export class Players {
   readonly #clients = new Map<string, Set<Client>>();

@@ -1,8 +1,8 @@
 /** Query parameters of the public reads, checked by a schema before anything is looked up. */
-import type { HttpRequest } from "uWebSockets.js";
 import { z } from "zod";
 import { fieldProblems } from "../shared/contracts/problem.ts";
-import { type Answer, problemAnswer } from "./answer.ts";
+import { problemAnswer } from "./answer.ts";
+import type { Answer, Request } from "./engine.ts";
 import type { EventPlace as Place } from "./reads.ts";
 
 /** A whole number in decimal digits, as a query writes it. */
@@ -32,10 +32,10 @@ export const EventPlace = z
 
 /** The parsed query, or the 400 that names every parameter that is wrong. One that stands twice counts as its last. */
 export function readQuery<Schema extends z.ZodType>(
-  req: HttpRequest,
+  request: Request,
   schema: Schema,
 ): { query: z.infer<Schema> } | { refusal: Answer } {
-  const parsed = schema.safeParse(Object.fromEntries(new URLSearchParams(req.getQuery())));
+  const parsed = schema.safeParse(Object.fromEntries(new URLSearchParams(request.query)));
   if (parsed.success) return { query: parsed.data };
   const errors = fieldProblems(parsed.error);
   const { path, message } = errors[0]!;

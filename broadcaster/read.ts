@@ -1,50 +1,45 @@
 /** Serves the catalogue of reads. From memory all of it, but for the past. */
-
-import type { HttpRequest, HttpResponse } from "uWebSockets.js";
 import { createHash } from "node:crypto";
 import type { z } from "zod";
-import { type Answer, NO_SUCH_REALM, problemAnswer, REALM_NOT_READY, send } from "./answer.ts";
+import { NO_SUCH_REALM, problemAnswer, REALM_NOT_READY } from "./answer.ts";
 import { CURRENT, eventsAfter, PARTS, pathOf, REALMS } from "./catalogue.ts";
+import type { Answer } from "./engine.ts";
 import type { Channel } from "./feed.ts";
 import { readQuery } from "./query.ts";
-import type { ReadLimit } from "./read-limit.ts";
 import { type EventPlace, isBefore, type Shown } from "./reads.ts";
 import type { RealmView } from "./realm-view.ts";
 import type { Routes } from "./routes.ts";
+import type { Visit } from "./visit.ts";
 
 const NO_SUCH_TICK = problemAnswer(404, "the realm has no such tick", {
   errors: [{ path: "tick", message: "is still to come" }],
 });
 const PAST_AWAY = problemAnswer(503, "the past can't be read just now", { headers: { "Retry-After": "2" } });
 
-export type Reading = {
-  channels: ReadonlyMap<string, Channel>;
-  limit: ReadLimit;
-  /** Whose reads count together. */
-  addressOf: (res: HttpResponse, req: HttpRequest) => string;
-};
-type Read<Query> = (req: HttpRequest, query: Query) => Answer | Promise<Answer>;
+/** What an earlier tick may take to be read. */
+const PAST_PATIENCE_MS = 10_000;
+
+type Read<Query> = (visit: Visit, query: Query) => Answer | Promise<Answer>;
 
 /** The routes of the read API. */
-export function serveReads(routes: Routes, reading: Reading): void {
-  const { channels } = reading;
-  serveRead(routes, REALMS.path, reading, REALMS.query, () => json(REALMS.of(channels)));
+export function serveReads(routes: Routes, channels: ReadonlyMap<string, Channel>): void {
+  serveRead(routes, REALMS.path, REALMS.query, () => json(REALMS.of(channels)));
   const serveRealm = <Query extends z.ZodType>(
     name: string,
     query: Query,
     read: (view: RealmView, query: z.infer<Query>, etag: string) => Answer | Promise<Answer>,
   ) =>
-    serveRead(routes, pathOf(name), reading, query, (req, asked) => {
-      const channel = channels.get(req.getParameter(0) ?? "");
+    serveRead(routes, pathOf(name), query, ({ realm, request }, asked) => {
+      const channel = channels.get(realm);
       if (channel === undefined) return NO_SUCH_REALM;
       if (channel.view === undefined) return REALM_NOT_READY;
-      return read(channel.view, asked, req.getHeader("if-none-match"));
+      return read(channel.view, asked, request.header("if-none-match"));
     });
   for (const [name, { query, of }] of Object.entries(PARTS))
     serveRealm(name, query, (view, { tick }, etag) => {
       if (tick === undefined || tick === view.tick) return answerPart(view, of, etag);
       if (tick > view.tick) return NO_SUCH_TICK;
-      return shownAt(view, tick).then(
+      return inTime(shownAt(view, tick)).then(
         (shown) => answerPart(shown, of, etag),
         () => PAST_AWAY,
       );
@@ -76,30 +71,31 @@ async function shownAt({ realm, epoch, past }: RealmView, tick: number): Promise
   return { realm, epoch, hash: found.hash, state: found.state };
 }
 
-/** A route that counts against its reader's limit, and whose query is checked first. */
+/** Fails when it takes too long; what it waited for is left to itself. */
+async function inTime<Value>(value: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("it takes too long")), PAST_PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([value, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A route whose query is checked first. */
 function serveRead<Query extends z.ZodType>(
   routes: Routes,
   path: string,
-  { limit, addressOf }: Reading,
   query: Query,
   read: Read<z.infer<Query>>,
 ): void {
-  routes.get(path, (res, req) => {
-    const allowance = limit.take(addressOf(res, req), Date.now());
-    const headers = limit.headers(allowance);
-    const withLimit = (answer: Answer): Answer => ({ ...answer, headers: { ...answer.headers, ...headers } });
-    if (!allowance.allowed)
-      return send(res, withLimit(problemAnswer(429, `only ${limit.perMinute} reads a minute are answered`)));
-    const asked = readQuery(req, query);
-    const answer = "refusal" in asked ? asked.refusal : read(req, asked.query);
-    if (!(answer instanceof Promise)) return send(res, withLimit(answer));
-    let aborted = false;
-    res.onAborted(() => {
-      aborted = true;
-    });
-    void answer.then((late) => {
-      if (!aborted) res.cork(() => send(res, withLimit(late)));
-    });
+  routes.get(path, (visit) => {
+    const asked = readQuery(visit.request, query);
+    const answer = "refusal" in asked ? asked.refusal : read(visit, asked.query);
+    if (answer instanceof Promise) void answer.then((late) => visit.send(late));
+    else visit.send(answer);
   });
 }
 

@@ -1,5 +1,4 @@
 /** What the feed knows of a socket. */
-import type { WebSocket } from "uWebSockets.js";
 import type { Place } from "../shared/contracts/feed.ts";
 import type { FeedPlayer } from "../shared/feed-token.ts";
 import type { Admission } from "./admit.ts";
@@ -16,6 +15,8 @@ export type Socket = {
   /** Nobody knows where it stands: it has to drop its state before it gets another. */
   resync: boolean;
   live: boolean;
+  /** It was live once: what it is sent from then on to catch up, it was owed. */
+  joined: boolean;
   open: boolean;
   /** When it was conflated last. */
   conflatedMs: number | undefined;
@@ -31,7 +32,6 @@ export type Socket = {
   /** What it sent since `sinceMs`. */
   readonly sent: { sinceMs: number; frames: number; bytes: number };
 };
-export type Client = WebSocket<Socket>;
 
 export function newSocket({ channel, address, place, token }: Admission): Socket {
   return {
@@ -41,6 +41,7 @@ export function newSocket({ channel, address, place, token }: Admission): Socket
     place,
     resync: false,
     live: false,
+    joined: false,
     open: true,
     conflatedMs: undefined,
     grace: undefined,

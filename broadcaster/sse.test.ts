@@ -7,6 +7,7 @@ import { FEED_LIMITS, READ_LIMITS } from "./limits.ts";
 import { PublicServer } from "./public.ts";
 import { RawStream } from "./raw-stream.ts";
 import { RealmView } from "./realm-view.ts";
+import { makeEngine } from "./test-engine.ts";
 
 const SECRET = "a-secret-of-32-bytes-at-the-least";
 let server: PublicServer;
@@ -16,7 +17,7 @@ let realms = 0;
 const streams: RawStream[] = [];
 
 beforeAll(async () => {
-  server = new PublicServer(SECRET, FEED_LIMITS, { ...READ_LIMITS, streams: 5 });
+  server = new PublicServer(makeEngine, SECRET, FEED_LIMITS, { ...READ_LIMITS, streams: 5 });
   port = await server.listen("127.0.0.1", await pickPort());
 });
 afterAll(() => server.close());
@@ -143,7 +144,12 @@ test("a pulse comes without a place, to a stream that misses nothing", async () 
 });
 
 test("an address' streams count with its sockets", async () => {
-  const strict = new PublicServer(SECRET, { ...FEED_LIMITS, connectionsPerAddress: 2 }, READ_LIMITS);
+  const strict = new PublicServer(
+    makeEngine,
+    SECRET,
+    { ...FEED_LIMITS, connectionsPerAddress: 2 },
+    READ_LIMITS,
+  );
   const strictPort = await strict.listen("127.0.0.1", await pickPort());
   strict.feed.open(world.realm).restored(new RealmView(world.snapshot, "e1"));
   const path = `/api/world/${world.realm}/stream`;

@@ -5,32 +5,34 @@
  * Nothing is queued for a stream: it keeps its place, and is given the next frames as fast as it reads. HTTP has no topics, so
  * the streams of a realm are gone through one by one; a frame's text is made once.
  */
-import type { HttpRequest, HttpResponse } from "uWebSockets.js";
 import { type Place, Since } from "../shared/contracts/feed.ts";
 import { metrics } from "../shared/metrics.ts";
 import { TOO_MANY_CONNECTIONS } from "./admit.ts";
-import { type Answer, NO_SUCH_REALM, problemAnswer, REALM_NOT_READY, send } from "./answer.ts";
+import { NO_SUCH_REALM, problemAnswer, REALM_NOT_READY } from "./answer.ts";
 import { pathOf } from "./catalogue.ts";
 import type { Connections } from "./connections.ts";
 import type { EncodedFrame } from "./encode.ts";
+import type { Answer, EventStream } from "./engine.ts";
 import type { Channel } from "./feed.ts";
-import type { Reading } from "./read.ts";
+import type { Openings } from "./openings.ts";
 import type { Routes } from "./routes.ts";
+import type { Visit } from "./visit.ts";
 
 /** A comment goes out this often, so that nobody between takes the stream for dead. */
 const HEARTBEAT_MS = 15_000;
-/** What a browser waits before it comes back, milliseconds. */
-const RETRY_MS = 2_000;
+/** What a browser waits before it comes back, milliseconds: up to twice as long, so that not all of them come at once. */
+const RETRY_MS = 1_500;
 /** A stream that reads nothing for so long is cut. */
 const STUCK_MS = 60_000;
 const HEARTBEAT = ": \n\n";
-const HEADERS = {
-  "Content-Type": "text/event-stream",
-  "Cache-Control": "no-store",
-  // nginx would hold the events back.
-  "X-Accel-Buffering": "no",
-  "Access-Control-Allow-Origin": "*",
-  "X-Content-Type-Options": "nosniff",
+const HEAD = {
+  status: "200 OK",
+  headers: {
+    "Content-Type": "text/event-stream",
+    // A proxy that compresses would hold events back until it has enough of them, and nginx any event.
+    "Cache-Control": "no-cache, no-transform",
+    "X-Accel-Buffering": "no",
+  },
 };
 const TOO_MANY = problemAnswer(503, "too many streams are open", { headers: { "Retry-After": "5" } });
 
@@ -38,11 +40,16 @@ const TOO_MANY = problemAnswer(503, "too many streams are open", { headers: { "R
 const ADDED: ReadonlySet<EncodedFrame["type"]> = new Set(["pulse", "resync", "alive"]);
 
 type Stream = {
-  readonly res: HttpResponse;
+  /** Set as it is opened. */
+  out: EventStream | undefined;
+  /** Goes before the first event: readers break that get it alone. */
+  retry: string;
   readonly channel: Channel;
   readonly address: string;
   place: Place | undefined;
   open: boolean;
+  /** It has missed nothing since it came. */
+  joined: boolean;
   /** Since when it hasn't taken what was written, milliseconds of the process' clock. */
   stuckSinceMs: number | undefined;
 };
@@ -51,14 +58,22 @@ export class Streams {
   readonly #byRealm = new Map<string, Set<Stream>>();
   readonly #max: number;
   readonly #connections: Connections;
+  readonly #openings: Openings;
   readonly #heart: NodeJS.Timeout;
   #count = 0;
 
   /** `max`: streams that may be open at once, over all realms. An address' streams count with its sockets. */
-  constructor(routes: Routes, { channels, addressOf }: Reading, connections: Connections, max: number) {
+  constructor(
+    routes: Routes,
+    channels: ReadonlyMap<string, Channel>,
+    connections: Connections,
+    openings: Openings,
+    max: number,
+  ) {
     this.#max = max;
     this.#connections = connections;
-    routes.get(pathOf("stream"), (res, req) => this.#open(res, req, channels, addressOf(res, req)));
+    this.#openings = openings;
+    routes.get(pathOf("stream"), (visit) => this.#open(visit, channels), openings.limit);
     this.#heart = setInterval(() => this.#beat(), HEARTBEAT_MS);
     this.#heart.unref();
   }
@@ -79,42 +94,42 @@ export class Streams {
     clearInterval(this.#heart);
   }
 
-  #open(res: HttpResponse, req: HttpRequest, channels: ReadonlyMap<string, Channel>, address: string): void {
-    const admitted = this.#connections.full(address) ? TOO_MANY_CONNECTIONS : this.#admit(req, channels);
-    if ("status" in admitted) {
-      send(res, admitted);
+  #open(visit: Visit, channels: ReadonlyMap<string, Channel>): void {
+    const { address } = visit;
+    const admitted = this.#connections.full(address) ? TOO_MANY_CONNECTIONS : this.#admit(visit, channels);
+    if ("status" in admitted || visit.request.method === "HEAD") {
+      visit.send("status" in admitted ? admitted : HEAD);
       return;
     }
-    const stream: Stream = { res, address, ...admitted, open: true, stuckSinceMs: undefined };
+    const retry = `retry: ${RETRY_MS + Math.floor(Math.random() * RETRY_MS)}\n`;
+    const state = { out: undefined, retry, open: true, joined: false, stuckSinceMs: undefined };
+    const stream: Stream = { address, ...admitted, ...state };
     this.#hold(stream);
-    res.onAborted(() => this.#release(stream));
-    res.onWritable(() => {
-      stream.stuckSinceMs = undefined;
-      // Not within uWS' own turn, for the reason that `Feed` has.
-      setImmediate(() => this.#catchUp(stream));
-      return true;
+    stream.out = visit.stream(HEAD, {
+      closed: () => this.#release(stream),
+      drained: () => {
+        stream.stuckSinceMs = undefined;
+        // Not within uWS' own turn, for the reason that `Pace` has.
+        setImmediate(() => this.#catchUp(stream));
+      },
     });
-    res.cork(() => {
-      res.writeStatus("200 OK");
-      for (const [name, value] of Object.entries(HEADERS)) res.writeHeader(name, value);
-      this.#write(stream, `retry: ${RETRY_MS}\n\n`);
-    });
-    this.#catchUp(stream);
+    if (!this.#step(stream)) this.#write(stream, HEARTBEAT);
+    setImmediate(() => this.#catchUp(stream));
   }
 
   /** Where a stream begins, or the answer that refuses it. */
   #admit(
-    req: HttpRequest,
+    { request, realm }: Visit,
     channels: ReadonlyMap<string, Channel>,
   ): Pick<Stream, "channel" | "place"> | Answer {
-    const channel = channels.get(req.getParameter(0) ?? "");
+    const channel = channels.get(realm);
     if (channel === undefined) return NO_SUCH_REALM;
     if (channel.view === undefined) return REALM_NOT_READY;
     if (this.#count >= this.#max) return TOO_MANY;
     // A browser that comes back asks for the same address, so what it adds says where it is now.
-    const header = req.getHeader("last-event-id");
-    const given = header === "" ? req.getQuery("since") : header;
-    if (given === undefined) return { channel, place: undefined };
+    const header = request.header("last-event-id");
+    const given = header === "" ? new URLSearchParams(request.query).get("since") : header;
+    if (given === null) return { channel, place: undefined };
     const place = Since.safeParse(given);
     if (place.success) return { channel, place: place.data };
     const path = header === "" ? "since" : "Last-Event-ID";
@@ -122,33 +137,43 @@ export class Streams {
     return problemAnswer(400, `${path} is not a place on the feed`, { errors });
   }
 
-  /** Gives the stream what it misses, until it reads too slowly or misses nothing. One write per cork: see `answer.ts`. */
+  /** Gives the stream what it misses, until it reads too slowly or misses nothing. */
   #catchUp(stream: Stream): void {
-    const { view } = stream.channel;
-    while (isReading(stream)) {
-      const step = view!.next(stream.place);
-      if (step === undefined) return;
-      stream.place = step.place;
-      this.#send(stream, step.frames);
-    }
+    while (isReading(stream) && this.#step(stream));
   }
 
-  #send(stream: Stream, frames: readonly EncodedFrame[]): void {
-    const text = frames.map(textOf).join("");
-    stream.res.cork(() => this.#write(stream, text));
+  /** Gives it the next of what it misses; says whether there was anything. */
+  #step(stream: Stream): boolean {
+    const step = stream.channel.view!.next(stream.place);
+    if (step === undefined) {
+      stream.joined = true;
+      return false;
+    }
+    stream.place = step.place;
+    const bytes = this.#send(stream, step.frames);
+    if (!stream.joined) this.#openings.caughtUp(stream.address, bytes);
+    return true;
+  }
+
+  /** Answers how long it was. */
+  #send(stream: Stream, frames: readonly EncodedFrame[]): number {
+    const text = stream.retry + frames.map(textOf).join("");
+    stream.retry = "";
+    this.#write(stream, text);
     for (const { type } of frames) metrics.frames.inc({ realm: stream.channel.realm, type });
+    return text.length;
   }
 
   #write(stream: Stream, text: string): void {
-    if (!stream.res.write(text)) stream.stuckSinceMs = performance.now();
+    if (stream.out?.write(text) === false) stream.stuckSinceMs = performance.now();
   }
 
   #beat(): void {
     const nowMs = performance.now();
     for (const streams of this.#byRealm.values())
       for (const stream of streams) {
-        if (isReading(stream)) stream.res.cork(() => this.#write(stream, HEARTBEAT));
-        else if (nowMs - stream.stuckSinceMs! > STUCK_MS) stream.res.close();
+        if (isReading(stream)) this.#write(stream, HEARTBEAT);
+        else if (nowMs - stream.stuckSinceMs! > STUCK_MS) stream.out?.close();
       }
   }
 

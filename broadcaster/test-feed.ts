@@ -9,6 +9,7 @@ import { FEED_LIMITS, type FeedLimits } from "./limits.ts";
 import { PublicServer } from "./public.ts";
 import { RawClient } from "./raw-client.ts";
 import { RealmView } from "./realm-view.ts";
+import { makeEngine } from "./test-engine.ts";
 
 export const REALM = "amoi-1";
 const { FEED_TOKEN_SECRET: SECRET } = readEnv({});
@@ -26,7 +27,7 @@ export class FeedServer {
   /** `world`: one that another server showed before. */
   constructor(limits: Partial<FeedLimits> = {}, world = new HandMadeWorld(REALM)) {
     this.world = world;
-    this.server = new PublicServer(SECRET, { ...FEED_LIMITS, ...limits });
+    this.server = new PublicServer(makeEngine, SECRET, { ...FEED_LIMITS, ...limits });
     this.channel = this.server.feed.open(REALM);
     this.channel.restored(new RealmView(this.world.snapshot, "e1"));
   }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { internalToken } from "./bearers.ts";
 import { EnvError, readEnv } from "./env.ts";
+import { Networks } from "./networks.ts";
 
 const production = {
   MODE: "production",
@@ -112,7 +113,9 @@ test("the feed's origins are a list, its limits numbers within bounds", () => {
     { AMOI_FEED_IDLE_SECONDS: "7" },
     { AMOI_FEED_CONNECTIONS_PER_ADDRESS: "0" },
     { AMOI_FEED_TOKEN_SECONDS: "forever" },
-    { AMOI_ADDRESS_HEADER: "X Forwarded" },
+    { AMOI_ADDRESS_HEADER: "X Forwarded", AMOI_TRUSTED_PROXIES: "loopback" },
+    { AMOI_FEED_OPENINGS_PER_MINUTE: "0" },
+    { AMOI_FEED_ENGINE: "nginx" },
   ])
     expect(() => readEnv(wrong)).toThrow(Object.keys(wrong)[0]!);
 });
@@ -139,4 +142,20 @@ test("a database's password is any text when it is given apart from its URL, and
     ],
   ] as const)
     expect(() => readEnv(environment)).toThrow(problem);
+});
+
+test("a header with clients' addresses and the networks of who may write it go together, in every mode", () => {
+  const both = { AMOI_ADDRESS_HEADER: "x-forwarded-for", AMOI_TRUSTED_PROXIES: "loopback, 10.1.0.0/16" };
+  expect(readEnv(both).AMOI_TRUSTED_PROXIES).toBeInstanceOf(Networks);
+  for (const mode of [{}, production]) {
+    expect(() => readEnv({ ...mode, ...both, AMOI_TRUSTED_PROXIES: "" })).toThrow(
+      "AMOI_TRUSTED_PROXIES is needed",
+    );
+    expect(() => readEnv({ ...mode, ...both, AMOI_ADDRESS_HEADER: "" })).toThrow(
+      "AMOI_ADDRESS_HEADER is needed",
+    );
+  }
+  expect(() => readEnv({ ...both, AMOI_TRUSTED_PROXIES: "10.1.0.0/33" })).toThrow(
+    "10.1.0.0/33 is no network",
+  );
 });

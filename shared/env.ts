@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { secretProblems } from "./check-secrets.ts";
 import { Id } from "./contracts/ids.ts";
+import { Networks } from "./networks.ts";
 import { LOCAL_FEED_SECRET } from "./secrets.ts";
 
 const Port = z.coerce.number().int().min(0).max(65_535);
@@ -26,6 +27,10 @@ const API_SETTINGS = {
 const FEED_LIMITS = {
   /** Open feed sockets of one address; an IPv6 address counts by its /64. */
   AMOI_FEED_CONNECTIONS_PER_ADDRESS: z.coerce.number().int().min(1).default(500),
+  /** Feeds and streams that an address may open in a minute; 64 KiB that are sent to catch up count as one more. */
+  AMOI_FEED_OPENINGS_PER_MINUTE: z.coerce.number().int().min(1).default(1_000),
+  /** What serves the public port: uWebSockets.js, or the slower `ws`; absent: the first where its binary fits the platform. */
+  AMOI_FEED_ENGINE: z.enum(["uws", "ws"]).optional(),
   /** Frames (pings and pongs too) and bytes that one client may send in a minute. */
   AMOI_FEED_FRAMES_PER_MINUTE: z.coerce.number().int().min(10).default(120),
   AMOI_FEED_BYTES_PER_MINUTE: z.coerce.number().int().min(4_096).default(65_536),
@@ -38,15 +43,27 @@ const FEED_LIMITS = {
   AMOI_FEED_IDLE_SECONDS: z.coerce.number().int().min(8).max(960).default(60),
   /** How long a socket that fell behind has to catch up. */
   AMOI_FEED_SLOW_SECONDS: z.coerce.number().int().min(1).max(600).default(20),
-  /** Reads a minute and address; event streams open at once. */
+  /** Requests a minute and address, but for those that open feeds and streams; event streams open at once. */
   AMOI_READS_PER_MINUTE: z.coerce.number().int().min(1).default(600),
   AMOI_FEED_STREAMS: z.coerce.number().int().min(0).default(10_000),
   /** How long a player's token holds. */
   AMOI_FEED_TOKEN_SECONDS: z.coerce.number().int().min(10).max(86_400).default(900),
-  /** Header in which a proxy of one's own says whom it forwards, such as `x-forwarded-for`: its last entry counts. */
+  /** Header in which proxies of one's own say whom they forward, such as `x-forwarded-for`. */
   AMOI_ADDRESS_HEADER: z
     .string()
     .regex(/^[a-z0-9-]+$/)
+    .optional(),
+  /** Networks of those proxies, comma-separated: `10.1.0.0/16`, an address, `loopback`, `private`. Nobody else is believed. */
+  AMOI_TRUSTED_PROXIES: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return new Networks(text.split(",").map((entry) => entry.trim()));
+      } catch (error) {
+        context.addIssue({ code: "custom", message: String(error) });
+        return z.NEVER;
+      }
+    })
     .optional(),
 };
 
@@ -141,6 +158,15 @@ const Env = z
       const problem = problemOf(env[url], env[password], password);
       if (problem !== undefined) context.addIssue({ code: "custom", path: [url], message: problem });
     }
+    // A header that is believed from anyone lets a client choose its address; one that nobody is believed on counts all
+    // clients of the proxy as one.
+    if ((env.AMOI_ADDRESS_HEADER === undefined) !== (env.AMOI_TRUSTED_PROXIES === undefined))
+      context.addIssue({
+        code: "custom",
+        path: [env.AMOI_ADDRESS_HEADER === undefined ? "AMOI_ADDRESS_HEADER" : "AMOI_TRUSTED_PROXIES"],
+        message:
+          "is needed: the header in which proxies say whom they forward, and their networks, go together",
+      });
     if (env.MODE === "local") return;
     const need = (name: keyof typeof env, missing: boolean, message: string) => {
       if (missing) context.addIssue({ code: "custom", path: [name], message });

@@ -91,9 +91,9 @@ const UNREADABLE: Record<string, readonly [400 | 408 | 431, string]> = {
 };
 
 /** Answers what is not HTTP, as far as anybody still listens, and hangs up. */
-function refuseUnreadable(error: Error & { code: string }, socket: Socket): void {
+export function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
   if (socket.writable && error.code !== "ECONNRESET") {
-    const [status, detail] = UNREADABLE[error.code] ?? ([400, "not an HTTP request"] as const);
+    const [status, detail] = UNREADABLE[error.code ?? ""] ?? ([400, "not an HTTP request"] as const);
     const body = JSON.stringify(problem(status, detail));
     const length = Buffer.byteLength(body);
     const head = `Content-Type: ${PROBLEM_JSON}\r\nContent-Length: ${length}\r\nConnection: close`;

@@ -237,6 +237,12 @@ export const metrics = {
     labelNames: ["realm", "type"],
     registers,
   }),
+  engine: new Gauge({
+    name: "amoi_feed_engine",
+    help: "1 for the engine that serves the public port: uws, or ws, which is slower",
+    labelNames: ["engine"],
+    registers,
+  }),
   streams: new Gauge({
     name: "amoi_feed_streams",
     help: "Open server-sent event streams",

@@ -5,6 +5,7 @@ import { readEnv } from "../../shared/env.ts";
 import { HandMadeWorld } from "../hand-made-world.ts";
 import { PublicServer } from "../public.ts";
 import { RealmView } from "../realm-view.ts";
+import { makeEngine } from "../test-engine.ts";
 import { Reads } from "./reads.ts";
 import { recall } from "./recall.ts";
 
@@ -32,7 +33,7 @@ function openRealm(realm: string, kept: RealmView[], withPast: boolean): void {
 }
 
 beforeAll(async () => {
-  server = new PublicServer(readEnv({}).FEED_TOKEN_SECRET);
+  server = new PublicServer(makeEngine, readEnv({}).FEED_TOKEN_SECRET);
   openRealm("amoi-1", views, true);
   openRealm("forgetful", [], false);
   url = `http://127.0.0.1:${await server.listen("127.0.0.1", await pickPort())}`;

@@ -8,6 +8,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server as SocketIo } from "socket.io";
 import { WebSocketServer } from "ws";
+import { chooseEngine } from "../../../broadcaster/choose-engine.ts";
 import { encodeFrame } from "../../../broadcaster/encode.ts";
 import { HandMadeWorld } from "../../../broadcaster/hand-made-world.ts";
 import { FEED_LIMITS } from "../../../broadcaster/limits.ts";
@@ -42,12 +43,15 @@ function makeDeltas(count: number): { world: HandMadeWorld; deltas: WorldDelta[]
   return { world: new HandMadeWorld(REALM), deltas };
 }
 
+const { make: makeEngine } = await chooseEngine("uws");
+
 type Publisher = { listen(): Promise<number>; publish(delta: number): void };
 
 function feed(world: HandMadeWorld, deltas: WorldDelta[]): Publisher {
-  const server = new PublicServer("a-secret-that-has-32-characters-or-more", {
+  const server = new PublicServer(makeEngine, "a-secret-that-has-32-characters-or-more", {
     ...FEED_LIMITS,
     connectionsPerAddress: 100_000,
+    openingsPerMinute: 1_000_000,
   });
   const channel = server.feed.open(REALM);
   channel.restored(new RealmView(world.snapshot, "e1"));

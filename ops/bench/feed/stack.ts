@@ -29,6 +29,7 @@ export function withFeed<T>(body: (stack: FeedStack) => Promise<T>): Promise<T> 
         NATS_URL: url,
         FEED_PORT: `${port}`,
         AMOI_FEED_CONNECTIONS_PER_ADDRESS: "100000",
+        AMOI_FEED_OPENINGS_PER_MINUTE: "1000000",
       });
       try {
         const stored = await lastOf(bus, worldStream(REALM), subjects.snapshot(REALM));
