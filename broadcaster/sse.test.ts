@@ -1,4 +1,8 @@
 /** Event streams of a real server, read by a client that decides itself when it reads. */
+import { once } from "node:events";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createGzip } from "node:zlib";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { pickPort } from "../ops/local/ports.ts";
 import type { FeedFrame } from "../shared/contracts/feed.ts";
@@ -166,3 +170,41 @@ test("an address' streams count with its sockets", async () => {
     .toContain("200");
   strict.close();
 });
+
+test("the time to come back rides on the first event, and differs from stream to stream", async () => {
+  const retries = await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const stream = await open().until(({ events }) => events.length === 1);
+      const [first] = stream.text.split("\n\n");
+      expect(first).toMatch(/^retry: \d+\nid: e1:0\ndata: \{/);
+      return Number(/\d+/.exec(first!)![0]);
+    }),
+  );
+  expect(new Set(retries).size).toBeGreaterThan(1);
+  for (const retry of retries) expect(retry >= 1_500 && retry < 3_000).toBe(true);
+  // One that has missed nothing is told with the next event.
+  const upToDate = await open({ "Last-Event-ID": "e1:0" }).until(({ head }) => head !== "");
+  tick();
+  await upToDate.until(({ events }) => events.length === 1);
+  expect(upToDate.text).toMatch(/^: \n\nretry: \d+\nid: e1:1\ndata: /);
+});
+
+test("a proxy that compresses what it may passes each event on at once", async () => {
+  // As compression middlewares do: what may be transformed is compressed, and held until there is enough of it.
+  const proxy = createServer((asked, answer) => {
+    request({ port, host: "127.0.0.1", path: asked.url!, headers: asked.headers }, (from) => {
+      const may = !/no-transform/.test(from.headers["cache-control"] ?? "");
+      answer.writeHead(from.statusCode!, { ...from.headers, ...(may ? { "content-encoding": "gzip" } : {}) });
+      (may ? from.pipe(createGzip()) : from).pipe(answer);
+    }).end();
+  });
+  await once(proxy.listen(0, "127.0.0.1"), "listening");
+  const { port: proxyPort } = proxy.address() as AddressInfo;
+  const stream = new RawStream(proxyPort, `/api/world/${world.realm}/stream`, {});
+  streams.push(stream);
+  await stream.until(({ events }) => events.length === 1);
+  tick();
+  await stream.until(({ events }) => events.length === 2);
+  stream.close();
+  proxy.close();
+}, 10_000);

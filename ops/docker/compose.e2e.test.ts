@@ -46,6 +46,7 @@ test.skipIf(command === undefined)("docker-compose.yml is valid and runs every s
     "simulator",
     "archive",
     "broadcaster",
+    "proxy",
   ])
     expect(text).toMatch(new RegExp(`^  ${service}:`, "m"));
 });
