@@ -20,7 +20,7 @@ export class RawClient {
     this.socket = connect({ port, host: "127.0.0.1" });
     const key = randomBytes(16).toString("base64");
     this.socket.write(
-      `GET ${path} HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n${headers.map((line) => `${line}\r\n`).join("")}\r\n`,
     );
     this.socket.on("data", (chunk) => this.#read(chunk));

@@ -16,7 +16,7 @@ export class RawStream {
 
   constructor(port: number, path: string, headers: Record<string, string>) {
     this.socket = connect({ port, host: "127.0.0.1" });
-    const lines = Object.entries({ Host: "test", ...headers }).map(
+    const lines = Object.entries({ Host: "localhost", ...headers }).map(
       ([name, value]) => `${name}: ${value}\r\n`,
     );
     this.socket.write(`GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);

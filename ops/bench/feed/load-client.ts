@@ -35,7 +35,7 @@ export class LoadClient {
     const onread = { buffer, callback: (bytes: number) => this.#read(bytes, socketIo) };
     this.#socket = connect({ port, host: "127.0.0.1", onread });
     this.#socket.write(
-      `GET ${path} HTTP/1.1\r\nHost: load\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
     );
     this.#socket.on("error", refuse);
