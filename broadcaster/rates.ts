@@ -8,6 +8,7 @@ import { Id } from "../shared/contracts/ids.ts";
 import { BasisPointsChange } from "../shared/contracts/leaves.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { PublicState } from "../shared/contracts/world.ts";
+import { dueFromMs } from "../shared/due.ts";
 import { ceilDiv, sortedKeys } from "../shared/integers.ts";
 import { pushWeight } from "../simulator/contest.ts";
 import { clampModifier, modifier } from "../simulator/effects.ts";
@@ -72,7 +73,7 @@ export function territoryRates(
 export function factionRates({ state, previous, rules }: Shown, id: string): FactionRates | undefined {
   const before = previous && find(previous.factions, id);
   if (before === undefined || rules === undefined || previous?.season !== state.season) return undefined;
-  const sinceMs = Date.parse(state.at) - Date.parse(previous.at);
+  const sinceMs = Date.parse(state.at) - dueFromMs(previous);
   const left = decayedInfluence(
     before.influence,
     rules,

@@ -4,6 +4,7 @@ import type { Pulse } from "../shared/contracts/feed.ts";
 import type { Forecast, ServedForecast } from "../shared/contracts/forecast.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { DerivedEvent, PublicState } from "../shared/contracts/world.ts";
+import { nextTickMs } from "../shared/due.ts";
 import { byCodeUnit, sortedKeys } from "../shared/integers.ts";
 import type { Channel } from "./feed.ts";
 import { type FactionRates, factionRates, type TerritoryRates, territoryRates } from "./rates.ts";
@@ -36,7 +37,7 @@ export const placeOf = ({ realm, epoch, hash, state }: Shown) => ({
 /** When the next tick is due, RFC 3339; absent while the realm doesn't tick by itself, and from the past. */
 export function nextTick({ state, rules }: Shown): { next_tick_at?: string } {
   if (state.status === "maintenance" || rules === undefined) return {};
-  return { next_tick_at: new Date(Date.parse(state.at) + rules.tick_seconds * 1_000).toISOString() };
+  return { next_tick_at: new Date(nextTickMs(state, rules.tick_seconds)).toISOString() };
 }
 
 /** The realms that are restored, by id. */

@@ -31,20 +31,25 @@ export async function appliedOf(
   return { status: "applied", tick: record.tick, points, burst };
 }
 
-/** The tick that what stands at `sequence` belongs to: the first marker after it, or the one to come. */
+/** The tick that an event at `sequence` belongs to: the first marker after it that counts events, or the one to come. */
 async function tickAfter(
   bus: Bus,
   realm: string,
   sequence: number,
 ): Promise<{ tick: number; marked: boolean }> {
   const subject = subjects.tickMarker(realm);
-  const tickIn = (marker: { text(): string }) => (JSON.parse(marker.text()) as TickMarker).tick;
-  for (;;) {
-    const marker = await nextOf(bus, eventsStream(realm), subject, sequence + 1);
-    if (marker !== undefined) return { tick: tickIn(marker), marked: true };
+  const markerIn = (marker: { text(): string }) => JSON.parse(marker.text()) as TickMarker;
+  for (let after = sequence; ; ) {
+    const stored = await nextOf(bus, eventsStream(realm), subject, after + 1);
+    if (stored !== undefined) {
+      const { tick, kind } = markerIn(stored);
+      if (kind !== "status") return { tick, marked: true };
+      after = stored.seq;
+      continue;
+    }
     const last = await lastOf(bus, eventsStream(realm), subject);
     if (last === undefined) return { tick: 1, marked: false };
-    if (last.seq < sequence) return { tick: tickIn(last) + 1, marked: false };
+    if (last.seq <= after) return { tick: markerIn(last).tick + 1, marked: false };
     // A marker came between the two looks.
   }
 }

@@ -2,9 +2,10 @@
 import { type Bus, lastOf, streamEnds } from "../shared/bus.ts";
 import { bodiesOf } from "../shared/codec.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
-import { Ruleset } from "../shared/contracts/ruleset.ts";
+import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import { Reader } from "../shared/reader.ts";
 import { eventsStream, subjects } from "../shared/subjects.ts";
+import { readRuleset } from "../shared/upcast.ts";
 import { Unavailable } from "./gateway.ts";
 
 export type RulesetVersion = {
@@ -77,7 +78,7 @@ function versionsIn(command: DecidedCommand): RulesetVersion[] {
       at: received_at,
       actor,
       ...(payload.note === undefined ? {} : { note: payload.note }),
-      ruleset: Ruleset.parse(payload.ruleset),
+      ruleset: readRuleset(payload.ruleset),
       command_id,
     },
   ];

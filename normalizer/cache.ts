@@ -2,6 +2,7 @@
 import { OPEN } from "../shared/admission.ts";
 import type { CacheEntry, CacheSpec } from "../shared/cache.ts";
 import { Ruleset } from "../shared/contracts/ruleset.ts";
+import { readRuleset } from "../shared/upcast.ts";
 import { shelvesOf, takeChanged } from "./changed.ts";
 import { COMMANDS_KNOWN_MS } from "./known-commands.ts";
 import { shadowOf, shadowText } from "./shadow-entry.ts";
@@ -37,7 +38,7 @@ export const cacheSpec: CacheSpec<NormalizerState> = {
       state.rules = {
         ...OPEN,
         ...value,
-        ruleset: Ruleset.parse(value.ruleset),
+        ruleset: readRuleset(value.ruleset),
         judgements: value.judgements.map(({ version, judgement }: RealmRules["judgements"][number]) => ({
           version,
           judgement: Ruleset.shape.judgement.parse(judgement),

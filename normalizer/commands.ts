@@ -30,6 +30,8 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
     case "activity.daily":
       return applied;
     case "ruleset.set": {
+      const { if_version = rules.version } = command.payload;
+      if (if_version !== rules.version) return refused(`version ${rules.version} is in force`);
       const problems = checkRuleset(command.payload.ruleset);
       return problems.length > 0
         ? refused(problems.join("; ").slice(0, 4_096))

@@ -8,10 +8,11 @@ import { CacheUnusable } from "../shared/cache-unusable.ts";
 import { CATEGORIES, SOURCES } from "../shared/contracts/candidate.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Accepted, Decision, Quarantined } from "../shared/contracts/decision.ts";
-import { type Judgement, Ruleset } from "../shared/contracts/ruleset.ts";
+import type { Judgement } from "../shared/contracts/ruleset.ts";
 import { dayNamed } from "../shared/day.ts";
 import { countWeek } from "../shared/fairness.ts";
 import { timeMs } from "../shared/time.ts";
+import { readRuleset } from "../shared/upcast.ts";
 import { withFirst } from "./campaign-first.ts";
 import { isTurn } from "./checks/device-crowd.ts";
 import { userHeatRules } from "./checks/velocity.ts";
@@ -227,7 +228,7 @@ export function evolveCommand(state: NormalizerState, command: DecidedCommand): 
   if (rules !== undefined && rules.through >= command.source_seq) return;
   if (command.kind === "ruleset.set" && command.status === "applied") {
     // A ruleset from before some of its numbers existed gets their defaults.
-    const ruleset = Ruleset.parse(command.payload.ruleset);
+    const ruleset = readRuleset(command.payload.ruleset);
     const version = command.ruleset_version!;
     const judgements = [...(rules?.judgements ?? []), { version, judgement: ruleset.judgement }];
     state.rules = {
@@ -267,7 +268,7 @@ function evolveShadow(state: NormalizerState, command: DecidedCommand): void {
   state.shadow.running =
     command.kind === "shadow.clear"
       ? undefined
-      : newShadow(Ruleset.parse(command.payload.ruleset), command.received_at);
+      : newShadow(readRuleset(command.payload.ruleset), command.received_at);
   state.changed.add("r.shadow");
 }
 

@@ -57,6 +57,7 @@ export function seal(state: WorldState, link: Link): { record: TickRecord; snaps
     public_hash: record.public_hash,
     record_hash: record.hash,
     through_seq: link.through_seq,
+    ...(link.kind === "status" ? { waiting_from_seq: link.from_seq } : {}),
     state,
   };
   return { record, snapshot };

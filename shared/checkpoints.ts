@@ -74,6 +74,8 @@ export function whyNot(snapshot: WorldSnapshot, record: TickRecord): string | un
   if (snapshot.record_hash !== record.hash) return "names another record than its tick's";
   if (snapshot.through_seq !== record.through_seq)
     return `ends at ${snapshot.through_seq}, not ${record.through_seq}`;
+  if (snapshot.waiting_from_seq !== (record.kind === "status" ? record.from_seq : undefined))
+    return `has events wait from ${snapshot.waiting_from_seq}, not ${record.from_seq}`;
   if (canonicalHash(snapshot.state.public) !== record.public_hash)
     return "has another public state than its tick";
   if (canonicalHash(snapshot.state.private) !== record.private_hash)

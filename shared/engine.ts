@@ -2,10 +2,10 @@
 import { ENGINE } from "./contracts/ruleset.ts";
 import { RealmRefused } from "./stage.ts";
 
-/** Throws `RealmRefused` where a ruleset is for an engine that this code doesn't have. */
+/** Throws `RealmRefused` where a ruleset is for a later engine than this code has. An earlier one's is taken over. */
 export function assertEngine(realm: string, { engine }: { engine: number }): void {
-  if (engine !== ENGINE)
+  if (engine > ENGINE)
     throw new RealmRefused(
-      `${realm} is ruled by engine ${engine}, but this node has engine ${ENGINE} alone: bring this node to the release that has it; until then the realm waits and loses nothing`,
+      `${realm} is ruled by engine ${engine}, but this node has engine ${ENGINE}: bring this node to the release that has it; until then the realm waits and loses nothing`,
     );
 }

@@ -6,12 +6,13 @@ import { JetStreamApiError } from "@nats-io/jetstream";
 import { type Bus, isLostRace, lastOf, publishBatch, publishOne, REFUSED, streamEnds } from "./bus.ts";
 import { bodiesOf } from "./codec.ts";
 import type { DecidedCommand, ValidCommand } from "./contracts/command.ts";
-import { Ruleset } from "./contracts/ruleset.ts";
+import type { Ruleset } from "./contracts/ruleset.ts";
 import { genesis } from "./genesis.ts";
 import { commandId } from "./identity.ts";
 import { RealmEntry, realmTexts } from "./realm-entries.ts";
 import { eventsStream, rawStream, subjects, validStream, worldStream } from "./subjects.ts";
 import { BUCKETS, type Bucket, bucketStream, kvSubject, realmStreams, type StreamSpec } from "./topology.ts";
+import { readRuleset } from "./upcast.ts";
 import { refreshKv } from "./world-entry.ts";
 
 /** The cluster isn't what the pipeline needs, and only an operator can change that. */
@@ -171,7 +172,7 @@ export async function firstCommand(bus: Bus, realm: string): Promise<{ ruleset: 
     throw new ProvisionError(
       `${eventsStream(realm)} doesn't start with the realm's first ruleset: it is not whole`,
     );
-  return { ruleset: Ruleset.parse(command.payload.ruleset), at: command.received_at };
+  return { ruleset: readRuleset(command.payload.ruleset), at: command.received_at };
 }
 
 /** When the realm of an entry of KV `realms` was made; `undefined` where it can't be read. */

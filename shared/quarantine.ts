@@ -6,9 +6,10 @@ import { type Admission, admissionAfter, OPEN } from "./admission.ts";
 import { bodiesOf } from "./codec.ts";
 import type { DecidedCommand } from "./contracts/command.ts";
 import type { Quarantined } from "./contracts/decision.ts";
-import { Ruleset } from "./contracts/ruleset.ts";
+import type { Ruleset } from "./contracts/ruleset.ts";
 import type { Input } from "./reader.ts";
 import { subjects } from "./subjects.ts";
+import { readRuleset } from "./upcast.ts";
 
 /** How a review ended, without the decision that its command embeds. */
 export type Outcome = {
@@ -59,7 +60,7 @@ export class Quarantine {
         this.#foldReview(command, seq);
         return;
       case "ruleset.set":
-        if (command.status === "applied") this.ruleset = Ruleset.parse(command.payload.ruleset);
+        if (command.status === "applied") this.ruleset = readRuleset(command.payload.ruleset);
         return;
       default:
         this.admission = admissionAfter(this.admission, command);

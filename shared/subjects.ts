@@ -20,6 +20,7 @@ export const subjects = {
   rejected: (realm: string) => `events.rejected.${realm}`,
   command: (realm: string) => `events.command.${realm}`,
   tickMarker: (realm: string) => `events.tick.${realm}`,
+  handover: (realm: string) => `events.handover.${realm}`,
   tick: (realm: string) => `world.tick.${realm}`,
   delta: (realm: string) => `world.delta.${realm}`,
   notices: (realm: string) => `world.notices.${realm}`,

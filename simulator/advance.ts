@@ -2,12 +2,15 @@
 import { bodiesOf, textOf } from "../shared/codec.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Accepted } from "../shared/contracts/decision.ts";
-import { TickMarker, type WorldSnapshot, type WorldState } from "../shared/contracts/world.ts";
+import { ENGINE } from "../shared/contracts/ruleset.ts";
+import { HandoverHead, TickMarker, type WorldSnapshot, type WorldState } from "../shared/contracts/world.ts";
 import { assertEngine } from "../shared/engine.ts";
 import type { Input } from "../shared/reader.ts";
 import { RealmRefused } from "../shared/stage.ts";
 import { subjects } from "../shared/subjects.ts";
-import { type Folding, foldAccepted, foldCommand, openFolding } from "./fold.ts";
+import { engineOf } from "./convert.ts";
+import { lastOrdinary } from "./elapsed.ts";
+import { type Folding, foldAccepted, foldCommand, foldWaiting, openFolding, waiting } from "./fold.ts";
 import { type Pressure, pressureOf, remember } from "./forecast/pressure.ts";
 import { type TickResult, tick } from "./tick.ts";
 
@@ -16,24 +19,32 @@ export type SimulatorState = {
   world: WorldState;
   /** Hashes of the last tick, which the next one names. */
   last: { record_hash: string; public_hash: string };
-  /** What came since the last marker. */
+  /** What came since the last marker, and what waits since before it. */
   folding: Folding;
   /** Pressure of the last ticks, for forecasts: no part of the world. */
   recent: Pressure[];
   /** EVENTS sequence of the last marker; 0 before the first. */
   markerSeq: number;
+  /** EVENTS sequence from which accepted events belong to the next tick that counts any. */
+  fromSeq: number;
   /** EVENTS sequence up to which everything is folded. */
   readSeq: number;
+  /** Whether this engine plays the next marker: the world is its own, or was handed over to it. */
+  plays: boolean;
 };
 
 /** The subjects of EVENTS that move the world. */
 export const movingSubjects = (realm: string): string[] => [
   subjects.accepted(realm),
   subjects.command(realm),
+  subjects.handover(realm),
   subjects.tickMarker(realm),
 ];
 
-/** The state of a committed tick. What came after it is folded again from EVENTS. */
+/**
+ * The state of a committed tick. What came after it is folded again from EVENTS, and after a tick of kind `status` what waits since
+ * before it: see `firstSeqOf`.
+ */
 export const stateOf = (snapshot: WorldSnapshot): SimulatorState => ({
   realm: snapshot.realm,
   world: snapshot.state,
@@ -41,15 +52,25 @@ export const stateOf = (snapshot: WorldSnapshot): SimulatorState => ({
   folding: openFolding(),
   recent: [],
   markerSeq: snapshot.through_seq,
+  fromSeq: firstSeqOf(snapshot),
   readSeq: snapshot.through_seq,
+  plays: engineOf(snapshot.state) === ENGINE,
 });
+
+/** The EVENTS sequence from which `advance` needs what a snapshot doesn't have. */
+export const firstSeqOf = ({ through_seq, waiting_from_seq }: WorldSnapshot): number =>
+  waiting_from_seq ?? through_seq + 1;
 
 export type Advance = { events: number; tick?: TickResult };
 
-/** Folds one message and evolves the state. Throws `RealmRefused` where a marker is not the next one or an engine is missing. */
+/**
+ * Folds one message and evolves the state. Of those up to the state's own marker only what waits since before it counts.
+ * Throws `RealmRefused` where a marker is not the next one or an engine is missing.
+ */
 export function advance(state: SimulatorState, input: Input): Advance {
   const { realm } = state;
-  state.readSeq = input.seq;
+  const isPast = input.seq <= state.markerSeq;
+  if (!isPast) state.readSeq = input.seq;
   switch (input.subject) {
     case subjects.accepted(realm): {
       const decisions = bodiesOf<Accepted>(input.data);
@@ -60,29 +81,51 @@ export function advance(state: SimulatorState, input: Input): Advance {
       for (const command of bodiesOf<DecidedCommand>(input.data)) {
         if (command.kind === "ruleset.set" && command.status !== "refused")
           assertEngine(realm, command.payload.ruleset);
-        foldCommand(state.folding, command);
+        if (isPast) foldWaiting(state.folding, command);
+        else foldCommand(state.folding, command);
       }
       return { events: 0 };
+    case subjects.handover(realm):
+      if (!isPast) takeOver(state, input);
+      return { events: 0 };
     default:
-      return { events: 0, tick: closeTick(state, input) };
+      return isPast ? { events: 0 } : closeTick(state, input);
   }
 }
 
-function closeTick(state: SimulatorState, input: Input): TickResult {
+/** An earlier engine's last state. Throws `RealmRefused` where it is not the one that stands here. */
+function takeOver(state: SimulatorState, input: Input): void {
+  const { engine, record } = HandoverHead.parse(JSON.parse(textOf(input.data)));
+  assertEngine(state.realm, { engine });
+  if (record.hash !== state.last.record_hash)
+    throw new RealmRefused(
+      `the handover at ${input.seq} is of tick ${record.tick} with the hash ${record.hash}, but the last tick's is ${state.last.record_hash}`,
+    );
+  state.plays = engine === ENGINE;
+}
+
+function closeTick(state: SimulatorState, input: Input): Advance {
   const marker = TickMarker.parse(JSON.parse(textOf(input.data)));
   const next = state.world.public.tick + 1;
   if (marker.tick !== next)
     throw new RealmRefused(`the marker at ${input.seq} is of tick ${marker.tick}, not ${next}`);
+  state.markerSeq = input.seq;
+  // An earlier engine wrote it and died before it had played it: what came before belongs to the tick after the handover.
+  if (!state.plays) return { events: 0 };
   const place = {
-    from_seq: state.markerSeq + 1,
+    from_seq: state.fromSeq,
     through_seq: input.seq,
     at: new Date(input.atMs).toISOString(),
   };
+  const follows = lastOrdinary(state.world);
   const result = tick(state.world, state.folding, { ...marker, ...place }, state.last);
   state.world = result.state;
   state.last = { record_hash: result.record.hash, public_hash: result.record.public_hash };
-  remember(state.recent, pressureOf(next, state.folding, result.state.private.ruleset));
-  state.folding = openFolding();
-  state.markerSeq = input.seq;
-  return result;
+  if (marker.kind === "status") state.folding = waiting(state.folding);
+  else {
+    remember(state.recent, pressureOf(next, state.folding, result.state.private.ruleset), follows);
+    state.folding = openFolding();
+    state.fromSeq = input.seq + 1;
+  }
+  return { events: 0, tick: result };
 }

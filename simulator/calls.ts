@@ -6,6 +6,7 @@ import { entries, find } from "../shared/by-id.ts";
 import { type Command, MAX_CAMPAIGN_TICKS } from "../shared/contracts/command.ts";
 import type { WorldState } from "../shared/contracts/world.ts";
 import { admittedOf, runningOf } from "./campaigns.ts";
+import { clockworkOf } from "./elapsed.ts";
 import { said } from "./said.ts";
 import { seasonOf } from "./seasons.ts";
 
@@ -17,9 +18,10 @@ export const callsOf = (state: WorldState): Command[] => [
 ];
 
 /** A season that has lasted its length. Said anew in each tick: while the realm was in maintenance it would be refused. */
-function seasonCalls({ public: world, private: hidden }: WorldState): Command[] {
+function seasonCalls(state: WorldState): Command[] {
+  const { public: world, private: hidden } = state;
   const { started_tick, closed_tick } = seasonOf(hidden);
-  const lasted = world.tick - started_tick;
+  const lasted = clockworkOf(state).since(started_tick);
   if (closed_tick !== undefined || lasted < hidden.ruleset.season_length_ticks) return [];
   return [said(world.realm, "season.close", `season.close.${world.season}.${world.tick}`, {})];
 }

@@ -3,26 +3,28 @@
  * several owners one succeeds. The world itself never looks at a clock: a tick's time is its marker's stream timestamp.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { isLostRace, lastOf, publishOne } from "../shared/bus.ts";
+import { isLostRace, lastOf, publishBatch, publishOne } from "../shared/bus.ts";
+import { ENGINE } from "../shared/contracts/ruleset.ts";
 import type { TickMarker } from "../shared/contracts/world.ts";
 import type { Owned } from "../shared/stage.ts";
 import { eventsStream, subjects } from "../shared/subjects.ts";
 import type { SimulatorState } from "./advance.ts";
-import { effectiveStatus, nextTickAt, pendingManualTicks } from "./pending.ts";
+import { handoverOf } from "./handover.ts";
+import { effectiveEngine, effectiveStatus, nextTickAt, pendingManualTicks } from "./pending.ts";
 
 /** How often the clock looks again at most: commands may change the cadence meanwhile. */
 const LOOK_MS = 100;
 /** A marker that was written, or lost to another writer, comes back through EVENTS; after this the clock tries again. */
 const PATIENCE_MS = 5_000;
 
-type Due = { kind: "manual"; key: string } | { kind: "scheduled"; dueMs: number };
+type Due = { kind: "manual"; key: string } | { kind: "status" } | { kind: "scheduled"; dueMs: number };
 
 /** Writes markers until the signal. */
 export async function keepTime(owned: Owned<SimulatorState>): Promise<void> {
   const { state, signal, log } = owned;
   while (!signal.aborted) {
     const due = dueOf(state);
-    const waitMs = due === undefined ? LOOK_MS : due.kind === "manual" ? 0 : due.dueMs - Date.now();
+    const waitMs = due === undefined ? LOOK_MS : due.kind === "scheduled" ? due.dueMs - Date.now() : 0;
     if (due === undefined || waitMs > 0) await pause(Math.min(LOOK_MS, waitMs), signal);
     else {
       try {
@@ -38,12 +40,21 @@ export async function keepTime(owned: Owned<SimulatorState>): Promise<void> {
 
 const pause = (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => {});
 
-/** What calls for a marker: the oldest unanswered `tick.run`, or the schedule. In maintenance nothing does, and keys wait. */
-export function dueOf(state: Pick<SimulatorState, "world" | "folding">): Due | undefined {
-  if (effectiveStatus(state.world, state.folding) === "maintenance") return undefined;
-  const key = pendingManualTicks(state.world, state.folding)[0];
+/**
+ * What calls for a marker. A season's end and beginning are ordinary ticks at once, whatever else was said since. Then a change of
+ * status, at once; in maintenance nothing more, and keys wait; else the oldest unanswered `tick.run`, or the schedule. A world
+ * that an earlier engine left stands still until its rules are this engine's.
+ */
+export function dueOf({ world, folding }: Pick<SimulatorState, "world" | "folding">): Due | undefined {
+  if (effectiveEngine(world, folding) !== ENGINE) return undefined;
+  if (folding.commands.some(({ kind }) => kind === "season.close" || kind === "season.open"))
+    return { kind: "scheduled", dueMs: 0 };
+  const status = effectiveStatus(world, folding);
+  if (status !== world.public.status) return { kind: "status" };
+  if (status === "maintenance") return undefined;
+  const key = pendingManualTicks(world, folding)[0];
   if (key !== undefined) return { kind: "manual", key };
-  return { kind: "scheduled", dueMs: nextTickAt(state.world, state.folding) };
+  return { kind: "scheduled", dueMs: nextTickAt(world, folding) };
 }
 
 async function writeMarker(owned: Owned<SimulatorState>, due: Due): Promise<void> {
@@ -59,12 +70,14 @@ async function writeMarker(owned: Owned<SimulatorState>, due: Due): Promise<void
     kind: due.kind,
     ...(due.kind === "manual" ? { key: due.key } : {}),
   };
+  const message = {
+    subject: subjects.tickMarker(realm),
+    data: JSON.stringify(marker),
+    expectedLastSubjectSeq: expected,
+  };
   try {
-    await publishOne(bus, {
-      subject: subjects.tickMarker(realm),
-      data: JSON.stringify(marker),
-      expectedLastSubjectSeq: expected,
-    });
+    if (state.plays) await publishOne(bus, message);
+    else await publishBatch(bus, [await handoverOf(owned), message]);
   } catch (error) {
     if (!isLostRace(error)) throw error;
   }

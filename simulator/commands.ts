@@ -16,14 +16,24 @@ import { closeDueActions, counterAction, proposeAction } from "./sovereign.ts";
 /** A tick's events hold so many refusals; more are refused just the same. A crowd's wrong words must not swell every delta. */
 export const REFUSALS_TOLD = 64;
 
+type Ran = { state: WorldState; happenings: Happening[] };
+
 /**
- * `state`: the tick's, with its own number, rules and effects. After the commands come the closes that are due. Changes no
- * argument.
+ * The commands, and after them the closes of windows that end with the tick. `state`: the tick's, with its own number, rules and
+ * effects. Changes no argument.
  */
-export function runCommands(
-  state: WorldState,
-  commands: readonly WorldCommand[],
-): { state: WorldState; happenings: Happening[] } {
+export function runCommands(state: WorldState, commands: readonly WorldCommand[]): Ran {
+  const decided = decideCommands(state, commands);
+  const councils = closeDueCouncils(decided.state);
+  const actions = closeDueActions(councils.state);
+  return {
+    state: actions.state,
+    happenings: [...decided.happenings, ...councils.happenings, ...actions.happenings],
+  };
+}
+
+/** The commands alone: in a tick of kind `status` no window ends. */
+export function decideCommands(state: WorldState, commands: readonly WorldCommand[]): Ran {
   const happenings: Happening[] = [];
   let current = state;
   let told = 0;
@@ -36,11 +46,6 @@ export function runCommands(
     }
     current = outcome.state;
     happenings.push(...outcome.happenings);
-  }
-  for (const close of [closeDueCouncils, closeDueActions]) {
-    const closed = close(current);
-    current = closed.state;
-    happenings.push(...closed.happenings);
   }
   return { state: current, happenings };
 }

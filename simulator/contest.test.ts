@@ -126,7 +126,7 @@ test("the same challenger for 2 ticks in a row flips, and not within 8 ticks of 
   const run = (challengers: (string | undefined)[], front: Front = { streak: 0 }) => {
     const flips: number[] = [];
     challengers.forEach((challenger, i) => {
-      const next = frontOf(front, challenger, i + 1, rules);
+      const next = frontOf(front, challenger, { tick: i + 1, since: (earlier) => i + 1 - earlier }, rules);
       front = next.front;
       if (next.flip !== undefined) flips.push(i + 1);
     });

@@ -190,21 +190,21 @@ test("WORLD is left alone where a record that is left isn't what EVENTS gives", 
 test("a ruleset for an engine that this node lacks refuses the realm; the node that has it goes on from there", async () => {
   await play(1, 2);
   const rules = await testRealm(bus(), realm);
-  const later = { ...rules, engine: 2 } as unknown as typeof rules;
+  const later = { ...rules, engine: 3 } as unknown as typeof rules;
   const commands = [decided({ kind: "ruleset.set", payload: { ruleset: later }, ruleset_version: 2 }, 900)];
   await recordTicks(bus(), realm, { from: 3, to: 3 }, () => ({ accepted: [], commands }));
   await refused();
   await expect(replay(bus(), realm, { verify: true })).resolves.toMatchObject({ ticks: 2, problems: [] });
   expect((await lastRecord()).tick).toBe(2);
   await expect(rebuildWorld(bus(), realm)).rejects.toThrow(
-    /is ruled by engine 2, but this node has engine 1 alone/,
+    /is ruled by engine 3, but this node has engine 2:/,
   );
 });
 
 test("a normalizer meets a ruleset of another engine, and refuses the realm rather than judge by it", async () => {
   const rules = await testRealm(bus(), realm);
   const { status: _, ...command } = decided({ kind: "realm.status", payload: { status: "active" } });
-  const ahead = { ...command, kind: "ruleset.set", payload: { ruleset: { ...rules, engine: 2 } } };
+  const ahead = { ...command, kind: "ruleset.set", payload: { ruleset: { ...rules, engine: 3 } } };
   await publishOne(bus(), { subject: subjects.validCommand(realm), data: JSON.stringify([ahead]) });
   await refused(["normalizer"]);
   expect(await lastOf(bus(), eventsStream(realm), subjects.position("normalizer", realm))).toMatchObject({

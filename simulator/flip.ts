@@ -2,6 +2,7 @@
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { PrivateState } from "../shared/contracts/world.ts";
 import { byCodeUnit } from "../shared/integers.ts";
+import type { Clockwork } from "./elapsed.ts";
 
 export type Front = PrivateState["fronts"][string];
 
@@ -35,13 +36,13 @@ export function challengerOf(
 export function frontOf(
   before: Front,
   challenger: string | undefined,
-  tick: number,
+  { tick, since }: Clockwork,
   { contest }: Ruleset,
 ): { front: Front; flip?: string } {
   const last = before.last_flip_tick === undefined ? {} : { last_flip_tick: before.last_flip_tick };
   if (challenger === undefined) return { front: { ...last, streak: 0 } };
   const streak = before.leader === challenger ? before.streak + 1 : 1;
-  const free = before.last_flip_tick === undefined || tick - before.last_flip_tick >= contest.flip_gap_ticks;
+  const free = before.last_flip_tick === undefined || since(before.last_flip_tick) >= contest.flip_gap_ticks;
   if (streak >= contest.flip_streak_ticks && free)
     return { front: { streak: 0, last_flip_tick: tick }, flip: challenger };
   return { front: { ...last, leader: challenger, streak } };

@@ -48,6 +48,34 @@ type Settled =
   | "chapter.receipt"
   | "activity.daily";
 
+/**
+ * Commands that settle what events count for, and so wait with them where a tick counts none: a campaign has the points of
+ * everything before its end.
+ */
+export const waitsWithEvents = (
+  command: DecidedCommand,
+): command is Extract<
+  WorldCommand,
+  { kind: "campaign.open" | "campaign.close" | "season.open" | "season.close" }
+> =>
+  command.kind === "campaign.open" ||
+  command.kind === "campaign.close" ||
+  command.kind === "season.open" ||
+  command.kind === "season.close";
+
+/** Folds one that was read before a tick of kind `status` again: what that tick took from it, such as a status, is taken. */
+export function foldWaiting(folding: Folding, command: DecidedCommand): void {
+  if (command.status !== "refused" && waitsWithEvents(command)) folding.commands.push(command);
+}
+
+/** What a tick of kind `status` leaves for the next one of another kind. */
+export const waiting = ({ factions, campaigns, commands }: Folding): Folding => ({
+  ...openFolding(),
+  factions,
+  campaigns,
+  commands: commands.filter(waitsWithEvents),
+});
+
 export const openFolding = (): Folding => ({
   factions: new Map(),
   campaigns: new Map(),

@@ -176,7 +176,7 @@ export const rulesets: fc.Arbitrary<Ruleset> = fc
       })
       .map(
         ({ map, places, triggers, ...numbers }): Ruleset => ({
-          engine: 1,
+          engine: 2,
           tick_seconds: 900,
           day_offset_minutes: 420,
           season_length_ticks: 5_376,

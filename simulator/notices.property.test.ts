@@ -16,7 +16,7 @@ const PATIENCE_MS = 240_000;
 /** A land where much happens within a few ticks, between some ten users. */
 const rulesWith = (burst: number): Ruleset =>
   Ruleset.parse({
-    engine: 1,
+    engine: 2,
     tick_seconds: 900,
     day_offset_minutes: 420,
     season_length_ticks: 5_376,

@@ -3,6 +3,7 @@ import { find } from "../shared/by-id.ts";
 import { sovereignRules } from "../shared/contracts/politics.ts";
 import type { Happening, Roster, Rosters, WorldState } from "../shared/contracts/world.ts";
 import { countCampaigns } from "./campaigns.ts";
+import { clockworkOf } from "./elapsed.ts";
 import type { Influenced } from "./influence.ts";
 import { largest } from "./largest.ts";
 import { named, type People } from "./people.ts";
@@ -87,7 +88,7 @@ function capture(what: Capture, resolving: Resolving): Outcome {
       const { factions, claims } = withoutUser(influenced, user, rules);
       const land = { [relic.territory]: territoryWithout(user, relic.territory, resolving).state };
       const held = { relics: { [id]: relic }, claims: { [id]: before.private.claims[id]! } };
-      const { happenings } = resolveRelics(held, land, factions, claims, before.public.tick, rules);
+      const { happenings } = resolveRelics(held, land, factions, claims, clockworkOf(before), rules);
       return happenings.some((each) => each.kind === "capture" && each.faction === faction);
     },
   };
@@ -166,7 +167,7 @@ function territoryWithout(user: string, territory: string, { before, influenced 
   const { public: world, private: hidden } = before;
   const { factions, pushes } = withoutUser(influenced, user, hidden.ruleset);
   const land = { territories: world.territories, fronts: hidden.fronts, effects: world.effects };
-  return resolveTerritory(territory, land, factions, pushes, world.tick, hidden.ruleset);
+  return resolveTerritory(territory, land, factions, pushes, clockworkOf(before), hidden.ruleset);
 }
 
 function rosterAt(places: Rosters["territories"], place: string, faction: string): Roster[] {

@@ -5,6 +5,8 @@
 import type { RealmStatus } from "../shared/contracts/command.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { WorldState } from "../shared/contracts/world.ts";
+import { nextTickMs } from "../shared/due.ts";
+import type { RecordedRuleset } from "../shared/upcast.ts";
 import type { Folding } from "./fold.ts";
 
 /** The ruleset and its version. The one in force may come by again, at a realm's first tick: it changes nothing. */
@@ -12,6 +14,12 @@ export function effectiveRuleset(state: WorldState, folding: Folding): { version
   const held = { version: state.public.ruleset_version, ruleset: state.private.ruleset };
   return folding.ruleset !== undefined && folding.ruleset.version > held.version ? folding.ruleset : held;
 }
+
+/** The engine that the rules are for. */
+export const effectiveEngine = (state: WorldState, folding: Folding): number => {
+  const { ruleset }: { ruleset: RecordedRuleset } = effectiveRuleset(state, folding);
+  return ruleset.engine;
+};
 
 export const effectiveStatus = (state: WorldState, folding: Folding): RealmStatus =>
   folding.status?.status ?? state.public.status;
@@ -21,7 +29,7 @@ export const effectiveTickSeconds = (state: WorldState, folding: Folding): numbe
 
 /** When the next scheduled tick is due, Unix milliseconds. */
 export const nextTickAt = (state: WorldState, folding: Folding): number =>
-  Date.parse(state.public.at) + effectiveTickSeconds(state, folding) * 1_000;
+  nextTickMs(state.public, effectiveTickSeconds(state, folding));
 
 /** Keys of `tick.run` commands without a marker yet, each once, in log order. */
 export function pendingManualTicks(state: WorldState, folding: Folding): string[] {

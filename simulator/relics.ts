@@ -10,6 +10,7 @@ import type {
 } from "../shared/contracts/world.ts";
 import { assertSafe, byCodeUnit, mul } from "../shared/integers.ts";
 import { modifier } from "./effects.ts";
+import type { Clockwork } from "./elapsed.ts";
 import type { Pressure } from "./influence.ts";
 
 type Claim = PrivateState["claims"][string];
@@ -54,13 +55,13 @@ function captorOf(
   relic: RelicState,
   control: ById<number>,
   lastCaptureTick: number | undefined,
-  tick: number,
+  { since }: Clockwork,
   { claims: bounds }: Ruleset,
 ): string | undefined {
   const { first, most, next } = topTwo(claims);
   // A holder's claim only defends: it cannot capture what it holds.
   if (first === undefined || first === relic.holder || relic.contested === 1) return undefined;
-  const free = lastCaptureTick === undefined || tick - lastCaptureTick >= bounds.gap_ticks;
+  const free = lastCaptureTick === undefined || since(lastCaptureTick) >= bounds.gap_ticks;
   const strong = most >= bounds.capture * 1_000 && most * 4 >= next * 5;
   return free && strong && control[first]! >= bounds.control_bp ? first : undefined;
 }
@@ -71,7 +72,7 @@ export function resolveRelics(
   territories: ById<TerritoryState>,
   factions: ById<FactionState>,
   points: Pressure,
-  tick: number,
+  clockwork: Clockwork,
   rules: Ruleset,
 ): { relics: ById<RelicState>; claims: PrivateState["claims"]; happenings: Happening[] } {
   const relics: [string, RelicState][] = [];
@@ -83,13 +84,13 @@ export function resolveRelics(
     const claim = before.claims[id]!;
     const claimed = claimsOf(claim, brought, factions, rules);
     const { control } = territories[relic.territory]!;
-    const captor = captorOf(claimed, relic, control, claim.last_capture_tick, tick, rules);
+    const captor = captorOf(claimed, relic, control, claim.last_capture_tick, clockwork, rules);
     if (captor === undefined) {
       relics.push([id, relic]);
       claims.push([id, { ...claim, points: Object.fromEntries(claimed) }]);
     } else {
       relics.push([id, { ...relic, holder: captor }]);
-      claims.push([id, { points: {}, last_capture_tick: tick }]);
+      claims.push([id, { points: {}, last_capture_tick: clockwork.tick }]);
       happenings.push({ kind: "capture", relic: id, faction: captor });
     }
   }

@@ -5,17 +5,17 @@
  */
 import { type Bus, isLostRace, lastOf, nextOf, publishOne, type Stored, streamEnds } from "../shared/bus.ts";
 import { canonicalHash } from "../shared/canonical.ts";
-import { checkpointBefore, whyNot } from "../shared/checkpoints.ts";
+import { whyNot } from "../shared/checkpoints.ts";
 import type { Position } from "../shared/contracts/position.ts";
+import { ENGINE } from "../shared/contracts/ruleset.ts";
 import type { TickRecord, WorldSnapshot } from "../shared/contracts/world.ts";
 import { assertEngine } from "../shared/engine.ts";
 import { Superseded } from "../shared/fence.ts";
-import { genesis } from "../shared/genesis.ts";
 import { mendBucket } from "../shared/mend-bucket.ts";
 import { metrics } from "../shared/metrics.ts";
-import { firstCommand } from "../shared/provision.ts";
-import { Reader } from "../shared/reader.ts";
+import { type Input, Reader } from "../shared/reader.ts";
 import { RealmRefused, type Restoring } from "../shared/stage.ts";
+import { startBefore } from "../shared/starts.ts";
 import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
 import { refreshKv } from "../shared/world-entry.ts";
 import { advance, movingSubjects, type SimulatorState, stateOf } from "./advance.ts";
@@ -38,6 +38,11 @@ async function restored(restoring: Restoring): Promise<SimulatorState> {
   const stream = worldStream(realm);
   const record = await lastRecord(bus, realm, position);
   assertEngine(realm, record);
+  if (record.engine < ENGINE)
+    log.warn(
+      { tick: record.tick, engine: record.engine },
+      `engine ${record.engine} played the last tick; its rules are raised to engine ${ENGINE}, which plays the next one`,
+    );
   const stored = await lastOf(bus, stream, subjects.snapshot(realm));
   const problem = wrongWith(stored, record);
   let snapshot: WorldSnapshot;
@@ -53,7 +58,49 @@ async function restored(restoring: Restoring): Promise<SimulatorState> {
   await mendBucket(bus, "world");
   await refreshKv(bus, snapshot);
   metrics.tick.set({ realm }, snapshot.tick);
-  return stateOf(snapshot);
+  return withWaiting(bus, stateOf(snapshot), signal);
+}
+
+/** What waits since before the last marker, after a tick of kind `status`, is folded again; what came since, the stage reads. */
+async function withWaiting(bus: Bus, state: SimulatorState, signal: AbortSignal): Promise<SimulatorState> {
+  if (state.fromSeq > state.markerSeq) return state;
+  const through = state.markerSeq;
+  for await (const message of eventsBetween(bus, state.realm, state.fromSeq, through, signal))
+    advance(state, message);
+  return state;
+}
+
+/**
+ * The messages of EVENTS that move the world, from one sequence to another, which a marker has. Throws `RealmRefused` where they
+ * don't come: EVENTS ends before.
+ */
+async function* eventsBetween(
+  bus: Bus,
+  realm: string,
+  from: number,
+  through: number,
+  signal: AbortSignal,
+): AsyncGenerator<Input> {
+  const stream = eventsStream(realm);
+  const { created } = await streamEnds(bus, stream);
+  const reader = new Reader(bus, { stream, subjects: movingSubjects(realm), created, from });
+  try {
+    for (let read = from - 1; read < through; ) {
+      const messages = await reader.take(1_000, AbortSignal.any([signal, AbortSignal.timeout(SILENCE_MS)]));
+      signal.throwIfAborted();
+      if (messages.length === 0 || messages[0]!.seq > through)
+        throw new RealmRefused(
+          `${stream} has nothing between ${read} and the marker at ${through}: restore it and ${worldStream(realm)} from one backup`,
+        );
+      for (const message of messages) {
+        if (message.seq > through) return;
+        read = message.seq;
+        yield message;
+      }
+    }
+  } finally {
+    await reader.close();
+  }
 }
 
 async function assertUnmoved({ bus, realm, positionSeq }: Restoring): Promise<void> {
@@ -109,36 +156,21 @@ function wrongWith(stored: Stored | undefined, record: TickRecord): string | und
   }
 }
 
-/** The snapshot of the last tick, played from the latest checkpoint or from tick 0. Throws `RealmRefused` where it comes out otherwise. */
+/** The snapshot of the last tick, played from the latest state that this engine can begin with. Throws `RealmRefused` where it comes out otherwise. */
 async function recomputed(
   bus: Bus,
   realm: string,
   record: TickRecord,
   signal: AbortSignal,
 ): Promise<WorldSnapshot> {
-  const { ruleset, at } = await firstCommand(bus, realm);
-  let snapshot = (await checkpointBefore(bus, realm, record.tick)) ?? genesis(realm, ruleset, at).snapshot;
+  if (record.engine < ENGINE)
+    throw new RealmRefused(
+      `engine ${record.engine} played tick ${record.tick} of ${realm}, and its snapshot is no good: start the release of that engine once more, which makes it again, and end it in good order`,
+    );
+  let snapshot = await startBefore(bus, realm, record.tick);
   const state = stateOf(snapshot);
-  const stream = eventsStream(realm);
-  const { created } = await streamEnds(bus, stream);
-  const from = snapshot.through_seq + 1;
-  const reader = new Reader(bus, { stream, subjects: movingSubjects(realm), created, from });
-  try {
-    while (snapshot.tick < record.tick) {
-      const messages = await reader.take(1_000, AbortSignal.any([signal, AbortSignal.timeout(SILENCE_MS)]));
-      signal.throwIfAborted();
-      if (messages.length === 0 || messages[0]!.seq > record.through_seq)
-        throw new RealmRefused(
-          `${stream} holds no marker of tick ${snapshot.tick + 1}: restore it and ${worldStream(realm)} from one backup`,
-        );
-      for (const message of messages) {
-        if (message.seq > record.through_seq) break;
-        snapshot = advance(state, message).tick?.snapshot ?? snapshot;
-      }
-    }
-  } finally {
-    await reader.close();
-  }
+  for await (const message of eventsBetween(bus, realm, state.fromSeq, record.through_seq, signal))
+    snapshot = advance(state, message).tick?.snapshot ?? snapshot;
   if (snapshot.record_hash !== record.hash)
     throw new RealmRefused(
       `EVENTS gives tick ${record.tick} of ${realm} the hash ${snapshot.record_hash}, its record states ${record.hash}: ` +

@@ -26,6 +26,7 @@ import { genesis, newTrigger } from "../shared/genesis.ts";
 import { apportion, byCodeUnit, mul } from "../shared/integers.ts";
 import { closeCouncils } from "./council.ts";
 import type { Decide } from "./decide.ts";
+import { statusTicksFrom } from "./elapsed.ts";
 import { challengerOf } from "./flip.ts";
 import { withInfluence } from "./influence.ts";
 import { closeActions } from "./sovereign.ts";
@@ -130,10 +131,15 @@ function nextSeason({ public: world, private: hidden }: WorldState): WorldState 
       manual_ticks: hidden.manual_ticks,
       ...(hidden.told === undefined ? {} : { told: hidden.told }),
       ...toTell(hidden),
+      ...statusTicksFrom(hidden, oldestFiring(world)),
       season: { started_tick: world.tick },
     },
   };
 }
+
+/** The tick of the oldest firing that triggers still count from; without any, this one. */
+const oldestFiring = ({ triggers, tick }: PublicState): number =>
+  Math.min(tick, ...Object.values(triggers).map(({ last_triggered_tick: last = tick }) => last));
 
 /** Who took part in the actions that the season's end cancels: this tick tells them, and forgets. */
 const toTell = ({ rosters }: PrivateState): Pick<PrivateState, "rosters"> =>

@@ -12,6 +12,7 @@ import { mayAct } from "./council.ts";
 import type { Decide } from "./decide.ts";
 import { stockOf, withStock } from "./economy.ts";
 import { effectsOf, findsPlace } from "./effects.ts";
+import { clockworkOf } from "./elapsed.ts";
 import { escrowOf, holdCost, holdStake, payBack, release, stakesAgainst } from "./escrow.ts";
 import { giveUseBack, use, useRefusal } from "./uses.ts";
 
@@ -85,8 +86,9 @@ export function closeDueActions(state: WorldState): Changed {
   if (status === "season_end" && Object.values(actions).some((action) => action.status === "proposed"))
     return closeActions(state, "season_closed");
   const { kept_ticks } = sovereignRules(state.private.ruleset);
+  const { since } = clockworkOf(state);
   const kept = entries(actions).filter(
-    ([, action]) => action.status === "proposed" || tick < action.closes_tick + kept_ticks,
+    ([, action]) => action.status === "proposed" || since(action.closes_tick) < kept_ticks,
   );
   let current = state;
   if (kept.length < Object.keys(actions).length)

@@ -124,7 +124,7 @@ test("markers that wait together, as after an outage, become ticks of one batch"
   expect((await replay(nats.bus, realm)).problems).toEqual([]);
 });
 
-test("in maintenance no marker is written and candidates wait; a new cadence holds at once", async () => {
+test("in maintenance no marker but that of the status is written and candidates wait; a new cadence holds at once", async () => {
   const realm = await freshRealm(1);
   const rules = await testRealm(nats.bus, realm);
   const stages = runStages(nats.bus, realm, [...ALL]);
@@ -139,10 +139,12 @@ test("in maintenance no marker is written and candidates wait; a new cadence hol
   await sendCommand(nats.bus, realm, "ruleset.set", { ruleset: { ...rules, tick_seconds: 900 } });
   await sendCommand(nats.bus, realm, "realm.status", { status: "active" });
   await delay(2_500);
-  expect((await markers(realm)).length).toBe(before);
+  // The changes of status are markers themselves: the one to maintenance is among those before.
+  expect((await markers(realm)).length).toBe(before + 1);
   await sendCommand(nats.bus, realm, "ruleset.set", { ruleset: { ...rules, tick_seconds: 1 } });
-  const all = await ticked(realm, before + 1);
+  const all = await ticked(realm, before + 2);
   await stages.stop();
-  expect(all[before + 1]!.factions.empire!.sum).toBe(122_000);
-  expect(all[before + 1]!.ruleset_version).toBe(3);
+  expect([all[before]!.kind, all[before + 1]!.kind]).toEqual(["status", "status"]);
+  expect(all[before + 2]!.factions.empire!.sum).toBe(122_000);
+  expect(all[before + 2]!.ruleset_version).toBe(3);
 });

@@ -13,7 +13,7 @@ export type Statistics = {
   flips: number;
   /** Factions whose burst cap cut something. */
   clips: number;
-  /** How long after it was due the marker was written, by the log's own clock; 0 for a manual tick. */
+  /** How long after it was due the marker was written, by the log's own clock; 0 for one that had no such time. */
   late_ms: number;
 };
 
@@ -21,7 +21,7 @@ export type Statistics = {
 export function statisticsOf(
   { crowd, record }: Influenced,
   happenings: readonly Happening[],
-  marker: { kind: "scheduled" | "manual"; atMs: number; dueMs: number },
+  marker: { kind: "scheduled" | "manual" | "status"; atMs: number; dueMs: number },
 ): Statistics {
   const applied = appliedByUser(crowd);
   return {
@@ -30,7 +30,7 @@ export function statisticsOf(
     users: applied.length,
     flips: happenings.filter(({ kind }) => kind === "flip").length,
     clips: Object.values(record).filter(({ sum, cap }) => sum > cap).length,
-    late_ms: marker.kind === "manual" ? 0 : Math.max(0, marker.atMs - marker.dueMs),
+    late_ms: marker.kind !== "scheduled" ? 0 : Math.max(0, marker.atMs - marker.dueMs),
   };
 }
 

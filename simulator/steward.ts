@@ -12,6 +12,7 @@ import type { Quarantine } from "../shared/quarantine.ts";
 import type { Owned } from "../shared/stage.ts";
 import type { SimulatorState } from "./advance.ts";
 import { callsOf } from "./calls.ts";
+import { raisingOf } from "./handover.ts";
 import { said } from "./said.ts";
 import { sayOnce } from "./steward-key.ts";
 
@@ -55,10 +56,18 @@ export async function keepHouse(
  */
 export async function speakForWorld({ bus, state, log, signal }: Owned<SimulatorState>): Promise<void> {
   let told = new Set<string>();
+  let raised = { key: "", ms: 0 };
   while (!signal.aborted) {
     const calls = callsOf(state.world);
     told = new Set(calls.map(({ idempotency_key: key }) => key).filter((key) => told.has(key)));
     try {
+      // A gate of the earlier release may have turned it away: without it the realm would stand still for good.
+      for (const command of raisingOf(state)) {
+        const key = command.idempotency_key;
+        if (raised.key === key && performance.now() - raised.ms < PATIENCE_MS) continue;
+        await sayOnce(bus, log, command);
+        raised = { key, ms: performance.now() };
+      }
       for (const command of calls) {
         if (signal.aborted || told.has(command.idempotency_key)) continue;
         await sayOnce(bus, log, command);

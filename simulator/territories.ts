@@ -10,6 +10,7 @@ import type {
 } from "../shared/contracts/world.ts";
 import { contestOf, type Ground, instabilityOf, pushWeight } from "./contest.ts";
 import { clampModifier } from "./effects.ts";
+import type { Clockwork } from "./elapsed.ts";
 import { challengerOf, frontOf } from "./flip.ts";
 import type { Pressure } from "./influence.ts";
 
@@ -29,14 +30,14 @@ export function resolveTerritories(
   before: LandBefore,
   factions: ById<FactionState>,
   pushes: Pressure,
-  tick: number,
+  clockwork: Clockwork,
   rules: Ruleset,
 ): Resolved {
   const territories: [string, TerritoryState][] = [];
   const fronts: [string, PrivateState["fronts"][string]][] = [];
   const happenings: Happening[] = [];
   for (const [id, territory] of entries(before.territories)) {
-    const { state, front, flip } = resolveTerritory(id, before, factions, pushes, tick, rules);
+    const { state, front, flip } = resolveTerritory(id, before, factions, pushes, clockwork, rules);
     territories.push([id, state]);
     fronts.push([id, front]);
     if (flip !== undefined)
@@ -56,7 +57,7 @@ export function resolveTerritory(
   before: LandBefore,
   factions: ById<FactionState>,
   pushes: Pressure,
-  tick: number,
+  clockwork: Clockwork,
   rules: Ruleset,
 ): { state: TerritoryState; front: PrivateState["fronts"][string]; flip?: string } {
   const ground: Ground = { territories: before.territories, factions };
@@ -69,7 +70,7 @@ export function resolveTerritory(
     rules,
   );
   const challenger = challengerOf(contested.control, territory.controller, rules);
-  const { front, flip } = frontOf(before.fronts[id]!, challenger, tick, rules);
+  const { front, flip } = frontOf(before.fronts[id]!, challenger, clockwork, rules);
   const controller = flip ?? territory.controller;
   const state: TerritoryState = {
     ...(controller === undefined ? {} : { controller }),
@@ -77,7 +78,8 @@ export function resolveTerritory(
     instability: instabilityOf(territory.instability, contested, flip !== undefined, rules),
     strategic_value: territory.strategic_value,
     contested: contested.contest >= rules.contest.contested_bp ? 1 : 0,
-    last_changed_tick: contested.moved > 0 || flip !== undefined ? tick : territory.last_changed_tick,
+    last_changed_tick:
+      contested.moved > 0 || flip !== undefined ? clockwork.tick : territory.last_changed_tick,
   };
   return { state, front, ...(flip === undefined ? {} : { flip }) };
 }

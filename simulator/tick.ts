@@ -16,29 +16,33 @@ import type {
   WorldSnapshot,
   WorldState,
 } from "../shared/contracts/world.ts";
+import { dueFromMs, nextTickMs } from "../shared/due.ts";
 import { diff } from "../shared/merge-patch.ts";
 import { countCampaigns, runningCampaigns, withCampaigns } from "./campaigns.ts";
 import { runCommands } from "./commands.ts";
+import { converted } from "./convert.ts";
 import { endEffects, factionModifiers, startEffects } from "./effects.ts";
+import { clockworkOf } from "./elapsed.ts";
 import { broughtTo } from "./firsts.ts";
 import type { Folding } from "./fold.ts";
 import { applyInfluence, type Influenced, lateness } from "./influence.ts";
 import { moveMeters, tensionTarget } from "./meters.ts";
 import { noticesOf } from "./notices.ts";
-import { effectiveRuleset, effectiveStatus, pendingManualTicks } from "./pending.ts";
-import { reconcile } from "./reconcile.ts";
+import { placeOf, statusChange, underRules } from "./open.ts";
+import { effectiveStatus, pendingManualTicks } from "./pending.ts";
 import { resolveRelics } from "./relics.ts";
 import { gatherResources } from "./resources.ts";
 import { clearedRosters, gatherRosters } from "./rosters.ts";
 import { closingEvents } from "./seasons.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
+import { statusTick } from "./status-tick.ts";
 import { resolveTerritories } from "./territories.ts";
 import { evaluateTriggers } from "./triggers.ts";
 
 /** A marker with its place in EVENTS. `at`: its stream timestamp, RFC 3339 with milliseconds. */
 export type Marker = {
   tick: number;
-  kind: "scheduled" | "manual";
+  kind: "scheduled" | "manual" | "status";
   key?: string | undefined;
   at: string;
   from_seq: number;
@@ -65,18 +69,21 @@ export type Turn = {
   happenings: Happening[];
 };
 
-/** `prev`: the hashes of the tick before. Changes none of its arguments. Throws where the marker isn't the next one. */
+/**
+ * `prev`: the hashes of the tick before. One of kind `status` reads the commands of `folding` and nothing else of it. Changes none of
+ * its arguments. Throws where the marker isn't the next one.
+ */
 export function tick(
-  state: WorldState,
+  recorded: WorldState,
   folding: Folding,
   marker: Marker,
   prev: { record_hash: string; public_hash: string },
 ): TickResult {
+  const state = converted(recorded);
+  if (marker.kind === "status") return sealed(recorded, statusTick(state, folding, marker), marker, prev);
   const { begun, influenced, state: turned, happenings } = turn(state, folding, marker);
-  const { ruleset } = begun.private;
 
   // 7. What happened, numbered, and who is told that it was their doing.
-  const events = numbered(marker.tick, happenings);
   const rosters = gatherRosters(begun, influenced, folding.commands, happenings);
   const noticed = noticesOf({
     last: state,
@@ -87,15 +94,34 @@ export function tick(
     again: (other) => resolve(begun, other).happenings,
   });
 
-  // 8. The new snapshot, sealed into the chain.
-  const next: WorldState = {
-    public: turned.public,
-    private: {
-      ...withoutNotices(turned.private),
-      ...clearedRosters(rosters, happenings, turned.public.actions),
-      ...noticed.private,
+  const told: Told = {
+    begun,
+    influenced,
+    happenings,
+    notices: noticed.notices,
+    state: {
+      public: turned.public,
+      private: {
+        ...withoutNotices(turned.private),
+        ...clearedRosters(rosters, happenings, turned.public.actions),
+        ...noticed.private,
+      },
     },
   };
+  return sealed(recorded, told, marker, prev);
+}
+
+/** A tick of which everybody is told. */
+export type Told = Turn & { notices: Notice[] };
+
+/** Step 8: the new snapshot, sealed into the chain. `last`: as the tick before recorded it. */
+function sealed(
+  last: WorldState,
+  { begun, influenced, happenings, notices, state: next }: Told,
+  marker: Marker,
+  prev: { record_hash: string; public_hash: string },
+): TickResult {
+  const events = numbered(marker.tick, happenings);
   const { from_seq, through_seq, kind } = marker;
   const { record, snapshot } = seal(next, {
     kind,
@@ -110,15 +136,15 @@ export function tick(
     tick: marker.tick,
     prev: prev.public_hash,
     hash: record.public_hash,
-    patch: diff(state.public, next.public),
+    patch: diff(last.public, next.public),
     events,
   };
   const statistics = statisticsOf(influenced, happenings, {
     kind,
     atMs: Date.parse(marker.at),
-    dueMs: Date.parse(state.public.at) + ruleset.tick_seconds * 1_000,
+    dueMs: nextTickMs(last.public, begun.private.ruleset.tick_seconds),
   });
-  return { state: next, record, delta, snapshot, notices: noticed.notices, statistics };
+  return { state: next, record, delta, snapshot, notices, statistics };
 }
 
 /** Steps 1 to 6: the world after a tick, but for what is only kept to tell players of it. Changes none of its arguments. */
@@ -130,7 +156,7 @@ export function turn(state: WorldState, folding: Folding, marker: Marker): Turn 
   const opened = open(state, folding, marker);
   const { public: world, private: hidden } = opened.state;
   const rules = hidden.ruleset;
-  const sinceMs = Date.parse(world.at) - Date.parse(state.public.at);
+  const sinceMs = Date.parse(world.at) - dueFromMs(state.public);
   const k = lateness(marker.tick, sinceMs, rules.tick_seconds * 1_000);
 
   // 2 and 3. What was accepted since the last tick becomes influence; conditions and weights read the new shares.
@@ -151,7 +177,7 @@ export function turn(state: WorldState, folding: Folding, marker: Marker): Turn 
 function resolve(state: WorldState, influenced: Influenced): { state: WorldState; happenings: Happening[] } {
   const counted = countCampaigns(state, influenced);
   const { public: world, private: hidden } = counted.state;
-  const { tick } = world;
+  const clockwork = clockworkOf(counted.state);
   const rules = hidden.ruleset;
 
   // 4. Contests over territories and relics, and what the land yields.
@@ -159,7 +185,7 @@ function resolve(state: WorldState, influenced: Influenced): { state: WorldState
     { territories: world.territories, fronts: hidden.fronts, effects: world.effects },
     influenced.factions,
     influenced.pushes,
-    tick,
+    clockwork,
     rules,
   );
   const hoard = resolveRelics(
@@ -167,7 +193,7 @@ function resolve(state: WorldState, influenced: Influenced): { state: WorldState
     land.territories,
     influenced.factions,
     influenced.claims,
-    tick,
+    clockwork,
     rules,
   );
   const factions = gatherResources(influenced.factions, land.territories, rules);
@@ -179,7 +205,7 @@ function resolve(state: WorldState, influenced: Influenced): { state: WorldState
 
   // 6. Triggers, on the state as it is now; their effects hold from the next tick.
   const frozen = { ...world, factions, territories: land.territories, relics: hoard.relics, meters };
-  const fired = evaluateTriggers(frozen, rules);
+  const fired = evaluateTriggers(frozen, clockwork, rules);
   return {
     state: {
       public: { ...frozen, triggers: fired.triggers },
@@ -209,20 +235,13 @@ type Opened = {
 
 /** The state at the beginning of a tick: its place and time, what commands changed, which effects hold in it. */
 function open(state: WorldState, folding: Folding, marker: Marker): Opened {
-  const { version, ruleset } = effectiveRuleset(state, folding);
-  const ruled =
-    version === state.public.ruleset_version ? { state, happenings: [] } : reconcile(state, version, ruleset);
+  const ruled = underRules(state, folding);
+  const { ruleset } = ruled.state.private;
   const status = effectiveStatus(state, folding);
   const ended = endEffects(ruled.state.public, marker.tick);
   const started = startEffects(ended.held, state.private.starting, ruleset);
-  const world = {
-    ...ruled.state.public,
-    ...started.held,
-    status,
-    tick: marker.tick,
-    // The log's clock may step back between two servers; the world's never does.
-    at: new Date(Math.max(Date.parse(state.public.at), Date.parse(marker.at))).toISOString(),
-  };
+  const { due_from: _over, ...held } = ruled.state.public;
+  const world = { ...held, ...started.held, status, ...placeOf(state, marker) };
   const hidden: PrivateState = {
     ...withCampaigns(ruled.state.private, {
       campaigns: runningCampaigns(state, world.campaigns, marker.tick, ruleset),
@@ -246,7 +265,7 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
     },
     happenings: [
       ...ruled.happenings,
-      ...(status === state.public.status ? [] : [{ kind: "status", status } as const]),
+      ...statusChange(state, status),
       ...ended.happenings,
       ...started.happenings,
       ...commanded.happenings,

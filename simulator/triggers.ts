@@ -6,6 +6,7 @@ import type { Trigger } from "../shared/contracts/trigger.ts";
 import type { Happening, PrivateState, PublicState, TriggerState } from "../shared/contracts/world.ts";
 import { byCodeUnit } from "../shared/integers.ts";
 import { effectsOf } from "./effects.ts";
+import type { Clockwork } from "./elapsed.ts";
 
 /** Triggers that fire in one tick; the others stay armed and wait. */
 export const MAX_FIRES = 3;
@@ -21,8 +22,8 @@ type Evaluated = {
  * `when` doesn't). It fires when armed, held for `sustain` ticks in a row and `cooldown` ticks after it fired last; by
  * priority descending, then key.
  */
-export function evaluateTriggers(world: PublicState, rules: Ruleset): Evaluated {
-  const { tick } = world;
+export function evaluateTriggers(world: PublicState, clockwork: Clockwork, rules: Ruleset): Evaluated {
+  const { tick, since } = clockwork;
   const triggers = new Map<string, TriggerState>();
   const ready: Trigger[] = [];
   for (const trigger of rules.triggers) {
@@ -32,7 +33,7 @@ export function evaluateTriggers(world: PublicState, rules: Ruleset): Evaluated 
     const armed = before.armed === 1 || rearms(trigger, holds, world, rules);
     triggers.set(trigger.key, { ...before, armed: armed ? 1 : 0, streak });
     const { last_triggered_tick: last } = before;
-    const rested = last === undefined || tick - last >= trigger.cooldown;
+    const rested = last === undefined || since(last) >= trigger.cooldown;
     if (armed && streak >= trigger.sustain && rested) ready.push(trigger);
   }
   ready.sort((a, b) => b.priority - a.priority || byCodeUnit(a.key, b.key));

@@ -2,6 +2,7 @@
 import { find } from "../shared/by-id.ts";
 import type { SovereignRules } from "../shared/contracts/politics.ts";
 import type { ActionState, PrivateState, WorldState } from "../shared/contracts/world.ts";
+import { clockworkOf } from "./elapsed.ts";
 
 type Uses = NonNullable<PrivateState["uses"]>[string];
 
@@ -15,7 +16,7 @@ function usesOf({ public: { season }, private: { uses } }: WorldState, faction: 
 export function useRefusal(state: WorldState, faction: string, rules: SovereignRules): string | undefined {
   const { count, last_tick } = usesOf(state, faction);
   if (count >= rules.season_max) return "season_max";
-  const rested = last_tick === undefined || state.public.tick - last_tick >= rules.cooldown_ticks;
+  const rested = last_tick === undefined || clockworkOf(state).since(last_tick) >= rules.cooldown_ticks;
   return rested ? undefined : "cooldown";
 }
 

@@ -1,9 +1,9 @@
 /** One realm as it is now and as it was, kept up to date: what every panel of the page draws from. */
 import type { Pulse } from "../../shared/contracts/feed.ts";
+import { nextTickMs } from "../../shared/due.ts";
 import { FeedClient, type FeedStatus, type World } from "../../shared/feed-client.ts";
 import type { Told } from "../../shared/web/happenings.ts";
 import { Names } from "../../shared/web/names.ts";
-
 import { Past } from "./past.ts";
 import { type Outlook, Reads, type RealmMap } from "./reads.ts";
 import { recall } from "./recall.ts";
@@ -91,9 +91,7 @@ export class Live {
       past.append({ state, hash, events });
       const { tickSeconds } = this;
       this.nextTickMs =
-        state.status === "active" && tickSeconds !== undefined
-          ? Date.parse(state.at) + tickSeconds * 1_000
-          : undefined;
+        state.status === "active" && tickSeconds !== undefined ? nextTickMs(state, tickSeconds) : undefined;
     });
     if (!continues) void this.#recall(world.tick);
     const { ruleset_version, status } = world.state;

@@ -1,4 +1,5 @@
-/** A realm's past from the archive, for when its streams are gone. Whole states aren't kept there: it begins at tick 0. */
+/** A realm's past from the archive, for when its streams are gone. Whole states aren't kept there but where an engine
+ * took over from an earlier one: it begins there, or at tick 0. */
 import type { PublicState, TickRecord } from "../../shared/contracts/world.ts";
 import type { Database } from "../../simulator/archive/database.ts";
 import { openRecorded } from "../../simulator/archive/recorded.ts";
@@ -6,11 +7,15 @@ import type { Source } from "./source.ts";
 
 /** Throws `NotRecorded` where the archive holds nothing of the realm, or not its beginning. */
 export async function postgresSource(database: Database, realm: string): Promise<Source> {
-  const { first, lastTick, newestTick, through, inputs, records } = await openRecorded(database, realm);
+  const { first, handover, lastTick, newestTick, through, inputs, records } = await openRecorded(
+    database,
+    realm,
+  );
   return {
     name: "Postgres",
     realm,
     first,
+    ...(handover === undefined ? {} : { handover }),
     lastTick,
     async *inputs(after) {
       for await (const input of inputs()) if (input.seq > after) yield [input];

@@ -6,9 +6,11 @@ import { type Bus, REFUSED } from "../../shared/bus.ts";
 import type { TickRecord } from "../../shared/contracts/world.ts";
 import { genesis } from "../../shared/genesis.ts";
 import { firstCommand, provisionRealm } from "../../shared/provision.ts";
+import { handedOver } from "../../shared/starts.ts";
 import { eventsStream, worldStream } from "../../shared/subjects.ts";
 import { advance, stateOf } from "../../simulator/advance.ts";
 import { differenceOf } from "./differences.ts";
+import { EarlierEngine } from "./replay.ts";
 import { eventsOf, recordsOf } from "./streams.ts";
 
 type Rebuilt = {
@@ -22,6 +24,11 @@ type Rebuilt = {
 
 /** Throws where a record that is left differs from what EVENTS gives: then neither stream can be trusted to make the other. */
 export async function rebuildWorld(bus: Bus, realm: string): Promise<Rebuilt> {
+  const handover = await handedOver(bus, realm);
+  if (handover !== undefined)
+    throw new EarlierEngine(
+      `ticks up to ${handover.record.tick} of ${realm} are of engine ${handover.record.engine}, which this release can't play: restore ${worldStream(realm)} from any backup that has tick ${handover.record.tick}, and the simulator plays the rest`,
+    );
   const { ruleset, at } = await firstCommand(bus, realm);
   const start = genesis(realm, ruleset, at);
   const state = stateOf(start.snapshot);
@@ -33,6 +40,10 @@ export async function rebuildWorld(bus: Bus, realm: string): Promise<Rebuilt> {
     const record = left.get(recomputed.tick);
     left.delete(recomputed.tick);
     if (record === undefined) missing.push(recomputed.tick);
+    if (record !== undefined && record.engine < recomputed.engine)
+      throw new EarlierEngine(
+        `tick ${record.tick} of ${realm} is of engine ${record.engine}: the release of that engine makes it anew, and this one goes on from there`,
+      );
     const difference = record && differenceOf(record, recomputed, undefined);
     if (difference !== undefined)
       throw new Error(

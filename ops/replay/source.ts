@@ -1,6 +1,6 @@
 /** Where a replay reads a realm from. Streams and Postgres hold the same: the inputs of every tick, and what became of them. */
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
-import type { PublicState, TickRecord, WorldSnapshot } from "../../shared/contracts/world.ts";
+import type { Handover, PublicState, TickRecord, WorldSnapshot } from "../../shared/contracts/world.ts";
 import type { Input } from "../../shared/reader.ts";
 
 export type Source = {
@@ -9,6 +9,8 @@ export type Source = {
   realm: string;
   /** The realm's first ruleset and its time, of which tick 0 is made. */
   first: { ruleset: Ruleset; at: string };
+  /** What an earlier engine left to this one: its ticks are recomputed by the release that made them. */
+  handover?: Handover;
   /** The last tick that has a record. */
   lastTick: number;
   /** What moves the world, in the order of EVENTS, after a sequence of it. */

@@ -6,6 +6,7 @@ import { Position } from "../../shared/contracts/position.ts";
 import type { TickRecord } from "../../shared/contracts/world.ts";
 import { firstCommand } from "../../shared/provision.ts";
 import { type Input, Reader } from "../../shared/reader.ts";
+import { handedOver } from "../../shared/starts.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
 import { messageOfTick } from "../../shared/tick-sequence.ts";
 import { openTimeMachine } from "../../shared/time-machine.ts";
@@ -26,10 +27,12 @@ export async function streamsSource(bus: Bus, realm: string): Promise<Source> {
       `${eventsStream(realm)} ends at ${events.lastSeq}, but tick ${last.tick} counts what it held up to ${last.through_seq}: it lost its end`,
     );
   const missingEnd = await missingAfter(bus, realm, last);
+  const handover = await handedOver(bus, realm);
   return {
     name: "the streams",
     realm,
     first: await firstCommand(bus, realm),
+    ...(handover === undefined ? {} : { handover }),
     lastTick: last.tick,
     inputs: (after) => eventsOf(bus, realm, after, last.through_seq),
     records: (from) => recordsOf(bus, realm, from),

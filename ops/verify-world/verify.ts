@@ -102,17 +102,23 @@ export class ChainCheck {
         "prev_hash",
         `is ${record.prev_hash}, but tick ${before.tick} has the hash ${before.hash}`,
       );
-    if (record.from_seq !== (before.through_seq as number) + 1)
+    // A tick of kind `status` counts no events: they wait for the next one.
+    const next = before.kind === "status" ? before.from_seq : (before.through_seq as number) + 1;
+    if (record.from_seq !== next)
       return wrong(
         "from_seq",
-        `is ${record.from_seq}, but tick ${before.tick} ends at ${before.through_seq}: events are left out or counted twice`,
+        `is ${record.from_seq}, but ${next} comes after tick ${before.tick}: events are left out or counted twice`,
       );
+    if ((record.through_seq as number) <= (before.through_seq as number))
+      return wrong("through_seq", `lies before that of tick ${before.tick}`);
     if ((record.through_seq as number) < (record.from_seq as number))
       return wrong("through_seq", "lies before from_seq");
     if (Date.parse(record.at as string) < Date.parse(before.at as string))
       return wrong("at", `lies before that of tick ${before.tick}`);
     if ((record.ruleset_version as number) < (before.ruleset_version as number))
       return wrong("ruleset_version", `is lower than that of tick ${before.tick}`);
+    if ((record.engine as number) < (before.engine as number))
+      return wrong("engine", `is lower than that of tick ${before.tick}`);
     return undefined;
   }
 }

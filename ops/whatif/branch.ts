@@ -42,7 +42,7 @@ export class Branch {
     this.state = state;
   }
 
-  /** Folds a message. `decisions`: everything accepted since the last marker. Answers the record of a tick that it closed. */
+  /** Folds a message. `decisions`: everything accepted since the last marker that counted events. Answers the record of a tick that it closed. */
   fold(input: Input, decisions: readonly Accepted[]): TickRecord | undefined {
     const record = advance(this.state, input).tick?.record;
     if (record === undefined) return undefined;
@@ -53,6 +53,7 @@ export class Branch {
     }
     for (const [faction, { sum, cap }] of Object.entries(record.factions))
       add(this.#clipped, faction, Math.max(0, sum - cap));
+    if (record.kind === "status") return record;
     const applied = appliedPoints(decisions, record.factions);
     for (const { user_id, event_id } of decisions) add(this.#users, user_id, applied.get(event_id)!);
     return record;

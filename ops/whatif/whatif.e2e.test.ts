@@ -100,7 +100,7 @@ test("the command prints the table and the curves, and draws them; a ruleset is 
     imagined: { points: expect.any(Array) },
   });
 
-  await writeFile(file, JSON.stringify({ ...rules, engine: 2, tick_seconds: 0, resources: "iron" }));
+  await writeFile(file, JSON.stringify({ ...rules, engine: 1, tick_seconds: 0, resources: "iron" }));
   const refused = await cli("--from", "20", "--ruleset", file);
   expect(refused.code).toBe(1);
   for (const field of ["engine", "tick_seconds", "resources"]) expect(refused.err).toContain(`${field}: `);

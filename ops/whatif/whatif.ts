@@ -11,7 +11,7 @@ import type { Input } from "../../shared/reader.ts";
 import { subjects } from "../../shared/subjects.ts";
 import type { SimulatorState } from "../../simulator/advance.ts";
 import { openFolding } from "../../simulator/fold.ts";
-import { recompute } from "../replay/replay.ts";
+import { EarlierEngine, recompute } from "../replay/replay.ts";
 import type { Source } from "../replay/source.ts";
 import { Branch, type Outcome } from "./branch.ts";
 
@@ -49,6 +49,10 @@ export async function whatIf(
     );
   const startedMs = performance.now();
   const { state } = await recompute(source, { verify: false, from, to: from });
+  if (state.world.public.tick !== from)
+    throw new EarlierEngine(
+      `tick ${from} of ${source.realm} is of an earlier engine: this one can begin at tick ${state.world.public.tick} at the earliest`,
+    );
   const imagined = new Branch(underOther(state, ruleset));
   const recorded = new Branch({ ...state, folding: openFolding() });
   const every = Math.ceil((to - from) / POINTS);
@@ -58,7 +62,7 @@ export async function whatIf(
   const { tick_seconds } = state.world.private.ruleset;
   for (const branch of [recorded, imagined]) branch.mark();
 
-  reading: for await (const messages of source.inputs(state.markerSeq)) {
+  reading: for await (const messages of source.inputs(state.fromSeq - 1)) {
     for (const message of messages) {
       if (message.subject === subjects.accepted(source.realm)) {
         const bodies = bodiesOf<Accepted>(message.data);
@@ -70,7 +74,7 @@ export async function whatIf(
       rulesetsIgnored += other.ignored;
       imagined.fold(other.message, decisions);
       if (record === undefined) continue;
-      decisions = [];
+      if (record.kind !== "status") decisions = [];
       if (parted === undefined && differ(recorded.state, imagined.state)) parted = record.tick;
       if (record.tick % every === 0 || record.tick === to)
         for (const branch of [recorded, imagined]) branch.mark();

@@ -16,7 +16,7 @@ import {
 } from "./feed.ts";
 import { NoticesPart } from "./notice.ts";
 import { Position } from "./position.ts";
-import { TickMarker, TickRecord, WorldDelta, WorldSnapshot } from "./world.ts";
+import { Handover, TickMarker, TickRecord, WorldDelta, WorldSnapshot } from "./world.ts";
 
 /** Everything that is said, by its name in the document. */
 export const MESSAGES = {
@@ -30,6 +30,7 @@ export const MESSAGES = {
   Quarantined,
   Rejected,
   DecidedCommand,
+  Handover,
   TickMarker,
   TickRecord,
   WorldDelta,
@@ -133,6 +134,13 @@ export const CHANNELS = {
     about: "Commands with what became of them.",
     sends: ["DecidedCommand"],
     framed: true,
+  },
+  handovers: {
+    server: "nats",
+    address: subjects.handover(REALM),
+    about:
+      "The last state that an earlier engine left, before the first marker that a later one plays from it.",
+    sends: ["Handover"],
   },
   tickMarkers: {
     server: "nats",

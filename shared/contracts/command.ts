@@ -76,7 +76,15 @@ function commands<Besides extends z.ZodRawShape, Who extends z.ZodType>(besides:
   return z.discriminatedUnion("kind", [
     kind("tick.run", z.strictObject({})),
     kind("realm.status", z.strictObject({ status: RealmStatus })),
-    kind("ruleset.set", z.strictObject({ ruleset: Ruleset, note: Note.optional() })),
+    kind(
+      "ruleset.set",
+      z.strictObject({
+        ruleset: Ruleset,
+        note: Note.optional(),
+        /** Refused where another version is in force by then. */
+        if_version: Count.exactOptional(),
+      }),
+    ),
     kind("review.release", Review),
     kind("review.reject", Review),
     kind("shadow.set", z.strictObject({ ruleset: Ruleset })),

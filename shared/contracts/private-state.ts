@@ -82,6 +82,11 @@ export const PrivateState = z.strictObject({
   /** Absent: the first one, not closed. */
   season: z.strictObject({ started_tick: Count, closed_tick: Count.exactOptional() }).exactOptional(),
   rosters: Rosters.exactOptional(),
+  /**
+   * The season's ticks of kind `status`, in runs: the first one's number and how many follow each other. They don't count where
+   * ticks are counted.
+   */
+  status_ticks: z.array(z.tuple([Count, Count])).exactOptional(),
   /** Who was told on this day of the realm that a burst cap cut their points; in code-unit order. */
   told: z.strictObject({ day: z.int(), users: z.array(AccountId) }).exactOptional(),
   /** SHA-256 of the canonical array of this tick's notices; absent when there are none. */

@@ -89,6 +89,8 @@ export const PublicState = z.strictObject({
   tick: Count,
   /** RFC 3339 with milliseconds. */
   at: Instant,
+  /** From when the length of the next tick counts. Absent: from `at`, as after every tick but one of kind `status` that ends no pause. */
+  due_from: Instant.exactOptional(),
   ruleset_version: Count,
   factions: z.record(Id, FactionState),
   territories: z.record(Id, TerritoryState),

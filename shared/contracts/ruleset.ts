@@ -11,8 +11,11 @@ import { COUNCIL, CouncilRules, SOVEREIGN, SovereignRules } from "./politics.ts"
 import { Text } from "./text.ts";
 import { Trigger } from "./trigger.ts";
 
-/** The rules engine that this code implements; a node refuses a ruleset for an engine that it doesn't have. */
-export const ENGINE = 1;
+/**
+ * The rules engine that this code implements. A node refuses a ruleset for a later one; a realm of an earlier one goes on under this
+ * one from its last state (`simulator/convert.ts`).
+ */
+export const ENGINE = 2;
 
 const bySource = (defaults: Record<(typeof SOURCES)[number], number>) =>
   z.strictObject({
@@ -157,7 +160,10 @@ const JUDGEMENT: z.infer<typeof Judgement> = {
 
 export const Ruleset = z
   .strictObject({
-    engine: z.literal(ENGINE),
+    engine: z.literal(
+      ENGINE,
+      `is ${ENGINE} in this release: a ruleset of an earlier one has the same numbers, so write that`,
+    ),
     /** The tick's length; one second at least, for demos and tests. */
     tick_seconds: z.int().min(1).max(9_000),
     /** Added to UTC to find the realm's calendar day. */

@@ -16,11 +16,14 @@ export * from "./public-state.ts";
 export const WorldState = z.strictObject({ public: PublicState, private: PrivateState });
 export type WorldState = z.infer<typeof WorldState>;
 
-/** `events.tick.<realm>`: everything before it in EVENTS belongs to its tick; its stream timestamp is the tick's time. */
+/**
+ * `events.tick.<realm>`: everything before it in EVENTS belongs to its tick, and its stream timestamp is the tick's time. A marker
+ * of kind `status` decides commands alone: accepted events before it belong to the next marker of another kind.
+ */
 export const TickMarker = z.strictObject({
   realm: z.string(),
   tick: z.int().min(1),
-  kind: z.enum(["scheduled", "manual"]),
+  kind: z.enum(["scheduled", "manual", "status"]),
   /** Of the `tick.run` command that it answers. */
   key: z.string().optional(),
 });
@@ -29,8 +32,11 @@ export type TickMarker = z.infer<typeof TickMarker>;
 /** `world.tick.<realm>`: a link of the realm's hash chain. `hash` is of the canonical record without `hash`. */
 export const TickRecord = z.strictObject({
   tick: Count,
-  kind: z.enum(["genesis", "scheduled", "manual"]),
-  /** The tick's events are EVENTS sequences `from_seq` … `through_seq`, the latter its marker's. */
+  kind: z.enum(["genesis", "scheduled", "manual", "status"]),
+  /**
+   * The tick's events are EVENTS sequences `from_seq` … `through_seq`, the latter its marker's. Those of a `status` tick wait: the
+   * next tick has the same `from_seq`.
+   */
   from_seq: Count,
   through_seq: Count,
   at: Instant,
@@ -71,6 +77,29 @@ export const WorldSnapshot = z.strictObject({
   record_hash: Hash,
   /** EVENTS sequence of the tick's marker. */
   through_seq: Count,
+  /** After a `status` tick: the EVENTS sequence from which accepted events wait for their tick. */
+  waiting_from_seq: Count.exactOptional(),
   state: WorldState,
 });
 export type WorldSnapshot = z.infer<typeof WorldSnapshot>;
+
+/** Whoever reads one holds it against its record: see `whyNot`. */
+const EarlierSnapshot = z
+  .custom<WorldSnapshot>((value) => typeof value === "object" && value !== null)
+  .meta({ type: "object", description: "A snapshot, in the form of the engine that made it" });
+
+/**
+ * `events.handover.<realm>`: the last tick that an earlier engine played, with the state after it. The marker behind it is the first
+ * that `engine` plays, from this state: from here on the world follows from EVENTS under one engine.
+ */
+export const Handover = z.strictObject({
+  realm: Id,
+  /** The engine that goes on. */
+  engine: Count,
+  record: TickRecord,
+  snapshot: EarlierSnapshot,
+});
+export type Handover = z.infer<typeof Handover>;
+
+/** What tells which tick was handed over, in any engine's form. */
+export const HandoverHead = z.object({ engine: Count, record: z.object({ tick: Count, hash: Hash }) });

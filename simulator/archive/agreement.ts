@@ -14,6 +14,8 @@ type Row = {
   tick: number;
   factions: Record<string, FactionState>;
   record: TickRecord;
+  /** From when the length of the next tick counted, where that wasn't the record's `at`. */
+  due_from: string | null;
   ruleset: Ruleset;
   /** Milli-points by faction, as the ledger sums them. */
   applied: Record<string, number>;
@@ -54,7 +56,8 @@ export async function checkAgreement(database: Reading, realm: string): Promise<
 
 async function readTicks(database: Reading, realm: string, after: number): Promise<Row[]> {
   const { rows } = await database.query<Row>(
-    `SELECT s.tick_number AS tick, s.faction_state_json AS factions, s.record_json AS record, r.ruleset_json AS ruleset,
+    `SELECT s.tick_number AS tick, s.faction_state_json AS factions, s.record_json AS record,
+        s.state_json ->> 'due_from' AS due_from, r.ruleset_json AS ruleset,
         coalesce(l.applied, '{}') AS applied
       FROM world_state_snapshots s
       JOIN rulesets r ON r.realm_id = s.realm_id AND r.version = s.ruleset_version
@@ -77,7 +80,9 @@ function checkFirst({ tick, applied }: Row): string[] {
 function checkTick(before: Row, row: Row): string[] {
   const { tick, record, applied } = row;
   if (tick !== before.tick + 1) return [`tick ${tick} follows tick ${before.tick}`];
-  const problems = ledgerProblems(before, row, new Map(Object.entries(applied)));
+  const { factions, due_from } = before;
+  const standing = { at: before.record.at, ...(due_from === null ? {} : { due_from }) };
+  const problems = ledgerProblems({ factions, record: standing }, row, new Map(Object.entries(applied)));
   if (record.prev_hash !== before.record.hash)
     problems.push(
       `tick ${tick} names ${record.prev_hash} as the record before it, which is ${before.record.hash}`,

@@ -45,7 +45,7 @@ export function rowsOf(realm: string, stream: Place["stream"], message: Input): 
   let bodies: unknown;
   try {
     bodies = JSON.parse(storable(frame));
-    if (subject === subjects.tickMarker(realm)) bodies = [bodies];
+    if (isSingle(realm, subject)) bodies = [bodies];
     if (!Array.isArray(bodies)) throw new Error("a frame must be a JSON array");
   } catch (error) {
     return [unreadable({ place: place(0), payload: frame, line: "" }, error)];
@@ -111,7 +111,9 @@ type LineOf = (place: Place, body: Body, payload: string) => string;
 function columnsOf(realm: string, subject: string): LineOf {
   switch (subject) {
     case subjects.tickMarker(realm):
-      return markerLine;
+      return markerLine("tick");
+    case subjects.handover(realm):
+      return markerLine("handover");
     case subjects.command(realm):
       return commandLine;
     case subjects.ingestRejected(realm):
@@ -121,9 +123,13 @@ function columnsOf(realm: string, subject: string): LineOf {
   }
 }
 
-/** Subjects of few and small bodies, or of such as are no frames. */
+/** Subjects whose messages are no frames. */
+const isSingle = (realm: string, subject: string): boolean =>
+  subject === subjects.tickMarker(realm) || subject === subjects.handover(realm);
+
+/** Subjects of few bodies, or of such as are no frames. */
 const unscanned = (realm: string, subject: string): boolean =>
-  subject === subjects.tickMarker(realm) ||
+  isSingle(realm, subject) ||
   subject === subjects.command(realm) ||
   subject === subjects.ingestRejected(realm);
 
@@ -186,18 +192,25 @@ const commandLine: LineOf = (place, body, payload) => {
 };
 
 /** Its stream time is the tick's. */
-const markerLine: LineOf = (place, body, payload) =>
-  lineOf(
-    place,
-    {
-      id: typeof body.tick === "number" ? `tick-${body.tick}` : undefined,
-      sourceType: "system",
-      eventType: "tick",
-      status: "accepted",
-      at: place.at,
-    },
-    payload,
-  );
+const markerLine =
+  (eventType: "tick" | "handover"): LineOf =>
+  (place, body, payload) =>
+    lineOf(
+      place,
+      {
+        id:
+          typeof body.tick === "number"
+            ? `tick-${body.tick}`
+            : eventType === "handover"
+              ? `handover-${place.seq}`
+              : undefined,
+        sourceType: "system",
+        eventType,
+        status: "accepted",
+        at: place.at,
+      },
+      payload,
+    );
 
 /** What ingest refused: nobody knows whose it was, only what it was taken for. */
 const refusedLine: LineOf = (place, body, payload) =>

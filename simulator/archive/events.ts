@@ -32,6 +32,7 @@ export const decisions = (realm: string): Followed => ({
     subjects.quarantined(realm),
     subjects.rejected(realm),
     subjects.command(realm),
+    subjects.handover(realm),
     subjects.tickMarker(realm),
   ],
   open: (archiving) => openEvents(archiving, "EVENTS"),

@@ -1,12 +1,14 @@
 /** What a tick's factions gained, told three times: by its record, by its ledger, and by the influence before and after it. */
 import { find } from "../../shared/by-id.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
-import type { FactionState, TickRecord } from "../../shared/contracts/world.ts";
+import type { FactionState, PublicState, TickRecord } from "../../shared/contracts/world.ts";
+import { dueFromMs } from "../../shared/due.ts";
 import { mul, sortedKeys } from "../../shared/integers.ts";
 import { lateness } from "../influence.ts";
 import { INFLUENCE_KEPT_BP } from "../seasons.ts";
 
-type Standing = { factions: Record<string, FactionState>; record: Pick<TickRecord, "at"> };
+/** `record`: when the tick was, and from when the next one's length counts. */
+type Standing = { factions: Record<string, FactionState>; record: Pick<PublicState, "at" | "due_from"> };
 
 /**
  * Per faction three numbers must be one, to the milli-point: Σ `applied_points` of the ledger, `min(sum, cap)` of the tick's
@@ -15,7 +17,11 @@ type Standing = { factions: Record<string, FactionState>; record: Pick<TickRecor
  */
 export function ledgerProblems(
   before: Standing,
-  after: { factions: Record<string, FactionState>; record: TickRecord; ruleset: Ruleset },
+  after: {
+    factions: Record<string, FactionState>;
+    record: TickRecord;
+    ruleset: Pick<Ruleset, "tick_seconds" | "influence">;
+  },
   applied: ReadonlyMap<string, number>,
 ): string[] {
   const { record, factions } = after;
@@ -40,9 +46,11 @@ export function ledgerProblems(
 /** What is left of an influence before anything is gained. */
 function keptOf(
   before: Standing,
-  { record, ruleset }: { record: TickRecord; ruleset: Ruleset },
+  { record, ruleset }: { record: TickRecord; ruleset: Pick<Ruleset, "tick_seconds" | "influence"> },
 ): (influence: number) => number {
-  const sinceMs = Date.parse(record.at) - Date.parse(before.record.at);
+  // Nothing decays in a tick of kind `status`.
+  if (record.kind === "status") return (influence) => influence;
+  const sinceMs = Date.parse(record.at) - dueFromMs(before.record);
   const k = lateness(record.tick, sinceMs, ruleset.tick_seconds * 1_000);
   const opened = record.events.filter((event) => event.kind === "season" && event.step === "open").length;
   return (influence) => {

@@ -4,10 +4,11 @@
  * likes: the rows that it reads are never changed.
  */
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
-import { Ruleset } from "../../shared/contracts/ruleset.ts";
-import type { TickRecord } from "../../shared/contracts/world.ts";
+import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import { Handover, type TickRecord } from "../../shared/contracts/world.ts";
 import type { Input } from "../../shared/reader.ts";
 import { eventsStream, subjects } from "../../shared/subjects.ts";
+import { readRuleset } from "../../shared/upcast.ts";
 import type { Database } from "./database.ts";
 
 /** The archive can't tell what happened in this realm. The message is one sentence for an operator. */
@@ -16,6 +17,8 @@ export class NotRecorded extends Error {}
 export type Recorded = {
   /** The realm's first ruleset and its time, of which `genesis` makes tick 0. */
   first: { ruleset: Ruleset; at: string };
+  /** What an earlier engine left to this one. */
+  handover?: Handover;
   /** EVENTS is recorded up to this sequence. */
   through: number;
   /** The last tick that has a record, and whose inputs are all recorded; it may lie before `through`. */
@@ -43,6 +46,7 @@ export async function openRecorded(database: Database, realm: string): Promise<R
     newest: number | null;
     last: number | null;
     first: DecidedCommand | null;
+    handover: unknown;
     unmarked: boolean;
   }>(
     `SELECT p.through,
@@ -51,6 +55,9 @@ export async function openRecorded(database: Database, realm: string): Promise<R
           WHERE realm_id = $1 AND (record_json ->> 'through_seq')::bigint <= p.through) AS last,
         (SELECT payload_json FROM world_events
           WHERE realm_id = $1 AND stream = 'EVENTS' AND stream_seq = 1 AND frame_index = 0) AS first,
+        (SELECT payload_json FROM world_events
+          WHERE realm_id = $1 AND stream = 'EVENTS' AND event_type = 'handover' AND stream_seq <= p.through
+          ORDER BY stream_seq DESC LIMIT 1) AS handover,
         EXISTS (SELECT 1 FROM world_state_snapshots s WHERE s.realm_id = $1 AND s.tick_number = 1
           AND (s.record_json ->> 'through_seq')::bigint <= p.through
           AND NOT EXISTS (SELECT 1 FROM world_events e WHERE e.realm_id = $1 AND e.stream = 'EVENTS'
@@ -60,7 +67,7 @@ export async function openRecorded(database: Database, realm: string): Promise<R
   );
   const [row] = rows;
   if (row === undefined) throw new NotRecorded(`Postgres holds nothing of ${realm}`);
-  const { through, newest, last, first, unmarked } = row;
+  const { through, newest, last, first, handover, unmarked } = row;
   if (first?.kind !== "ruleset.set" || last === null)
     throw new NotRecorded(`Postgres holds ${realm} without its first ruleset or its tick 0: it is not whole`);
   if (unmarked)
@@ -68,7 +75,8 @@ export async function openRecorded(database: Database, realm: string): Promise<R
       `Postgres holds ${realm} from before it kept tick markers: run npm run archive:rebuild while the streams are there`,
     );
   return {
-    first: { ruleset: Ruleset.parse(first.payload.ruleset), at: first.received_at },
+    first: { ruleset: readRuleset(first.payload.ruleset), at: first.received_at },
+    ...(handover === null ? {} : { handover: Handover.parse(handover) }),
     through,
     lastTick: last,
     ...(newest === last ? {} : { newestTick: newest! }),
@@ -78,7 +86,7 @@ export async function openRecorded(database: Database, realm: string): Promise<R
 }
 
 type Body = { seq: number; index: number; what: What; at: Date; body: string };
-type What = "accepted" | "command" | "tick" | "unreadable";
+type What = "accepted" | "command" | "handover" | "tick" | "unreadable";
 
 async function* readInputs(database: Database, realm: string, through: number): AsyncGenerator<Input> {
   let message: Body[] = [];
@@ -108,7 +116,7 @@ async function readBodies(
   const { rows } = await database.query<Body>({
     name: "read bodies",
     text: `SELECT stream_seq AS seq, frame_index AS index, created_at AS at, payload_json::text AS body,
-        CASE WHEN event_type = 'unreadable' THEN 'unreadable' WHEN event_type = 'tick' THEN 'tick'
+        CASE WHEN event_type IN ('unreadable', 'tick', 'handover') THEN event_type
           WHEN payload_json->'command_id' IS NOT NULL THEN 'command' ELSE 'accepted' END AS what
       FROM world_events
       WHERE realm_id = $1 AND stream = 'EVENTS' AND (stream_seq, frame_index) > ($2, $3) AND stream_seq <= $4
@@ -132,12 +140,17 @@ function inputOf(realm: string, message: Body[]): Input {
   return {
     subject: SUBJECTS[what as Exclude<What, "unreadable">](realm),
     seq,
-    data: encoder.encode(what === "tick" ? text : `[${text}]`),
+    data: encoder.encode(what === "tick" || what === "handover" ? text : `[${text}]`),
     atMs: at.getTime(),
   };
 }
 
-const SUBJECTS = { accepted: subjects.accepted, command: subjects.command, tick: subjects.tickMarker };
+const SUBJECTS = {
+  accepted: subjects.accepted,
+  command: subjects.command,
+  handover: subjects.handover,
+  tick: subjects.tickMarker,
+};
 
 async function* readRecords(database: Database, realm: string, last: number): AsyncGenerator<TickRecord> {
   for (let from = 0; from <= last; from += RECORDS_PAGE) {

@@ -4,8 +4,8 @@
  */
 
 import { find, mapById } from "../../shared/by-id.ts";
-import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { PublicState, TickRecord } from "../../shared/contracts/world.ts";
+import type { RecordedRuleset } from "../../shared/upcast.ts";
 import type { Transaction } from "./database.ts";
 import { writeActions, writeSeasons } from "./politics.ts";
 import { storableJson } from "./storable.ts";
@@ -15,7 +15,7 @@ export type Tick = {
   record: TickRecord;
   state: PublicState;
   /** In force at this tick. */
-  ruleset: Ruleset;
+  ruleset: RecordedRuleset;
   /** Those that came since the tick before. */
   rulesets: NewRuleset[];
   /** Who proposed the sovereign actions that came since the tick before, by id. */

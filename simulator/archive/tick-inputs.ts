@@ -3,17 +3,17 @@ import type { Bus } from "../../shared/bus.ts";
 import { bodiesOf, textOf } from "../../shared/codec.ts";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Accepted } from "../../shared/contracts/decision.ts";
-import type { Ruleset } from "../../shared/contracts/ruleset.ts";
-import type { TickRecord } from "../../shared/contracts/world.ts";
+import type { TickMarker, TickRecord } from "../../shared/contracts/world.ts";
 import { type Input, Reader } from "../../shared/reader.ts";
 import { eventsStream, subjects } from "../../shared/subjects.ts";
+import type { RecordedRuleset } from "../../shared/upcast.ts";
 import { takeWithin } from "./follow.ts";
 import type { Entry } from "./ledger.ts";
 import { type Binding, bindByCommand, bindByEvent } from "./members.ts";
 import { ArchiveRefused } from "./position.ts";
 import { placesOf, scanFrame } from "./scan.ts";
 
-export type NewRuleset = { version: number; ruleset: Ruleset; at: string };
+export type NewRuleset = { version: number; ruleset: RecordedRuleset; at: string };
 
 /** What the log brought between two markers. */
 export type TickInputs = {
@@ -28,7 +28,7 @@ export type TickInputs = {
 /** The marker of a tick that has a record is there: when nothing comes for so long, the reader has lost it. */
 const PATIENCE_MS = 5_000;
 
-/** Reads EVENTS tick by tick. An event belongs to the tick whose marker is the first after it. */
+/** Reads EVENTS tick by tick. An event belongs to the tick whose marker is the first after it that counts events. */
 export class TickInputsReader {
   readonly #bus: Bus;
   readonly #realm: string;
@@ -37,6 +37,8 @@ export class TickInputsReader {
   #reader: Reader | undefined;
   /** Received, but of a later tick. */
   #ahead: Input[] = [];
+  /** Accepted events that wait since before a tick of kind `status`. */
+  #waiting: Entry[] = [];
 
   constructor(bus: Bus, realm: string, created: string) {
     this.#bus = bus;
@@ -50,7 +52,7 @@ export class TickInputsReader {
    */
   async of(record: TickRecord, signal: AbortSignal): Promise<TickInputs> {
     const inputs: TickInputs = {
-      accepted: [],
+      accepted: this.#waiting,
       rulesets: [],
       bindings: new Map(),
       initiators: new Map(),
@@ -76,8 +78,13 @@ export class TickInputsReader {
         if (message.subject !== subjects.tickMarker(this.#realm)) this.#gather(inputs, message);
         else if (message.seq === record.through_seq) {
           this.#ahead = this.#ahead.slice(i + 1);
-          return inputs;
-        } else
+          this.#waiting = record.kind === "status" ? inputs.accepted : [];
+          return record.kind === "status" ? { ...inputs, accepted: [] } : inputs;
+        } else if (isOfEarlier(message, record)) {
+          // What its commands did is told of its own tick.
+          inputs.rulesets.length = 0;
+          inputs.initiators.clear();
+        } else if (!isUnplayed(message, record))
           throw new ArchiveRefused(
             `the record of tick ${record.tick} names ${record.through_seq} as its marker, EVENTS has one at ${message.seq}`,
           );
@@ -102,6 +109,16 @@ export class TickInputsReader {
       if (command.status !== "refused") gatherCommand(inputs, command);
   }
 }
+
+/** A marker of an earlier tick of kind `status`, since before which events wait for this one. */
+function isOfEarlier({ seq, data }: Input, record: TickRecord): boolean {
+  const { tick, kind } = JSON.parse(textOf(data)) as TickMarker;
+  return seq < record.through_seq && tick < record.tick && kind === "status";
+}
+
+/** A marker that an earlier engine wrote and never played: what came before it belongs to the tick of that number all the same. */
+const isUnplayed = ({ seq, data }: Input, record: TickRecord): boolean =>
+  seq < record.through_seq && (JSON.parse(textOf(data)) as TickMarker).tick === record.tick;
 
 function gatherCommand(inputs: TickInputs, command: DecidedCommand): void {
   if (command.kind === "sovereign.propose") inputs.initiators.set(command.command_id, command.actor.id);

@@ -6,7 +6,7 @@
 
 import { canonicalHash } from "../../shared/canonical.ts";
 import { textOf } from "../../shared/codec.ts";
-import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import { ENGINE } from "../../shared/contracts/ruleset.ts";
 import type { PublicState, TickRecord, WorldDelta } from "../../shared/contracts/world.ts";
 import { genesis } from "../../shared/genesis.ts";
 import { apply } from "../../shared/merge-patch.ts";
@@ -14,6 +14,7 @@ import { metrics } from "../../shared/metrics.ts";
 import { firstCommand } from "../../shared/provision.ts";
 import type { Input } from "../../shared/reader.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
+import type { RecordedRuleset } from "../../shared/upcast.ts";
 import type { Database } from "./database.ts";
 import type { Archiving, Fold, Followed } from "./follow.ts";
 import { ledgerProblems } from "./gains.ts";
@@ -24,7 +25,7 @@ import { insertSeason, type Tick, writeTick } from "./rows.ts";
 import { TickInputsReader } from "./tick-inputs.ts";
 
 /** The last archived tick. */
-type Place = { state: PublicState; hash: string; ruleset: Ruleset };
+type Place = { state: PublicState; hash: string; ruleset: RecordedRuleset };
 
 export const world = (realm: string): Followed => ({
   stream: worldStream(realm),
@@ -75,15 +76,20 @@ class WorldFold implements Fold {
     const { bus, realm, commit } = this.#archiving;
     const { ruleset, at } = await firstCommand(bus, realm);
     const first = genesis(realm, ruleset, at);
-    if (first.record.hash !== record.hash)
+    // Of an earlier engine the private part can't be made again; the public one, which rows are made of, is the same.
+    const [made, stated] =
+      record.engine < ENGINE
+        ? [first.record.public_hash, record.public_hash]
+        : [first.record.hash, record.hash];
+    if (made !== stated)
       throw new ArchiveRefused(
-        `the first ruleset of ${realm} gives tick 0 the hash ${first.record.hash}, its record states ${record.hash}`,
+        `the first ruleset of ${realm} gives tick 0 the hash ${made}, its record states ${stated}`,
       );
     const tick: Tick = {
       record,
       state: first.state.public,
       ruleset,
-      rulesets: [{ version: record.ruleset_version, ruleset, at }],
+      rulesets: [{ version: record.ruleset_version, ruleset: { ...ruleset, engine: record.engine }, at }],
       initiators: new Map(),
     };
     await commit(seq, async (transaction) => {

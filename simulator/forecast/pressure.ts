@@ -36,9 +36,9 @@ export function pressureOf(tick: number, folding: Folding, { contest }: Ruleset)
 /** A folding as it would be if the pressure came again. */
 export const foldingOf = ({ factions }: Pressure): Folding => ({ ...openFolding(), factions });
 
-/** The last ticks, oldest first: a gap forgets what was before it. */
-export function remember(kept: Pressure[], pressure: Pressure): void {
-  if (kept.length > 0 && kept.at(-1)!.tick + 1 !== pressure.tick) kept.length = 0;
+/** The last ticks, oldest first: a gap forgets what was before it. `follows`: the tick that counted events last. */
+export function remember(kept: Pressure[], pressure: Pressure, follows = pressure.tick - 1): void {
+  if (kept.length > 0 && kept.at(-1)!.tick !== follows) kept.length = 0;
   kept.push(pressure);
   if (kept.length > KEPT_TICKS) kept.shift();
 }

@@ -1,10 +1,10 @@
 /** The pressure of a realm's last ticks from EVENTS, for an owner that didn't see them itself. */
 import { setImmediate as otherWork } from "node:timers/promises";
 import { type Bus, lastOf, streamEnds } from "../../shared/bus.ts";
-import { bodiesOf } from "../../shared/codec.ts";
+import { bodiesOf, textOf } from "../../shared/codec.ts";
 import type { Accepted } from "../../shared/contracts/decision.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
-import type { TickRecord } from "../../shared/contracts/world.ts";
+import type { TickMarker, TickRecord } from "../../shared/contracts/world.ts";
 import { Reader } from "../../shared/reader.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
 import { messageOfTick } from "../../shared/tick-sequence.ts";
@@ -38,16 +38,20 @@ export async function recallPressure(
   });
   const recalled: Pressure[] = [];
   let folding = openFolding();
+  let read = tick - 1;
   try {
-    for (; tick + recalled.length <= through && !signal.aborted; await otherWork())
+    for (; read < through && !signal.aborted; await otherWork())
       for (const { subject, data } of await reader.take(MESSAGES_AT_ONCE, signal)) {
-        if (subject === accepted)
+        if (read >= through) break;
+        if (subject === accepted) {
           for (const decision of bodiesOf<Accepted>(data)) foldAccepted(folding, decision);
-        else {
-          recalled.push(pressureOf(tick + recalled.length, folding, rules));
-          folding = openFolding();
-          if (tick + recalled.length > through) break;
+          continue;
         }
+        const marker = JSON.parse(textOf(data)) as TickMarker;
+        read = Math.max(read, marker.tick);
+        if (marker.kind === "status" || marker.tick < tick) continue;
+        recalled.push(pressureOf(marker.tick, folding, rules));
+        folding = openFolding();
       }
   } finally {
     await reader.close();
