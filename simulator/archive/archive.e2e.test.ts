@@ -121,6 +121,45 @@ test("everything that was decided is a row, with its verdict and its reason", as
   expect(await one("SELECT id FROM world_events WHERE stream = 'VALID'")).toBe("raw-9");
 });
 
+test("a receipt is a row once by its player and key, however often it comes; world_events has every coming", async () => {
+  let seq = 700;
+  const receipt = (user: string, key: string, rev: number, more: object = {}) => ({
+    ...{ v: 1, idempotency_key: key, realm_id: realm, kind: "chapter.receipt", status: "applied" },
+    actor: { type: "player", id: user },
+    payload: { chapter: "c1", rev, ticket: "t", cites: [{ ref: "t4.flip", span: [0, 9] }], claims: [] },
+    command_id: "a".repeat(26),
+    received_at: "2026-03-01T10:00:00.000Z",
+    source_seq: seq++,
+    ...more,
+  });
+  const daily = { kind: "activity.daily", payload: { day: "2026-03-01", cohort: "control" } };
+  await world.write(subjects.command, [
+    receipt("ada", "receipt-1", 1),
+    receipt("ada", "receipt-1", 1),
+    receipt("bo", "receipt-1", 2),
+    receipt("ada", "activity-1", 0, daily),
+    receipt("eve", "receipt-9", 0), // No revision of anything.
+  ]);
+  await world.write(subjects.command, [receipt("ada", "receipt-1", 7), receipt("ada", "receipt-2", 2)]);
+  start();
+  await until(
+    "SELECT count(*) FROM world_events WHERE event_type IN ('chapter.receipt', 'activity.daily')",
+    7,
+  );
+  expect(
+    await all(
+      "SELECT user_id, idempotency_key, kind, payload_json->>'rev' AS rev FROM receipts ORDER BY 1, 2",
+    ),
+  ).toEqual(
+    [
+      ["ada", "activity-1", "activity.daily", null],
+      ["ada", "receipt-1", "chapter.receipt", "1"],
+      ["ada", "receipt-2", "chapter.receipt", "2"],
+      ["bo", "receipt-1", "chapter.receipt", "2"],
+    ].map(([user_id, idempotency_key, kind, rev]) => ({ user_id, idempotency_key, kind, rev })),
+  );
+});
+
 test("world_events refuses UPDATE, DELETE and TRUNCATE, on the table and on a realm's partition", async () => {
   start();
   await until(DECIDED, 1);

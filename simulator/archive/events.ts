@@ -12,6 +12,7 @@ import { copyNew } from "./copy.ts";
 import type { Transaction } from "./database.ts";
 import { COLUMNS, type Row, rowsOf, unreadable } from "./event-rows.ts";
 import type { Archiving, Fold, Followed } from "./follow.ts";
+import { receiptsIn, writeReceipts } from "./receipts.ts";
 import { assertSameLog } from "./same-log.ts";
 
 /** What a transaction takes, in bytes of its messages: some 10 000 decisions. */
@@ -48,8 +49,10 @@ function eventsFold({ realm, log, commit }: Archiving, stream: "VALID" | "EVENTS
   let committing: Promise<void> = Promise.resolve();
   const write = async (part: Input[], rows: Row[]): Promise<void> => {
     const status = lastStatus(part, rows, realm);
+    const receipts = stream === "EVENTS" ? receiptsIn(rows) : [];
     await commit(part.at(-1)!.seq, async (transaction) => {
       await insertRows(transaction, realm, rows, log);
+      await writeReceipts(transaction, realm, receipts);
       if (status !== undefined)
         await transaction.query("UPDATE realms SET status = $2 WHERE realm_id = $1", [realm, status]);
     });

@@ -19,6 +19,7 @@ export const VIEWED = [
   "world_events",
   "influence_ledger",
   "archive_positions",
+  "receipts",
 ] as const;
 export type Table = (typeof VIEWED)[number];
 

@@ -12,6 +12,7 @@ const ARCHIVE_MAY: Record<Table | "migrations", string> = {
   influence_ledger: "SELECT, INSERT",
   world_state_snapshots: "SELECT, INSERT",
   rulesets: "SELECT, INSERT",
+  receipts: "SELECT, INSERT",
   realms: "SELECT, INSERT, UPDATE",
   seasons: "SELECT, INSERT, UPDATE",
   memberships: "SELECT, INSERT, UPDATE",

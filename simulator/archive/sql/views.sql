@@ -54,3 +54,7 @@ CREATE OR REPLACE VIEW amoi_read.rulesets AS
 CREATE OR REPLACE VIEW amoi_read.archive_positions AS
   SELECT realm_id, stream, created, through, updated_at
   FROM archive_positions;
+
+CREATE OR REPLACE VIEW amoi_read.receipts AS
+  SELECT realm_id, user_id, idempotency_key, kind, command_id, payload_json, created_at
+  FROM receipts;
