@@ -9,6 +9,7 @@ import { type Bus, openBus, streamEnds } from "../../shared/bus.ts";
 import { rawStream, subjects } from "../../shared/subjects.ts";
 import { realmStreams } from "../../shared/topology.ts";
 import { type TestNats, testNats, urlOf, wireTo } from "../testing/nats.ts";
+import { candidate as right } from "../testing/realm.ts";
 import { type Outcome, type Outgoing, publishCandidates } from "./publish-candidates.ts";
 
 const PUBLISH = fileURLToPath(new URL("./publish.ts", import.meta.url));
@@ -33,7 +34,7 @@ async function newRealm(rawMaxBytes = 64 * 1024 * 1024): Promise<string> {
 }
 
 const candidate = (realm: string, n: number, fields: object = {}) =>
-  JSON.stringify({ realm_id: realm, user_id: `u${n}`, idempotency_key: `key-${n}-0000`, ...fields });
+  JSON.stringify({ ...right(realm), user_id: `u${n}`, idempotency_key: `key-${n}-0000`, ...fields });
 
 async function fileOf(lines: string[]): Promise<string> {
   const file = join(dir, `${++made}.ndjson`);
@@ -62,7 +63,7 @@ async function storedIn(realm: string): Promise<string[]> {
   return bodies;
 }
 
-test("published, duplicate and refused lines are counted with their numbers; bad ones with an address still go", async () => {
+test("what ingest would reject is not sent, so its key stays free; all lines are counted with their numbers", async () => {
   const realm = await newRealm();
   const lines = [
     candidate(realm, 1),
@@ -75,20 +76,45 @@ test("published, duplicate and refused lines are counted with their numbers; bad
     candidate(realm, 5, { pad: "x".repeat(20 * 1024) }),
     '{"realm_id":"*"}',
     candidate(realm, 2),
+    candidate(realm, 6, { realm_id: "elsewhere" }),
+    candidate(realm, 7, { occurred_at: "2025-01-15T12:00:00Z" }),
+    candidate(realm, 8, { power: 9_000 }),
   ];
   const { code, stdout, stderr } = await publish(["--realm", realm, await fileOf(lines)]);
-  expect(stdout.trimEnd().split("\n")).toEqual([
-    "published 3",
-    "duplicate 2  lines 4, 10",
-    "refused   4",
+  const [published, duplicate, refused, ...reasons] = stdout.trimEnd().split("\n");
+  expect([published, duplicate, refused]).toEqual(["published 2", "duplicate 1  line 4", "refused   9"]);
+  expect(reasons).toEqual([
+    expect.stringMatching(/^ {2}schema: base_points: .*: line 2$/),
     "  not JSON: line 3",
     "  no usable user_id: line 6",
+    "  too_large: a candidate has at most 16384 bytes: lines 7-8",
     "  no usable realm_id: line 9",
-    "  refused by NATS: message size exceeds maximum allowed: line 7",
+    `  realm_mismatch: realm_id: sent to realm ${realm}: line 11`,
+    "  stale: occurred_at: occurred more than 24 h ago: line 12",
+    "  schema: power: is not a known field: line 13",
   ]);
   expect(stderr).toBe("");
   expect(code).toBe(1);
-  expect(await storedIn(realm)).toEqual([lines[0], lines[1], lines[7]]);
+  expect(await storedIn(realm)).toEqual([lines[0], lines[9]]);
+});
+
+test("unchecked, bad lines with an address go too, and what NATS refuses is told", async () => {
+  const realm = await newRealm();
+  const lines = [
+    candidate(realm, 1, { base_points: -5 }),
+    "{not json",
+    candidate(realm, 4, { pad: "x".repeat(300 * 1024) }),
+    candidate(realm, 5, { pad: "x".repeat(20 * 1024) }),
+  ];
+  const { stdout } = await publish(["--realm", realm, "--unchecked", await fileOf(lines)]);
+  expect(stdout.trimEnd().split("\n")).toEqual([
+    "published 2",
+    "duplicate 0",
+    "refused   2",
+    "  not JSON: line 2",
+    "  refused by NATS: message size exceeds maximum allowed: line 3",
+  ]);
+  expect(await storedIn(realm)).toEqual([lines[0], lines[3]]);
 });
 
 test("a message has the id that a story engine gives it, and a second run finds every line known", async () => {
@@ -115,7 +141,7 @@ test("--now makes the newest time the present and keeps the distances", async ()
       candidate(realm, 3, { occurred_at: "2025-01-14T06:30:00Z" }),
       candidate(realm, 4, { occurred_at: "once upon a time" }),
     ];
-    const args = ["--realm", realm, "--now"];
+    const args = ["--realm", realm, "--now", "--unchecked"];
     const { code } =
       from === "file"
         ? await publish([...args, await fileOf(lines)])
@@ -155,7 +181,7 @@ test("what can't work ends in one sentence, not in a stack trace", async () => {
 test("a full RAW is waited for, and given up with the lines that were not published", async () => {
   const realm = await newRealm(4_096);
   const lines = Array.from({ length: 20 }, (_, n) => candidate(realm, n, { pad: "x".repeat(400) }));
-  const { code, stdout, stderr } = await publish(["--realm", realm, "--patience", "1"], {
+  const { code, stdout, stderr } = await publish(["--realm", realm, "--patience", "1", "--unchecked"], {
     input: lines.join("\n"),
   });
   const stored = await storedIn(realm);

@@ -1,13 +1,15 @@
 /**
  * `npm run publish`: recorded candidates, NDJSON from a file or standard input, to a realm's RAW stream.
  *
- * Lines go as they are: what can be addressed is published, and ingest judges it. Progress is on standard error, the result
+ * Lines go as they are, once they would pass ingest: what wouldn't is told by its number and not sent. Progress is on standard error, the result
  * on standard output.
  */
 import { createReadStream } from "node:fs";
 import { errors as natsErrors } from "@nats-io/transport-node";
+import { validate } from "../../ingest/validate.ts";
 import { STORY_USER } from "../../shared/access.ts";
 import { type Bus, publishOne, Refusal } from "../../shared/bus.ts";
+import { MAX_CANDIDATE_BYTES } from "../../shared/contracts/candidate.ts";
 import { EnvError, readEnv } from "../../shared/env.ts";
 import { withoutSecrets } from "../../shared/nats-connection.ts";
 import { untilSignal } from "../../shared/service.ts";
@@ -75,10 +77,14 @@ async function* inMemory<T>(items: T[]): AsyncGenerator<T> {
   yield* items;
 }
 
-/** What can be published; what can't is refused on the way. */
+/**
+ * What can be published; what can't is refused on the way, and so is what ingest would reject: stored, it would use up its key
+ * for as long as JetStream remembers that.
+ */
 async function* addressed(
   lines: AsyncIterable<NumberedLine>,
   shiftMs: number,
+  { realm, unchecked }: Settings,
   tally: Tally,
 ): AsyncGenerator<Item> {
   for await (const { number, bytes } of lines) {
@@ -86,9 +92,21 @@ async function* addressed(
     if ("refused" in address) tally.refuse(number, address.refused);
     else {
       const data = shiftMs === 0 ? address.text : shifted(address.text, shiftMs);
-      yield { line: number, msgId: address.msgId, data };
+      const wrong = unchecked ? undefined : wrongWith(data, realm);
+      if (wrong === undefined) yield { line: number, msgId: address.msgId, data };
+      else tally.refuse(number, wrong);
     }
   }
+}
+
+/** Why ingest would reject a candidate that came now. */
+function wrongWith(text: string, realm: string): string | undefined {
+  const data = Buffer.from(text);
+  const verdict = validate({ kind: "candidate", realm, data, atMs: Date.now(), source_seq: 1 });
+  if (verdict.kind !== "rejected") return undefined;
+  const { reason, path, message } = verdict.rejection;
+  if (reason === "too_large") return `too_large: a candidate has at most ${MAX_CANDIDATE_BYTES} bytes`;
+  return `${reason}: ${path || "the line"}: ${message}`;
 }
 
 async function main(): Promise<number> {
@@ -107,7 +125,7 @@ async function main(): Promise<number> {
     const { unsettled, gaveUp } = await publishCandidates({
       bus,
       realm,
-      items: addressed(lines, shiftMs, tally),
+      items: addressed(lines, shiftMs, settings, tally),
       settled: (item, outcome) => tally.count(item.line, outcome),
       waiting: progress.waiting,
       signal,
