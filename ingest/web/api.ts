@@ -18,6 +18,8 @@ export class Refusal extends Error {
   }
 }
 
+/** `name`: under which what it does goes into the log. `realms`: the only ones; absent: any. */
+export type Caller = { name: string; scopes: string[]; realms?: string[] };
 export type Realm = { realm_id: string; name: string };
 export type Standing = { realm_id: string; tick: number; hash: string; state: PublicState; events: Told[] };
 /** An event that waits, as the list has it. The page knows the API by its answers alone, not by the code behind them. */
@@ -61,14 +63,14 @@ export type Grouping = "reason" | "device" | "user" | "fingerprint";
 export type Verdict = "release" | "reject";
 
 export class Api {
-  /** Who acts, as the log will have it. */
-  readonly actor: string;
   readonly #token: string;
 
-  constructor(token: string, actor: string) {
+  constructor(token: string) {
     this.#token = token;
-    this.actor = actor;
   }
+
+  /** Whose token it is, and what for. */
+  caller = () => this.#call<Caller>("GET", "token");
 
   realms = async () => (await this.#call<{ realms: Realm[] }>("GET", "realms")).realms;
   standing = (realm: string) => this.#call<Standing>("GET", `${realm}/state`);
@@ -81,7 +83,6 @@ export class Api {
   event = (realm: string, event: string) => this.#call<Shown>("GET", `${realm}/quarantine/${event}`);
   review = (realm: string, event: string, verdict: Verdict, note: string) =>
     this.#call<Reviewed>("POST", `${realm}/quarantine/${event}/${verdict}`, {
-      actor: this.actor,
       ...(note === "" ? {} : { note }),
     });
   reviewAll = (
@@ -93,7 +94,6 @@ export class Api {
     this.#call<{ results: BulkResult[]; remaining: number }>("POST", `${realm}/quarantine/bulk`, {
       ...which,
       verdict,
-      actor: this.actor,
       ...(note === "" ? {} : { note }),
     });
 
@@ -129,7 +129,6 @@ export class Api {
       idempotency_key: freshKey(),
       realm_id: realm,
       kind,
-      actor: { type: "gm", id: this.actor },
       payload,
     });
 

@@ -1,12 +1,12 @@
 /** Who is signed in: kept for this tab alone, and gone with it. */
-export type Session = { token: string; actor: string };
+export type Session = { token: string };
 
 const KEY = "amoisekai-gm";
 
 export function openSession(): Session | undefined {
   try {
     const found = JSON.parse(sessionStorage.getItem(KEY) ?? "null") as Partial<Session> | null;
-    return found?.token && found.actor ? { token: found.token, actor: found.actor } : undefined;
+    return found?.token ? { token: found.token } : undefined;
   } catch {
     return undefined;
   }

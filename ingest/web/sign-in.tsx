@@ -1,10 +1,7 @@
-/** Asks for the internal token, and for the name under which reviews and commands go into the log. */
+/** Asks for a token of the internal API; reviews and commands go into the log under its name. */
 import { useState } from "preact/hooks";
 import type { Refusal } from "./api.ts";
 import type { Session } from "./session.tsx";
-
-/** As the API takes it: `AccountId`. */
-const NAME = "[A-Za-z0-9][A-Za-z0-9_\\-]{0,63}";
 
 export function SignIn({
   onSignIn,
@@ -14,33 +11,22 @@ export function SignIn({
   refused: Refusal | undefined;
 }) {
   const [token, setToken] = useState("");
-  const [actor, setActor] = useState("");
   return (
     <main class="sign-in">
       <form
         class="card"
         onSubmit={(event) => {
           event.preventDefault();
-          onSignIn({ token, actor });
+          onSignIn({ token });
         }}
       >
         <p class="eyebrow">Amoisekai</p>
         <h1>The game master's desk</h1>
-        <p class="quiet">What is done here goes into the realm's log under your name, for good.</p>
+        <p class="quiet">
+          What is done here goes into the realm's log under the name of your token, for good.
+        </p>
         <label>
-          Your name
-          <input
-            name="actor"
-            value={actor}
-            onInput={(event) => setActor(event.currentTarget.value)}
-            pattern={NAME}
-            title="Letters, digits, - and _; at most 64"
-            autocomplete="username"
-            required
-          />
-        </label>
-        <label>
-          Internal token
+          Your token
           <input
             name="token"
             type="password"

@@ -1,4 +1,8 @@
 /** Both pages in a real Chromium, before real servers: NATS, the stages, the broadcaster as a process, the internal API. */
+import { createHash } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { HandMadeWorld, storeTicks } from "../../broadcaster/hand-made-world.ts";
@@ -24,11 +28,22 @@ let context: BrowserContext;
 /** What the page said on its console that it shouldn't have. */
 let complaints: string[] = [];
 
+/** A token that is for the quarantine of one realm alone. */
+const REVIEWER = "a-reviewers-token-of-the-tests";
+let folder: string | undefined;
+
 beforeAll(async () => {
   if (executable === undefined) return;
   await buildPages();
+  folder = await mkdtemp(join(tmpdir(), "amoi-pages-"));
+  const AMOI_TOKENS_FILE = join(folder, "tokens.json");
+  const sha256 = createHash("sha256").update(REVIEWER).digest("hex");
+  await writeFile(
+    AMOI_TOKENS_FILE,
+    JSON.stringify([{ name: "linh", sha256, scopes: ["review"], realms: ["reviewed"] }]),
+  );
   [api, browser, feedPort] = await Promise.all([
-    testApi("reviewed", ["ingest", "normalizer", "simulator"]),
+    testApi("reviewed", ["ingest", "normalizer", "simulator"], { AMOI_TOKENS_FILE }),
     openBrowser(executable),
     pickPort(),
   ]);
@@ -39,6 +54,7 @@ afterEach(async () => {
   await context?.close();
 });
 afterAll(async () => {
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   await browser?.close();
   await broadcaster?.stop();
   await api?.close();
@@ -273,9 +289,23 @@ test.skipIf(executable === undefined)(
   },
 );
 
+test.skipIf(executable === undefined)(
+  "a token opens the desks that it is for under its own name, and the page says what it lacks",
+  async () => {
+    const page = await openPage(`${api.url}/gm`);
+    await signIn(page, REVIEWER);
+    await page.getByRole("button", { name: "Sign out linh" }).waitFor();
+    await page.getByText(/\d+ open/).waitFor();
+    const lacks = await page.getByRole("note").textContent();
+    expect(lacks).toMatch(/^The token linh lacks read .*, operate .*: what needs it is refused\.$/);
+    await page.getByRole("link", { name: "Rulesets" }).click();
+    await page.getByText("the token linh lacks the scope read").first().waitFor();
+    complaints.length = 0; // The browser tells of each answer that is a 403.
+  },
+);
+
 async function signIn(page: Page, token: string): Promise<void> {
-  await page.getByLabel("Your name").fill("mai");
-  await page.getByLabel("Internal token").fill(token);
+  await page.getByLabel("Your token").fill(token);
   await page.getByRole("button", { name: "Open the desk" }).click();
 }
 
