@@ -59,7 +59,7 @@ export const metrics = {
   }),
   provisionRequests: new Counter({
     name: "amoi_provision_requests_total",
-    help: "Requests to the provision service, by kind and by what came of them: done, refused, busy",
+    help: "Requests to the provision service, by kind and by what came of them: done, refused, busy, unanswered",
     labelNames: ["kind", "outcome"],
     registers,
   }),

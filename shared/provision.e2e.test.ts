@@ -110,3 +110,25 @@ test("the streams of every realm get the subjects that a later release has, and 
     expect(ack).toMatchObject({ stream: rawStream(realm), seq: 2 });
   }
 });
+
+test("a bucket of an earlier release gets the limits that it has by now, and keeps what it holds", async () => {
+  const { bus } = nats;
+  await provisionRealm(bus, wanted("limited"));
+  const { config } = await bus.jsm.streams.info("KV_workers");
+  await bus.jsm.streams.update("KV_workers", {
+    ...config,
+    max_age: 0,
+    max_bytes: -1,
+    max_msg_size: -1,
+    allow_rollup_hdrs: true,
+  });
+  await publishOne(bus, { subject: kvSubject("workers", "test.x"), data: "{}" });
+  await provisionRealm(bus, wanted("limited"));
+  const now = (await bus.jsm.streams.info("KV_workers")).config;
+  expect(now).toMatchObject({
+    max_age: config.max_age,
+    max_bytes: 16 * 1024 * 1024,
+    allow_rollup_hdrs: false,
+  });
+  expect((await lastOf(bus, "KV_workers", kvSubject("workers", "test.x")))?.text()).toBe("{}");
+});

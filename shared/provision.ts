@@ -94,25 +94,32 @@ export async function provisionRealm(bus: Bus, wanted: NewRealm): Promise<{ crea
   return { created: await ensureKey(bus, "realms", realm, JSON.stringify(entry), isOurs) };
 }
 
+const BUCKET_LIMITS = ["max_age", "max_bytes", "max_msg_size", "allow_rollup_hdrs"] as const;
+
 /** Makes a stream unless it is there; answers whether it did. One of an earlier release gets what is new about it. */
 async function ensureStream(bus: Bus, spec: StreamSpec): Promise<boolean> {
   try {
     const { config } = await bus.jsm.streams.info(spec.name);
-    const wrong = (["allow_atomic", "allow_direct", "allow_msg_ttl", "max_age", "discard"] as const).filter(
-      (key) => spec[key] !== undefined && (config[key] ?? false) !== spec[key],
+    const differs = (key: keyof StreamSpec) =>
+      spec[key] !== undefined && (config[key] ?? false) !== spec[key];
+    // A bucket is a cache: its limits may be another release's. A log's are part of what it promises.
+    const isBucket = spec.name.startsWith("KV_");
+    const promises = ["allow_atomic", "allow_direct", "allow_msg_ttl", "discard"] as const;
+    const wrong = [...promises, ...(isBucket ? [] : (["max_age", "allow_rollup_hdrs"] as const))].filter(
+      differs,
     );
     if (wrong.length > 0)
       throw new ProvisionError(
         `stream ${spec.name} exists with another ${wrong.join(", ")} than the topology's`,
       );
     // An earlier release's stream takes what has a subject of its own since; what it holds stays.
-    const changed = spec.subjects.some((subject) => !config.subjects.includes(subject));
-    const rollup = spec.allow_rollup_hdrs ?? false;
-    if (changed || (config.allow_rollup_hdrs ?? false) !== rollup)
+    const lacksSubject = spec.subjects.some((subject) => !config.subjects.includes(subject));
+    const limits = isBucket ? BUCKET_LIMITS.filter(differs) : [];
+    if (lacksSubject || limits.length > 0)
       await bus.jsm.streams.update(spec.name, {
         ...config,
-        ...(changed && { subjects: spec.subjects }),
-        allow_rollup_hdrs: rollup,
+        ...(lacksSubject && { subjects: spec.subjects }),
+        ...Object.fromEntries(limits.map((key) => [key, spec[key]])),
       });
     return false;
   } catch (error) {

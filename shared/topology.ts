@@ -83,6 +83,17 @@ export const BUCKETS = {
 } as const satisfies Record<string, { ttl: boolean }>;
 export type Bucket = keyof typeof BUCKETS;
 
+/**
+ * Every process may write to `workers`, also those that may write nowhere else. So what it holds has a bound and an end, whatever
+ * TTL is given, and a rollup of one announcement can't take all others along.
+ */
+const WORKERS_LIMITS: Partial<StreamConfig> = {
+  max_age: nanos(10 * 60_000),
+  max_bytes: 16 * 1024 * 1024,
+  max_msg_size: 4_096,
+  allow_rollup_hdrs: false,
+};
+
 /** The stream behind a bucket, made directly: atomic batches need `allow_atomic`, which a KV client doesn't set. */
 export function bucketStream(bucket: Bucket, replicas: number): StreamSpec {
   return {
@@ -92,8 +103,7 @@ export function bucketStream(bucket: Bucket, replicas: number): StreamSpec {
     max_msgs_per_subject: 1,
     discard: DiscardPolicy.New,
     allow_msg_ttl: BUCKETS[bucket].ttl,
-    // A rollup of one announcement could take all others along.
-    allow_rollup_hdrs: bucket !== "workers",
+    ...(bucket === "workers" && WORKERS_LIMITS),
     deny_delete: true,
   };
 }

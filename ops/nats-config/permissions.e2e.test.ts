@@ -40,6 +40,9 @@ const subjectsOf = (realm: string) => [
 ];
 const STAGES = ["ingest", "normalizer", "simulator", "archive", "broadcaster", "provision"];
 const ALL = [...REALMS.flatMap(subjectsOf), ...STAGES.map((stage) => `$KV.workers.${stage}.x`)];
+/** What an answer is sent to: every kind of subject, and of the other realm where it makes a difference. */
+const TARGETS = ALL.filter((subject) => !/\.r2(\.|$)/.test(subject));
+const targetsOf = (user: string) => (user === "story" || user === "bard" ? ALL : TARGETS);
 const inRealms = (...names: string[]) =>
   names.flatMap((name) => REALMS.map((realm) => name.replace("R", realm)));
 
@@ -189,7 +192,7 @@ test.each(OUTSIDERS)(
   async (user) => {
     for (const [question, data] of QUESTIONS[user]!) {
       const own = WRITES[user]!.includes(question) ? [streamOf(question)] : [];
-      for (const reply of ALL) {
+      for (const reply of targetsOf(user)) {
         const moved = await grown(() => say(user, question, data, reply), SETTLE_MS);
         expect(moved, `${question} with the reply subject ${reply}`).toEqual(own);
       }
@@ -207,10 +210,10 @@ test.each(WORLD_USERS)(
       ["provision.bucket", '{"bucket":"caps"}'],
     ];
     for (const [question, data] of questions)
-      for (const reply of ALL)
+      for (const reply of targetsOf(user))
         for (const stream of await grown(() => say(user, question, data, reply), SETTLE_MS))
           if (streamOf(reply) === stream) reached.add(stream);
-    expect([...reached].sort()).toEqual([...new Set(ALL.map(streamOf))].sort());
+    expect([...reached].sort()).toEqual([...new Set(TARGETS.map(streamOf))].sort());
   },
   120_000,
 );
@@ -372,6 +375,31 @@ test("an announcement can't take those of others along", async () => {
   const { state } = await bus.jsm.streams.info("KV_workers", { subjects_filter: ">" });
   expect(Object.keys(state.subjects ?? {})).toContain("$KV.workers.archive.other");
 });
+
+test("what the announcers may write has a bound and an end, whatever they say", async () => {
+  const { config } = await bus.jsm.streams.info("KV_workers");
+  expect(config.max_bytes).toBeLessThanOrEqual(16 * 1024 * 1024);
+  expect(config.max_age).toBeLessThanOrEqual(600e9);
+  const before = (await ends()).get("KV_workers");
+  await say("broadcaster", "$KV.workers.broadcaster.huge", "x".repeat(5_000));
+  await delay(20);
+  expect((await ends()).get("KV_workers")).toBe(before);
+});
+
+test("readers' consumers leave a stream's last ones to the stages", async () => {
+  const create = (api: string, user: string, name: string) =>
+    as(user).request(
+      `${api}.CONSUMER.CREATE.VALID_r1.${name}`,
+      consumer("VALID_r1", name, { mem_storage: true }),
+    );
+  for (let made = 0; made < 500; made += 50)
+    await Promise.all(
+      Array.from({ length: 50 }, (_, i) => create("JS.world.API", "archive", `many-${made + i}`)),
+    );
+  const refused = await create("JS.world.API", "archive", "one-more");
+  expect(refused.json<{ error?: object }>().error).toMatchObject({ code: 403, err_code: 10_026 });
+  expect((await create("$JS.API", "ingest", "a-stages")).json<{ name?: string }>().name).toBe("a-stages");
+}, 30_000);
 
 test("a reader reads every stream and the buckets but the normalizer's memory of players", async () => {
   for (const user of READERS) {

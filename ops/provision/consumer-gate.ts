@@ -3,11 +3,17 @@
  * message of a stream wherever somebody listens, and a stream listens on its own subjects. So READ's requests come here, and what
  * goes on to JetStream is a consumer that only reads, and that ends by itself.
  */
+import { JetStreamApiError } from "@nats-io/jetstream";
 import { z } from "zod";
 import { CONSUMER_GATE } from "../../shared/access.ts";
 import type { Bus } from "../../shared/bus.ts";
 
 const JETSTREAM_TIMEOUT_MS = 2_000;
+/**
+ * A stream takes 1 000 consumers. Readers from outside get none beyond this many, so that none of them keeps a stage from its
+ * stream.
+ */
+const MOST_CONSUMERS = 500;
 /** A consumer that nobody asks is removed after this, at the latest. */
 const LONGEST_INACTIVE_NS = 300_000_000_000;
 
@@ -47,6 +53,13 @@ export async function openGate(bus: Bus, subject: string, body: string): Promise
   if (typeof wanted === "string") return refusal(wanted);
   if (wanted.stream_name !== stream || (wanted.config.name ?? name) !== name)
     return refusal("subject and body name different streams or consumers");
+  const consumers = await consumersOf(bus, stream);
+  if (typeof consumers === "string") return consumers;
+  if (consumers >= MOST_CONSUMERS)
+    return refusal(
+      `${stream} has ${consumers} consumers: what is left of its 1 000 is the stages' own`,
+      MAXIMUM_CONSUMERS,
+    );
   const settings = {
     inactive_threshold: 30_000_000_000,
     ...wanted.config,
@@ -62,6 +75,19 @@ export async function openGate(bus: Bus, subject: string, body: string): Promise
   return reply.string();
 }
 
+/** How many a stream has, or JetStream's own refusal where there is no such stream. */
+async function consumersOf(bus: Bus, stream: string): Promise<number | string> {
+  try {
+    return (await bus.jsm.streams.info(stream)).state.consumer_count;
+  } catch (error) {
+    if (error instanceof JetStreamApiError) return refusal(error.message, error.code);
+    throw error;
+  }
+}
+
+/** What a reader is told where too many ask at once. */
+export const gateIsBusy = (): string => refusal("too many requests are under way: try again");
+
 function read(body: string): z.infer<typeof Wanted> | string {
   let json: unknown;
   try {
@@ -75,9 +101,13 @@ function read(body: string): z.infer<typeof Wanted> | string {
   return `a reader's consumer can't have this: ${path.join(".")} ${message}`;
 }
 
-/** JetStream's error for a request that can't be. */
-const refusal = (description: string): string =>
+/** JetStream's codes for a request that can't be, and for a stream that has all consumers that it may. */
+const BAD_REQUEST = 10_004;
+const MAXIMUM_CONSUMERS = 10_026;
+
+/** An error as JetStream would say it. */
+const refusal = (description: string, err_code = BAD_REQUEST): string =>
   JSON.stringify({
     type: "io.nats.jetstream.api.v1.consumer_create_response",
-    error: { code: 403, err_code: 10_004, description },
+    error: { code: 403, err_code, description },
   });

@@ -9,15 +9,15 @@ import type { Log } from "../../shared/log.ts";
 import { metrics } from "../../shared/metrics.ts";
 import { ensureBucket, ProvisionError, provisionRealm } from "../../shared/provision.ts";
 import { BUCKETS, type Bucket } from "../../shared/topology.ts";
-import { openGate } from "./consumer-gate.ts";
+import { gateIsBusy, openGate } from "./consumer-gate.ts";
 
 /** What every stream and bucket is made with. */
 export type Sizes = { replicas: number; rawMaxBytes: number };
 
 /** Of several processes one answers. */
 const QUEUE = "provision";
-/** Requests under way at once; further ones are told to come back. */
-const MAX_UNDER_WAY = 32;
+/** Requests of a kind under way at once; further ones are told to come back. Every realm's readers ask at once when a process starts. */
+const MAX_UNDER_WAY = { consumer: 500, other: 8 };
 
 type Answer = ProvisionAnswer;
 type Handler = (bus: Bus, body: unknown, sizes: Sizes) => Promise<Answer>;
@@ -40,39 +40,56 @@ const HANDLERS: Record<string, Handler> = {
 /** Answers until `close`, which waits for what is under way. */
 export function answerProvisioning(bus: Bus, sizes: Sizes, log: Log): { close(): Promise<void> } {
   const underWay = new Set<Promise<void>>();
-  const listen = (subject: string, kind: string, answer: (message: Msg) => Promise<string>): Subscription =>
-    bus.nc.subscribe(subject, {
+  const listen = (
+    subject: string,
+    kind: string,
+    { most, busy, answer }: { most: number; busy: string; answer(message: Msg): Promise<string> },
+  ): Subscription => {
+    let answering = 0;
+    return bus.nc.subscribe(subject, {
       queue: QUEUE,
       callback: (error, message) => {
         if (error !== null || !message.reply) return;
-        if (underWay.size >= MAX_UNDER_WAY) {
+        if (answering >= most) {
           metrics.provisionRequests.inc({ kind, outcome: "busy" });
-          message.respond(JSON.stringify(refused(503, "too many requests are under way: try again")));
+          message.respond(busy);
           return;
         }
-        const answering = answer(message)
-          .then((text) => void message.respond(text))
-          .catch((cause: unknown) => log.warn({ subject, reason: String(cause) }, "a request got no answer"))
-          .finally(() => underWay.delete(answering));
-        underWay.add(answering);
+        answering++;
+        const done = answer(message)
+          .then((text) => {
+            metrics.provisionRequests.inc({ kind, outcome: isRefusal(text) ? "refused" : "done" });
+            message.respond(text);
+          })
+          .catch((cause: unknown) => {
+            metrics.provisionRequests.inc({ kind, outcome: "unanswered" });
+            log.warn(
+              { kind, reason: String(cause) },
+              "a request got no answer; whoever asked will ask again",
+            );
+          })
+          .finally(() => {
+            answering--;
+            underWay.delete(done);
+          });
+        underWay.add(done);
       },
     });
+  };
   const subscriptions = [
     ...Object.entries(HANDLERS).map(([subject, handle]) => {
       const kind = subject.slice("provision.".length);
-      return listen(subject, kind, async (message) => {
-        const answer = await handled(() => handle(bus, readJson(message), sizes), log, kind);
-        metrics.provisionRequests.inc({ kind, outcome: "error" in answer ? "refused" : "done" });
-        return JSON.stringify(answer);
+      return listen(subject, kind, {
+        most: MAX_UNDER_WAY.other,
+        busy: JSON.stringify(refused(503, "too many requests are under way: try again")),
+        answer: async (message) =>
+          JSON.stringify(await handled(() => handle(bus, readJson(message), sizes), log, kind)),
       });
     }),
-    listen(`${CONSUMER_GATE}.>`, "consumer", async (message) => {
-      const text = await openGate(bus, message.subject, message.string());
-      metrics.provisionRequests.inc({
-        kind: "consumer",
-        outcome: text.includes('"error"') ? "refused" : "done",
-      });
-      return text;
+    listen(`${CONSUMER_GATE}.>`, "consumer", {
+      most: MAX_UNDER_WAY.consumer,
+      busy: gateIsBusy(),
+      answer: (message) => openGate(bus, message.subject, message.string()),
     }),
   ];
   return {
@@ -82,6 +99,9 @@ export function answerProvisioning(bus: Bus, sizes: Sizes, log: Log): { close():
     },
   };
 }
+
+/** Both kinds of answers say it in the same place. */
+const isRefusal = (text: string): boolean => "error" in (JSON.parse(text) as object);
 
 const refused = (status: number, message: string): Answer => ({ error: { status, message } });
 
