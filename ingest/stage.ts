@@ -6,9 +6,11 @@ import type { Draft } from "../shared/draft.ts";
 import type { Input } from "../shared/reader.ts";
 import type { Stage } from "../shared/stage.ts";
 import { rawStream, subjects, validStream } from "../shared/subjects.ts";
+import { purgeRaw } from "./purge-raw.ts";
 import { arrivalKind, validate } from "./validate.ts";
 
-type IngestState = { realm: string; lastAtMs: number };
+/** `taken`: sequence in RAW of the last message that was taken. */
+type IngestState = { realm: string; lastAtMs: number; taken: number };
 
 export const ingestStage: Stage<IngestState> = {
   name: "ingest",
@@ -19,7 +21,9 @@ export const ingestStage: Stage<IngestState> = {
   }),
   outputStream: validStream,
 
-  async restore({ bus, realm }) {
+  duties: purgeRaw,
+
+  async restore({ bus, realm, position }) {
     const outputs = [subjects.validCandidate, subjects.validCommand, subjects.ingestRejected].map((of) =>
       of(realm),
     );
@@ -28,12 +32,13 @@ export const ingestStage: Stage<IngestState> = {
       const last = bodiesOf<{ received_at: string }>(frame.data).at(-1)!;
       lastAtMs = Math.max(lastAtMs, Date.parse(last.received_at));
     }
-    return { realm, lastAtMs };
+    return { realm, lastAtMs, taken: position.through };
   },
 
   step(state: IngestState, input: Input, draft: Draft): boolean {
     const { realm } = state;
     state.lastAtMs = Math.max(state.lastAtMs, input.atMs);
+    state.taken = input.seq;
     const kind = arrivalKind(input.subject, realm);
     const verdict = validate({ kind, realm, data: input.data, atMs: state.lastAtMs, source_seq: input.seq });
     switch (verdict.kind) {

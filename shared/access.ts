@@ -55,7 +55,12 @@ const noMemories = of(READ_API, "KV_caps");
 const announcing = (stage: string) => `$KV.workers.${stage}.>`;
 
 /** Requests that the provision service answers. */
-export const PROVISION = { realm: "provision.realm", bucket: "provision.bucket" } as const;
+export const PROVISION = {
+  realm: "provision.realm",
+  bucket: "provision.bucket",
+  purge: "provision.purge",
+  end: "provision.end",
+} as const;
 
 const stage = (name: string, writes: readonly string[]): Grant => ({
   account: "WORLD",
@@ -74,6 +79,8 @@ export const USERS = {
     "impact.rejected.*",
     "command.valid.*",
     PROVISION.realm,
+    PROVISION.purge,
+    PROVISION.end,
     "world.context.*",
     "world.check.*",
   ]),

@@ -120,7 +120,7 @@ const Env = z
     /** JetStream replicas of every stream and bucket: 1 on one machine, 3 in a cluster. */
     AMOI_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
     /** `max_bytes` of a realm's RAW stream. */
-    AMOI_RAW_MAX_BYTES: z.coerce.number().int().min(1_048_576).default(4_294_967_296),
+    AMOI_RAW_MAX_BYTES: z.coerce.number().int().min(1_048_576).default(268_435_456),
     /** Address that HTTP servers listen on. */
     AMOI_HOST: z.string().min(1).default("127.0.0.1"),
     /**

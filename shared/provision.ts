@@ -3,9 +3,19 @@
  * every stage has a position and readers have a snapshot from the realm's first second. Repeating it changes nothing.
  */
 import { JetStreamApiError } from "@nats-io/jetstream";
-import { type Bus, isLostRace, lastOf, publishBatch, publishOne, REFUSED, streamEnds } from "./bus.ts";
+import {
+  type Bus,
+  isLostRace,
+  lastOf,
+  publishBatch,
+  publishOne,
+  REFUSED,
+  Refusal,
+  streamEnds,
+} from "./bus.ts";
 import { bodiesOf } from "./codec.ts";
 import type { DecidedCommand, ValidCommand } from "./contracts/command.ts";
+import type { ProblemStatus } from "./contracts/problem.ts";
 import type { Ruleset } from "./contracts/ruleset.ts";
 import { genesis } from "./genesis.ts";
 import { commandId } from "./identity.ts";
@@ -15,8 +25,14 @@ import { BUCKETS, type Bucket, bucketStream, kvSubject, realmStreams, type Strea
 import { readRuleset } from "./upcast.ts";
 import { refreshKv } from "./world-entry.ts";
 
-/** The cluster isn't what the pipeline needs, and only an operator can change that. */
-export class ProvisionError extends Error {}
+/** What was asked for can't be, and only a person can change that. `status`: as an HTTP answer would have it. */
+export class ProvisionError extends Error {
+  readonly status: ProblemStatus;
+  constructor(message: string, status: ProblemStatus = 409) {
+    super(message);
+    this.status = status;
+  }
+}
 
 export type NewRealm = {
   realm: string;
@@ -49,9 +65,41 @@ export async function updateRealms(
  * ruleset stays and the one given here is not looked at. Answers whether this call made it.
  */
 export async function provisionRealm(bus: Bus, wanted: NewRealm): Promise<{ created: boolean }> {
-  const { realm, replicas, rawMaxBytes } = wanted;
-  await provisionBuckets(bus, replicas);
-  for (const spec of realmStreams(realm, { replicas, rawMaxBytes })) await ensureStream(bus, spec);
+  await assertUsable(bus, wanted.realm);
+  await provisionBuckets(bus, wanted.replicas);
+  const made: string[] = [];
+  try {
+    for (const spec of realmStreams(wanted.realm, wanted))
+      if (await ensureStream(bus, spec)) made.push(spec.name);
+    return await writeRealm(bus, wanted);
+  } catch (error) {
+    if (!isStoreFull(error)) throw error;
+    // A half of a realm would hold what the store lacks. What another call made is that call's.
+    for (const name of made) await bus.jsm.streams.delete(name);
+    throw new ProvisionError(
+      `the store of the NATS servers has no room for realm ${wanted.realm}: give it more, end realms that are not needed, or lower AMOI_RAW_MAX_BYTES`,
+      507,
+    );
+  }
+}
+
+/** Throws `ProvisionError` where a realm of that id ended, or is ending: its id is not used again. */
+async function assertUsable(bus: Bus, realm: string): Promise<void> {
+  const held = await lastOf(bus, "KV_realms", kvSubject("realms", realm)).catch((error: unknown) => {
+    if (error instanceof JetStreamApiError && error.code === REFUSED.streamNotFound) return undefined;
+    throw error;
+  });
+  if (held !== undefined && entryIn(held.text())?.state !== undefined)
+    throw new ProvisionError(`realm_ended: realm ${realm} has ended, and its id is not used again`);
+}
+
+const isStoreFull = (error: unknown): boolean =>
+  (error instanceof JetStreamApiError || error instanceof Refusal) &&
+  (error.code === REFUSED.storeFull || error.code === REFUSED.storeTooSmall);
+
+/** The first messages of a realm's streams, and its keys. */
+async function writeRealm(bus: Bus, wanted: NewRealm): Promise<{ created: boolean }> {
+  const { realm } = wanted;
   const firstPosition = async (stage: string, input: string, through: number) => ({
     subject: subjects.position(stage, realm),
     data: JSON.stringify({
@@ -90,7 +138,7 @@ export async function provisionRealm(bus: Bus, wanted: NewRealm): Promise<{ crea
   const ruleset = JSON.stringify(first.ruleset);
   await ensureKey(bus, "rulesets", `${realm}.1`, ruleset, (held) => held === ruleset);
   const entry: RealmEntry = { realm_id: realm, name: wanted.name, created_at: first.at };
-  const isOurs = (held: string) => createdAt(held) === first.at;
+  const isOurs = (held: string) => entryIn(held)?.created_at === first.at;
   return { created: await ensureKey(bus, "realms", realm, JSON.stringify(entry), isOurs) };
 }
 
@@ -99,7 +147,7 @@ const BUCKET_LIMITS = ["max_age", "max_bytes", "max_msg_size", "allow_rollup_hdr
 /** Makes a stream unless it is there; answers whether it did. One of an earlier release gets what is new about it. */
 async function ensureStream(bus: Bus, spec: StreamSpec): Promise<boolean> {
   try {
-    const { config } = await bus.jsm.streams.info(spec.name);
+    const { config, state } = await bus.jsm.streams.info(spec.name);
     const differs = (key: keyof StreamSpec) =>
       spec[key] !== undefined && (config[key] ?? false) !== spec[key];
     // A bucket is a cache: its limits may be another release's. A log's are part of what it promises.
@@ -115,10 +163,14 @@ async function ensureStream(bus: Bus, spec: StreamSpec): Promise<boolean> {
     // An earlier release's stream takes what has a subject of its own since; what it holds stays.
     const lacksSubject = spec.subjects.some((subject) => !config.subjects.includes(subject));
     const limits = isBucket ? BUCKET_LIMITS.filter(differs) : [];
-    if (lacksSubject || limits.length > 0)
+    // A limit below what the stream holds would have the server cut it.
+    const isResized =
+      spec.max_bytes !== undefined && spec.max_bytes !== config.max_bytes && state.bytes < spec.max_bytes;
+    if (lacksSubject || isResized || limits.length > 0)
       await bus.jsm.streams.update(spec.name, {
         ...config,
         ...(lacksSubject && { subjects: spec.subjects }),
+        ...(isResized && { max_bytes: spec.max_bytes! }),
         ...Object.fromEntries(limits.map((key) => [key, spec[key]])),
       });
     return false;
@@ -182,10 +234,10 @@ export async function firstCommand(bus: Bus, realm: string): Promise<{ ruleset: 
   return { ruleset: readRuleset(command.payload.ruleset), at: command.received_at };
 }
 
-/** When the realm of an entry of KV `realms` was made; `undefined` where it can't be read. */
-function createdAt(held: string): string | undefined {
+/** An entry of KV `realms`; undefined where it can't be read. */
+function entryIn(held: string): RealmEntry | undefined {
   try {
-    return RealmEntry.parse(JSON.parse(held)).created_at;
+    return RealmEntry.parse(JSON.parse(held));
   } catch {
     return undefined;
   }

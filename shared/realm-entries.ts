@@ -6,8 +6,21 @@ import { type Bus, REFUSED } from "./bus.ts";
 import { Id } from "./contracts/ids.ts";
 import type { Log } from "./log.ts";
 
-export const RealmEntry = z.object({ realm_id: z.string(), name: z.string(), created_at: z.string() });
+/** An entry is never removed: the id of a realm that ended is not used again. */
+export const RealmEntry = z.object({
+  realm_id: z.string(),
+  name: z.string(),
+  created_at: z.string(),
+  /** Absent: the realm is there. `ending`: it takes no more, and what it took is still being archived. */
+  state: z.enum(["ending", "ended"]).optional(),
+  ended_at: z.string().optional(),
+});
 export type RealmEntry = z.infer<typeof RealmEntry>;
+
+/** KV `workers`, `archive.ended.<realm>`: up to which sequence the archive has each stream of a realm that is ending. */
+export const ArchivedThrough = z.record(z.string(), z.int().min(0));
+export type ArchivedThrough = z.infer<typeof ArchivedThrough>;
+export const archivedKey = (realm: string) => `archive.ended.${realm}`;
 
 /** Every realm with its entry as text, by id; none before the first is made. A key that is no realm's id is nobody's. */
 export async function realmTexts(bus: Bus): Promise<{ realm: string; text: string }[]> {

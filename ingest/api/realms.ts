@@ -41,5 +41,5 @@ export function realmRoutes(api: Api, { bus, made }: Parts): void {
 /** What the provision service said, as this API says it. */
 function refusedBy({ status, message }: ProvisionRefused): Refused {
   const detail = `the realm could not be made: ${message}`;
-  return new Refused(status === 400 || status === 409 ? status : 503, detail);
+  return new Refused(status === 400 || status === 409 || status === 507 ? status : 503, detail);
 }

@@ -9,6 +9,7 @@ import { accounts } from "../nats-config/config.ts";
 import { launch, type ProcessSpec, type Running } from "./launch.ts";
 import { findNatsServer } from "./nats-server.ts";
 import { portFor } from "./ports.ts";
+import { storeBytes } from "./store-size.ts";
 
 export interface NatsOptions {
   /** Holds the store, the configuration and the log; a restart with the same folder keeps every stream. */
@@ -19,6 +20,8 @@ export interface NatsOptions {
   syncAlways?: boolean;
   /** Largest message that it takes, bytes; a test's own. */
   maxPayloadBytes?: number;
+  /** Most that it stores, bytes; absent: what the disk affords. */
+  maxStoreBytes?: number;
   serverName?: string;
   /** As one of several: their routes, all with this server's own among them. */
   cluster?: { name: string; port: number; routes: readonly string[] };
@@ -91,7 +94,7 @@ export async function natsProcess(
         max_payload: options.maxPayloadBytes ?? MAX_PAYLOAD_BYTES,
         jetstream: {
           store_dir: join(dir, "store"),
-          max_file_store: 64 * 1024 ** 3,
+          max_file_store: options.maxStoreBytes ?? (await storeBytes(dir)),
           max_memory_store: 1024 ** 3,
           ...(options.syncAlways === false ? {} : { sync_interval: "always" }),
         },

@@ -1,5 +1,5 @@
 /** The whole pipeline on this machine: NATS, PostgreSQL, the first realm, and every stage as a process of its own. */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { STORY_USER, USER_NAMES } from "../../shared/access.ts";
@@ -18,6 +18,7 @@ import { postgresProcess } from "./postgres.ts";
 import { migrateDatabase, prepareDatabase, urlsFor } from "./prepare-database.ts";
 import { LocalSetupError } from "./setup-error.ts";
 import { httpUrl, STAGE_NAMES, type StageName, stageProcess } from "./stages.ts";
+import { rawBytes, storeBytes } from "./store-size.ts";
 import { type SupervisedSpec, type Supervisor, supervise } from "./supervisor.ts";
 
 export interface StackOptions {
@@ -98,11 +99,12 @@ async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): 
 }
 
 async function startAll(
-  env: Env,
+  given: Env,
   options: StackOptions,
   dataDir: string,
   supervisor: Supervisor,
 ): Promise<Stack> {
+  const env = { ...given, AMOI_RAW_MAX_BYTES: await rawSize(given, options, dataDir) };
   await checkRuleset(env);
   // What is asked of the machine first: a taken port is told before anything is made.
   const ports = await choosePorts(env);
@@ -126,6 +128,14 @@ async function startAll(
     await supervisor.stop();
   };
   return { urls, natsOf: servers.natsOf, ports, dataDir, tickSeconds, supervisor, stop };
+}
+
+/** On a small disk a realm reserves less than elsewhere, so that many have room; what the environment says stands. */
+async function rawSize(env: Env, { environment }: StackOptions, dataDir: string): Promise<number> {
+  if (env.NATS_URL !== undefined || environment.AMOI_RAW_MAX_BYTES) return env.AMOI_RAW_MAX_BYTES;
+  const dir = join(dataDir, "nats");
+  mkdirSync(dir, { recursive: true });
+  return rawBytes(await storeBytes(dir), env.AMOI_RAW_MAX_BYTES);
 }
 
 type Servers = { natsOf: (user: string) => string; postgres?: DatabaseUrls };
@@ -250,6 +260,7 @@ async function startStages(
           ...options.environment,
           ...ports,
           DATA_DIR: place.dataDir,
+          AMOI_RAW_MAX_BYTES: `${env.AMOI_RAW_MAX_BYTES}`,
           DATABASE_URL: place.postgres?.archive,
           DATABASE_READ_URL: place.postgres?.read,
         }),

@@ -4,12 +4,20 @@ import { z } from "zod";
 import { CONSUMER_GATE, PROVISION } from "../../shared/access.ts";
 import type { Bus } from "../../shared/bus.ts";
 import { checkRuleset } from "../../shared/check-ruleset.ts";
-import { BucketRequest, type ProvisionAnswer, RealmRequest } from "../../shared/contracts/provisioning.ts";
+import {
+  BucketRequest,
+  EndRequest,
+  type ProvisionAnswer,
+  PurgeRequest,
+  RealmRequest,
+} from "../../shared/contracts/provisioning.ts";
 import type { Log } from "../../shared/log.ts";
 import { metrics } from "../../shared/metrics.ts";
 import { ensureBucket, ProvisionError, provisionRealm } from "../../shared/provision.ts";
 import { BUCKETS, type Bucket } from "../../shared/topology.ts";
 import { gateIsBusy, openGate } from "./consumer-gate.ts";
+import { endRealm } from "./end-realm.ts";
+import { purgeRaw } from "./purge-raw.ts";
 
 /** What every stream and bucket is made with. */
 export type Sizes = { replicas: number; rawMaxBytes: number };
@@ -34,6 +42,11 @@ const HANDLERS: Record<string, Handler> = {
     const { bucket } = BucketRequest.parse(body);
     if (!Object.hasOwn(BUCKETS, bucket)) return refused(400, `no bucket is named ${bucket}`);
     return { created: await ensureBucket(bus, bucket as Bucket, replicas) };
+  },
+  [PROVISION.purge]: async (bus, body) => ({ purged: await purgeRaw(bus, PurgeRequest.parse(body)) }),
+  [PROVISION.end]: async (bus, body) => {
+    const { realm, name } = EndRequest.parse(body);
+    return await endRealm(bus, realm, name);
   },
 };
 
@@ -123,7 +136,7 @@ async function handled(act: () => Promise<Answer>, log: Log, kind: string): Prom
       return refused(400, `${path.join(".") || "the request"}: ${message}`);
     }
     log.error({ err: error, kind }, "a request of provisioning failed; asking again goes on where it ended");
-    if (error instanceof ProvisionError) return refused(409, error.message);
+    if (error instanceof ProvisionError) return refused(error.status, error.message);
     return refused(503, error instanceof Error ? error.message : String(error));
   }
 }

@@ -47,18 +47,18 @@ export type TestNats = {
   /** The service that makes streams, buckets and readers' consumers, in this process; closed, nobody answers them. */
   provisioning: { close(): Promise<void> };
   /** `kill -9`, and a new process on the same port and folder. */
-  restart(changed?: { maxPayloadBytes?: number }): Promise<void>;
+  restart(changed?: { maxPayloadBytes?: number; maxStoreBytes?: number }): Promise<void>;
   close(): Promise<void>;
 };
 
 /** A server with the accounts of production, a connection that may do everything, and the provision service. `close` ends both and removes the folder. */
 export async function testNats(
-  options: { syncAlways?: boolean; maxPayloadBytes?: number } = {},
+  options: { syncAlways?: boolean; maxPayloadBytes?: number; maxStoreBytes?: number } = {},
 ): Promise<TestNats> {
   const dir = await mkdtemp(join(tmpdir(), "amoisekai-nats-"));
   const syncAlways = options.syncAlways ?? false;
-  let payload = options.maxPayloadBytes === undefined ? {} : { maxPayloadBytes: options.maxPayloadBytes };
-  let server = await startTestNats({ dir, syncAlways, ...payload });
+  let limits: Partial<NatsOptions> = { ...options };
+  let server = await startTestNats({ ...limits, dir, syncAlways });
   // The server has a process group of its own: a test run that is broken off must still take it along.
   const orphaned = () => server.process.kill("SIGKILL");
   process.once("exit", orphaned);
@@ -71,9 +71,9 @@ export async function testNats(
     port: server.port,
     bus,
     restart: async (changed = {}) => {
-      payload = { ...payload, ...changed };
+      limits = { ...limits, ...changed };
       await server.kill();
-      server = await startTestNats({ dir, syncAlways, port: server.port, ...payload });
+      server = await startTestNats({ dir, syncAlways, port: server.port, ...limits });
     },
     close: async () => {
       process.off("exit", orphaned);

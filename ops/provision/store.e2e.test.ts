@@ -1,0 +1,96 @@
+/** What RAW and the store hold: purges behind ingest, a store without room for another realm, and one that is full. */
+import { afterEach, expect, test } from "vitest";
+import { Gateway, StoreFull } from "../../ingest/gateway.ts";
+import { purgeRaw } from "../../ingest/purge-raw.ts";
+import { type Bus, publishOne } from "../../shared/bus.ts";
+import { readEnv } from "../../shared/env.ts";
+import { openLog } from "../../shared/log.ts";
+import { provisionRealm } from "../../shared/provision.ts";
+import { loadRuleset } from "../../shared/rulesets.ts";
+import { candidateMsgId, rawStream, subjects } from "../../shared/subjects.ts";
+import { type TestNats, testNats } from "../testing/nats.ts";
+import { candidate, runStages, sendCandidate, testRealm, until } from "../testing/realm.ts";
+
+const MIB = 1_024 * 1_024;
+const log = openLog(readEnv({ AMOI_LOG_LEVEL: "silent" }), "test");
+const open: { close?(): Promise<void>; stop?(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await (each.close?.() ?? each.stop?.());
+});
+async function server(maxStoreBytes?: number): Promise<TestNats> {
+  const nats = await testNats(maxStoreBytes === undefined ? {} : { maxStoreBytes });
+  open.push(nats);
+  return nats;
+}
+const rawOf = async (bus: Bus, realm: string) => (await bus.jsm.streams.info(rawStream(realm))).state;
+
+test("RAW is purged behind ingest's position, the message there stays, and a restarted ingest goes on", async () => {
+  const { bus } = await server();
+  await testRealm(bus, "r");
+  let ingest = runStages(bus, "r", ["ingest"]);
+  open.push({ stop: () => ingest.stop() });
+  const stop = new AbortController();
+  const state = { taken: 0 };
+  const purging = purgeRaw(
+    { bus, realm: "r", state, log, signal: stop.signal },
+    { keepMs: 200, everyMs: 50 },
+  );
+  for (let n = 0; n < 20; n++) await sendCandidate(bus, candidate("r"));
+  // More than there is: the service goes by the committed position.
+  state.taken = 1_000_000;
+  await until(async () => (await rawOf(bus, "r")).first_seq === 20);
+  expect((await rawOf(bus, "r")).messages).toBe(1);
+  await ingest.stop();
+  await sendCandidate(bus, candidate("r"));
+  ingest = runStages(bus, "r", ["ingest"]);
+  await until(async () => {
+    const { state } = await bus.jsm.streams.info("VALID_r", {
+      subjects_filter: subjects.validCandidate("r"),
+    });
+    return Object.values(state.subjects ?? {})[0] !== undefined && state;
+  });
+  stop.abort();
+  await purging;
+});
+
+test("a store without room for another realm says so with 507, and nothing of it is left", async () => {
+  const { bus } = await server(40 * MIB);
+  const ruleset = await loadRuleset("amoi-1");
+  const make = (realm: string) =>
+    provisionRealm(bus, { realm, name: realm, ruleset, replicas: 1, rawMaxBytes: 16 * MIB });
+  await make("r1");
+  await make("r2");
+  const streams = async () => (await bus.jsm.streams.names().next()).sort();
+  const before = await streams();
+  await expect(make("r3")).rejects.toMatchObject({ status: 507 });
+  expect(await streams()).toEqual(before);
+  await make("r1");
+});
+
+test("while the store is full a publisher hears so within seconds, nothing is lost, and with room everything goes on", async () => {
+  const nats = await server(12 * MIB);
+  const { bus } = nats;
+  await provisionRealm(bus, {
+    ...{ realm: "r", name: "r", replicas: 1, rawMaxBytes: 2 * MIB },
+    ruleset: await loadRuleset("amoi-1"),
+  });
+  open.push(runStages(bus, "r", ["ingest", "normalizer", "simulator"]));
+  await bus.jsm.streams.add({ name: "FILL", subjects: ["fill"], allow_atomic: true });
+  const filled = async () => {
+    for (;;) await publishOne(bus, { subject: "fill", data: "x".repeat(500_000) });
+  };
+  await expect(filled()).rejects.toMatchObject({ code: 10023 });
+  const gateway = new Gateway(bus);
+  const body = candidate("r");
+  const msgId = candidateMsgId(body.user_id, body.idempotency_key);
+  const submission = { realm: "r", subject: subjects.rawCandidate("r"), msgId, data: JSON.stringify(body) };
+  await expect(gateway.submit(submission)).rejects.toBeInstanceOf(StoreFull);
+  await bus.jsm.streams.delete("FILL");
+  expect(await until(() => gateway.submit(submission).catch(() => undefined))).toMatchObject({
+    duplicate: false,
+  });
+  await until(async () => {
+    const { state } = await bus.jsm.streams.info("EVENTS_r", { subjects_filter: subjects.accepted("r") });
+    return Object.keys(state.subjects ?? {}).length > 0;
+  });
+});
