@@ -92,6 +92,7 @@ export const USERS = {
     "$KV.caps.>",
   ]),
   simulator: stage("simulator", [
+    "events.handover.*",
     "events.tick.*",
     "world.tick.*",
     "world.delta.*",

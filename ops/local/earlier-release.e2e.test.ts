@@ -84,9 +84,11 @@ beforeAll(async () => {
     ...Object.fromEntries(ports.map((name) => [`${name}_PORT`, "0"])),
   };
   stack = await startStack(readEnv(environment), { environment, say: () => {} });
-  bus = await openBus({ natsUrl: stack.urls.nats, name: "test" });
-  const url = readCredentials(dataDir).postgres!.archive!;
-  database = openDatabase(url, { log: openLog(readEnv({ AMOI_LOG_LEVEL: "silent" }), "test") });
+  const credentials = readCredentials(dataDir);
+  bus = await openBus({ natsUrl: credentials.nats!.provision!, name: "test" });
+  database = openDatabase(credentials.postgres!.archive!, {
+    log: openLog(readEnv({ AMOI_LOG_LEVEL: "silent" }), "test"),
+  });
 }, 120_000);
 
 afterAll(async () => {

@@ -6,6 +6,7 @@ import { STORY_USER, type StoryEngine, USER_NAMES } from "../../shared/access.ts
 import { withUser } from "../../shared/nats-connection.ts";
 import { MAX_PAYLOAD_BYTES } from "../../shared/topology.ts";
 import { accounts } from "../nats-config/config.ts";
+import { carryStore } from "./carry-store.ts";
 import { launch, type ProcessSpec, type Running } from "./launch.ts";
 import { findNatsServer } from "./nats-server.ts";
 import { portFor } from "./ports.ts";
@@ -73,6 +74,8 @@ export async function natsProcess(
   const port = await portFor(dir, options.port);
   for (const name of await readdir(dir))
     if (name.endsWith(".ports")) await rm(join(dir, name), { force: true });
+  if (options.passwords !== undefined && (await carryStore(join(dir, "store"))))
+    options.say?.("the streams of an earlier release are carried into the account WORLD");
   const configuration = join(dir, "nats.conf");
   // JSON is valid in a NATS configuration, and quotes paths safely.
   await writeFile(

@@ -25,6 +25,7 @@ const subjectsOf = (realm: string) => [
   `events.quarantined.${realm}`,
   `events.rejected.${realm}`,
   `events.command.${realm}`,
+  `events.handover.${realm}`,
   `events.tick.${realm}`,
   `position.normalizer.${realm}`,
   `world.tick.${realm}`,
@@ -60,7 +61,14 @@ const WRITES: Record<string, string[]> = {
     "$KV.workers.normalizer.x",
   ],
   simulator: [
-    ...inRealms("events.tick.R", "world.tick.R", "world.delta.R", "world.notices.R", "world.snapshot.R"),
+    ...inRealms(
+      "events.handover.R",
+      "events.tick.R",
+      "world.tick.R",
+      "world.delta.R",
+      "world.notices.R",
+      "world.snapshot.R",
+    ),
     ...inRealms("position.simulator.R", "command.raw.R", "$KV.world.R", "$KV.world.R.forecast"),
     "$KV.workers.simulator.x",
   ],
