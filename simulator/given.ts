@@ -67,6 +67,8 @@ export type Interval = {
   /** Since the previous marker; absent: one tick's length. */
   sinceMs?: number;
   key?: string;
+  /** Where it is neither scheduled nor called for by a key; what such a tick would leave waiting is not kept here. */
+  kind?: "status";
 };
 
 /** Plays intervals on from a state; every tick's result. */
@@ -76,7 +78,7 @@ export function play(
 ): TickResult[] {
   const results: TickResult[] = [];
   let { state, record } = from;
-  for (const { events = [], commands = [], sinceMs, key } of intervals) {
+  for (const { events = [], commands = [], sinceMs, key, kind } of intervals) {
     const folding = openFolding();
     for (const event of events) foldAccepted(folding, event);
     for (const command of commands) foldCommand(folding, command);
@@ -86,10 +88,10 @@ export function play(
       folding,
       {
         tick: state.public.tick + 1,
-        kind: key === undefined ? "scheduled" : "manual",
+        kind: kind ?? (key === undefined ? "scheduled" : "manual"),
         ...(key === undefined ? {} : { key }),
         at: new Date(atMs).toISOString(),
-        from_seq: record.through_seq + 1,
+        from_seq: record.kind === "status" ? record.from_seq : record.through_seq + 1,
         through_seq: record.through_seq + 10,
       },
       { record_hash: record.hash, public_hash: record.public_hash },

@@ -1,5 +1,5 @@
 /**
- * Golden ticks: a world's first 26 ticks as data, `ticks.ndjson`, a line per tick with what came before its marker and what must
+ * Golden ticks: a world's first 30 ticks as data, `ticks.ndjson`, a line per tick with what came before its marker and what must
  * come of it, under the ruleset in `ruleset.json`. They hold the bytes of the world still: whoever changes them means to.
  */
 import { readFile } from "node:fs/promises";
@@ -33,6 +33,8 @@ type Said = { kind: string; payload: object; by?: DecidedCommand["actor"]; versi
 /** What came before a tick's marker. `ruleset`: changes to the one in force. */
 export type Given = {
   what: string;
+  /** Of a change of status; nothing but it and commands comes before such a marker here. */
+  kind?: "status";
   since_ms: number;
   key?: string;
   crowds?: Crowd[];
@@ -82,8 +84,9 @@ export async function playGolden(rows: readonly Given[]): Promise<Figures[]> {
     const events = (given.crowds ?? []).flatMap((crowd, n) =>
       eventsOf(crowd, `t${i + 1}.${n}`, (i + 1) * 100),
     );
-    const { since_ms: sinceMs, key } = given;
-    const [result] = play(from, [{ events, commands, sinceMs, ...(key === undefined ? {} : { key }) }]);
+    const { since_ms: sinceMs, key, kind } = given;
+    const what = { ...(key === undefined ? {} : { key }), ...(kind === undefined ? {} : { kind }) };
+    const [result] = play(from, [{ events, commands, sinceMs, ...what }]);
     from = result!;
     return figuresOf(result!);
   });
