@@ -47,6 +47,8 @@ export type Bus = {
 /** What `close` waits for what is done in the background, ms. */
 const CLOSE_PATIENCE_MS = 1_000;
 
+/** A server that doesn't greet within this is away: the next one is tried, ms. */
+const CONNECT_TIMEOUT_MS = 5_000;
 /** JetStream's API answers within this, or is asked again, ms. */
 const API_TIMEOUT_MS = 2_000;
 
@@ -60,6 +62,7 @@ export async function openBus(options: NatsAccess & { name: string; log?: Bus["l
     ...access.options,
     name: options.name,
     maxReconnectAttempts: -1,
+    timeout: CONNECT_TIMEOUT_MS,
     reconnectTimeWait: 250,
     pingInterval: 5_000,
     maxPingOut: 2,
