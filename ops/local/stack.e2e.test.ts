@@ -100,11 +100,34 @@ async function tickOf(feed: string): Promise<number> {
   return realms[0]?.tick ?? -1;
 }
 
+/** Which processes of a stack have a database's URL or password in their environment. */
+async function databaseVariables(processes: Record<string, number>): Promise<Record<string, string[]>> {
+  const found: Record<string, string[]> = {};
+  for (const [name, pid] of Object.entries(processes)) {
+    const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+    const names = environment
+      .map((variable) => variable.split("=")[0]!)
+      .filter((name) => /DATABASE/.test(name));
+    if (names.length > 0) found[name] = names;
+  }
+  return found;
+}
+
 test("the stack starts, heals, ends within 5 s, and a restart continues the same world", async () => {
   const first = start();
   expect(await first.ready).toMatch(
-    /^ready feed=http:\/\/127\.0\.0\.1:\d+ internal=http:\/\/127\.0\.0\.1:\d+ nats=nats:\/\/story:[\w-]{32}@127\.0\.0\.1:\d+ postgres=postgres:\/\/\S+$/,
+    /^ready feed=http:\/\/127\.0\.0\.1:\d+ internal=http:\/\/127\.0\.0\.1:\d+ nats=nats:\/\/story:[\w-]{32}@127\.0\.0\.1:\d+ postgres=postgres:\/\/amoi_read@127\.0\.0\.1:\d+\/amoisekai$/,
   );
+  expect(await databaseVariables(pids())).toEqual({
+    archive: ["DATABASE_URL"],
+    ingest: ["DATABASE_READ_URL"],
+  });
+  const credentials = join(dir, "data/credentials.json");
+  expect(statSync(credentials).mode & 0o777).toBe(0o600);
+  const { postgres } = JSON.parse(readFileSync(credentials, "utf8"));
+  expect(Object.keys(postgres).toSorted()).toEqual(["archive", "migrate", "read"]);
+  for (const url of Object.values<string>(postgres))
+    expect(first.said()).not.toContain(new URL(url).password);
   const urls = readStackUrls(join(dir, "data"))!;
   const before = pids();
   expect(Object.keys(before).toSorted()).toEqual(PROCESSES.toSorted());

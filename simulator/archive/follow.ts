@@ -66,6 +66,8 @@ export async function follow(
   signal: AbortSignal,
 ): Promise<void> {
   const run = new Run(realm, followed, surroundings, signal);
+  // More comes while a commit waits, and what waits grows older while Postgres answers nothing at all.
+  const telling = setInterval(() => run.tellAgain(), LAG_MS);
   for (let wait = RETRY_MS.first; !signal.aborted; ) {
     const committed = run.commits;
     try {
@@ -79,6 +81,7 @@ export async function follow(
       wait = Math.min(wait * 2, RETRY_MS.longest);
     }
   }
+  clearInterval(telling);
   run.left();
 }
 
@@ -95,6 +98,10 @@ class Run {
   #read: Pick<Input, "seq" | "atMs">[] = [];
   /** Since when the first message after the position waits. */
   #waiting: { through: number; sinceMs: number } | undefined;
+  /** As last told. */
+  #lag = 0;
+  /** While one is open. */
+  #reader: Reader | undefined;
   #refused = false;
   #failures = 0;
   commits = 0;
@@ -130,8 +137,7 @@ class Run {
       from: position.through + 1,
     });
     if (!this.#refused) this.#well();
-    // More comes while a commit waits.
-    const telling = setInterval(() => this.#tellLag(reader), LAG_MS);
+    this.#reader = reader;
     try {
       while (!signal.aborted) {
         const messages = await takeWithin(reader, IDLE_MS, signal);
@@ -147,10 +153,15 @@ class Run {
         if (messages.length < BUSY_MESSAGES) await delay(REST_MS, undefined, { signal }).catch(() => {});
       }
     } finally {
-      clearInterval(telling);
+      this.#reader = undefined;
       await reader.close();
       await fold.close();
     }
+  }
+
+  tellAgain(): void {
+    if (this.#reader !== undefined) this.#tellLag(this.#reader);
+    else if (this.#position !== undefined) this.#tell(this.#lag);
   }
 
   /** What was read may still be on its way into Postgres: until that has it, it is behind as much as what was not read. */
@@ -163,6 +174,7 @@ class Run {
   /** `oldestMs`: the time of the first message that waits, as the stream has it; absent where it was not read. */
   #tell(lag: number, oldestMs?: number): void {
     const { through } = this.#position!;
+    this.#lag = lag;
     if (lag === 0) this.#waiting = undefined;
     else if (oldestMs !== undefined) this.#waiting = { through, sinceMs: oldestMs };
     // Of one that was not read all that is known is when it was first counted.

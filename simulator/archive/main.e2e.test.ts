@@ -100,7 +100,7 @@ test("a commit that Postgres doesn't answer holds the process no longer than its
   expect(await rows()).toBe(2);
 });
 
-test("without Postgres the process stays, says why it isn't ready, and goes on when Postgres is there", async () => {
+test("without Postgres the process stays, idle or not, says why it isn't ready, and goes on when Postgres is there", async () => {
   const { url } = await postgres.fresh();
   await testRealm(nats.bus, "waiting");
   const port = await pickPort();
@@ -113,6 +113,11 @@ test("without Postgres the process stays, says why it isn't ready, and goes on w
   await postgres.startAgain();
   for (let i = 0; i < 400 && seen.status !== 200; i++, seen = await readiness(port)) await delay(25);
   expect(seen.status, seen.reason).toBe(200);
+  // Nothing is written any more, and yet it notices.
+  await postgres.kill();
+  for (let i = 0; i < 600 && seen.status !== 503; i++, seen = await readiness(port)) await delay(25);
+  expect(seen).toMatchObject({ status: 503, reason: expect.stringMatching(/^postgres: /) });
+  await postgres.startAgain();
 });
 
 test("without DATABASE_URL it ends with one clear sentence", async () => {

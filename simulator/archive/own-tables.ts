@@ -1,5 +1,5 @@
 /** What in a database is the archive's own: its schemas, tables and functions, by name. Everything else is somebody else's. */
-import type { ClientBase } from "pg";
+import type { ClientBase, Pool } from "pg";
 
 /** Where the tables are, and where everybody else reads them. */
 export const SCHEMA = "amoi";
@@ -29,7 +29,7 @@ export const TABLES = [...VIEWED, "migrations"] as const;
 export const FUNCTIONS = ["refuse_change()", "open_partition(text)"] as const;
 
 /** A connection: one of a pool's, or a client. */
-export type Connection = Pick<ClientBase, "query">;
+export type Connection = Pick<ClientBase, "query"> | Pick<Pool, "query">;
 
 /** Names of the archive's tables in a schema, each partition after its table. */
 export async function ownTables(client: Connection, schema: string): Promise<string[]> {
