@@ -5,6 +5,7 @@ import { textOf } from "../shared/codec.ts";
 import { PassedNotices, Pulse } from "../shared/contracts/feed.ts";
 import { Forecast } from "../shared/contracts/forecast.ts";
 import type { WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
+import { jittered } from "../shared/jitter.ts";
 import type { Log } from "../shared/log.ts";
 import { metrics } from "../shared/metrics.ts";
 import { Reader } from "../shared/reader.ts";
@@ -62,7 +63,7 @@ export async function follow(following: Following): Promise<void> {
         reason = "error";
         log.warn({ realm, reason: String(error) }, "not following WORLD; trying again");
       }
-      await delay(retryMs, undefined, { signal }).catch(() => {});
+      await delay(jittered(retryMs), undefined, { signal }).catch(() => {});
       retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
     }
   }

@@ -2,9 +2,11 @@
  * KV buckets, read and watched: the one way in which a process learns what a bucket holds and how it changes. A watch heals itself
  * as every reader does, and goes on where the bucket is made anew.
  */
+
 import { setTimeout as delay } from "node:timers/promises";
 import { type Bus, lastOf, REFUSED, streamEnds } from "./bus.ts";
 import { textOf } from "./codec.ts";
+import { jittered } from "./jitter.ts";
 import { Reader } from "./reader.ts";
 import { type Bucket, kvSubject } from "./topology.ts";
 
@@ -41,7 +43,7 @@ export async function watchBucket(bus: Bus, watch: Watch, signal: AbortSignal): 
           .catch((reason: unknown) =>
             bus.log.warn({ bucket: watch.bucket, reason: String(reason) }, "the bucket was not made anew"),
           );
-      await delay(wait, undefined, { signal }).catch(() => {});
+      await delay(jittered(wait), undefined, { signal }).catch(() => {});
     }
   }
 }

@@ -1,6 +1,8 @@
 /** Keeps a realm's quarantine in memory: reads EVENTS from its start, and goes on whatever happens meanwhile. */
+
 import { setTimeout as delay } from "node:timers/promises";
 import { type Bus, lastOf, streamEnds } from "./bus.ts";
+import { jittered } from "./jitter.ts";
 import type { Log } from "./log.ts";
 import { type Outcome, Quarantine } from "./quarantine.ts";
 import { Reader, StreamGap } from "./reader.ts";
@@ -43,7 +45,7 @@ export class QuarantineFollower {
             { realm: this.#realm, reason: String(error) },
             "following the quarantine was interrupted",
           );
-        await delay(RETRY_MS, undefined, { signal }).catch(() => {});
+        await delay(jittered(RETRY_MS), undefined, { signal }).catch(() => {});
       }
     }
     this.#ended = true;

@@ -1,5 +1,6 @@
 /** A player's token, on the client's side: asked for before each connection, and again before it expires. */
 
+import { jittered } from "./jitter.ts";
 import { isNoToken } from "./no-token.ts";
 
 /** A source that has no token just now answers with nothing, in any spelling: the client follows the public feed. */
@@ -51,7 +52,7 @@ export class TokenRefresh {
     this.stop();
     const waitMs =
       token === undefined
-        ? Math.min(RETRY_MS * 2 ** missed, MAX_RETRY_MS)
+        ? jittered(Math.min(RETRY_MS * 2 ** missed, MAX_RETRY_MS))
         : Math.max(RETRY_MS / 5, leftMsOf(token) * REFRESH_AT);
     const timer = setTimeout(
       async () => {

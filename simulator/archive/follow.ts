@@ -5,10 +5,12 @@
  *
  * After any failure it drops what it holds and begins again at the position. Nothing upstream waits for it.
  */
+
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bus } from "../../shared/bus.ts";
 import { countFrom } from "../../shared/consumer.ts";
 import { Superseded } from "../../shared/fence.ts";
+import { jittered } from "../../shared/jitter.ts";
 import type { Log } from "../../shared/log.ts";
 import { metrics } from "../../shared/metrics.ts";
 import { type Input, Reader, StreamGap } from "../../shared/reader.ts";
@@ -77,7 +79,7 @@ export async function follow(
       if (run.commits > committed) wait = RETRY_MS.first;
       run.failed(error);
       await run.measureLag();
-      await delay(wait, undefined, { signal }).catch(() => {});
+      await delay(jittered(wait), undefined, { signal }).catch(() => {});
       wait = Math.min(wait * 2, RETRY_MS.longest);
     }
   }

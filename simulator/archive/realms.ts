@@ -1,5 +1,7 @@
 /** One realm into Postgres: entered first, then each of its streams. Two archives at once are harmless, by the position. */
+
 import { setTimeout as delay } from "node:timers/promises";
+import { jittered } from "../../shared/jitter.ts";
 import { metrics } from "../../shared/metrics.ts";
 import { decisions, rejections } from "./events.ts";
 import { follow, type Surroundings } from "./follow.ts";
@@ -26,7 +28,7 @@ export async function archiveRealm(
       troubles.begin(realm, { realm, reason, refused: error instanceof ArchiveRefused });
       metrics.archiveErrors.inc({ realm });
       log.warn({ realm, reason }, "the realm can't be entered into the archive yet; trying again");
-      await delay(RETRY_MS, undefined, { signal }).catch(() => {});
+      await delay(jittered(RETRY_MS), undefined, { signal }).catch(() => {});
     }
   }
   const streams = [rejections(realm), decisions(realm), world(realm)];
