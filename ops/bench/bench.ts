@@ -8,6 +8,7 @@ import { benchFeed } from "./feed.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchNormalize } from "./normalize.ts";
 import { benchLatency, benchPipeline } from "./pipeline.ts";
+import { benchRealms } from "./realms.ts";
 import { benchRecovery } from "./recovery.ts";
 import { benchReplay } from "./replay.ts";
 import { benchTick } from "./tick.ts";
@@ -26,6 +27,7 @@ async function main(): Promise<number> {
       ticks: { type: "string", default: "10000" },
       sizes: { type: "string", default: "100000,1000000" },
       kills: { type: "string", default: "10" },
+      realms: { type: "string", default: "1,20,120" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -52,6 +54,7 @@ async function main(): Promise<number> {
     gateway: () => benchGateway({ seconds: Number(values.seconds), rounds, say }),
     tick: () => benchTick({ sizes: sizesOf(values.sizes), rounds, say }),
     recovery: () => benchRecovery({ kills: Number(values.kills), say }),
+    realms: () => benchRealms({ counts: sizesOf(values.realms), seconds: Number(values.seconds), say }),
     timemachine: () => benchTimeMachine({ ticks: Number(values.ticks), queries: 400, say }),
   };
   const names = Object.keys(benches).join(", ");

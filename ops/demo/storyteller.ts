@@ -10,17 +10,18 @@ import { ACT_TICKS, PER_SECOND, RESTING_BP } from "./plot.ts";
 const PROJECT = new URL("../../", import.meta.url);
 export const STORYTELLER = "storyteller";
 
-/** `environment`: what it inherits. The story's acts follow the realm's ticks. */
+/** `environment`: what it inherits; `perSecond`: candidates. The story's acts follow the realm's ticks. */
 export function storytellerProcess(
   stack: Stack,
   env: Env,
   environment: Record<string, string | undefined>,
+  perSecond = PER_SECOND,
 ): SupervisedSpec {
   const options = {
     realm: env.AMOI_REALM,
     feed: stack.urls.feed,
     ruleset: env.AMOI_RULESET,
-    "per-second": PER_SECOND,
+    "per-second": perSecond,
     "act-seconds": ACT_TICKS * stack.tickSeconds,
     "resting-bp": RESTING_BP,
   };
