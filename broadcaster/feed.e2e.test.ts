@@ -27,6 +27,8 @@ let dir: string;
 let nats: LocalServer;
 let bus: Bus;
 let feedPort: number;
+/** Of every broadcaster that was started. */
+const operationsPorts: number[] = [];
 let url: string;
 const broadcasters: Running[] = [];
 let broadcaster: Running;
@@ -74,6 +76,7 @@ async function startBroadcaster(
   env: Record<string, string> = {},
 ): Promise<Running> {
   const operations = await pickPort();
+  operationsPorts.push(operations);
   const spec: ProcessSpec = {
     name: "broadcaster",
     command: process.execPath,
@@ -284,20 +287,12 @@ test("each of 500 sockets that open with a token stays open, gets the snapshot a
   expect(await readFile(logOf(port), "utf8")).not.toContain("Warning");
 }, 20_000);
 
-test("what is no notice and no pulse is passed over, and the world goes on", async () => {
+test("what is no pulse is passed over, and the world goes on", async () => {
   const pulses: number[] = [];
   const { until, faults } = watch({ pulse: ({ next_tick }) => pulses.push(next_tick) });
   await until(0);
   const { realm } = world;
-  for (const data of [
-    "",
-    "nothing",
-    "{}",
-    JSON.stringify({ realm, tick: 1, part: 1, parts: 1, notices: [{}] }),
-  ]) {
-    await publishOne(bus, { subject: subjects.notices(realm), data });
-    bus.nc.publish(subjects.pulse(realm), data);
-  }
+  for (const data of ["", "nothing", "{}"]) bus.nc.publish(subjects.pulse(realm), data);
   const pulse = {
     realm,
     next_tick: 2,
@@ -324,18 +319,31 @@ test("a NATS server that dies and returns costs no tick", async () => {
   expect(seen).toEqual(["snapshot 0", "delta 1", "delta 2", "delta 3", "delta 4"]);
 }, 20_000);
 
-test("a delta that doesn't give its hash reaches nobody: clients start anew from the snapshot", async () => {
+test("a delta that doesn't give its hash reaches nobody: the realm stands still until it is taken out", async () => {
   const { seen, faults, until } = watch();
   await until(0);
   await tick();
   await until(1);
   const bad = world.tick({ meters: { global_tension: 7 } });
-  await storeTicks(bus, [{ ...bad, delta: { ...bad.delta, patch: { tick: 2 } } }]);
+  const { tick: tickSubject, delta } = subjects;
+  const [record, forged] = [bad.record, { ...bad.delta, patch: { tick: 2 } }];
+  await publishOne(bus, { subject: tickSubject(world.realm), data: JSON.stringify(record) });
+  const { seq } = await publishOne(bus, { subject: delta(world.realm), data: JSON.stringify(forged) });
+  const ready = () => Promise.any(operationsPorts.map((port) => fetch(`http://127.0.0.1:${port}/readyz`)));
+  await vi.waitFor(async () => expect((await ready()).status).toBe(503), { timeout: 5_000 });
+  const stream = worldStream(world.realm);
+  expect(await (await ready()).json()).toMatchObject({
+    realms: [{ stage: "broadcaster", realm: world.realm, kind: "refused", stream, seq }],
+  });
+  expect(seen).toEqual(["snapshot 0", "delta 1"]);
+  await bus.jsm.streams.deleteMessage(stream, seq);
+  await publishOne(bus, { subject: delta(world.realm), data: JSON.stringify(bad.delta) });
   await until(2);
   await tick();
   await until(3);
-  expect(seen).toEqual(["snapshot 0", "delta 1", "resync gap", "snapshot 2", "delta 3"]);
+  expect(seen).toEqual(["snapshot 0", "delta 1", "delta 2", "delta 3"]);
   expect(faults).toEqual([]);
+  await vi.waitFor(async () => expect((await ready()).status).toBe(200), { timeout: 5_000 });
 });
 
 test("a realm whose stream was made anew has another epoch, and its clients start anew", async () => {

@@ -1,18 +1,23 @@
 /** Follows one realm's WORLD: restores a view from the leader, then moves it tick by tick. Whatever fails, it starts anew. */
 import { setTimeout as delay } from "node:timers/promises";
+import { deltaIn, jsonOf, type Message, snapshotIn } from "../shared/bodies.ts";
 import { type Bus, lastOf, type Stored, streamEnds } from "../shared/bus.ts";
 import { textOf } from "../shared/codec.ts";
 import { PassedNotices, Pulse } from "../shared/contracts/feed.ts";
 import { Forecast } from "../shared/contracts/forecast.ts";
-import type { WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
+import type { WorldSnapshot } from "../shared/contracts/world.ts";
 import { jittered } from "../shared/jitter.ts";
 import type { Log } from "../shared/log.ts";
-import { metrics } from "../shared/metrics.ts";
+import { forgetRealm, metrics } from "../shared/metrics.ts";
 import { Reader } from "../shared/reader.ts";
+import { RealmHealth, type Work } from "../shared/realm-health.ts";
+import { ForeignMessage, type Known, RealmRefused, refusalOf } from "../shared/refusal.ts";
 import { subjects, worldStream } from "../shared/subjects.ts";
+import { TickChain } from "../shared/tick-chain.ts";
 import { messageOfTick } from "../shared/tick-sequence.ts";
 import { openTimeMachine } from "../shared/time-machine.ts";
 import { forecastSubject } from "../shared/topology.ts";
+import { isGone, untilLookedAt } from "../shared/waiting.ts";
 import type { EncodedFrame } from "./encode.ts";
 import { Divergence, HELD_DELTAS, RealmView } from "./realm-view.ts";
 
@@ -38,36 +43,53 @@ const PREFETCH = 128;
 
 /** Until the signal. */
 export async function follow(following: Following): Promise<void> {
-  const { realm, log, signal } = following;
+  const { bus, realm, log, signal } = following;
   listenToPulses(following);
-  /** Deltas up to this tick aren't handed to anyone: one of them contradicts the state. */
-  let distrusted = -1;
+  const run: Run = { reader: undefined, distrusted: -1 };
+  const health = new RealmHealth({ stage: "broadcaster", realm }, worldStream(realm), () => workOf(run));
   let reason = "start";
   let retryMs = RETRY_MIN_MS;
   while (!signal.aborted) {
     metrics.restores.inc({ stage: "broadcaster", realm, reason });
     try {
-      await followOnce(following, distrusted, () => {
+      await followOnce(following, health, run, () => {
         retryMs = RETRY_MIN_MS;
       });
     } catch (error) {
-      if (signal.aborted) return;
-      if (error instanceof Divergence) {
-        distrusted = Math.max(distrusted, error.tick);
-        reason = "divergence";
-        log.error(
-          { realm, reason: error.message },
-          "WORLD contradicts itself; starting from its last snapshot",
-        );
-      } else {
+      if (signal.aborted) break;
+      const refusal = refusalOf(error);
+      if (refusal === undefined) {
         reason = "error";
         log.warn({ realm, reason: String(error) }, "not following WORLD; trying again");
+        await delay(jittered(retryMs), undefined, { signal }).catch(() => {});
+        retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
+      } else {
+        reason = "refused";
+        if (error instanceof ForeignMessage && error.cause instanceof Divergence)
+          run.distrusted = Math.max(run.distrusted, error.cause.tick);
+        health.refuse(refusal);
+        log.error(
+          { realm, refused: refusal.reason, ...refusal.place, err: refusal },
+          "the realm stands still for its clients until an operator has looked",
+        );
+        await untilLookedAt(bus, refusal, signal);
       }
-      await delay(jittered(retryMs), undefined, { signal }).catch(() => {});
-      retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
     }
   }
+  health.end();
+  await forgetRealm("broadcaster", realm);
 }
+
+type Run = {
+  reader: Reader | undefined;
+  /** Deltas up to this tick aren't handed to anyone: one of them contradicts the state. */
+  distrusted: number;
+};
+
+const workOf = ({ reader }: Run): Work =>
+  reader === undefined
+    ? { messages: 0, busy: true }
+    : { messages: reader.lag, oldestAtMs: reader.oldestAtMs };
 
 /** Undurable, on core NATS: one that is lost, late or no pulse at all is none. */
 function listenToPulses({ bus, realm, signal, audience }: Following): void {
@@ -100,65 +122,89 @@ function readJson(data: Uint8Array | string): unknown {
   }
 }
 
-async function followOnce(following: Following, distrusted: number, moved: () => void): Promise<void> {
+async function followOnce(
+  following: Following,
+  health: RealmHealth,
+  run: Run,
+  moved: () => void,
+): Promise<void> {
   const { bus, realm, signal, audience } = following;
   const stream = worldStream(realm);
   const { created, firstSeq } = await streamEnds(bus, stream);
-  const snapshot = await readSnapshot(bus, realm);
+  const stored = await readSnapshot(bus, realm);
+  const { snapshot } = stored;
   const lastDelta = await lastOf(bus, stream, subjects.delta(realm));
-  const view = new RealmView(snapshot, epochOf(created));
-  const oldest = Math.max(snapshot.tick - HELD_DELTAS, distrusted) + 1;
+  const view = held(stored.message, () => new RealmView(snapshot, epochOf(created)));
+  const oldest = Math.max(snapshot.tick - HELD_DELTAS, Math.min(run.distrusted, snapshot.tick)) + 1;
   const last = lastDelta?.seq ?? 0;
-  const from = (await messageOfTick(bus, stream, subjects.delta(realm), oldest))?.seq ?? last + 1;
+  const from = (await messageOfTick(bus, stream, subjects.tick(realm), oldest))?.seq ?? last + 1;
   view.past = await openTimeMachine(bus, realm);
   view.previous = (await view.past.stateAt(snapshot.tick - 1).catch(() => undefined))?.state;
   view.forecast = await lastForecast(bus, realm);
   await readLog(following, view, {
     created,
     first: firstSeq,
-    through: Math.min(oldest - 1, tickOf(lastDelta)),
+    through: Math.min(oldest - 1, tickOf(lastDelta, realm)),
   });
   const reader = new Reader(bus, {
     stream,
-    subjects: [subjects.delta(realm), subjects.notices(realm)],
+    subjects: [subjects.tick(realm), subjects.delta(realm), subjects.notices(realm)],
     created,
     from: Math.max(from, firstSeq),
     prefetch: PREFETCH,
   });
+  run.reader = reader;
   try {
+    const chain = new TickChain(realm);
+    const refused = health.refusal?.place;
+    if (refused === undefined || (await isGone(bus, refused))) health.accept();
     // Shown only once it stands where the stream did: until then a client would be told that what it missed is gone.
     let shown = from > last;
     if (shown) audience.restored(view);
     for (;;) {
       const messages = await reader.take(MESSAGES_AT_ONCE, signal);
       if (messages.length === 0) return;
+      health.moved();
       for (const message of messages) {
-        if (message.subject === subjects.notices(realm)) {
-          const users = takeNotices(following, view, message.data);
+        if (message.subject === subjects.tick(realm)) chain.record(message);
+        else if (message.subject === subjects.notices(realm)) {
+          const users = view.notices.add(noticesIn(message, realm));
           if (shown) audience.noticed(users);
-          continue;
-        }
-        const delta = JSON.parse(textOf(message.data)) as WorldDelta;
-        if (delta.tick <= snapshot.tick) {
-          view.remember(delta.events);
-          if (delta.tick >= oldest) view.recall(delta);
         } else {
-          const rules = view.state.ruleset_version;
-          const frame = view.advance(delta);
-          if (shown) audience.advanced(frame);
-          // Only then: nothing that fails may come between a view that moved and the clients that are told.
-          if (view.state.ruleset_version !== rules)
-            view.rules = (await readSnapshot(bus, realm)).state.private.ruleset;
+          const { delta } = chain.delta(message);
+          if (delta.tick <= snapshot.tick) {
+            view.remember(delta.events);
+            if (delta.tick >= oldest) view.recall(delta);
+          } else {
+            const rules = view.state.ruleset_version;
+            const frame = held(message, () => view.advance(delta));
+            if (shown) audience.advanced(frame);
+            // Only then: nothing that fails may come between a view that moved and the clients that are told.
+            if (view.state.ruleset_version !== rules)
+              view.rules = (await readSnapshot(bus, realm)).snapshot.state.private.ruleset;
+          }
+          if (!shown && message.seq >= last) {
+            shown = true;
+            audience.restored(view);
+          }
+          if (shown) moved();
         }
-        if (!shown && message.seq >= last) {
-          shown = true;
-          audience.restored(view);
-        }
-        if (shown) moved();
+        if (health.refusal !== undefined && message.seq >= (health.refusal.place?.seq ?? 0)) health.accept();
       }
     }
   } finally {
+    run.reader = undefined;
     await reader.close();
+  }
+}
+
+/** What a message does to the view. One that contradicts it is foreign. */
+function held<T>(message: Known, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof Divergence)) throw error;
+    throw new ForeignMessage(message, error.message, error);
   }
 }
 
@@ -176,8 +222,8 @@ async function readLog(
   });
   try {
     for (let tick = 0; tick < through && !signal.aborted; ) {
-      for (const { data } of await reader.take(MESSAGES_AT_ONCE, signal)) {
-        const delta = JSON.parse(textOf(data)) as WorldDelta;
+      for (const message of await reader.take(MESSAGES_AT_ONCE, signal)) {
+        const delta = deltaIn(message, realm);
         tick = delta.tick;
         if (tick <= through) view.remember(delta.events);
       }
@@ -187,24 +233,24 @@ async function readLog(
   }
 }
 
-const tickOf = (delta: Stored | undefined): number =>
-  delta === undefined ? 0 : (JSON.parse(delta.text()) as WorldDelta).tick;
+const tickOf = (delta: Stored | undefined, realm: string): number =>
+  delta === undefined ? 0 : deltaIn({ ...delta, subject: subjects.delta(realm) }, realm).tick;
 
-/** A part that isn't one costs its players their notices, and nobody the world. */
-function takeNotices({ realm, log }: Following, view: RealmView, data: Uint8Array): string[] {
-  const notices = PassedNotices.safeParse(readJson(data));
-  if (notices.success && notices.data.realm === realm) return view.notices.add(notices.data);
-  log.error(
-    { realm, reason: notices.error?.message ?? "of another realm" },
-    "WORLD holds notices that are none",
-  );
-  return [];
+function noticesIn(message: Message, realm: string): PassedNotices {
+  const notices = PassedNotices.safeParse(jsonOf(message));
+  if (notices.success && notices.data.realm === realm) return notices.data;
+  throw new ForeignMessage(message, `it is no part of notices of ${realm}`);
 }
 
-async function readSnapshot(bus: Bus, realm: string): Promise<WorldSnapshot> {
-  const stored = await lastOf(bus, worldStream(realm), subjects.snapshot(realm));
-  if (stored === undefined) throw new Error(`${worldStream(realm)} holds no snapshot yet`);
-  return JSON.parse(stored.text()) as WorldSnapshot;
+async function readSnapshot(bus: Bus, realm: string): Promise<{ snapshot: WorldSnapshot; message: Message }> {
+  const subject = subjects.snapshot(realm);
+  const stored = await lastOf(bus, worldStream(realm), subject);
+  if (stored === undefined)
+    throw new RealmRefused(
+      `${worldStream(realm)} holds no snapshot: its simulator makes it again when it starts`,
+    );
+  const message = { ...stored, subject };
+  return { snapshot: snapshotIn(message, realm), message };
 }
 
 /** Ticks of two streams of one name don't compare: each has its own time of creation. */

@@ -2,13 +2,25 @@
 import { type BatchMessage, type Bus, publishBatch } from "../shared/bus.ts";
 import { canonicalHash } from "../shared/canonical.ts";
 import type { PassedNotices } from "../shared/contracts/feed.ts";
-import type { DerivedEvent, PublicState, WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
+import { ENGINE } from "../shared/contracts/ruleset.ts";
+import type {
+  DerivedEvent,
+  PublicState,
+  TickRecord,
+  WorldDelta,
+  WorldSnapshot,
+} from "../shared/contracts/world.ts";
 import { genesis } from "../shared/genesis.ts";
 import { apply, diff } from "../shared/merge-patch.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
 import { subjects } from "../shared/subjects.ts";
 
-export type HandMadeTick = { delta: WorldDelta; snapshot: WorldSnapshot; notices?: PassedNotices[] };
+export type HandMadeTick = {
+  record: TickRecord;
+  delta: WorldDelta;
+  snapshot: WorldSnapshot;
+  notices?: PassedNotices[];
+};
 
 const FIRST_AT = "2025-01-01T00:00:00.000Z";
 const demo = await loadRuleset("demo");
@@ -33,8 +45,23 @@ export class HandMadeWorld {
     const { realm } = this;
     const delta = { realm, tick, prev: this.snapshot.public_hash, hash, patch: diff(before, after), events };
     const state = { ...this.snapshot.state, public: after };
-    this.snapshot = { ...this.snapshot, tick, public_hash: hash, state };
-    return { delta, snapshot: this.snapshot };
+    const content = {
+      tick,
+      kind: "scheduled" as const,
+      from_seq: tick,
+      through_seq: tick,
+      at,
+      engine: ENGINE,
+      ruleset_version: after.ruleset_version,
+      factions: {},
+      events,
+      prev_hash: this.snapshot.record_hash,
+      public_hash: hash,
+      private_hash: canonicalHash(state.private),
+    };
+    const record = { ...content, hash: canonicalHash(content) };
+    this.snapshot = { ...this.snapshot, tick, public_hash: hash, record_hash: record.hash, state };
+    return { record, delta, snapshot: this.snapshot };
   }
 }
 
@@ -49,11 +76,8 @@ export async function storeTicks(bus: Bus, ticks: HandMadeTick[]): Promise<void>
   }
 }
 
-const historyOf = ({ delta, notices = [] }: HandMadeTick): BatchMessage[] => [
-  {
-    subject: subjects.tick(delta.realm),
-    data: JSON.stringify({ tick: delta.tick, public_hash: delta.hash }),
-  },
+const historyOf = ({ record, delta, notices = [] }: HandMadeTick): BatchMessage[] => [
+  { subject: subjects.tick(delta.realm), data: JSON.stringify(record) },
   { subject: subjects.delta(delta.realm), data: JSON.stringify(delta) },
   ...notices.map((part) => ({ subject: subjects.notices(delta.realm), data: JSON.stringify(part) })),
 ];

@@ -1,13 +1,22 @@
 /** Ingest as a stage: RAW in, frames on VALID out. Its only state is the last `received_at`, which never decreases. */
 
-import { lastOfEach } from "../shared/bus.ts";
-import { bodiesOf } from "../shared/codec.ts";
+import { type Message, receivedIn } from "../shared/bodies.ts";
+import { lastOf } from "../shared/bus.ts";
 import type { Draft } from "../shared/draft.ts";
 import type { Input } from "../shared/reader.ts";
+import { ForeignMessage } from "../shared/refusal.ts";
 import type { Stage } from "../shared/stage.ts";
 import { rawStream, subjects, validStream } from "../shared/subjects.ts";
 import { purgeRaw } from "./purge-raw.ts";
 import { arrivalKind, validate } from "./validate.ts";
+
+/** When the last body of a frame of VALID came, Unix milliseconds. Throws `ForeignMessage`. */
+function lastReceivedMs(frame: Message, realm: string): number {
+  const { received_at } = receivedIn(frame, realm).at(-1)!;
+  const atMs = Date.parse(received_at);
+  if (Number.isNaN(atMs)) throw new ForeignMessage(frame, "its last body doesn't say when it came");
+  return atMs;
+}
 
 /** `taken`: sequence in RAW of the last message that was taken. */
 type IngestState = { realm: string; lastAtMs: number; taken: number };
@@ -28,9 +37,9 @@ export const ingestStage: Stage<IngestState> = {
       of(realm),
     );
     let lastAtMs = 0;
-    for (const frame of await lastOfEach(bus, validStream(realm), outputs)) {
-      const last = bodiesOf<{ received_at: string }>(frame.data).at(-1)!;
-      lastAtMs = Math.max(lastAtMs, Date.parse(last.received_at));
+    for (const subject of outputs) {
+      const frame = await lastOf(bus, validStream(realm), subject);
+      if (frame !== undefined) lastAtMs = Math.max(lastAtMs, lastReceivedMs({ ...frame, subject }, realm));
     }
     return { realm, lastAtMs, taken: position.through };
   },

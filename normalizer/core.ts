@@ -1,4 +1,5 @@
 /** The normalizer's whole core: what came through the gate in, decisions out, the state moved on by them. Pure. */
+import { CacheUnusable } from "../shared/cache-unusable.ts";
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import type { ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
@@ -41,6 +42,7 @@ function judged(state: NormalizerState, candidate: ValidCandidate): Decision {
   try {
     return decide(state, candidate);
   } catch (error) {
+    if (error instanceof CacheUnusable) throw error; // Nothing is wrong with the candidate.
     return poisoned(state, candidate, error);
   }
 }
@@ -50,6 +52,7 @@ export function answered(state: NormalizerState, command: ValidCommand): Decided
   try {
     return decideCommand(state, command);
   } catch (error) {
+    if (error instanceof CacheUnusable) throw error;
     const reason = `stage_error: ${error}`.slice(0, 512);
     return { command: { ...command, status: "refused", reason } };
   }

@@ -5,6 +5,7 @@
  * names it, of the rest at once. Membership, status and campaigns are the realm's. Counts survive a restart and may miss what
  * was judged since they were last written, but count nothing twice; the shadow's state doesn't, and is forked anew.
  */
+import { CacheUnusable } from "../shared/cache-unusable.ts";
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import type { ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
@@ -76,7 +77,8 @@ function attempt<Answer>(
 ): Answer | undefined {
   try {
     return judge();
-  } catch {
+  } catch (error) {
+    if (error instanceof CacheUnusable) throw error; // It is the realm's own entries that can't be read.
     if (counts(state, source_seq)) state.shadow.running!.counts.errors++;
     return undefined;
   }

@@ -2,6 +2,7 @@
  * Entries of one kind by id. Most players of a realm are asleep, so an entry is the text that KV has until somebody asks for
  * it, and text again after it has rested: a sleeping player costs a string.
  */
+import { CacheUnusable } from "../shared/cache-unusable.ts";
 
 /** An entry as text and back. The text begins with `[<coldAtMs>,`: from then on the entry equals an absent one. */
 export type Codec<Entry> = {
@@ -67,10 +68,19 @@ export class Shelf<Entry extends Shelved> {
       if (this.#parent !== undefined && found === undefined) this.#entries.set(id, ABSENT);
       return undefined;
     }
-    const entry = this.#codec.read(text);
+    const entry = this.#read(id, text);
     entry.id = id;
     this.#entries.set(id, entry);
     return entry;
+  }
+
+  /** A text is read only when somebody asks for its entry, so what is wrong with it shows as late as that. */
+  #read(id: string, text: string): Entry {
+    try {
+      return this.#codec.read(text);
+    } catch (error) {
+      throw new CacheUnusable(`its entry ${this.prefix}${id} can't be read: ${error}`, { cause: error });
+    }
   }
 
   /** An entry as it is, text where it sleeps: who looks at all of them wakes nobody. Not to be changed. */

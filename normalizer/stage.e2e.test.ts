@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestNats, testNats } from "../ops/testing/nats.ts";
 import {
@@ -12,9 +13,14 @@ import {
 import { lastOf, publishBatch, publishOne } from "../shared/bus.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
+import { readEnv } from "../shared/env.ts";
+import { eventId } from "../shared/identity.ts";
+import { openLog } from "../shared/log.ts";
+import { RealmRun } from "../shared/realm-run.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
 import { eventsStream, subjects, validStream } from "../shared/subjects.ts";
 import { kvSubject } from "../shared/topology.ts";
+import { normalizerStage } from "./stage.ts";
 import { JUDGEMENTS_KEPT } from "./state.ts";
 
 let nats: TestNats;
@@ -235,3 +241,74 @@ test("frames on VALID and EVENTS hold consecutive bodies, at most 50", async () 
   const { state } = await nats.bus.jsm.streams.info(validStream(realm), { subjects_filter: ">" });
   expect(state.subjects?.[subjects.validCandidate(realm)]).toBeLessThan(10);
 });
+
+test("an idle stage writes its state to KV until all of it is there, and a restart then folds nothing", async () => {
+  const realm = await freshRealm();
+  const users = 1_500;
+  const received = (n: number) => ({
+    ...candidate(realm, { user_id: `player-${n}`, device_id: `device-${n}` }),
+    event_id: eventId(realm, `player-${n}`, "only"),
+    received_at: new Date().toISOString(),
+    source_seq: n + 1,
+  });
+  const send = (bodies: object[]) =>
+    publishOne(nats.bus, { subject: subjects.validCandidate(realm), data: JSON.stringify(bodies) });
+  let last = 0;
+  for (let from = 0; from < users; from += 50)
+    last = (await send(Array.from({ length: 50 }, (_, n) => received(from + n)))).seq;
+  const head = async () =>
+    (await lastOf(nats.bus, eventsStream(realm), subjects.position("normalizer", realm)))!;
+  const reached = (seq: number) => until(async () => JSON.parse((await head()).text()).through >= seq, 20);
+  const watermark = async () => {
+    const stored = await lastOf(nats.bus, "KV_caps", kvSubject("caps", `${realm}.r.flushed`));
+    return { seq: stored?.seq, through: stored && JSON.parse(stored.text()).through };
+  };
+  const stages = runStages(nats.bus, realm, ["normalizer"]);
+  await reached(last);
+  await until(async () => (await watermark()).through === (await head()).seq, 20);
+  const keys = kvSubject("caps", `${realm}.>`);
+  const { state } = await nats.bus.jsm.streams.info("KV_caps", { subjects_filter: keys });
+  const held = Object.keys(state.subjects ?? {});
+  for (const kind of ["u.player", "d.device", "m.player"])
+    expect(held.filter((key) => key.includes(`.${kind}-`)).length, kind).toBe(users);
+  // Idle means idle: nothing more is written.
+  const before = await watermark();
+  await delay(300);
+  expect(await watermark()).toEqual(before);
+  await stages.stop();
+
+  let folded = 0;
+  const refold = () => {
+    folded++;
+  };
+  const watched = { ...normalizerStage, cache: { ...normalizerStage.cache!, refold } };
+  const stop = new AbortController();
+  const log = openLog(readEnv({ AMOI_LOG_LEVEL: "silent" }), "normalizer");
+  const done = new RealmRun(watched, nats.bus, realm, "again", log).run(stop.signal);
+  await reached((await send([received(users)])).seq);
+  stop.abort();
+  await done;
+  expect(folded).toBe(0);
+}, 60_000);
+
+test("an entry of KV that can't be read costs a longer restart, and no decision", async () => {
+  const realm = await freshRealm();
+  let stages = runStages(nats.bus, realm, ["ingest", "normalizer"]);
+  await sendCandidate(nats.bus, candidate(realm));
+  await decided(realm, 1);
+  await stages.stop();
+  for (const [key, data] of [
+    ["u.ada", "[0,"],
+    ["r.realm", "{}"],
+    ["r.flushed", "no watermark"],
+  ]) {
+    await publishOne(nats.bus, { subject: kvSubject("caps", `${realm}.${key}`), data: data! });
+    stages = runStages(nats.bus, realm, ["ingest", "normalizer"]);
+    const count = (await decisions(realm)).length;
+    await sendCandidate(nats.bus, candidate(realm));
+    const all = await decided(realm, count + 1);
+    await stages.stop();
+    expect(all.at(-1), key).toMatchObject({ validity_status: "accepted" });
+    expect(all.at(-1)?.explain?.[1], `${key}: the entry's heat is known`).toBeGreaterThan(0);
+  }
+}, 30_000);

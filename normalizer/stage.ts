@@ -1,7 +1,7 @@
 /** Normalizer as a stage: frames of VALID in, decisions on EVENTS out. */
-import { bodiesIn, bodiesOf, flatBodies, textOf, withFields } from "../shared/codec.ts";
-import type { ValidCandidate } from "../shared/contracts/candidate.ts";
-import type { DecidedCommand, ValidCommand } from "../shared/contracts/command.ts";
+import { candidatesIn, commandsIn, decidedIn, decisionsOf } from "../shared/bodies.ts";
+import { flatBodies, textOf, withFields } from "../shared/codec.ts";
+import type { ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
 import type { Draft } from "../shared/draft.ts";
 import { assertEngine } from "../shared/engine.ts";
@@ -35,18 +35,18 @@ export const normalizerStage: Stage<NormalizerState> = {
     subjects: (realm) => [subjects.accepted(realm), subjects.quarantined(realm), subjects.command(realm)],
     refold(state, message) {
       if (message.subject === subjects.command(state.realm))
-        for (const command of bodiesOf<DecidedCommand>(message.data)) {
+        for (const command of decidedIn(message, state.realm)) {
           assertEngineOf(state.realm, command);
           evolveCommand(state, command);
         }
-      else for (const decision of bodiesOf<Decision>(message.data)) evolve(state, decision);
+      else for (const decision of decisionsOf(message, state.realm)) evolve(state, decision);
     },
   },
 
   step(state: NormalizerState, input: Input, draft: Draft): boolean {
     const { realm } = state;
     if (input.subject === subjects.validCommand(realm)) {
-      for (const command of bodiesOf<ValidCommand>(input.data)) {
+      for (const command of commandsIn(input, realm)) {
         assertEngineOf(realm, command);
         const decided = foldCommandBeside(state, command);
         draft.body(subjects.command(realm), JSON.stringify(decided.command));
@@ -56,7 +56,7 @@ export const normalizerStage: Stage<NormalizerState> = {
       return true;
     }
     const frame = textOf(input.data);
-    const candidates = bodiesIn<ValidCandidate>(frame);
+    const candidates = candidatesIn(input, realm, frame);
     const texts = flatBodies(frame, candidates.length);
     for (let n = 0; n < candidates.length; n++) {
       const decision = foldCandidateBeside(state, candidates[n]!);

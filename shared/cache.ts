@@ -3,7 +3,9 @@
  * last, says up to where every entry is there. Every batch carries the watermark and is fenced on it, so a worker that was
  * replaced can't overwrite an entry with one that includes less.
  */
-import { type BatchMessage, type Bus, MAX_OUTPUTS, streamEnds } from "./bus.ts";
+import { z } from "zod";
+import { type BatchMessage, type Bus, MAX_OUTPUTS, type Stored, streamEnds } from "./bus.ts";
+import { CacheUnusable } from "./cache-unusable.ts";
 import { textOf } from "./codec.ts";
 import { crashPoint } from "./crash.ts";
 import { Fence } from "./fence.ts";
@@ -13,9 +15,6 @@ import { Reader } from "./reader.ts";
 import { type Bucket, kvSubject } from "./topology.ts";
 
 export type CacheEntry = { key: string; value: string; ttlSeconds?: number };
-
-/** `through`: sequence in the output stream up to which every entry is flushed. */
-export type Watermark = { through: number; commit_id: string };
 
 export type CacheSpec<State> = {
   bucket: Bucket;
@@ -40,10 +39,32 @@ const PART_ENTRIES = 500;
 const REST_FACTOR = 20;
 /** A stage ends within seconds, however much its cache lags. */
 const DRAIN_MS = 1_500;
-const REST_MIN_MS = { part: 50, round: 5_000 };
+const REST_MIN_MS = { part: 50, round: 5_000, idle: 20 };
 
 /** A stage that finds work this old knows that entries may have expired while it was away, and folds everything again. */
 export const CACHE_TRUSTED_MS = 86_400_000;
+
+/** `through`: sequence in the output stream up to which every entry is flushed. */
+export const Watermark = z.object({ through: z.int().min(0) });
+export type Watermark = z.infer<typeof Watermark>;
+
+/** Throws `CacheUnusable`: an entry that can't be read is no reason to stand still, since the log has all that it says. */
+function throughIn(head: Stored): number {
+  try {
+    return Watermark.parse(JSON.parse(head.text())).through;
+  } catch (error) {
+    throw new CacheUnusable("its watermark can't be read", { cause: error });
+  }
+}
+
+/** Throws `CacheUnusable`. */
+function load<State>(spec: CacheSpec<State>, state: State, key: string, text: string): void {
+  try {
+    spec.load(state, key, text);
+  } catch (error) {
+    throw new CacheUnusable(`its entry ${key} can't be read: ${error}`, { cause: error });
+  }
+}
 
 export class Cache<State> {
   readonly #spec: CacheSpec<State>;
@@ -54,6 +75,9 @@ export class Cache<State> {
   through: number;
   #flushing: Promise<void> | undefined;
   #nextAtMs = 0;
+  /** When the last part was through, and what it took. */
+  #endedMs = 0;
+  #tookMs = 0;
   /** The round under way: keys still to be written, and the output sequence that it brings the watermark to. */
   #round: { keys: string[]; next: number; through: number | undefined } | undefined;
 
@@ -86,7 +110,7 @@ export class Cache<State> {
     await mendBucket(bus, spec.bucket);
     const watermarkSubject = kvSubject(spec.bucket, `${labels.realm}.${WATERMARK_KEY}`);
     const { fence, head } = await Fence.open(bus, stream, watermarkSubject);
-    const through = head === undefined || !trusted ? 0 : (JSON.parse(head.text()) as Watermark).through;
+    const through = head === undefined || !trusted ? 0 : throughIn(head);
     const mine = await fence.commit([], { through }, signal);
     if (through === 0) return new Cache(spec, labels, fence, 0);
     const ends = await streamEnds(bus, stream);
@@ -106,7 +130,7 @@ export class Cache<State> {
         for (const message of messages) {
           read = message.seq;
           if (message.subject !== watermarkSubject)
-            spec.load(state, message.subject.slice(prefix.length), textOf(message.data));
+            load(spec, state, message.subject.slice(prefix.length), textOf(message.data));
         }
       }
     } finally {
@@ -118,6 +142,17 @@ export class Cache<State> {
   /** Whether a flush may begin now. */
   get rested(): boolean {
     return this.#flushing === undefined && performance.now() >= this.#nextAtMs;
+  }
+
+  /** Whether KV has everything of a state that is committed up to this output sequence. */
+  isWhole(through: number): boolean {
+    return this.through === through && this.#round === undefined && this.#flushing === undefined;
+  }
+
+  /** When an idle stage may flush the next part, in ms: it has the time, so that a flush rests only as long as it took. */
+  get idleRestMs(): number {
+    if (this.#flushing !== undefined) return REST_MIN_MS.part;
+    return Math.max(0, this.#endedMs + Math.max(REST_MIN_MS.idle, this.#tookMs) - performance.now());
   }
 
   /** The next part of what has changed, as it is now; of a round that begins here. */
@@ -162,9 +197,10 @@ export class Cache<State> {
       .catch(failed)
       .finally(() => {
         this.#flushing = undefined;
-        const tookMs = performance.now() - startedMs;
+        this.#endedMs = performance.now();
+        this.#tookMs = this.#endedMs - startedMs;
         const restMs = captured.endsRound ? REST_MIN_MS.round : REST_MIN_MS.part;
-        this.#nextAtMs = performance.now() + Math.max(restMs, tookMs * REST_FACTOR);
+        this.#nextAtMs = this.#endedMs + Math.max(restMs, this.#tookMs * REST_FACTOR);
       });
   }
 

@@ -19,8 +19,21 @@ import {
 /** Somebody else has written this head: drop what you hold and restore. */
 export class Superseded extends Error {}
 
-/** A head message: whatever it says, `commit_id` tells whose commit it is. */
-export type Head = { commit_id: string };
+/** A head message: whatever it says, its `commit_id` tells whose commit it is. */
+/** `undefined` where the message isn't a head: it is nobody's commit. */
+function commitIdIn(message: Stored): string | undefined {
+  try {
+    const head: unknown = JSON.parse(message.text());
+    return typeof head === "object" &&
+      head !== null &&
+      "commit_id" in head &&
+      typeof head.commit_id === "string"
+      ? head.commit_id
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 const RETRY_MS = { first: 50, longest: 2_000 };
 
@@ -39,7 +52,7 @@ export class Fence {
     this.#stream = stream;
     this.#subject = subject;
     this.#seq = head?.seq ?? 0;
-    this.#commitId = head && (JSON.parse(head.text()) as Head).commit_id;
+    this.#commitId = head && commitIdIn(head);
   }
 
   /** Reads the head from the stream's leader. */
@@ -107,7 +120,7 @@ export class Fence {
         await delay(RETRY_MS.first, undefined, { signal });
         continue;
       }
-      const found = head && (JSON.parse(head.text()) as Head).commit_id;
+      const found = head && commitIdIn(head);
       if (head !== undefined && found === commitId) return head.seq;
       if (found === this.#commitId && (head?.seq ?? 0) === this.#seq && !isLostRace(cause)) return undefined;
       if (found === this.#commitId && (head?.seq ?? 0) === this.#seq) {

@@ -11,11 +11,15 @@ import {
 import { PROBLEM_JSON, type Problem, problem, statusLine } from "./contracts/problem.ts";
 import { type HostCheck, MISDIRECTED } from "./hosts.ts";
 import { registry } from "./metrics.ts";
+import { realmTroubles, type Trouble } from "./realm-health.ts";
 
 export type Health = {
-  /** Why the process isn't ready, or nothing when it is. */
+  /** Why the process as a whole isn't ready, or nothing when it is. */
   notReady(): string | undefined;
 };
+
+/** What `/readyz` answers with 503. `realms`: those that this process owns and that don't move; empty where it is about all of it. */
+export type NotReady = { status: "not ready"; reason: string; realms: Trouble[] };
 
 declare module "fastify" {
   interface FastifyInstance {
@@ -51,7 +55,10 @@ export function operationsServer(health: Health, isAskedFor: HostCheck): Fastify
   server.get("/healthz", open, () => ({ status: "ok" }));
   server.get("/readyz", open, (_request, reply) => {
     const reason = health.notReady();
-    return reason === undefined ? { status: "ready" } : reply.code(503).send({ status: "not ready", reason });
+    const realms = realmTroubles();
+    if (reason === undefined && realms.length === 0) return { status: "ready" };
+    const answer: NotReady = { status: "not ready", reason: reason ?? sentenceOf(realms), realms };
+    return reply.code(503).send(answer);
   });
   server.get("/metrics", open, async (_request, reply) =>
     reply.type(registry.contentType).send(await registry.metrics()),
@@ -79,6 +86,9 @@ const patternOf = (url: string): RegExp =>
       .replace(/:\w+/g, "[^/]+")
       .replace(/\*/g, ".*")}$`,
   );
+
+const sentenceOf = (realms: Trouble[]): string =>
+  realms.map(({ stage, realm, kind, reason }) => `${stage} of ${realm} is ${kind}: ${reason}`).join("; ");
 
 /** Answers a path that can't be read, or no route could have. */
 function refuseUnroutable(error: FastifyError, _request: unknown, reply: FastifyReply): void {

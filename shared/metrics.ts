@@ -26,6 +26,12 @@ export const metrics = {
     labelNames: ["stage", "realm"],
     registers,
   }),
+  lagSeconds: new Gauge({
+    name: "amoi_stage_lag_seconds",
+    help: "Age of the oldest of them; 0 when there is none",
+    labelNames: ["stage", "realm"],
+    registers,
+  }),
   readersReopened: new Counter({
     name: "amoi_readers_reopened_total",
     help: "Times a reader gave its consumer up and opened another: silence, lost_message, connection, told (by the server)",
@@ -47,8 +53,8 @@ export const metrics = {
   }),
   refused: new Gauge({
     name: "amoi_realm_refused",
-    help: "1 while a realm is not run because its streams contradict its position",
-    labelNames: ["stage", "realm"],
+    help: "1 while a realm is not run until an operator has looked; /readyz and the log say what is wrong",
+    labelNames: ["stage", "realm", "reason"],
     registers,
   }),
   owned: new Gauge({
@@ -256,3 +262,15 @@ export const metrics = {
     registers,
   }),
 } as const;
+
+const isGauge = (metric: unknown): metric is Gauge => metric instanceof Gauge;
+
+/**
+ * Removes every gauge of a realm, of this stage where it names one: a process that no longer owns a realm has nothing to say of it.
+ * Counters and histograms stay, since what they count has happened.
+ */
+export async function forgetRealm(stage: string, realm: string): Promise<void> {
+  for (const gauge of Object.values(metrics).filter(isGauge))
+    for (const { labels } of (await gauge.get()).values)
+      if (labels.realm === realm && (labels.stage ?? stage) === stage) gauge.remove(labels);
+}

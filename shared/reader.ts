@@ -95,6 +95,11 @@ export class Reader {
     return Math.max(this.#passed, (this.#next ?? 1) - 1);
   }
 
+  /** When the stream got the oldest message that was received and not yet taken, Unix milliseconds. */
+  get oldestAtMs(): number | undefined {
+    return this.#queue[0]?.atMs;
+  }
+
   /**
    * At least one message and at most `max`, in stream order; none once `signal` is aborted.
    * Throws `StreamGap` when messages are missing for good, and `JetStreamApiError` when the stream is gone: read anew then.

@@ -1,11 +1,12 @@
 /** How a realm's run begins: at its position, with the state that the output stream tells of it. */
-import { type Bus, nextOf, REFUSED, streamEnds } from "./bus.ts";
+import { type Bus, nextOf, REFUSED, type Stored, streamEnds } from "./bus.ts";
 import { CACHE_TRUSTED_MS, Cache } from "./cache.ts";
 import { CacheUnusable } from "./cache-unusable.ts";
 import { Position } from "./contracts/position.ts";
 import { Fence } from "./fence.ts";
 import { Reader } from "./reader.ts";
-import { RealmRefused, type Restoring, type Stage } from "./stage.ts";
+import { ForeignMessage, foldOrRefuse, RealmRefused } from "./refusal.ts";
+import type { Restoring, Stage } from "./stage.ts";
 import { subjects } from "./subjects.ts";
 
 export type Restored<State> = {
@@ -19,25 +20,43 @@ export type Restored<State> = {
 
 type Parts = Pick<Restoring, "bus" | "realm" | "log" | "signal">;
 
-/** Throws `RealmRefused` where the streams contradict the position, and what breaks on the way. */
-export async function restoreRealm<State>(stage: Stage<State>, parts: Parts): Promise<Restored<State>> {
+/**
+ * Throws `RealmRefused` where the streams contradict the position, and what breaks on the way. `trusted`: false folds every decision
+ * again, whatever the cache has.
+ */
+export async function restoreRealm<State>(
+  stage: Stage<State>,
+  parts: Parts,
+  trusted: boolean,
+): Promise<Restored<State>> {
   const { bus, realm } = parts;
   const output = stage.outputStream(realm);
   const input = stage.input(realm);
   for (const stream of [input.stream, output]) await assertThere(bus, stream);
-  const { fence, head } = await Fence.open(bus, output, subjects.position(stage.name, realm));
+  const subject = subjects.position(stage.name, realm);
+  const { fence, head } = await Fence.open(bus, output, subject);
   if (head === undefined)
     throw new RealmRefused(
       `${output} holds no position of ${stage.name}: provision the realm, or restore the stream`,
     );
-  const position = Position.parse(JSON.parse(head.text()));
+  const position = positionIn(head);
+  if (position === undefined) throw new ForeignMessage({ subject, seq: head.seq }, "it is no position");
   const created = await assertWithin(bus, input.stream, position);
   const restoring = { ...parts, position, positionSeq: head.seq };
   const { state, cache } =
     stage.cache === undefined
       ? { state: await stage.restore!(restoring), cache: undefined }
-      : await restoreCached(stage, stage.cache, restoring);
+      : await restoreCached(stage, stage.cache, restoring, trusted);
   return { fence, position, state, cache, created };
+}
+
+/** What a head says, where it is a position. */
+export function positionIn(head: Stored): Position | undefined {
+  try {
+    return Position.safeParse(JSON.parse(head.text())).data;
+  } catch {
+    return undefined;
+  }
 }
 
 async function assertThere(bus: Bus, stream: string): Promise<void> {
@@ -68,12 +87,13 @@ async function restoreCached<State>(
   stage: Stage<State>,
   parts: CacheParts<State>,
   restoring: Restoring,
+  mayTrust: boolean,
 ): Promise<{ state: State; cache: Cache<State> }> {
   const { bus, realm, position, log } = restoring;
   const { stream, subjects: names } = stage.input(realm);
   const waiting = await Promise.all(names.map((name) => nextOf(bus, stream, name, position.through + 1)));
   const oldestMs = Math.min(...waiting.map((message) => message?.atMs ?? Number.POSITIVE_INFINITY));
-  const trusted = oldestMs > Date.now() - CACHE_TRUSTED_MS;
+  const trusted = mayTrust && oldestMs > Date.now() - CACHE_TRUSTED_MS;
   try {
     return await refold(stage, parts, restoring, trusted);
   } catch (error) {
@@ -110,7 +130,8 @@ async function refold<State>(
     for (let read = cache.through; read < positionSeq; ) {
       for (const message of await reader.take(10_000, signal)) {
         read = message.seq;
-        if (message.subject !== position && message.seq < positionSeq) parts.refold(state, message);
+        if (message.subject !== position && message.seq < positionSeq)
+          foldOrRefuse(message, () => parts.refold(state, message));
       }
       signal.throwIfAborted();
     }

@@ -46,6 +46,3 @@ export type Stage<State> = {
   /** What a realm's owner does besides, until the signal: the simulator's clock. Rejects only for what a restore mends. */
   duties?(owned: Owned<State>): Promise<void>;
 };
-
-/** The streams contradict the position: running would skip or repeat silently. */
-export class RealmRefused extends Error {}

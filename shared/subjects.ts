@@ -33,3 +33,22 @@ export const candidateMsgId = (userId: string, idempotencyKey: string) => `c.${u
 /** `p.<user>.<key>` of players, `m.<key>` of operators, `s.<key>` of the steward. */
 export const commandMsgId = (actor: Speaker, idempotencyKey: string) =>
   `${keySpace(actor)}.${idempotencyKey}`;
+
+const STREAMS: Record<string, (realm: string) => string> = {
+  "impact.raw": rawStream,
+  "command.raw": rawStream,
+  "command.player": rawStream,
+  "impact.valid": validStream,
+  "impact.rejected": validStream,
+  "command.valid": validStream,
+  "position.ingest": validStream,
+  "position.normalizer": eventsStream,
+  "position.simulator": worldStream,
+};
+
+/** The stream that holds a subject of a realm. */
+export function streamOf(subject: string): string {
+  const [head = "", kind = "", realm = ""] = subject.split(".");
+  const named = STREAMS[`${head}.${kind}`];
+  return named !== undefined ? named(realm) : head === "events" ? eventsStream(realm) : worldStream(realm);
+}

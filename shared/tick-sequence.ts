@@ -2,7 +2,9 @@
  * Where a tick lies in WORLD. Ticks rise with sequences and are spread almost evenly, so a guess by proportion is right within a few
  * requests; every second guess is the middle, which bounds them. Each request may have the server load a block of 8 MB.
  */
+import { jsonOf, type Message } from "./bodies.ts";
 import { type Bus, lastOf, nextOf, type Stored } from "./bus.ts";
+import { ForeignMessage } from "./refusal.ts";
 
 /**
  * The message of `subject` (`world.tick` or `world.delta`) with this tick, else the next later one, from the stream's leader;
@@ -14,6 +16,7 @@ export async function messageOfTick(
   subject: string,
   tick: number,
 ): Promise<Stored | undefined> {
+  const tickOf = (message: Stored): number => tickIn({ ...message, subject });
   const [first, last] = await Promise.all([nextOf(bus, stream, subject, 1), lastOf(bus, stream, subject)]);
   if (first === undefined || last === undefined || tickOf(last) < tick) return undefined;
   if (tickOf(first) >= tick) return first;
@@ -35,4 +38,10 @@ export async function messageOfTick(
   return found;
 }
 
-const tickOf = (message: Stored): number => (JSON.parse(message.text()) as { tick: number }).tick;
+/** Throws `ForeignMessage` where a message says no tick. */
+function tickIn(message: Message): number {
+  const body = jsonOf(message);
+  const tick = typeof body === "object" && body !== null && "tick" in body ? body.tick : undefined;
+  if (typeof tick === "number" && Number.isSafeInteger(tick)) return tick;
+  throw new ForeignMessage(message, "it says no tick");
+}

@@ -7,10 +7,10 @@
  * chapter before it too, down to tick 0 at worst. Measured figures: `npm run bench -- timemachine`.
  */
 import { setImmediate as otherWork } from "node:timers/promises";
+import { deltaIn } from "./bodies.ts";
 import { type Bus, lastOf, type Stored, streamEnds } from "./bus.ts";
 import { BrokenPast, Chapter, type PastState, type Standing } from "./chapter.ts";
 import { CHECKPOINT_TICKS, checkpointAt } from "./checkpoints.ts";
-import { textOf } from "./codec.ts";
 import type { WorldDelta } from "./contracts/world.ts";
 import { genesis } from "./genesis.ts";
 import { firstCommand } from "./provision.ts";
@@ -168,7 +168,7 @@ export class TimeMachine {
         timeUp.throwIfAborted();
         for (const message of messages) {
           seq = message.seq;
-          if (chapter.through < end) chapter.add(JSON.parse(textOf(message.data)) as WorldDelta);
+          if (chapter.through < end) chapter.add(deltaIn(message, this.#realm));
         }
       }
     } catch (error) {

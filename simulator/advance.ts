@@ -1,12 +1,10 @@
 /** The simulator's whole core: a message of EVENTS in, and at a tick marker a tick out. Stage and replay both run it. */
-import { bodiesOf, textOf } from "../shared/codec.ts";
-import type { DecidedCommand } from "../shared/contracts/command.ts";
-import type { Accepted } from "../shared/contracts/decision.ts";
+import { decisionsIn, jsonOf, markerIn, movingCommandsIn } from "../shared/bodies.ts";
 import { ENGINE } from "../shared/contracts/ruleset.ts";
-import { HandoverHead, TickMarker, type WorldSnapshot, type WorldState } from "../shared/contracts/world.ts";
+import { HandoverHead, type WorldSnapshot, type WorldState } from "../shared/contracts/world.ts";
 import { assertEngine } from "../shared/engine.ts";
 import type { Input } from "../shared/reader.ts";
-import { RealmRefused } from "../shared/stage.ts";
+import { ForeignMessage } from "../shared/refusal.ts";
 import { subjects } from "../shared/subjects.ts";
 import { engineOf } from "./convert.ts";
 import { lastOrdinary } from "./elapsed.ts";
@@ -73,12 +71,12 @@ export function advance(state: SimulatorState, input: Input): Advance {
   if (!isPast) state.readSeq = input.seq;
   switch (input.subject) {
     case subjects.accepted(realm): {
-      const decisions = bodiesOf<Accepted>(input.data);
+      const decisions = decisionsIn(input, realm, "accepted");
       for (const decision of decisions) foldAccepted(state.folding, decision);
       return { events: decisions.length };
     }
     case subjects.command(realm):
-      for (const command of bodiesOf<DecidedCommand>(input.data)) {
+      for (const command of movingCommandsIn(input, realm)) {
         if (command.kind === "ruleset.set" && command.status !== "refused")
           assertEngine(realm, command.payload.ruleset);
         if (isPast) foldWaiting(state.folding, command);
@@ -95,20 +93,21 @@ export function advance(state: SimulatorState, input: Input): Advance {
 
 /** An earlier engine's last state. Throws `RealmRefused` where it is not the one that stands here. */
 function takeOver(state: SimulatorState, input: Input): void {
-  const { engine, record } = HandoverHead.parse(JSON.parse(textOf(input.data)));
+  const { engine, record } = HandoverHead.parse(jsonOf(input));
   assertEngine(state.realm, { engine });
   if (record.hash !== state.last.record_hash)
-    throw new RealmRefused(
-      `the handover at ${input.seq} is of tick ${record.tick} with the hash ${record.hash}, but the last tick's is ${state.last.record_hash}`,
+    throw new ForeignMessage(
+      input,
+      `it is a handover of tick ${record.tick} with the hash ${record.hash}, but the last tick's is ${state.last.record_hash}`,
     );
   state.plays = engine === ENGINE;
 }
 
 function closeTick(state: SimulatorState, input: Input): Advance {
-  const marker = TickMarker.parse(JSON.parse(textOf(input.data)));
+  const marker = markerIn(input, state.realm);
   const next = state.world.public.tick + 1;
   if (marker.tick !== next)
-    throw new RealmRefused(`the marker at ${input.seq} is of tick ${marker.tick}, not ${next}`);
+    throw new ForeignMessage(input, `it is the marker of tick ${marker.tick}, not ${next}`);
   state.markerSeq = input.seq;
   // An earlier engine wrote it and died before it had played it: what came before belongs to the tick after the handover.
   if (!state.plays) return { events: 0 };

@@ -8,7 +8,7 @@ import type { WorldSnapshot } from "../shared/contracts/world.ts";
 import { readEnv } from "../shared/env.ts";
 import { Superseded } from "../shared/fence.ts";
 import { openLog } from "../shared/log.ts";
-import { RealmRefused } from "../shared/stage.ts";
+import { RealmRefused } from "../shared/refusal.ts";
 import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
 import { restoreWorld } from "./restore.ts";
 

@@ -3,6 +3,8 @@
  * again from EVENTS, and it counts only if the last record comes out with the same hash. A record can't be made good in its place, so
  * a gap in the chain refuses the realm.
  */
+
+import { recordIn } from "../shared/bodies.ts";
 import { type Bus, isLostRace, lastOf, nextOf, publishOne, type Stored, streamEnds } from "../shared/bus.ts";
 import { canonicalHash } from "../shared/canonical.ts";
 import { whyNot } from "../shared/checkpoints.ts";
@@ -14,7 +16,8 @@ import { Superseded } from "../shared/fence.ts";
 import { mendBucket } from "../shared/mend-bucket.ts";
 import { metrics } from "../shared/metrics.ts";
 import { type Input, Reader } from "../shared/reader.ts";
-import { RealmRefused, type Restoring } from "../shared/stage.ts";
+import { RealmRefused } from "../shared/refusal.ts";
+import type { Restoring } from "../shared/stage.ts";
 import { startBefore } from "../shared/starts.ts";
 import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
 import { refreshKv } from "../shared/world-entry.ts";
@@ -116,6 +119,8 @@ const SILENCE_MS = 10_000;
 const REBUILD = (realm: string) =>
   `npm run replay -- --realm ${realm} --verify tells which tick, and with --rebuild instead makes WORLD anew from EVENTS`;
 
+const DOCTOR = (realm: string) => `npm run doctor -- --realm ${realm} tells which; ${REBUILD(realm)}`;
+
 /** The record of the last tick. Throws `RealmRefused` where it isn't itself, or where it or one before it is missing. */
 async function lastRecord(bus: Bus, realm: string, position: Position): Promise<TickRecord> {
   const stream = worldStream(realm);
@@ -127,22 +132,24 @@ async function lastRecord(bus: Bus, realm: string, position: Position): Promise<
   ]);
   if (first === undefined || last === undefined)
     throw new RealmRefused(`${stream} holds no tick record; ${REBUILD(realm)}`);
-  const record = JSON.parse(last.text()) as TickRecord;
+  const record = recordIn({ ...last, subject });
   const { hash, ...content } = record;
   if (canonicalHash(content) !== hash)
     throw new RealmRefused(
       `the record of tick ${record.tick} in ${stream} doesn't have the hash that it states; ${REBUILD(realm)}`,
+      { place: { stream, seq: last.seq } },
     );
   if (record.through_seq !== position.through)
     throw new RealmRefused(
-      `the last tick record in ${stream}, of tick ${record.tick}, ends at ${record.through_seq}, the position at ${position.through}: records are missing; ${REBUILD(realm)}`,
+      `the last tick record in ${stream}, of tick ${record.tick}, ends at ${record.through_seq}, the position at ${position.through}: records are missing or foreign; ${DOCTOR(realm)}`,
+      { place: { stream, seq: last.seq } },
     );
   // A purge takes the oldest ones, so what is left has no gap.
-  const expected = record.tick - (JSON.parse(first.text()) as TickRecord).tick + 1;
+  const expected = record.tick - recordIn({ ...first, subject }).tick + 1;
   const held = state.subjects?.[subject];
   if (held !== expected)
     throw new RealmRefused(
-      `${stream} holds ${held} tick records where there should be ${expected}; ${REBUILD(realm)}`,
+      `${stream} holds ${held} tick records where there should be ${expected}; ${DOCTOR(realm)}`,
     );
   return record;
 }

@@ -1,5 +1,6 @@
 /** The stages as processes: which file each runs, where it answers, when it is ready. */
 import { fileURLToPath } from "node:url";
+import { z } from "zod";
 import { STAGE_FLAGS } from "../runtime.ts";
 import type { Ports } from "./checks.ts";
 import type { SupervisedSpec } from "./supervisor.ts";
@@ -30,8 +31,8 @@ export function stageProcess(options: {
 }): SupervisedSpec {
   const { name, ports, host, logFile, env } = options;
   const { entry, port } = STAGES[name];
-  const probes = [`${httpUrl(host, ports[port])}/readyz`];
-  if (name === "broadcaster") probes.push(`${httpUrl(host, ports.FEED_PORT)}/api/world`);
+  const probes = [isUp(`${httpUrl(host, ports[port])}/readyz`)];
+  if (name === "broadcaster") probes.push(answers(`${httpUrl(host, ports.FEED_PORT)}/api/world`));
   return {
     name,
     command: process.execPath,
@@ -39,7 +40,7 @@ export function stageProcess(options: {
     cwd: fileURLToPath(PROJECT),
     env,
     logFile,
-    probe: async () => (await Promise.all(probes.map(answers))).every(Boolean),
+    probe: async () => (await Promise.all(probes.map((probe) => probe()))).every(Boolean),
     readyTimeoutMs: READY_TIMEOUT_MS,
   };
 }
@@ -50,8 +51,25 @@ export function httpUrl(host: string, port: number): string {
   return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
 }
 
-async function answers(url: string): Promise<boolean> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
-  await answer.body?.cancel();
-  return answer.ok;
+type Probe = () => Promise<boolean>;
+
+const get = (url: string) => fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+
+function answers(url: string): Probe {
+  return async () => {
+    const answer = await get(url);
+    await answer.body?.cancel();
+    return answer.ok;
+  };
+}
+
+/** What of `/readyz` says that the process is up, and that only some of its realms don't move. */
+const OnlyRealms = z.object({ realms: z.array(z.object({ realm: z.string() })).min(1) });
+
+/** A stage is up once it is ready, or has nothing but realms that are refused: to wait for those is no use. */
+function isUp(url: string): Probe {
+  return async () => {
+    const answer = await get(url);
+    return answer.ok || OnlyRealms.safeParse(await answer.json()).success;
+  };
 }

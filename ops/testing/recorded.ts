@@ -25,7 +25,8 @@ export async function recordTicks(
     const { accepted, commands = [] } = of(tick);
     const frames = new FrameBuilder();
     for (const decision of accepted) frames.push(subjects.accepted(realm), JSON.stringify(decision));
-    for (const command of commands) frames.push(subjects.command(realm), JSON.stringify(command));
+    for (const command of commands)
+      frames.push(subjects.command(realm), JSON.stringify({ ...command, realm_id: realm }));
     const messages: BatchMessage[] = frames.finish();
     for (; messages.length > 999; messages.splice(0, 999)) await publishBatch(bus, messages.slice(0, 999));
     const marker: TickMarker = { realm, tick, kind: "scheduled" };

@@ -72,7 +72,7 @@ export async function whatIf(
       const record = recorded.fold(message, decisions);
       const other = withoutRulesets(message, source.realm);
       rulesetsIgnored += other.ignored;
-      imagined.fold(other.message, decisions);
+      if (other.message !== undefined) imagined.fold(other.message, decisions);
       if (record === undefined) continue;
       if (record.kind !== "status") decisions = [];
       if (parted === undefined && differ(recorded.state, imagined.state)) parted = record.tick;
@@ -108,12 +108,14 @@ function underOther(state: SimulatorState, ruleset: Ruleset): SimulatorState {
   };
 }
 
-function withoutRulesets(message: Input, realm: string): { message: Input; ignored: number } {
+/** A message without the rulesets that it sets; none where it is about nothing else. */
+function withoutRulesets(message: Input, realm: string): { message?: Input; ignored: number } {
   if (message.subject !== subjects.command(realm)) return { message, ignored: 0 };
   const commands = bodiesOf<DecidedCommand>(message.data);
   const kept = commands.filter(({ kind, status }) => kind !== "ruleset.set" || status === "refused");
-  const data = new TextEncoder().encode(JSON.stringify(kept));
-  return { message: { ...message, data }, ignored: commands.length - kept.length };
+  const ignored = commands.length - kept.length;
+  if (kept.length === 0) return { ignored };
+  return { message: { ...message, data: new TextEncoder().encode(JSON.stringify(kept)) }, ignored };
 }
 
 const hashedWithoutRules = ({ world }: SimulatorState): Omit<PublicState, "ruleset_version"> => {

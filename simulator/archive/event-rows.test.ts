@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { ForeignMessage } from "../../shared/refusal.ts";
 import { subjects } from "../../shared/subjects.ts";
 import { rowsOf } from "./event-rows.ts";
-import { accepted, judged } from "./testing.ts";
+import { accepted } from "./testing.ts";
 
 const REALM = "amoi-1";
 const decision = {
@@ -9,7 +10,7 @@ const decision = {
   explain: { note: 'a "quoted" \\ back\tslash, {"event_id":"not mine"}', left: { source: 1 } },
   later: "é\u{1f600}",
 };
-const quarantined = judged(accepted(REALM, 8), { validity_status: "quarantined", reason: "burst_user" });
+const other = { ...accepted(REALM, 8), reason: "released" };
 const rows = (data: string, subject = subjects.accepted(REALM)) =>
   rowsOf(REALM, "EVENTS", { subject, seq: 5, atMs: 0, data: new TextEncoder().encode(data) });
 /** Columns of a row, its payload parsed. */
@@ -20,7 +21,7 @@ const columns = ({ line }: { line: string }) =>
     .map((column, i) => (i === 8 ? JSON.parse(column.replaceAll("\\\\", "\\")) : column));
 
 test("a decision makes the same row whether its frame is scanned or parsed", () => {
-  const bodies = [decision, quarantined, { ...decision, event_id: undefined, normalized_points: undefined }];
+  const bodies = [decision, other];
   const scanned = rows(JSON.stringify(bodies)).map(columns);
   expect(rows(JSON.stringify(bodies, null, 1)).map(columns)).toEqual(scanned);
   expect(scanned[0]).toEqual([
@@ -38,11 +39,24 @@ test("a decision makes the same row whether its frame is scanned or parsed", () 
     "\\N",
     decision.received_at,
   ]);
-  expect(scanned[2]?.[4]).toBe("\\N");
+  expect(scanned[1]?.[11]).toBe("released");
 });
 
-test("what no frame is, and what can't be stored as it is, becomes a row all the same", () => {
-  expect(columns(rows("{}")[0]!).slice(4, 8)).toEqual(["unreadable-5-0", "system", "\\N", "unreadable"]);
+test("what its subject doesn't have is foreign, whichever of its columns is wrong", () => {
+  const foreign = [
+    "{}",
+    "[]",
+    "[7]",
+    JSON.stringify([decision, { ...decision, event_id: undefined }]),
+    JSON.stringify([{ ...decision, normalized_points: "7" }]),
+    JSON.stringify([{ ...decision, validity_status: "rejected" }]),
+    JSON.stringify([{ ...decision, realm_id: "another" }]),
+    JSON.stringify([{ ...decision, received_at: 5 }]),
+  ];
+  for (const data of foreign) expect(() => rows(data), data).toThrow(ForeignMessage);
+});
+
+test("text that can't be stored as it is becomes a row all the same", () => {
   const [row] = rows(JSON.stringify([{ ...decision, later: "a\0\ud800" }]));
   expect((columns(row!)[8] as { later: string }).later).toBe("a\\u0000\ufffd");
 });

@@ -1,8 +1,11 @@
 /** Messages of VALID and EVENTS as rows of `world_events`: a row per body, in stream order. */
 
+import { decidedIn, decisionsIn, jsonOf, markerIn, rejectionsIn } from "../../shared/bodies.ts";
 import { sha256 } from "../../shared/canonical.ts";
 import { textOf } from "../../shared/codec.ts";
+import type { Decision } from "../../shared/contracts/decision.ts";
 import type { Input } from "../../shared/reader.ts";
+import { foldOrRefuse } from "../../shared/refusal.ts";
 import { subjects } from "../../shared/subjects.ts";
 import { integer, json, line, scannedText, text } from "./copy.ts";
 import { placesOf, type Scanned, scanFrame } from "./scan.ts";
@@ -14,7 +17,7 @@ export const COLUMNS = `realm_id, stream, stream_seq, frame_index, id, source_ty
 /** A body on its way into the table. */
 export type Row = {
   place: Place;
-  /** Its JSON text; that of its frame where it has none. */
+  /** Its JSON text. */
   payload: string;
   line: string;
   /** It says only that a body could not be read. */
@@ -32,37 +35,50 @@ type Place = {
 /** What the columns are made of: fields of any body, none of them certain. */
 type Body = Record<string, unknown>;
 
-/** Rows of a message. What can't be read is a row that says so. */
+/** Rows of a message. Throws `ForeignMessage` where it isn't what its subject has. */
 export function rowsOf(realm: string, stream: Place["stream"], message: Input): Row[] {
   const { subject, seq, atMs, data } = message;
   const at = new Date(atMs).toISOString();
   const place = (index: number): Place => ({ realm, stream, seq, index, at });
   const frame = textOf(data);
-  if (!unscanned(realm, subject)) {
-    const scanned = isStorable(frame) ? scanFrame(frame, DECISION_FIELDS) : undefined;
-    if (scanned !== undefined) return scanned.map((body, index) => decisionRow(place(index), body));
+  const status = statusOf(realm, subject);
+  if (status !== undefined && isStorable(frame)) {
+    const scanned = scanFrame(frame, DECISION_FIELDS);
+    const [ofRealm, ofStatus] = [`"${realm}"`, `"${status}"`];
+    if (scanned?.every(({ fields }) => isDecision(fields, ofRealm, ofStatus)))
+      return scanned.map((body, index) => decisionRow(place(index), body));
   }
-  let bodies: unknown;
-  try {
-    bodies = JSON.parse(storable(frame));
-    if (isSingle(realm, subject)) bodies = [bodies];
-    if (!Array.isArray(bodies)) throw new Error("a frame must be a JSON array");
-  } catch (error) {
-    return [unreadable({ place: place(0), payload: frame, line: "" }, error)];
-  }
-  const columns = columnsOf(realm, subject);
-  return bodies.map((body: Body, index) => {
-    const row: Row = { place: place(index), payload: frame, line: "" };
-    try {
-      row.payload = JSON.stringify(body);
-      return { ...row, line: columns(row.place, body, row.payload) };
-    } catch (error) {
-      return unreadable(row, error); // Nested deeper than any contract allows.
-    }
+  return foldOrRefuse(message, () => {
+    if (status !== undefined) decisionsIn(message, realm, status);
+    else if (subject === subjects.command(realm)) decidedIn(message, realm);
+    else if (subject === subjects.tickMarker(realm)) markerIn(message, realm);
+    else if (subject === subjects.handover(realm)) jsonOf(message);
+    else rejectionsIn(message);
+    const parsed = JSON.parse(storable(frame));
+    const bodies: Body[] = isSingle(realm, subject) ? [parsed] : parsed;
+    const columns = columnsOf(realm, subject);
+    return bodies.map((body, index) => {
+      const payload = JSON.stringify(body);
+      return { place: place(index), payload, line: columns(place(index), body, payload) };
+    });
   });
 }
 
-/** A row about a body that isn't what the contracts say: it keeps what can be said of it. */
+/** The verdict of the decisions on a subject; of few and small bodies, or of such as are no frames, there is none. */
+function statusOf(realm: string, subject: string): Decision["validity_status"] | undefined {
+  switch (subject) {
+    case subjects.accepted(realm):
+      return "accepted";
+    case subjects.quarantined(realm):
+      return "quarantined";
+    case subjects.rejected(realm):
+      return "rejected";
+    default:
+      return undefined;
+  }
+}
+
+/** A row about a body whose values Postgres refuses although it has its subject's form: it keeps what can be said of it. */
 export function unreadable({ place, payload }: Row, error: unknown): Row {
   const reason = error instanceof Error ? error.message : String(error);
   const about = JSON.stringify({
@@ -127,12 +143,6 @@ function columnsOf(realm: string, subject: string): LineOf {
 const isSingle = (realm: string, subject: string): boolean =>
   subject === subjects.tickMarker(realm) || subject === subjects.handover(realm);
 
-/** Subjects of few bodies, or of such as are no frames. */
-const unscanned = (realm: string, subject: string): boolean =>
-  isSingle(realm, subject) ||
-  subject === subjects.command(realm) ||
-  subject === subjects.ingestRejected(realm);
-
 const DECISION_FIELDS = placesOf(
   "event_id",
   "user_id",
@@ -141,7 +151,24 @@ const DECISION_FIELDS = placesOf(
   "validity_status",
   "reason",
   "received_at",
+  "realm_id",
 );
+
+/** Whether a scanned body is what the quick check of `shared/bodies.ts` takes for a decision, as far as its columns go. */
+const isDecision = (fields: readonly (string | undefined)[], ofRealm: string, ofStatus: string): boolean => {
+  const [id, user, , points, status, , at, realm] = fields;
+  return (
+    realm === ofRealm &&
+    status === ofStatus &&
+    isDigit(points) &&
+    id?.charCodeAt(0) === QUOTE &&
+    user?.charCodeAt(0) === QUOTE &&
+    at?.charCodeAt(0) === QUOTE
+  );
+};
+const QUOTE = 0x22;
+const isDigit = (text: string | undefined): boolean =>
+  text !== undefined && text.charCodeAt(0) >= 0x30 && text.charCodeAt(0) <= 0x39;
 
 /** What `decisionLine` makes of a parsed body. */
 function decisionRow(place: Place, { text: payload, fields }: Scanned): Row {

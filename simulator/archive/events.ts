@@ -3,10 +3,13 @@
  * its time on the table and its indexes, and reading a body once is what both of them need anyway.
  */
 import { z } from "zod";
+import { jsonOf, markerIn } from "../../shared/bodies.ts";
 import { RealmStatus } from "../../shared/contracts/command.ts";
+import { HandoverHead } from "../../shared/contracts/world.ts";
 import type { Log } from "../../shared/log.ts";
 import { metrics } from "../../shared/metrics.ts";
 import type { Input } from "../../shared/reader.ts";
+import { ForeignMessage } from "../../shared/refusal.ts";
 import { eventsStream, subjects, validStream } from "../../shared/subjects.ts";
 import { copyNew } from "./copy.ts";
 import type { Transaction } from "./database.ts";
@@ -41,10 +44,35 @@ export const decisions = (realm: string): Followed => ({
 
 async function openEvents(archiving: Archiving, label: "VALID" | "EVENTS"): Promise<Fold> {
   await assertSameLog(archiving, label);
-  return eventsFold(archiving, label);
+  return eventsFold(archiving, label, label === "EVENTS" ? await lastMarked(archiving) : 0);
 }
 
-function eventsFold({ realm, log, commit }: Archiving, stream: "VALID" | "EVENTS"): Fold {
+/** The tick of the last marker that is archived; 0 before the first. */
+async function lastMarked({ database, realm }: Archiving): Promise<number> {
+  const { rows } = await database.query<{ tick: number }>(
+    `SELECT (payload_json->>'tick')::int AS tick FROM world_events
+      WHERE realm_id = $1 AND stream = 'EVENTS' AND event_type = 'tick' AND stream_seq <= (
+        SELECT through FROM archive_positions WHERE realm_id = $1 AND stream = $2)
+      ORDER BY stream_seq DESC LIMIT 1`,
+    [realm, eventsStream(realm)],
+  );
+  return rows[0]?.tick ?? 0;
+}
+
+/** `marked`: the tick of the last marker before. A marker that isn't the next one is foreign. */
+function eventsFold({ realm, log, commit }: Archiving, stream: "VALID" | "EVENTS", marked: number): Fold {
+  const rowsOfNext = (message: Input): Row[] => {
+    const rows = rowsOf(realm, stream, message);
+    // What an earlier engine marked and did not play is marked again.
+    if (message.subject === subjects.handover(realm))
+      marked = HandoverHead.parse(jsonOf(message)).record.tick;
+    if (message.subject !== subjects.tickMarker(realm)) return rows;
+    const { tick } = markerIn(message, realm);
+    if (tick !== marked + 1)
+      throw new ForeignMessage(message, `it is the marker of tick ${tick}, not ${marked + 1}`);
+    marked = tick;
+    return rows;
+  };
   /** While Postgres works on a part, the rows of the next one are made. */
   let committing: Promise<void> = Promise.resolve();
   const write = async (part: Input[], rows: Row[]): Promise<void> => {
@@ -61,10 +89,15 @@ function eventsFold({ realm, log, commit }: Archiving, stream: "VALID" | "EVENTS
   return {
     async take(messages) {
       for (const part of partsOf(messages)) {
-        const rows = part.flatMap((message) => rowsOf(realm, stream, message));
+        const { rows, taken, foreign } = rowsBefore(part, rowsOfNext);
         await committing;
-        committing = write(part, rows);
-        committing.catch(() => {}); // Whoever waits for it is told.
+        if (taken.length > 0) {
+          committing = write(taken, rows);
+          committing.catch(() => {}); // Whoever waits for it is told.
+        }
+        if (foreign === undefined) continue;
+        await committing;
+        throw foreign;
       }
     },
     settled: () => committing,
@@ -72,6 +105,21 @@ function eventsFold({ realm, log, commit }: Archiving, stream: "VALID" | "EVENTS
       await committing.catch(() => {});
     },
   };
+}
+
+/** Rows of the messages up to the first one that refuses the stream: what comes before it is archived. */
+function rowsBefore(
+  part: Input[],
+  rowsOfOne: (message: Input) => Row[],
+): { rows: Row[]; taken: Input[]; foreign?: unknown } {
+  const rows: Row[] = [];
+  for (const [n, message] of part.entries())
+    try {
+      rows.push(...rowsOfOne(message));
+    } catch (foreign) {
+      return { rows, taken: part.slice(0, n), foreign };
+    }
+  return { rows, taken: part };
 }
 
 /** The messages in order, cut where a transaction would grow too large. */

@@ -2,13 +2,14 @@
 import { type Bus, streamEnds } from "../../shared/bus.ts";
 import { crashPoint } from "../../shared/crash.ts";
 import { Superseded } from "../../shared/fence.ts";
+import { RealmRefused } from "../../shared/refusal.ts";
 import { type Database, inTransaction, type Transaction } from "./database.ts";
 
 /** `through`: last archived sequence of the stream that was created at `created`. */
 export type Position = { realm: string; stream: string; created: string; through: number };
 
 /** What is archived and what the streams say contradict each other: going on would skip, repeat or lie. */
-export class ArchiveRefused extends Error {}
+export class ArchiveRefused extends RealmRefused {}
 
 const REBUILD = "run npm run archive:rebuild";
 /** What an operator can do where Postgres has what the stream hasn't. */

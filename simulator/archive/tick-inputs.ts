@@ -1,13 +1,16 @@
 /** EVENTS tick by tick: what the archive of a tick needs of the log, beside the tick's own record and delta. */
+import { decidedIn, decisionsIn } from "../../shared/bodies.ts";
 import type { Bus } from "../../shared/bus.ts";
-import { bodiesOf, textOf } from "../../shared/codec.ts";
+import { textOf } from "../../shared/codec.ts";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Accepted } from "../../shared/contracts/decision.ts";
 import type { TickMarker, TickRecord } from "../../shared/contracts/world.ts";
 import { type Input, Reader } from "../../shared/reader.ts";
+import { foldOrRefuse } from "../../shared/refusal.ts";
 import { eventsStream, subjects } from "../../shared/subjects.ts";
 import type { RecordedRuleset } from "../../shared/upcast.ts";
-import { takeWithin } from "./follow.ts";
+import { takeWithin } from "../../shared/waiting.ts";
+import { MAX_MESSAGES } from "./follow.ts";
 import type { Entry } from "./ledger.ts";
 import { type Binding, bindByCommand, bindByEvent } from "./members.ts";
 import { ArchiveRefused } from "./position.ts";
@@ -68,14 +71,16 @@ export class TickInputsReader {
       from: record.from_seq,
     });
     for (;;) {
-      if (this.#ahead.length === 0) this.#ahead = await takeWithin(this.#reader, PATIENCE_MS, signal);
+      if (this.#ahead.length === 0)
+        this.#ahead = await takeWithin(this.#reader, MAX_MESSAGES, PATIENCE_MS, signal);
       signal.throwIfAborted();
       if (this.#ahead.length === 0)
         throw new Error(
           `the marker of tick ${record.tick} at ${record.through_seq} of EVENTS does not come: reading anew`,
         );
       for (const [i, message] of this.#ahead.entries()) {
-        if (message.subject !== subjects.tickMarker(this.#realm)) this.#gather(inputs, message);
+        if (message.subject !== subjects.tickMarker(this.#realm))
+          foldOrRefuse(message, () => this.#gather(inputs, message));
         else if (message.seq === record.through_seq) {
           this.#ahead = this.#ahead.slice(i + 1);
           this.#waiting = record.kind === "status" ? inputs.accepted : [];
@@ -99,13 +104,13 @@ export class TickInputsReader {
 
   #gather(inputs: TickInputs, message: Input): void {
     if (message.subject === subjects.accepted(this.#realm)) {
-      for (const entry of entriesOf(message.data)) {
+      for (const entry of entriesOf(message, this.#realm)) {
         inputs.accepted.push(entry);
         bindByEvent(inputs.bindings, entry);
       }
       return;
     }
-    for (const command of bodiesOf<DecidedCommand>(message.data))
+    for (const command of decidedIn(message, this.#realm))
       if (command.status !== "refused") gatherCommand(inputs, command);
   }
 }
@@ -142,9 +147,9 @@ const FIELDS = [
 const PLACES = placesOf(...FIELDS);
 
 /** Each value is parsed, never cut out: a piece of a text keeps all of it in memory, for as long as the tick is read. */
-function entriesOf(data: Uint8Array): Entry[] {
-  const scanned = scanFrame(textOf(data), PLACES);
-  if (scanned === undefined) return bodiesOf<Accepted>(data).map(entryOf);
+function entriesOf(message: Input, realm: string): Entry[] {
+  const scanned = scanFrame(textOf(message.data), PLACES);
+  if (scanned === undefined) return decisionsIn(message, realm, "accepted").map(entryOf);
   return scanned.map(({ fields }) => {
     const [event_id, user_id, faction_id, base_points, normalized_points, daily_cap_bucket, received_at] =
       fields.map((value) => (value === undefined ? undefined : JSON.parse(value)));

@@ -5,22 +5,23 @@
  */
 
 import { canonicalHash } from "../../shared/canonical.ts";
-import { textOf } from "../../shared/codec.ts";
 import { ENGINE } from "../../shared/contracts/ruleset.ts";
-import type { PublicState, TickRecord, WorldDelta } from "../../shared/contracts/world.ts";
+import type { PublicState, TickRecord } from "../../shared/contracts/world.ts";
 import { genesis } from "../../shared/genesis.ts";
 import { apply } from "../../shared/merge-patch.ts";
 import { metrics } from "../../shared/metrics.ts";
 import { firstCommand } from "../../shared/provision.ts";
 import type { Input } from "../../shared/reader.ts";
+import { ForeignMessage, foldOrRefuse } from "../../shared/refusal.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
+import { TickChain } from "../../shared/tick-chain.ts";
 import type { RecordedRuleset } from "../../shared/upcast.ts";
 import type { Database } from "./database.ts";
 import type { Archiving, Fold, Followed } from "./follow.ts";
 import { ledgerProblems } from "./gains.ts";
 import { insertLedger, ledgerOf } from "./ledger.ts";
 import { writeMembers } from "./members.ts";
-import { ArchiveRefused, RESTORE, readPosition } from "./position.ts";
+import { ArchiveRefused, readPosition } from "./position.ts";
 import { insertSeason, type Tick, writeTick } from "./rows.ts";
 import { TickInputsReader } from "./tick-inputs.ts";
 
@@ -44,24 +45,24 @@ export const world = (realm: string): Followed => ({
 class WorldFold implements Fold {
   readonly #archiving: Archiving;
   readonly #inputs: TickInputsReader;
+  readonly #chain: TickChain;
   #place: Place | undefined;
-  /** A record whose delta has not come yet: both are in one batch of the simulator. */
-  #record: TickRecord | undefined;
 
   constructor(archiving: Archiving, place: Place | undefined, inputs: TickInputsReader) {
     this.#archiving = archiving;
     this.#place = place;
     this.#inputs = inputs;
+    const last = place && { tick: place.state.tick, hash: place.hash };
+    this.#chain = new TickChain(archiving.realm, last);
   }
 
   async take(messages: Input[]): Promise<void> {
-    for (const { subject, seq, data } of messages) {
+    for (const message of messages) {
       this.#archiving.signal.throwIfAborted();
-      if (subject === subjects.tick(this.#archiving.realm)) {
-        const record = JSON.parse(textOf(data)) as TickRecord;
-        if (record.kind === "genesis") await this.#archiveGenesis(record, seq);
-        else this.#record = record;
-      } else await this.#archiveTick(JSON.parse(textOf(data)) as WorldDelta, seq);
+      if (message.subject === subjects.tick(this.#archiving.realm)) {
+        const record = this.#chain.record(message);
+        if (record.kind === "genesis") await this.#archiveGenesis(record, message.seq);
+      } else await this.#archiveTick(message);
     }
   }
 
@@ -99,9 +100,9 @@ class WorldFold implements Fold {
     this.#place = { state: tick.state, hash: record.hash, ruleset };
   }
 
-  async #archiveTick(delta: WorldDelta, seq: number): Promise<void> {
+  async #archiveTick(message: Input): Promise<void> {
     const { realm, commit, log, signal } = this.#archiving;
-    const { record, state, place } = this.#next(delta);
+    const { record, state, place } = this.#next(message);
     const { accepted, rulesets, bindings, initiators } = await this.#inputs.of(record, signal);
     const ledger = ledgerOf(accepted, record);
     const ruleset =
@@ -112,7 +113,7 @@ class WorldFold implements Fold {
       { factions: state.factions, record, ruleset },
       ledger.sums,
     );
-    await commit(seq, async (transaction) => {
+    await commit(message.seq, async (transaction) => {
       await writeTick(transaction, realm, { record, state, ruleset, rulesets, initiators });
       await writeMembers(transaction, realm, bindings);
       problems.push(...(await insertLedger(transaction, realm, record.tick, ledger)));
@@ -121,29 +122,21 @@ class WorldFold implements Fold {
     for (const problem of problems) log.error({ problem }, "ledger and record disagree");
     metrics.archiveDisagreements.inc({ realm }, problems.length);
     this.#place = { state, hash: record.hash, ruleset };
-    this.#record = undefined;
   }
 
-  /** The state after a delta. Throws `ArchiveRefused` where it doesn't follow what is archived. */
-  #next(delta: WorldDelta): { record: TickRecord; state: PublicState; place: Place } {
-    const { realm } = this.#archiving;
+  /** The state after a delta. Throws `RealmRefused` where it doesn't follow what is archived. */
+  #next(message: Input): { record: TickRecord; state: PublicState; place: Place } {
+    const { delta, record } = this.#chain.delta(message);
     const place = this.#place;
-    const record = this.#record;
-    const refuse = (what: string) => new ArchiveRefused(`tick ${delta.tick} of ${realm} ${what}`);
-    if (place === undefined) throw refuse("came before tick 0");
-    if (record === undefined || record.tick !== delta.tick) throw refuse("has a delta without a record");
-    if (record.tick !== place.state.tick + 1) throw refuse(`follows tick ${place.state.tick}: ${RESTORE}`);
-    if (record.prev_hash !== place.hash)
-      throw refuse(
-        `names ${record.prev_hash} as the record before it, archived is ${place.hash}: ${RESTORE}`,
+    if (place === undefined) throw new ForeignMessage(message, `tick ${delta.tick} came before tick 0`);
+    // The hash says whether this is the state that the simulator had.
+    const state = foldOrRefuse(message, () => apply(place.state, delta.patch)) as PublicState;
+    const hash = foldOrRefuse(message, () => canonicalHash(state));
+    if (hash !== record.public_hash)
+      throw new ForeignMessage(
+        message,
+        `tick ${delta.tick} states the public hash ${record.public_hash}, its delta leads to ${hash}`,
       );
-    const { hash: stated, ...content } = record;
-    if (canonicalHash(content) !== stated) throw refuse("has a record without the hash that it states");
-    // The hash below says whether this is the state that the simulator had.
-    const state = apply(place.state, delta.patch) as PublicState;
-    const hash = canonicalHash(state);
-    if (hash !== record.public_hash || hash !== delta.hash)
-      throw refuse(`states the public hash ${record.public_hash}, its delta leads to ${hash}`);
     return { record, state, place };
   }
 }
