@@ -121,6 +121,8 @@ const Env = z
     AMOI_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
     /** `max_bytes` of a realm's RAW stream. */
     AMOI_RAW_MAX_BYTES: z.coerce.number().int().min(1_048_576).default(268_435_456),
+    /** What the launcher's NATS may use before Go collects harder, MiB: beyond what is live it keeps no more garbage. */
+    AMOI_NATS_MEMORY_MIB: z.coerce.number().int().min(64).default(512),
     /** Address that HTTP servers listen on. */
     AMOI_HOST: z.string().min(1).default("127.0.0.1"),
     /**

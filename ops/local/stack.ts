@@ -180,7 +180,10 @@ async function startServers(
     own.push(made.spec);
   }
   if (own.length > 0) say(`starting ${own.map((spec) => spec.name).join(" and ")}`);
-  await supervisor.start(own.map((spec) => ({ env: systemEnvironment(options.environment), ...spec })));
+  const system = systemEnvironment(options.environment);
+  // Beyond what is live, Go keeps as much garbage again: this bounds the sum.
+  const limited = { ...system, GOMEMLIMIT: `${env.AMOI_NATS_MEMORY_MIB}MiB` };
+  await supervisor.start(own.map((spec) => ({ env: spec.name === "nats" ? limited : system, ...spec })));
   if (postgres !== undefined) {
     keepCredentials(dataDir, { postgres });
     const log = openLog({ ...env, AMOI_LOG_LEVEL: "silent" }, "launcher");
