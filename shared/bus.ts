@@ -36,7 +36,7 @@ export type Bus = {
   /** False from the loss of the connection until there is one again: what is published meanwhile is dropped. */
   readonly connected: boolean;
   /** Where what happens to the connection and its readers is told. */
-  log: Pick<Log, "info" | "warn">;
+  log: Pick<Log, "info" | "warn" | "error">;
   /** A new subject for answers to this connection. */
   inbox(): string;
   /** Does what nobody waits for. `close` aborts `closing` and gives it a second to end. */
@@ -82,6 +82,7 @@ export async function openBus(options: NatsAccess & { name: string; log?: Bus["l
   }
   const api = { timeout: API_TIMEOUT_MS, ...(access.account === "READ" && { apiPrefix: READ_API }) };
   const jsm = await jetstreamManager(nc, { ...api, checkAPI: false });
+  const log = options.log ?? SILENT;
   const lost = new Set<() => void>();
   let connected = true;
   void (async () => {
@@ -92,6 +93,9 @@ export async function openBus(options: NatsAccess & { name: string; log?: Bus["l
         if (refusal !== undefined) throw refusal;
         connected = true;
       }
+      // What a user may not publish is dropped by the server, and nobody else hears of it.
+      if (status.type === "error")
+        log.error({ reason: status.error.message }, "NATS refused what this process sent or asked to hear");
       if (status.type !== "disconnect") continue;
       connected = false;
       for (const tell of [...lost]) tell();
@@ -107,7 +111,7 @@ export async function openBus(options: NatsAccess & { name: string; log?: Bus["l
     get connected() {
       return connected;
     },
-    log: options.log ?? SILENT,
+    log,
     inbox: () => createInbox(access.options.inboxPrefix),
     inBackground: (act) => {
       const acting = act(closing.signal).finally(() => background.delete(acting));
@@ -124,7 +128,7 @@ export async function openBus(options: NatsAccess & { name: string; log?: Bus["l
   };
 }
 
-const SILENT: Bus["log"] = { info: () => {}, warn: () => {} };
+const SILENT: Bus["log"] = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** The client takes TLS wherever it is offered; told to, it says nothing to a server that offers none. */
 const offersNoTls = (error: unknown): boolean =>

@@ -77,6 +77,8 @@ export async function natsProcess(
   if (options.passwords !== undefined && (await carryStore(join(dir, "store"))))
     options.say?.("the streams of an earlier release are carried into the account WORLD");
   const configuration = join(dir, "nats.conf");
+  // An earlier release's file was anybody's to read, and a file keeps its mode.
+  await rm(configuration, { force: true });
   // JSON is valid in a NATS configuration, and quotes paths safely.
   await writeFile(
     configuration,

@@ -10,6 +10,7 @@ import { type NatsAccess, NatsAccessError } from "../../shared/nats-connection.t
 import { launch, type Running } from "../local/launch.ts";
 import { findNatsServer } from "../local/nats-server.ts";
 import { pickPort } from "../local/ports.ts";
+import { until } from "../testing/realm.ts";
 import { runCommand } from "../testing/run-command.ts";
 
 /** No word of a configuration, a URL or a shell is safe from it. */
@@ -160,6 +161,26 @@ test("a stage of production says why it doesn't start, in one line without a pas
   expect(code).toBe(1);
   expect(err).toMatch(/^normalizer: .*(offers no TLS|INTERNAL_TOKEN).*\n$/);
   expect(err).not.toContain(PASSWORD);
+});
+
+test("after a reload a new password opens and the old one doesn't, and nobody else notices", async () => {
+  const opened = async (user: string, password: string) =>
+    openBus({ natsUrl: at(user, secured), password, ...tls, name: "test" });
+  const [normalizer, simulator] = await Promise.all(
+    ["NORMALIZER", "SIMULATOR"].map((user) => opened(user.toLowerCase(), passwords[user]!)),
+  );
+  const losses: string[] = [];
+  normalizer!.lost.add(() => losses.push("normalizer"));
+  simulator!.lost.add(() => losses.push("simulator"));
+  const changed = { ...given, NATS_PASSWORD_NORMALIZER: "another password of the normalizer" };
+  // Hashes are salted: written anew, each user's is another text for the same password.
+  await runCommand("ops/nats-config/main.ts", [...stories, "--out", file("accounts.conf")], changed);
+  servers.find(({ process }) => process.spawnargs.includes(file("secured.conf")))!.process.kill("SIGHUP");
+  await until(async () => losses.includes("normalizer"));
+  const again = await opened("normalizer", changed.NATS_PASSWORD_NORMALIZER);
+  await expect(opened("normalizer", passwords.NORMALIZER!)).rejects.toThrow(/authorization violation/i);
+  await until(async () => simulator!.connected && (await simulator!.nc.rtt()) > 0);
+  for (const bus of [again, normalizer!, simulator!]) await bus.close();
 });
 
 test("what is missing, too short or said twice is named, and nothing is written", async () => {
