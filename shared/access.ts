@@ -94,8 +94,6 @@ export const USERS = {
   simulator: stage("simulator", [
     "events.handover.*",
     "events.tick.*",
-    // The ruleset that raises a realm to this engine, in the marker's own batch.
-    "events.command.*",
     "world.tick.*",
     "world.delta.*",
     "world.notices.*",
