@@ -1,5 +1,7 @@
 /** Who is signed in, which realm, and which of the desks is open. */
+
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { Boundary } from "../../shared/web/boundary.tsx";
 import { Api, type Caller, type Realm, type Refusal } from "./api.ts";
 import { ProblemNote } from "./notes.tsx";
 import { endSession, keepSession, openSession, type Session } from "./session.tsx";
@@ -90,7 +92,11 @@ function Desks({ session, onSignOut }: { session: Session; onSignOut: (why?: Ref
         {problem !== undefined && <ProblemNote problem={problem} />}
         {problem?.status === 403 && <RealmField onChosen={(chosen) => setRealm(chosen)} />}
         {caller !== undefined && <Lacking caller={caller} />}
-        {realm !== undefined && <View key={realm} api={api} realm={realm} />}
+        {realm !== undefined && (
+          <Boundary key={`${desk} ${realm}`} part={name} attempt={caller}>
+            <View key={realm} api={api} realm={realm} />
+          </Boundary>
+        )}
         {realms?.length === 0 && <p class="card">No realm is provisioned yet.</p>}
       </main>
     </>

@@ -31,7 +31,7 @@ export class Boundary extends Component<Props, State> {
     return (
       <section class="card failed" role="alert">
         <h2>{part}</h2>
-        <p>This part of the page failed: {message}. The page draws it again with the next tick.</p>
+        <p>This part of the page failed: {message}. The page draws it again when something changes.</p>
       </section>
     );
   }
