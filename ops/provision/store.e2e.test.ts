@@ -54,7 +54,7 @@ test("RAW is purged behind ingest's position, the message there stays, and a res
 });
 
 test("a store without room for another realm says so with 507, and nothing of it is left", async () => {
-  const { bus } = await server(40 * MIB);
+  const { bus } = await server(56 * MIB);
   const ruleset = await loadRuleset("amoi-1");
   const make = (realm: string) =>
     provisionRealm(bus, { realm, name: realm, ruleset, replicas: 1, rawMaxBytes: 16 * MIB });
@@ -68,7 +68,7 @@ test("a store without room for another realm says so with 507, and nothing of it
 });
 
 test("while the store is full a publisher hears so within seconds, nothing is lost, and with room everything goes on", async () => {
-  const nats = await server(12 * MIB);
+  const nats = await server(28 * MIB);
   const { bus } = nats;
   await provisionRealm(bus, {
     ...{ realm: "r", name: "r", replicas: 1, rawMaxBytes: 2 * MIB },
