@@ -91,9 +91,11 @@ test("a reader of the account READ goes on by itself when the service comes back
   });
   const read = reader.take(10, AbortSignal.timeout(20_000));
   await delay(500);
-  startProvisioning(nats.bus);
+  const back = startProvisioning(nats.bus);
   expect((await read).map(({ seq }) => seq)).toEqual([1]);
   await reader.close();
+  // The next test's processes are to answer what it asks.
+  await back.close();
 });
 
 test("the process makes the first realm before it is ready, and one that was killed goes on where it ended", async () => {
