@@ -1,7 +1,8 @@
 /** Who may open a socket. What HTTP can say is said before the upgrade; a token is looked at then, and told by a close code. */
 import { type Place, Since } from "../shared/contracts/feed.ts";
 import { isNoToken } from "../shared/no-token.ts";
-import { NO_SUCH_REALM, problemAnswer, REALM_NOT_READY } from "./answer.ts";
+import { problemAnswer } from "./answer.ts";
+import type { Channels } from "./channels.ts";
 import type { Answer } from "./engine.ts";
 import type { Channel } from "./feed.ts";
 import type { FeedLimits } from "./limits.ts";
@@ -24,12 +25,11 @@ export const TOO_MANY_CONNECTIONS = problemAnswer(429, "too many connections of 
 /** What a request opens, or the answer that refuses it. */
 export function admit(
   { request, realm, address }: Visit,
-  channels: ReadonlyMap<string, Channel>,
+  channels: Channels,
   limits: FeedLimits,
 ): Admission | Answer {
-  const channel = channels.get(realm);
-  if (channel === undefined) return NO_SUCH_REALM;
-  if (channel.view === undefined) return REALM_NOT_READY;
+  const channel = channels.shown(realm);
+  if ("status" in channel) return channel;
   const origin = request.header("origin");
   if (limits.origins !== undefined && origin !== "" && !limits.origins.has(origin)) return ORIGIN_REFUSED;
   const query = new URLSearchParams(request.query);

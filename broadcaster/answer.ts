@@ -21,6 +21,7 @@ export function problemAnswer(
 }
 
 export const NO_SUCH_REALM = problemAnswer(404, "there is no such realm");
+export const REALM_ENDED = problemAnswer(410, "the realm has ended");
 export const REALM_NOT_READY = problemAnswer(503, "the realm is being restored", {
   headers: { "Retry-After": "1" },
 });

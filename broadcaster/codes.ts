@@ -3,7 +3,7 @@
  * again would end the same way. Besides them, a socket that is idle, sends too long a message, doesn't read up to its code or
  * belongs to a broadcaster that goes down is cut without a code (1006), which is to be treated like 4000.
  *
- * Before a socket is open, HTTP says no: 400 a wrong `since`, 403 an origin that isn't allowed, 404 no such realm, 429 too many
+ * Before a socket is open, HTTP says no: 400 a wrong `since`, 403 an origin that isn't allowed, 404 no such realm, 410 it has ended, 429 too many
  * connections of one address, 503 the realm is being restored. A wrong token is told by a code, which a page can read.
  *
  * | code | name | reconnect | meaning |
@@ -14,6 +14,7 @@
  * | 4500 | unexpected_message | no | it sent a message, and there is none but a token that a client may send |
  * | 4501 | token_refused | no | the token is no token for this realm, or another player's than before |
  * | 4502 | flood | no | it sent more frames or bytes than a minute allows |
+ * | 4503 | realm_ended | no | the realm has ended, and its id is never used again |
  */
 export const CLOSE = {
   slow: { code: 4001, reason: "too slow: reconnect with since" },
@@ -25,5 +26,6 @@ export const CLOSE = {
   unexpectedMessage: { code: 4500, reason: "a client sends nothing on this feed but a token" },
   tokenRefused: { code: 4501, reason: "the token opens no feed of this realm" },
   flood: { code: 4502, reason: "more frames or bytes than a minute allows" },
+  realmEnded: { code: 4503, reason: "realm_ended: the realm has ended" },
 } as const;
 export type Close = (typeof CLOSE)[keyof typeof CLOSE];

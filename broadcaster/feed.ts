@@ -14,6 +14,7 @@ import {
 import { metrics } from "../shared/metrics.ts";
 import { admit, TOO_MANY_CONNECTIONS } from "./admit.ts";
 import { problemAnswer } from "./answer.ts";
+import { Channels } from "./channels.ts";
 import { CLOSE } from "./codes.ts";
 import { Connections } from "./connections.ts";
 import { type EncodedFrame, encodeFrame } from "./encode.ts";
@@ -42,6 +43,8 @@ export class Channel implements Audience {
   view: RealmView | undefined;
   readonly topic: string;
   readonly players = new Players();
+  /** Every open socket. */
+  readonly clients = new Set<Client>();
   readonly pulses: Pulses;
   /** When the last frame was published, milliseconds of the process' clock. */
   #publishedMs = Number.NEGATIVE_INFINITY;
@@ -101,7 +104,7 @@ export class Channel implements Audience {
 }
 
 export class Feed {
-  readonly channels = new Map<string, Channel>();
+  readonly channels = new Channels();
   readonly #engine: () => Engine;
   readonly #limits: FeedLimits;
   readonly #secret: TokenSecrets;
@@ -111,6 +114,8 @@ export class Feed {
   readonly connections: Connections;
   /** Told of each frame: who isn't on a topic catches up by the realm's view, which has moved already. */
   onFrame: (channel: Channel, frame: EncodedFrame) => void = () => {};
+  /** Told of each realm that has ended. */
+  onEnded: (channel: Channel) => void = () => {};
 
   /** What the sockets of this feed do. */
   readonly events: SocketEvents = {
@@ -146,6 +151,18 @@ export class Feed {
   open(realm: string): Channel {
     const channel = new Channel(realm, this.publish, this.notify);
     this.channels.set(realm, channel);
+    return channel;
+  }
+
+  /** The realm has ended: its clients are told so with a final code, and it is 410 from now on. Answers its channel, if it had one. */
+  end(realm: string): Channel | undefined {
+    const channel = this.channels.get(realm);
+    this.channels.ended.add(realm);
+    this.channels.delete(realm);
+    if (channel === undefined) return undefined;
+    channel.pulses.close();
+    for (const client of channel.clients) this.#pace.end(client, CLOSE.realmEnded);
+    this.onEnded(channel);
     return channel;
   }
 
@@ -192,7 +209,9 @@ export class Feed {
     const { channel, address, token } = client.getUserData();
     this.connections.opened(address);
     metrics.connections.inc({ realm: channel.realm });
-    if (token === undefined) this.#pace.catchUp(client);
+    channel.clients.add(client);
+    if (this.channels.ended.has(channel.realm)) this.#pace.end(client, CLOSE.realmEnded);
+    else if (token === undefined) this.#pace.catchUp(client);
     else this.#identify(client, token);
   }
 
@@ -202,6 +221,7 @@ export class Feed {
     clearTimeout(socket.expiry);
     this.#pace.closed(client);
     socket.channel.players.remove(client);
+    socket.channel.clients.delete(client);
     this.connections.closed(socket.address);
     metrics.connections.dec({ realm: socket.channel.realm });
   }

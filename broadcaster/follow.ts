@@ -10,6 +10,7 @@ import { jittered } from "../shared/jitter.ts";
 import type { Log } from "../shared/log.ts";
 import { forgetRealm, metrics } from "../shared/metrics.ts";
 import { Reader } from "../shared/reader.ts";
+import { hasEnded } from "../shared/realm-entries.ts";
 import { RealmHealth, type Work } from "../shared/realm-health.ts";
 import { ForeignMessage, type Known, RealmRefused, refusalOf } from "../shared/refusal.ts";
 import { subjects, worldStream } from "../shared/subjects.ts";
@@ -57,6 +58,11 @@ export async function follow(following: Following): Promise<void> {
       });
     } catch (error) {
       if (signal.aborted) break;
+      if (await hasEnded(bus, realm)) {
+        // WORLD was archived and removed; the watch of the realms is about to say so.
+        await delay(RETRY_MAX_MS, undefined, { signal }).catch(() => {});
+        continue;
+      }
       const refusal = refusalOf(error);
       if (refusal === undefined) {
         reason = "error";

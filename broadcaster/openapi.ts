@@ -69,6 +69,7 @@ const REFUSALS = {
   400: ["A parameter is wrong, and `errors` names it; or the request has a body", []],
   403: ["Pages of this origin may not open the feed", []],
   404: ["No such realm, or a tick that is still to come", []],
+  410: ["The realm has ended", []],
   426: ["It was asked for without an upgrade to WebSocket", []],
   429: ["Too many requests, openings or open sockets of one address", ["Retry-After"]],
   503: [
@@ -103,7 +104,7 @@ type Read = { about: string; query: z.ZodObject; body: z.ZodType };
 function readOf(path: string, { about, query, body }: Read, versioned: boolean): [string, object] {
   const known = { name: "If-None-Match", in: "header", required: false, schema: { type: "string" } };
   const headers: Header[] = versioned ? [...LIMITED, "ETag"] : LIMITED;
-  const ofRealm = path.includes("{realm}") ? ([404, 503] as const) : [];
+  const ofRealm = path.includes("{realm}") ? ([404, 410, 503] as const) : [];
   const responses = {
     200: {
       description: about,
@@ -150,7 +151,7 @@ const OTHERS: Record<string, object> = {
           },
         },
       },
-      ...refusals([400, 404, 429, 503]),
+      ...refusals([400, 404, 410, 429, 503]),
     },
   },
   [FEED_PATH]: {
@@ -170,7 +171,7 @@ const OTHERS: Record<string, object> = {
           `Frames as msgpack maps: SnapshotFrame, DeltaFrame, ResyncFrame, PulseFrame, NoticeFrame, AliveFrame. \`${ASYNCAPI_PATH}\` says more, ` +
           "also what a client may send.",
       },
-      ...refusals([400, 403, 404, 426, 429, 503]),
+      ...refusals([400, 403, 404, 410, 426, 429, 503]),
     },
   },
   [OPENAPI_PATH]: documentOf("This document"),

@@ -35,6 +35,7 @@ export class PublicServer {
     serveReads(routes, channels);
     this.#streams = new Streams(routes, channels, connections, openings, reads.streams);
     this.feed.onFrame = (channel, frame) => this.#streams.advanced(channel, frame);
+    this.feed.onEnded = (channel) => this.#streams.ended(channel);
     serveDocuments(routes);
     servePage(routes);
     this.#engine = makeEngine({

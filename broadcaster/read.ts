@@ -1,10 +1,10 @@
 /** Serves the catalogue of reads. From memory all of it, but for the past. */
 import { createHash } from "node:crypto";
 import type { z } from "zod";
-import { NO_SUCH_REALM, problemAnswer, REALM_NOT_READY } from "./answer.ts";
+import { problemAnswer } from "./answer.ts";
 import { CURRENT, eventsAfter, PARTS, pathOf, REALMS } from "./catalogue.ts";
+import type { Channels } from "./channels.ts";
 import type { Answer } from "./engine.ts";
-import type { Channel } from "./feed.ts";
 import { readQuery } from "./query.ts";
 import { type EventPlace, isBefore, type Shown } from "./reads.ts";
 import type { RealmView } from "./realm-view.ts";
@@ -22,7 +22,7 @@ const PAST_PATIENCE_MS = 10_000;
 type Read<Query> = (visit: Visit, query: Query) => Answer | Promise<Answer>;
 
 /** The routes of the read API. */
-export function serveReads(routes: Routes, channels: ReadonlyMap<string, Channel>): void {
+export function serveReads(routes: Routes, channels: Channels): void {
   serveRead(routes, REALMS.path, REALMS.query, () => json(REALMS.of(channels)));
   const serveRealm = <Query extends z.ZodType>(
     name: string,
@@ -30,10 +30,8 @@ export function serveReads(routes: Routes, channels: ReadonlyMap<string, Channel
     read: (view: RealmView, query: z.infer<Query>, etag: string) => Answer | Promise<Answer>,
   ) =>
     serveRead(routes, pathOf(name), query, ({ realm, request }, asked) => {
-      const channel = channels.get(realm);
-      if (channel === undefined) return NO_SUCH_REALM;
-      if (channel.view === undefined) return REALM_NOT_READY;
-      return read(channel.view, asked, request.header("if-none-match"));
+      const channel = channels.shown(realm);
+      return "status" in channel ? channel : read(channel.view, asked, request.header("if-none-match"));
     });
   for (const [name, { query, of }] of Object.entries(PARTS))
     serveRealm(name, query, (view, { tick }, etag) => {

@@ -2,7 +2,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { readBucket, watchBucket } from "../shared/bucket.ts";
 import { lastOf } from "../shared/bus.ts";
-import { RealmEntry } from "../shared/realm-entries.ts";
+import { forgetEndedRealm } from "../shared/metrics.ts";
+import { RealmEnded, RealmEntry } from "../shared/realm-entries.ts";
 import { type Service, watchRealms } from "../shared/service.ts";
 import { forecastKey, kvSubject } from "../shared/topology.ts";
 import type { Channel, Feed } from "./feed.ts";
@@ -15,6 +16,7 @@ const LOOK_MS = 20;
 export class Realms {
   readonly #service: Service;
   readonly #feed: Feed;
+  readonly #followed = new Map<string, { stop: AbortController; done: Promise<void> }>();
 
   constructor(service: Service, feed: Feed) {
     this.#service = service;
@@ -24,17 +26,44 @@ export class Realms {
   /** Follows every realm until the signal. */
   async follow(): Promise<void> {
     const { bus, log, signal } = this.#service;
-    const following: Promise<void>[] = [this.#followForecasts()];
-    await watchRealms(this.#service, (realm) => {
+    const forecasts = this.#followForecasts();
+    const ending = new Set<Promise<void>>();
+    await watchRealms(this.#service, (realm, state) => {
+      if (this.#feed.channels.ended.has(realm)) return;
+      if (state === "ended") {
+        const gone = this.#end(realm).finally(() => ending.delete(gone));
+        ending.add(gone);
+        return;
+      }
       let channel = this.#feed.channels.get(realm);
       if (channel === undefined) {
         channel = this.#feed.open(realm);
-        following.push(follow({ bus, realm, log, signal, audience: channel }));
+        const stop = new AbortController();
+        const either = AbortSignal.any([signal, stop.signal]);
+        const done = follow({ bus, realm, log, signal: either, audience: channel });
+        this.#followed.set(realm, { stop, done });
       }
       void this.#readName(channel);
     });
-    await Promise.all(following);
+    const followed = [...this.#followed.values()].map(({ done }) => done);
+    await Promise.all([forecasts, ...followed, ...ending]);
   }
+
+  /** Lets go of a realm that has ended, with all that is told of it. */
+  async #end(realm: string): Promise<void> {
+    const { log, signal } = this.#service;
+    const channel = this.#feed.end(realm);
+    if (channel === undefined) return;
+    log.info({ realm }, "the realm has ended: its clients are told so");
+    const followed = this.#followed.get(realm);
+    this.#followed.delete(realm);
+    followed?.stop.abort(new RealmEnded(realm));
+    await followed?.done;
+    while (channel.clients.size > 0 && !signal.aborted) await this.#look();
+    await forgetEndedRealm(realm);
+  }
+
+  readonly #look = () => delay(LOOK_MS, undefined, { signal: this.#service.signal }).catch(() => {});
 
   /** One watch for all realms. A view that is restored reads the last forecast by itself. */
   #followForecasts(): Promise<void> {
@@ -50,24 +79,26 @@ export class Realms {
   /** Why not every realm is shown, or nothing when each is. */
   missing(): string | undefined {
     const channels = [...this.#feed.channels.values()];
-    if (channels.length === 0) return "no realm is provisioned";
+    if (channels.length === 0 && this.#feed.channels.ended.size === 0) return "no realm is provisioned";
     const absent = channels.find(({ view }) => view === undefined);
     return absent && `realm ${absent.realm} is not restored yet`;
   }
 
-  /** Waits until the realms that are provisioned by now are shown, so that none of them is answered with 404. */
+  /** Waits until the realms that are provisioned by now are shown, or known to have ended, so that none of them is answered with 404. */
   async restored(): Promise<void> {
     const { log, signal } = this.#service;
-    const look = () => delay(LOOK_MS, undefined, { signal }).catch(() => {});
-    while (this.#feed.channels.size === 0 && !signal.aborted) await look();
+    const { channels } = this.#feed;
+    while (channels.size + channels.ended.size === 0 && !signal.aborted) await this.#look();
     if (signal.aborted) return;
     const provisioned = await this.#provisioned();
     const patienceEndsMs = performance.now() + RESTORE_PATIENCE_MS;
-    while (provisioned.some((realm) => this.#feed.channels.get(realm)?.view === undefined)) {
+    while (
+      provisioned.some((realm) => !channels.ended.has(realm) && channels.get(realm)?.view === undefined)
+    ) {
       if (signal.aborted) return;
       if (performance.now() > patienceEndsMs)
         return log.warn({ reason: this.missing() }, "serving without it");
-      await look();
+      await this.#look();
     }
   }
 

@@ -8,8 +8,9 @@
 import { type Place, Since } from "../shared/contracts/feed.ts";
 import { metrics } from "../shared/metrics.ts";
 import { TOO_MANY_CONNECTIONS } from "./admit.ts";
-import { NO_SUCH_REALM, problemAnswer, REALM_NOT_READY } from "./answer.ts";
+import { problemAnswer } from "./answer.ts";
 import { pathOf } from "./catalogue.ts";
+import type { Channels } from "./channels.ts";
 import type { Connections } from "./connections.ts";
 import type { EncodedFrame } from "./encode.ts";
 import type { Answer, EventStream } from "./engine.ts";
@@ -63,13 +64,7 @@ export class Streams {
   #count = 0;
 
   /** `max`: streams that may be open at once, over all realms. An address' streams count with its sockets. */
-  constructor(
-    routes: Routes,
-    channels: ReadonlyMap<string, Channel>,
-    connections: Connections,
-    openings: Openings,
-    max: number,
-  ) {
+  constructor(routes: Routes, channels: Channels, connections: Connections, openings: Openings, max: number) {
     this.#max = max;
     this.#connections = connections;
     this.#openings = openings;
@@ -90,11 +85,17 @@ export class Streams {
     }
   }
 
+  /** The realm has ended: its streams are cut, and who comes back is told so. */
+  ended({ realm }: Channel): void {
+    for (const stream of [...(this.#byRealm.get(realm) ?? [])]) stream.out?.close();
+    this.#byRealm.delete(realm);
+  }
+
   close(): void {
     clearInterval(this.#heart);
   }
 
-  #open(visit: Visit, channels: ReadonlyMap<string, Channel>): void {
+  #open(visit: Visit, channels: Channels): void {
     const { address } = visit;
     const admitted = this.#connections.full(address) ? TOO_MANY_CONNECTIONS : this.#admit(visit, channels);
     if ("status" in admitted || visit.request.method === "HEAD") {
@@ -118,13 +119,9 @@ export class Streams {
   }
 
   /** Where a stream begins, or the answer that refuses it. */
-  #admit(
-    { request, realm }: Visit,
-    channels: ReadonlyMap<string, Channel>,
-  ): Pick<Stream, "channel" | "place"> | Answer {
-    const channel = channels.get(realm);
-    if (channel === undefined) return NO_SUCH_REALM;
-    if (channel.view === undefined) return REALM_NOT_READY;
+  #admit({ request, realm }: Visit, channels: Channels): Pick<Stream, "channel" | "place"> | Answer {
+    const channel = channels.shown(realm);
+    if ("status" in channel) return channel;
     if (this.#count >= this.#max) return TOO_MANY;
     // A browser that comes back asks for the same address, so what it adds says where it is now.
     const header = request.header("last-event-id");

@@ -8,6 +8,7 @@ import {
   type BatchAck,
   type BatchMessage,
   type Bus,
+  isSealed,
   MAX_OUTPUTS,
   publishBatch,
   publishOne,
@@ -31,6 +32,9 @@ export class Unavailable extends Error {}
 
 /** The servers' store is full: nothing is acknowledged, and only room helps. */
 export class StoreFull extends Error {}
+
+/** The realm is ending: its RAW takes nothing any more, and never will. */
+export class RawClosed extends Error {}
 
 /** More wait for the disk than it can be worth to keep in memory. */
 export class Crowded extends Error {}
@@ -66,7 +70,7 @@ export class Gateway {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** Stores a body in its realm's RAW stream, once per message id. Throws `Unavailable`, `StoreFull` and `Crowded`. */
+  /** Stores a body in its realm's RAW stream, once per message id. Throws `Unavailable`, `StoreFull`, `RawClosed` and `Crowded`. */
   submit(submission: Submission): Promise<Submitted> {
     return new Promise((resolve, reject) => {
       const queue = this.#queues.get(submission.realm) ?? { waiting: [], writing: false, full: undefined };
@@ -77,6 +81,11 @@ export class Gateway {
       if (queue.full !== undefined && queue.waiting.length >= queue.full.length) queue.full.tell();
       if (!queue.writing) void this.#drain(queue);
     });
+  }
+
+  /** What is kept of a realm goes; what waits is still answered. */
+  forget(realm: string): void {
+    this.#queues.delete(realm);
   }
 
   /** One group at a time: while it is being written, the next one gathers. */
@@ -174,8 +183,10 @@ const messageOf = (waiting: Waiting): BatchMessage => ({
 
 const isRefusal = (error: unknown, code: number): boolean => error instanceof Refusal && error.code === code;
 
-function refusalOf(error: unknown): Unavailable | StoreFull {
+function refusalOf(error: unknown): Unavailable | StoreFull | RawClosed {
   if (error instanceof Unavailable) return error;
+  if (isSealed(error))
+    return new RawClosed("the realm is ending: it takes nothing any more", { cause: error });
   if (isRefusal(error, REFUSED.storeFull))
     return new StoreFull("the store of the NATS servers is full: nothing of this request was stored", {
       cause: error,

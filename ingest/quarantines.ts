@@ -8,11 +8,12 @@ import { Unavailable } from "./gateway.ts";
 /** A request waits so long for the quarantine to be read, ms: some 100 000 events, when it is asked for the first time. */
 const CATCH_UP_MS = 15_000;
 
+type Followed = { follower: QuarantineFollower; stop: AbortController; done: Promise<void> };
+
 export class Quarantines {
   readonly #bus: Bus;
   readonly #log: Log;
-  readonly #stop = new AbortController();
-  readonly #followers = new Map<string, { follower: QuarantineFollower; done: Promise<void> }>();
+  readonly #followers = new Map<string, Followed>();
 
   constructor(bus: Bus, log: Log) {
     this.#bus = bus;
@@ -23,7 +24,8 @@ export class Quarantines {
     let followed = this.#followers.get(realm);
     if (followed === undefined) {
       const follower = new QuarantineFollower(this.#bus, realm, this.#log);
-      followed = { follower, done: follower.follow(this.#stop.signal) };
+      const stop = new AbortController();
+      followed = { follower, stop, done: follower.follow(stop.signal) };
       this.#followers.set(realm, followed);
     }
     return followed.follower;
@@ -39,8 +41,14 @@ export class Quarantines {
     }
   }
 
+  /** It is followed no more, until somebody asks for it again. */
+  forget(realm: string): void {
+    this.#followers.get(realm)?.stop.abort();
+    this.#followers.delete(realm);
+  }
+
   async close(): Promise<void> {
-    this.#stop.abort();
+    for (const { stop } of this.#followers.values()) stop.abort();
     await Promise.all([...this.#followers.values()].map(({ done }) => done));
   }
 }

@@ -40,6 +40,10 @@ export class RulesetVersions {
     return (await now).versions;
   }
 
+  forget(realm: string): void {
+    this.#known.delete(realm);
+  }
+
   async #readOn(realm: string, before: Known): Promise<Known> {
     const stream = eventsStream(realm);
     const subject = subjects.command(realm);

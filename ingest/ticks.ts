@@ -49,6 +49,10 @@ export class Ticks {
     return marker === null ? undefined : (JSON.parse(textOf(marker.data)) as TickMarker).tick;
   }
 
+  forget(realm: string): void {
+    this.#last.delete(realm);
+  }
+
   /** Waits for the committed tick that answers the `tick.run` command which RAW holds at `seq`. */
   async answerTo(
     command: { realm: string; key: string; seq: number },

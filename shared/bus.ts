@@ -212,12 +212,18 @@ export const REFUSED = {
   storeFull: 10023,
   /** A new stream would reserve more than the servers' store has left. */
   storeTooSmall: 10047,
+  /** A stream takes nothing any more: its realm is ending. */
+  sealed: 10109,
 } as const;
 
 /** Somebody else wrote first. */
 export const isLostRace = (error: unknown): boolean =>
   error instanceof Refusal &&
   (error.code === REFUSED.wrongLastSequence || error.code === REFUSED.wrongLastSequenceConstant);
+
+/** The stream takes nothing any more, and never will. */
+export const isSealed = (error: unknown): boolean =>
+  error instanceof Refusal && error.code === REFUSED.sealed;
 
 function headersOf(message: BatchMessage) {
   const h = headers();

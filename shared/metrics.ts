@@ -274,3 +274,13 @@ export async function forgetRealm(stage: string, realm: string): Promise<void> {
     for (const { labels } of (await gauge.get()).values)
       if (labels.realm === realm && (labels.stage ?? stage) === stage) gauge.remove(labels);
 }
+
+/** Removes everything that is counted or measured of a realm that has ended: there is no such realm any more, and realms come and go. */
+export async function forgetEndedRealm(realm: string): Promise<void> {
+  for (const metric of Object.values(metrics) as (Counter | Gauge | Histogram)[])
+    for (const { labels } of (await metric.get()).values) {
+      // A histogram tells its buckets as labels.
+      const { le: _, ...own } = labels as Record<string, string | number>;
+      if (own.realm === realm) metric.remove(own);
+    }
+}

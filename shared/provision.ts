@@ -19,7 +19,7 @@ import type { ProblemStatus } from "./contracts/problem.ts";
 import type { Ruleset } from "./contracts/ruleset.ts";
 import { genesis } from "./genesis.ts";
 import { commandId } from "./identity.ts";
-import { RealmEntry, realmTexts } from "./realm-entries.ts";
+import { RealmEntry, realmTexts, stateIn } from "./realm-entries.ts";
 import { eventsStream, rawStream, subjects, validStream, worldStream } from "./subjects.ts";
 import { BUCKETS, type Bucket, bucketStream, kvSubject, realmStreams, type StreamSpec } from "./topology.ts";
 import { readRuleset } from "./upcast.ts";
@@ -51,13 +51,15 @@ export async function provisionBuckets(bus: Bus, replicas: number): Promise<void
 export const ensureBucket = (bus: Bus, bucket: Bucket, replicas: number): Promise<boolean> =>
   ensureStream(bus, bucketStream(bucket, replicas));
 
-/** Gives the streams of every realm that there is the subjects that the topology has by now. */
+/** Gives the streams of every realm that there is the subjects that the topology has by now. One that is ending stays as it is. */
 export async function updateRealms(
   bus: Bus,
   options: { replicas: number; rawMaxBytes: number },
 ): Promise<void> {
-  for (const { realm } of await realmTexts(bus))
+  for (const { realm, text } of await realmTexts(bus)) {
+    if (stateIn(text) !== "open") continue;
     for (const spec of realmStreams(realm, options)) await ensureStream(bus, spec);
+  }
 }
 
 /**
@@ -73,9 +75,10 @@ export async function provisionRealm(bus: Bus, wanted: NewRealm): Promise<{ crea
       if (await ensureStream(bus, spec)) made.push(spec.name);
     return await writeRealm(bus, wanted);
   } catch (error) {
-    if (!isStoreFull(error)) throw error;
+    if (!isStoreFull(error) && !(error instanceof EndedError)) throw error;
     // A half of a realm would hold what the store lacks. What another call made is that call's.
     for (const name of made) await bus.jsm.streams.delete(name);
+    if (error instanceof EndedError) throw error;
     throw new ProvisionError(
       `the store of the NATS servers has no room for realm ${wanted.realm}: give it more, end realms that are not needed, or lower AMOI_RAW_MAX_BYTES`,
       507,
@@ -83,14 +86,20 @@ export async function provisionRealm(bus: Bus, wanted: NewRealm): Promise<{ crea
   }
 }
 
-/** Throws `ProvisionError` where a realm of that id ended, or is ending: its id is not used again. */
+/** The id is of a realm that ended, or is ending: it is not used again. */
+export class EndedError extends ProvisionError {
+  constructor(realm: string) {
+    super(`realm_ended: realm ${realm} has ended, and its id is not used again`);
+  }
+}
+
+/** Throws `EndedError` where a realm of that id ended, or is ending. */
 async function assertUsable(bus: Bus, realm: string): Promise<void> {
   const held = await lastOf(bus, "KV_realms", kvSubject("realms", realm)).catch((error: unknown) => {
     if (error instanceof JetStreamApiError && error.code === REFUSED.streamNotFound) return undefined;
     throw error;
   });
-  if (held !== undefined && entryIn(held.text())?.state !== undefined)
-    throw new ProvisionError(`realm_ended: realm ${realm} has ended, and its id is not used again`);
+  if (held !== undefined && stateIn(held.text()) !== "open") throw new EndedError(realm);
 }
 
 const isStoreFull = (error: unknown): boolean =>
@@ -138,7 +147,11 @@ async function writeRealm(bus: Bus, wanted: NewRealm): Promise<{ created: boolea
   const ruleset = JSON.stringify(first.ruleset);
   await ensureKey(bus, "rulesets", `${realm}.1`, ruleset, (held) => held === ruleset);
   const entry: RealmEntry = { realm_id: realm, name: wanted.name, created_at: first.at };
-  const isOurs = (held: string) => entryIn(held)?.created_at === first.at;
+  const isOurs = (held: string) => {
+    // It was ended while this call was under way.
+    if (stateIn(held) !== "open") throw new EndedError(realm);
+    return entryIn(held)?.created_at === first.at;
+  };
   return { created: await ensureKey(bus, "realms", realm, JSON.stringify(entry), isOurs) };
 }
 

@@ -2,12 +2,13 @@
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { z } from "zod";
 import { readBucket } from "./bucket.ts";
-import { type Bus, REFUSED } from "./bus.ts";
+import { type Bus, lastOf, REFUSED } from "./bus.ts";
 import { Id } from "./contracts/ids.ts";
 import type { Log } from "./log.ts";
+import { kvSubject } from "./topology.ts";
 
-/** An entry is never removed: the id of a realm that ended is not used again. */
-export const RealmEntry = z.object({
+/** An entry is never removed: the id of a realm that ended is not used again. Others of its fields stay as they are. */
+export const RealmEntry = z.looseObject({
   realm_id: z.string(),
   name: z.string(),
   created_at: z.string(),
@@ -16,6 +17,31 @@ export const RealmEntry = z.object({
   ended_at: z.string().optional(),
 });
 export type RealmEntry = z.infer<typeof RealmEntry>;
+
+/** `ending`: it takes nothing any more, and what it took is being archived. `ended`: it is archived, and its streams are gone. */
+export type RealmState = "open" | "ending" | "ended";
+
+/** The state in an entry's text; a realm whose entry can't be read is there. */
+export function stateIn(text: string): RealmState {
+  try {
+    return RealmEntry.parse(JSON.parse(text)).state ?? "open";
+  } catch {
+    return "open";
+  }
+}
+
+/** Whether a realm has ended, as its entry says now. False while nobody answers. */
+export async function hasEnded(bus: Bus, realm: string): Promise<boolean> {
+  const stored = await lastOf(bus, "KV_realms", kvSubject("realms", realm)).catch(() => undefined);
+  return stored !== undefined && stateIn(stored.text()) === "ended";
+}
+
+/** Why the work on a realm ends: what is still to be written has no place any more. */
+export class RealmEnded extends Error {
+  constructor(realm: string) {
+    super(`realm ${realm} has ended`);
+  }
+}
 
 /** KV `workers`, `archive.ended.<realm>`: up to which sequence the archive has each stream of a realm that is ending. */
 export const ArchivedThrough = z.record(z.string(), z.int().min(0));

@@ -17,6 +17,7 @@ import { Superseded } from "./fence.ts";
 import type { Log } from "./log.ts";
 import { forgetRealm, metrics } from "./metrics.ts";
 import { type Input, Reader } from "./reader.ts";
+import { hasEnded, RealmEnded } from "./realm-entries.ts";
 import { RealmHealth, type Work } from "./realm-health.ts";
 import { foldOrRefuse, refusalOf } from "./refusal.ts";
 import { positionIn, type Restored, restoreRealm } from "./restore.ts";
@@ -62,14 +63,14 @@ export class RealmRun<State> {
   }
 
   /** Runs the realm until the signal, whatever happens meanwhile. */
-  async run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal, ending?: AbortSignal): Promise<void> {
     metrics.owned.set(this.#labels, 1);
     const health = new RealmHealth(this.#labels, this.#stage.input(this.#realm).stream, () => this.#work());
     const counting = setInterval(() => void this.#count(), COUNT_MS);
     for (let reason = "start"; !signal.aborted; ) {
       try {
         metrics.restores.inc({ ...this.#labels, reason });
-        await this.#runOnce(health, signal);
+        await this.#runOnce(health, signal, ending);
       } catch (error) {
         if (signal.aborted) break;
         reason = await this.#recover(error, health, signal);
@@ -112,6 +113,12 @@ export class RealmRun<State> {
       this.#log.error({ reason: error.message }, "the cache can't be read; folding every decision again");
       return "cache";
     }
+    if (await hasEnded(this.#bus, this.#realm)) {
+      // The watch of the realms is about to say so: what is missing was removed.
+      this.#log.info("the realm has ended");
+      await pause(1_000);
+      return "ended";
+    }
     const refusal = refusalOf(error);
     if (refusal === undefined) {
       this.#log.warn({ err: error }, "interrupted; restoring");
@@ -128,7 +135,7 @@ export class RealmRun<State> {
     return "refused";
   }
 
-  async #runOnce(health: RealmHealth, outer: AbortSignal): Promise<void> {
+  async #runOnce(health: RealmHealth, outer: AbortSignal, ending?: AbortSignal): Promise<void> {
     const stop = new AbortController();
     const signal = AbortSignal.any([outer, stop.signal]);
     let failure: unknown;
@@ -140,7 +147,8 @@ export class RealmRun<State> {
     const restored = await restoreRealm(this.#stage, parts, this.#trusted);
     this.#trusted = true;
     await this.#acceptWhereMended(health);
-    const duties = this.#stage.duties?.({ ...parts, state: restored.state }).catch(fail);
+    const owned = { ...parts, state: restored.state, ...(ending !== undefined && { ending }) };
+    const duties = this.#stage.duties?.(owned).catch(fail);
     try {
       await this.#follow(restored, health, outer, signal, fail);
     } catch (error) {
@@ -235,7 +243,8 @@ export class RealmRun<State> {
         if (outer.aborted) break;
       }
       await committing;
-      if (outer.aborted) await cache?.drain(state, fence.seq, fail);
+      // Of a realm that has ended the cache was removed already.
+      if (outer.aborted && !(outer.reason instanceof RealmEnded)) await cache?.drain(state, fence.seq, fail);
     } finally {
       this.#reader = undefined;
       await reader.close();

@@ -9,9 +9,12 @@ import { Durability } from "./durability.ts";
 import { type Env, EnvError, readEnv } from "./env.ts";
 import { hostCheck } from "./hosts.ts";
 import { type Health, listen, operationsServer } from "./http.ts";
+import { KnownRealms } from "./known-realms.ts";
 import { type Log, openLog } from "./log.ts";
+import { forgetEndedRealm } from "./metrics.ts";
 import { NatsAccessError, natsAccess } from "./nats-connection.ts";
 import { Workers } from "./ownership.ts";
+import { RealmEnded, type RealmState, stateIn } from "./realm-entries.ts";
 import { RealmRun } from "./realm-run.ts";
 import type { Stage } from "./stage.ts";
 
@@ -85,11 +88,14 @@ async function connected(env: Env, name: string, log: Log, signal: AbortSignal):
 }
 
 /** Calls back with every realm known so far, and with each that is added or changed, until the signal. Waits for provisioning. */
-export function watchRealms({ bus, log, signal }: Service, found: (realm: string) => void): Promise<void> {
+export function watchRealms(
+  { bus, log, signal }: Service,
+  found: (realm: string, state: RealmState) => void,
+): Promise<void> {
   const changed = (realm: string, entry: string | undefined) => {
     if (entry === undefined) return;
     // Of what somebody wrote into the bucket by hand nobody else may notice anything.
-    if (Id.safeParse(realm).success) found(realm);
+    if (Id.safeParse(realm).success) found(realm, stateIn(entry));
     else log.error({ key: realm }, "KV realms has a key that is no realm's id: it is left out");
   };
   return watchBucket(bus, { bucket: "realms", keys: ">", changed }, signal);
@@ -98,7 +104,7 @@ export function watchRealms({ bus, log, signal }: Service, found: (realm: string
 export type StageServer = {
   port: number;
   /** Adds the stage's own routes before it listens. */
-  routes?(server: FastifyInstance, realms: { has(realm: string): boolean }): void;
+  routes?(server: FastifyInstance, realms: KnownRealms): void;
 };
 
 /** Runs a stage until the signal: every realm that rendezvous hashing gives this worker. */
@@ -108,7 +114,7 @@ export async function runStage<State>(
   web: StageServer,
 ): Promise<void> {
   const { bus, env, log } = service;
-  const known = new Set<string>();
+  const known = new KnownRealms();
   const health: Health = {
     notReady: () =>
       !bus.connected ? "NATS is away" : known.size === 0 ? "no realm is provisioned" : undefined,
@@ -119,8 +125,9 @@ export async function runStage<State>(
   await runRealms(service, {
     name: stage.name,
     port,
-    found: (realm) => known.add(realm),
-    run: (realm, worker, signal) => new RealmRun(stage, bus, realm, worker, log).run(signal),
+    found: (realm, state) => known.heard(realm, state),
+    run: (realm, { worker, signal, ending }) =>
+      new RealmRun(stage, bus, realm, worker, log).run(signal, ending),
   });
   await server.close();
   log.info("drained");
@@ -131,16 +138,26 @@ export type RealmRunner = {
   name: string;
   /** The operations port, for the announcement. */
   port: number;
-  /** Called with every realm that there is, whoever runs it. */
-  found(realm: string): void;
-  /** Runs a realm until the signal, which is aborted when the realm moves to another worker, or all ends. */
-  run(realm: string, worker: string, signal: AbortSignal): Promise<void>;
+  /** Called with every realm that there is or was, whoever runs it. */
+  found(realm: string, state: RealmState): void;
+  /** Runs a realm until the signal. */
+  run(realm: string, running: Running): Promise<void>;
+};
+
+export type Running = {
+  /** As whom. */
+  worker: string;
+  /** Aborted when the realm moves to another worker or has ended (`RealmEnded`), or all ends. */
+  signal: AbortSignal;
+  /** Aborted once the realm is ending. */
+  ending: AbortSignal;
 };
 
 /** Announces this process as a worker, and runs every realm that rendezvous hashing gives it, until the signal. */
 export async function runRealms(service: Service, { name, port, found, run }: RealmRunner): Promise<void> {
   const { bus, env, log, signal } = service;
-  const known = new Set<string>();
+  /** Realms that have not ended; aborted: they are ending. */
+  const known = new Map<string, AbortController>();
   const running = new Map<string, { stop: AbortController; done: Promise<void> }>();
   const workers = new Workers(bus, name, env.AMOI_WORKER_TTL_SECONDS, { port });
   await workers.start(settle, signal);
@@ -148,21 +165,40 @@ export async function runRealms(service: Service, { name, port, found, run }: Re
   /** Starts the realms that are mine and stops those that are not. */
   function settle(): void {
     if (signal.aborted) return;
-    for (const realm of known) {
+    for (const [realm, { signal: ending }] of known) {
       const mine = running.get(realm);
       if (workers.owns(realm) && mine === undefined) {
         const stop = new AbortController();
         const either = AbortSignal.any([signal, stop.signal]);
-        const done = run(realm, workers.id, either).finally(() => running.delete(realm));
+        const done = run(realm, { worker: workers.id, signal: either, ending }).finally(() =>
+          running.delete(realm),
+        );
         running.set(realm, { stop, done });
       } else if (!workers.owns(realm)) mine?.stop.abort(new Error("the realm moved to another worker"));
     }
   }
 
+  /** Nothing of an ended realm stays in this process. */
+  async function letGo(realm: string): Promise<void> {
+    if (known.delete(realm)) log.info({ realm }, "the realm has ended");
+    const mine = running.get(realm);
+    mine?.stop.abort(new RealmEnded(realm));
+    await mine?.done;
+    await forgetEndedRealm(realm);
+  }
+
   log.info({ port, worker: workers.id }, "up");
-  await watchRealms(service, (realm) => {
-    known.add(realm);
-    found(realm);
+  await watchRealms(service, (realm, state) => {
+    found(realm, state);
+    if (state === "ended") void letGo(realm);
+    else {
+      const ending = known.get(realm) ?? new AbortController();
+      known.set(realm, ending);
+      if (state === "ending" && !ending.signal.aborted) {
+        log.info({ realm }, "the realm is ending: it takes nothing more, and what it took is archived");
+        ending.abort();
+      }
+    }
     settle();
   });
   await Promise.all([...running.values()].map(({ done }) => done));

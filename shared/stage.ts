@@ -22,7 +22,15 @@ export type Restoring = {
   signal: AbortSignal;
 };
 
-export type Owned<State> = { bus: Bus; realm: string; state: State; log: Log; signal: AbortSignal };
+export type Owned<State> = {
+  bus: Bus;
+  realm: string;
+  state: State;
+  log: Log;
+  signal: AbortSignal;
+  /** Aborted once the realm is ending: it takes nothing more, and what it took is brought to its end. */
+  ending?: AbortSignal;
+};
 
 export type Stage<State> = {
   name: StageName;

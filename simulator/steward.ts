@@ -3,6 +3,7 @@
  * calls for them, so that each happens once, whoever was killed in between.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { isSealed } from "../shared/bus.ts";
 import type { Command } from "../shared/contracts/command.ts";
 import { QUARANTINE_REASONS, type Quarantined } from "../shared/contracts/decision.ts";
 import { DAY_MS } from "../shared/day.ts";
@@ -39,6 +40,8 @@ export async function keepHouse(
         await expireOld(owned, quarantine, asked, now());
       }
     } catch (error) {
+      // The realm is ending, and takes no command any more.
+      if (isSealed(error)) break;
       if (!signal.aborted)
         log.warn({ reason: String(error) }, "the steward was interrupted; looking again soon");
     }
@@ -74,6 +77,7 @@ export async function speakForWorld({ bus, state, log, signal }: Owned<Simulator
         told.add(command.idempotency_key);
       }
     } catch (error) {
+      if (isSealed(error)) return;
       if (!signal.aborted) log.warn({ reason: String(error) }, "what the world calls for is said again soon");
     }
     await delay(WORLD_LOOK_MS, undefined, { signal }).catch(() => {});

@@ -80,7 +80,7 @@ export function candidateRoutes(api: Api, parts: Parts): void {
     const data = JSON.stringify(body);
     if (data.length > MAX_CANDIDATE_BYTES) throw tooLarge();
     const { realm_id: realm, user_id, idempotency_key } = body;
-    parts.assertRealm(realm);
+    parts.assertOpen(realm);
     assertFresh(body);
     const subject = subjects.rawCandidate(realm);
     const msgId = candidateMsgId(user_id, idempotency_key);

@@ -25,6 +25,7 @@ test("the document is OpenAPI 3.1, needs no token and has every route of the API
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
   expect(routes.sort()).toEqual([
+    "DELETE /internal/world/realms/{realm}",
     "DELETE /internal/world/{realm}/shadow",
     "GET /internal/world/realms",
     "GET /internal/world/token",

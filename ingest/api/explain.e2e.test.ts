@@ -13,6 +13,7 @@ import type { Candidate } from "../../shared/contracts/candidate.ts";
 import { readEnv } from "../../shared/env.ts";
 import { listen, operationsServer } from "../../shared/http.ts";
 import { eventId } from "../../shared/identity.ts";
+import { KnownRealms } from "../../shared/known-realms.ts";
 import type { Database } from "../../simulator/archive/database.ts";
 import { archiveRealm } from "../../simulator/archive/realms.ts";
 import { silent, type TestPostgres, testPostgres } from "../../simulator/archive/testing.ts";
@@ -45,7 +46,7 @@ beforeAll(async () => {
   ] as const) {
     const server = operationsServer({ notReady: () => undefined }, () => true);
     const env = readEnv({ INTERNAL_TOKEN: TOKEN, DATABASE_READ_URL });
-    internalApi(server, { bus: nats.bus, env, log: silent, realms: new Set([REALM]) });
+    internalApi(server, { bus: nats.bus, env, log: silent, realms: new KnownRealms([REALM]) });
     urls[name] = `http://127.0.0.1:${await listen(server, "127.0.0.1", 0)}`;
     servers.push(server);
   }

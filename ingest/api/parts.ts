@@ -12,6 +12,7 @@ import type { Bus } from "../../shared/bus.ts";
 import { type Command, isPlayersKind, MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
 import { Id } from "../../shared/contracts/ids.ts";
 import type { Env } from "../../shared/env.ts";
+import type { KnownRealms } from "../../shared/known-realms.ts";
 import type { Log } from "../../shared/log.ts";
 import { commandMsgId, subjects } from "../../shared/subjects.ts";
 import { Gateway } from "../gateway.ts";
@@ -29,7 +30,7 @@ export type Api = FastifyInstance<
 >;
 
 /** What the process gives to the API. */
-export type Process = { bus: Bus; env: Env; log: Log; realms: { has(realm: string): boolean } };
+export type Process = { bus: Bus; env: Env; log: Log; realms: KnownRealms };
 
 export const RealmPath = z.strictObject({ realm: Id });
 
@@ -48,7 +49,7 @@ export class Parts {
   readonly rulesets: RulesetVersions;
   /** Realms made here, before the process hears of them. */
   readonly made = new Set<string>();
-  readonly #realms: { has(realm: string): boolean };
+  readonly #realms: KnownRealms;
 
   constructor({ bus, env, log, realms }: Process) {
     this.bus = bus;
@@ -58,21 +59,41 @@ export class Parts {
     this.gateway = new Gateway(bus);
     this.ticks = new Ticks(bus);
     this.rulesets = new RulesetVersions(bus);
+    this.onEnded((realm) => {
+      this.gateway.forget(realm);
+      this.ticks.forget(realm);
+      this.rulesets.forget(realm);
+      this.made.delete(realm);
+    });
   }
 
-  /** Throws a 404 where there is no such realm. */
+  /** `forget` is called with every realm that ends: what is kept of it goes. */
+  onEnded(forget: (realm: string) => void): void {
+    this.#realms.onEnded(forget);
+  }
+
+  /** Throws a 404 where there is no such realm, and a 410 where it has ended. */
   assertRealm(realm: string): void {
-    if (!this.#realms.has(realm) && !this.made.has(realm))
-      throw new Refused(404, `no realm is named ${realm}`);
+    const state = this.#realms.stateOf(realm);
+    if (state === "ended")
+      throw new Refused(410, `realm ${realm} has ended: Postgres has what happened in it`);
+    if (state === undefined && !this.made.has(realm)) throw new Refused(404, `no realm is named ${realm}`);
+  }
+
+  /** Throws like `assertRealm`, and a 410 where the realm is ending. */
+  assertOpen(realm: string): void {
+    this.assertRealm(realm);
+    if (this.#realms.stateOf(realm) === "ending")
+      throw new Refused(410, `realm ${realm} is ending: it takes nothing any more`);
   }
 
   /**
    * Puts a command into its realm's RAW; answers its sequence there, or the first one's when it is a repeat.
-   * Throws 404, 413, 422, 429 and 503 as problems.
+   * Throws 404, 410, 413, 422, 429 and 503 as problems.
    */
   async submitCommand(command: Command): Promise<{ seq: number; duplicate: boolean }> {
     const { realm_id: realm, idempotency_key, actor } = command;
-    this.assertRealm(realm);
+    this.assertOpen(realm);
     const data = JSON.stringify(command);
     if (Buffer.byteLength(data) > MAX_COMMAND_BYTES - HEADER_BYTES)
       throw new Refused(413, `a command has at most ${MAX_COMMAND_BYTES - HEADER_BYTES} bytes`);

@@ -12,7 +12,7 @@ import {
   problem,
 } from "../../shared/contracts/problem.ts";
 import type { Log } from "../../shared/log.ts";
-import { Crowded, StoreFull, Unavailable } from "../gateway.ts";
+import { Crowded, RawClosed, StoreFull, Unavailable } from "../gateway.ts";
 
 /** After this long a refused request may be worth another try, seconds. */
 const RETRY_AFTER_SECONDS = 2;
@@ -42,6 +42,7 @@ export function problemOf(error: unknown, log: Log): Problem {
   if (error instanceof Refused) return error.problem;
   if (error instanceof Crowded) return problem(429, error.message);
   if (error instanceof Unavailable) return problem(503, error.message);
+  if (error instanceof RawClosed) return problem(410, error.message);
   if (error instanceof StoreFull) return problem(507, error.message);
   if (isNatsAway(error)) return problem(503, "NATS does not answer");
   if (isStreamGone(error)) return problem(503, "a stream that this needs is not there: it is to be restored");
@@ -83,6 +84,7 @@ const MEANINGS = {
   401: "The bearer token is missing or wrong",
   403: "The token lacks the scope, or is for other realms, or the body claims another actor",
   404: "No such realm or thing",
+  410: "The realm has ended, or is ending and takes nothing any more",
   409: "The state of the realm forbids it",
   413: "Larger than is taken",
   415: "Not `application/json`",
@@ -92,13 +94,15 @@ const MEANINGS = {
   507: "The store of the NATS servers is full: nothing of this request is promised; try again once there is room",
 } as const;
 
-/** The problems that a route may answer with, for its schema; 503 is every route's, and what a token is refused with is added. */
+/**
+ * The problems that a route may answer with, for its schema; 503 is every route's, and what a token is refused with is added. A realm
+ * that may be missing may have ended.
+ */
 export function refusals(...statuses: (keyof typeof MEANINGS)[]): object {
   const content = { [PROBLEM_JSON]: { schema: ProblemBody } };
   return Object.fromEntries(
-    [...statuses, 503 as const, 507 as const].map((status) => [
-      status,
-      { description: MEANINGS[status], content },
-    ]),
+    [...statuses, ...(statuses.includes(404) ? [410 as const] : []), 503 as const, 507 as const].map(
+      (status) => [status, { description: MEANINGS[status], content }],
+    ),
   );
 }

@@ -21,6 +21,7 @@ import type { TickRecord } from "../../shared/contracts/world.ts";
 import { readEnv } from "../../shared/env.ts";
 import { explanationOf } from "../../shared/explanation.ts";
 import { listen, operationsServer } from "../../shared/http.ts";
+import { KnownRealms } from "../../shared/known-realms.ts";
 import { openLog } from "../../shared/log.ts";
 import { loadRuleset } from "../../shared/rulesets.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
@@ -31,7 +32,7 @@ import type { Effect } from "../release-effect.ts";
 
 const TOKEN = "a-token-of-the-tests";
 const env = readEnv({ INTERNAL_TOKEN: TOKEN, AMOI_LOG_LEVEL: "silent" });
-const realms = new Set<string>();
+const realms = new KnownRealms();
 const running: Running[] = [];
 let nats: TestNats;
 let server: FastifyInstance;
@@ -83,7 +84,7 @@ async function openRealm(realm: string, change: Partial<Ruleset> = {}): Promise<
   const fingerprint = { leak_seconds: 21_600, quarantine: 5 };
   const rules = { judgement: { ...judgement, heat, fingerprint }, ...change };
   const ruleset = await testRealm(nats.bus, realm, rules);
-  realms.add(realm);
+  realms.heard(realm, "open");
   running.push(runStages(nats.bus, realm, ["ingest", "normalizer", "simulator"]));
   return ruleset;
 }

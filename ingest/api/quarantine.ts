@@ -146,6 +146,7 @@ const tags = ["quarantine"];
 export function quarantineRoutes(api: Api, parts: Parts): void {
   const { bus, log } = parts;
   const quarantines = new Quarantines(bus, log);
+  parts.onEnded((realm) => quarantines.forget(realm));
   const reviews = new Reviews(parts, quarantines);
   api.addHook("onClose", () => quarantines.close());
 

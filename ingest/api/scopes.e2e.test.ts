@@ -30,6 +30,7 @@ const TABLE: Record<string, readonly Scope[] | "any" | "open"> = {
   "GET /internal/world/:realm/shadow": ["read"],
   "PUT /internal/world/:realm/shadow": ["operate"],
   "DELETE /internal/world/:realm/shadow": ["operate"],
+  "DELETE /internal/world/realms/:realm": ["operate"],
   "GET /internal/world/:realm/events/:event_id": ["read"],
   "GET /internal/world/:realm/quarantine": ["review"],
   "GET /internal/world/:realm/quarantine/:event_id": ["review"],

@@ -12,6 +12,7 @@ import {
 } from "../../ops/testing/realm.ts";
 import { readEnv } from "../../shared/env.ts";
 import { listen, operationsServer } from "../../shared/http.ts";
+import { KnownRealms } from "../../shared/known-realms.ts";
 import { openLog } from "../../shared/log.ts";
 import { loadRuleset } from "../../shared/rulesets.ts";
 import { eventsStream, subjects } from "../../shared/subjects.ts";
@@ -32,7 +33,12 @@ beforeAll(async () => {
   nats = await testNats();
   for (const realm of [REALM, RUNNING]) await testRealm(nats.bus, realm);
   server = operationsServer({ notReady: () => undefined }, () => true);
-  internalApi(server, { bus: nats.bus, env, log: openLog(env, "ingest"), realms: new Set([REALM, RUNNING]) });
+  internalApi(server, {
+    bus: nats.bus,
+    env,
+    log: openLog(env, "ingest"),
+    realms: new KnownRealms([REALM, RUNNING]),
+  });
   url = `http://127.0.0.1:${await listen(server, "127.0.0.1", 0)}`;
 });
 afterAll(async () => {

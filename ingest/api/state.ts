@@ -8,7 +8,12 @@ import { subjects, worldStream } from "../../shared/subjects.ts";
 import { type Api, type Parts, RealmPath } from "./parts.ts";
 import { Refused, refusals } from "./problems.ts";
 
-const Listed = z.strictObject({ realm_id: Id, name: z.string(), created_at: z.string() });
+const Listed = z.strictObject({
+  realm_id: Id,
+  name: z.string(),
+  created_at: z.string(),
+  state: z.literal("ending").exactOptional().describe("It takes nothing any more, and is being archived"),
+});
 const Standing = z.strictObject({
   realm_id: Id,
   tick: z.int().min(0),
@@ -27,12 +32,17 @@ export function stateRoutes(api: Api, parts: Parts): void {
     config: { scope: "read" },
     schema: {
       tags,
-      summary: "Every realm, by id; of a token with realms, those",
+      summary: "Every realm that has not ended, by id; of a token with realms, those",
       response: { 200: z.strictObject({ realms: z.array(Listed) }), ...refusals(400) },
     },
     handler: async ({ caller: { realms: own } }) => {
       const realms = await realmsIn(bus, log);
-      return { realms: realms.filter(({ realm_id }) => own === undefined || own.has(realm_id)) };
+      return {
+        realms: realms.flatMap(({ realm_id, name, created_at, state }) => {
+          if (state === "ended" || (own !== undefined && !own.has(realm_id))) return [];
+          return [{ realm_id, name, created_at, ...(state !== undefined && { state }) }];
+        }),
+      };
     },
   });
 

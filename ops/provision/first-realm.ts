@@ -1,9 +1,10 @@
 /** The realm that the environment names. */
 import type { Bus } from "../../shared/bus.ts";
 import type { Env } from "../../shared/env.ts";
-import { provisionRealm, updateRealms } from "../../shared/provision.ts";
+import { EndedError, provisionBuckets, provisionRealm, updateRealms } from "../../shared/provision.ts";
 import { loadRuleset } from "../../shared/rulesets.ts";
 import { tickSecondsOf } from "../tick-length.ts";
+import { removeEnded } from "./end-realm.ts";
 
 /** Its ruleset: the named one, with the environment's cadence in local mode. */
 export async function firstRuleset(env: Env) {
@@ -20,12 +21,22 @@ export async function provisionFirstRealm(
   env: Env,
 ): Promise<{ created: boolean; tickSeconds: number }> {
   const limits = { replicas: env.AMOI_REPLICAS, rawMaxBytes: env.AMOI_RAW_MAX_BYTES };
-  const { created } = await provisionRealm(bus, {
-    realm: env.AMOI_REALM,
-    name: env.AMOI_REALM_NAME,
-    ruleset: await firstRuleset(env),
-    ...limits,
-  });
+  const ruleset = await firstRuleset(env);
+  const { AMOI_REALM: realm, AMOI_REALM_NAME: name } = env;
+  try {
+    const { created } = await provisionRealm(bus, { realm, name, ruleset, ...limits });
+    await bringUpToDate(bus, limits);
+    return { created, tickSeconds: await tickSecondsOf(bus, realm) };
+  } catch (error) {
+    // It was ended on purpose, which is no reason to keep the other realms from running.
+    if (!(error instanceof EndedError)) throw error;
+    await provisionBuckets(bus, env.AMOI_REPLICAS);
+    await bringUpToDate(bus, limits);
+    return { created: false, tickSeconds: ruleset.tick_seconds };
+  }
+}
+
+async function bringUpToDate(bus: Bus, limits: Parameters<typeof updateRealms>[1]): Promise<void> {
   await updateRealms(bus, limits);
-  return { created, tickSeconds: await tickSecondsOf(bus, env.AMOI_REALM) };
+  await removeEnded(bus);
 }

@@ -9,9 +9,9 @@ import { rawStream, subjects, validStream } from "../../shared/subjects.ts";
  * what comes next too. Never goes beyond the position on VALID's leader, whatever the request says.
  */
 export async function purgeRaw(bus: Bus, { realm, through }: PurgeRequest): Promise<number> {
-  // What a realm that is ending still takes is bounded by its number of messages: a purge would make room.
+  // Of a realm that is ending nothing is removed any more.
   const { config } = await bus.jsm.streams.info(rawStream(realm));
-  if (config.max_msgs > 0) return 0;
+  if (config.sealed) return 0;
   const position = await lastOf(bus, validStream(realm), subjects.position("ingest", realm));
   if (position === undefined) throw new Error(`${validStream(realm)} has no position of ingest`);
   const committed = Position.parse(JSON.parse(position.text())).through;

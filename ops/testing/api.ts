@@ -4,6 +4,7 @@ import { internalApi } from "../../ingest/api.ts";
 import { readEnv } from "../../shared/env.ts";
 import { hostCheck } from "../../shared/hosts.ts";
 import { listen, operationsServer } from "../../shared/http.ts";
+import { KnownRealms } from "../../shared/known-realms.ts";
 import { openLog } from "../../shared/log.ts";
 import { type TestNats, testNats } from "./nats.ts";
 import { runStages, testRealm } from "./realm.ts";
@@ -37,7 +38,12 @@ export async function testApi(
   const env = readEnv({ INTERNAL_TOKEN: TOKEN, AMOI_LOG_LEVEL: "silent", ...settings });
   const open = async () => {
     const server = operationsServer({ notReady: () => undefined }, hostCheck(env));
-    internalApi(server, { bus: nats.bus, env, log: openLog(env, "ingest"), realms: new Set([realm]) });
+    internalApi(server, {
+      bus: nats.bus,
+      env,
+      log: openLog(env, "ingest"),
+      realms: new KnownRealms([realm]),
+    });
     return { server, url: `http://127.0.0.1:${await listen(server, "127.0.0.1", 0)}` };
   };
   let opened = await open();

@@ -13,6 +13,7 @@ import { jittered } from "../../shared/jitter.ts";
 import type { Log } from "../../shared/log.ts";
 import { metrics } from "../../shared/metrics.ts";
 import { type Input, Reader, StreamGap } from "../../shared/reader.ts";
+import { hasEnded } from "../../shared/realm-entries.ts";
 import { RealmHealth, type Work } from "../../shared/realm-health.ts";
 import { RealmRefused, refusalOf } from "../../shared/refusal.ts";
 import { isGone, takeWithin, untilLookedAt, waitingFrom } from "../../shared/waiting.ts";
@@ -77,6 +78,11 @@ export async function follow(
     } catch (error) {
       if (signal.aborted) break;
       if (run.commits > committed) wait = RETRY_MS.first;
+      if (await hasEnded(surroundings.bus, realm)) {
+        // What is missing was archived and removed; the watch of the realms is about to say so.
+        await delay(wait, undefined, { signal }).catch(() => {});
+        continue;
+      }
       const refusal = run.failed(error);
       await run.measureLag();
       if (refusal !== undefined) await untilLookedAt(surroundings.bus, refusal, signal);

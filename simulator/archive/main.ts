@@ -2,7 +2,7 @@
  * Archive: every stream of every realm into Postgres, of which it is the only writer.
  *
  * Reads `impact.rejected`, `events.accepted|quarantined|rejected|command|tick`, `world.tick|delta`, and in KV `realms` what a
- * realm is called. Writes nothing to NATS but its announcement in KV `workers`. Keeps its positions in Postgres, beside the
+ * realm is called. Writes to NATS in KV `workers` alone: its announcement, and how far it has a realm that is ending. Keeps its positions in Postgres, beside the
  * rows: Postgres may be away for a day, nothing waits. Its role there adds rows and makes no tables: npm run archive:migrate does.
  */
 import { hostCheck } from "../../shared/hosts.ts";
@@ -41,7 +41,7 @@ await serve("archive", async (service) => {
       name: "archive",
       port,
       found: () => troubles.over("realms"),
-      run: (realm, _, until) => archiveRealm(realm, surroundings, until),
+      run: (realm, { signal, ending }) => archiveRealm(realm, surroundings, signal, ending),
     });
   } finally {
     over.abort();

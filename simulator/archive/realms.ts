@@ -3,6 +3,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { jittered } from "../../shared/jitter.ts";
 import { metrics } from "../../shared/metrics.ts";
+import { tellArchived } from "./ending.ts";
 import { decisions, rejections } from "./events.ts";
 import { follow, type Surroundings } from "./follow.ts";
 import { ArchiveRefused } from "./position.ts";
@@ -11,11 +12,12 @@ import { world } from "./world.ts";
 
 const RETRY_MS = 1_000;
 
-/** Archives one realm until the signal. */
+/** Archives one realm until the signal. Once `ending` is aborted it tells how far it has the realm. */
 export async function archiveRealm(
   realm: string,
   surroundings: Surroundings,
   signal: AbortSignal,
+  ending: AbortSignal = new AbortController().signal,
 ): Promise<void> {
   const { database, bus, log, troubles } = surroundings;
   while (!signal.aborted) {
@@ -24,6 +26,7 @@ export async function archiveRealm(
       troubles.over(realm);
       break;
     } catch (error) {
+      if (signal.aborted) break;
       const reason = error instanceof Error ? error.message || error.name : String(error);
       troubles.begin(realm, { realm, reason, refused: error instanceof ArchiveRefused });
       metrics.archiveErrors.inc({ realm });
@@ -32,6 +35,9 @@ export async function archiveRealm(
     }
   }
   const streams = [rejections(realm), decisions(realm), world(realm)];
-  await Promise.all(streams.map((followed) => follow(realm, followed, surroundings, signal)));
+  await Promise.all([
+    ...streams.map((followed) => follow(realm, followed, surroundings, signal)),
+    tellArchived(realm, surroundings, ending, signal),
+  ]);
   troubles.left(realm);
 }
