@@ -50,7 +50,9 @@ async function readAll(socket: Socket, quietMs = 300): Promise<string> {
     text += chunk;
     lastMs = performance.now();
   });
-  while (!socket.closed && performance.now() - lastMs < quietMs) await delay(20);
+  // A busy machine may take its time for the first byte; what follows it comes soon.
+  const patience = () => (text === "" ? Math.max(quietMs, 3_000) : quietMs);
+  while (!socket.closed && performance.now() - lastMs < patience()) await delay(20);
   return text;
 }
 const statuses = (text: string) => text.match(/HTTP\/1\.1 \d{3}/g)?.map((line) => line.slice(9)) ?? [];

@@ -2,7 +2,7 @@
  * How often an address may open feeds and streams. A request of 68 bytes can ask for everything of the last 256 ticks, so what is
  * sent to catch up counts as well.
  */
-import { RateLimit } from "./rate-limit.ts";
+import { RateLimit } from "../shared/rate-limit.ts";
 
 /** So many bytes that are sent to catch up count like one more opening. */
 const BYTES_OF_ONE = 65_536;

@@ -1,13 +1,13 @@
 /** The public port: feed, read API and page, on either engine. GET and HEAD only; every write has another port. */
 import type { TokenSecrets } from "../shared/feed-token.ts";
 import type { HostCheck } from "../shared/hosts.ts";
+import { RateLimit } from "../shared/rate-limit.ts";
 import { serveDocuments } from "./documents.ts";
 import type { Engine, EngineMaker } from "./engine.ts";
 import { Feed } from "./feed.ts";
 import { FEED_LIMITS, type FeedLimits, READ_LIMITS, type ReadLimits } from "./limits.ts";
 import { Openings } from "./openings.ts";
 import { servePage } from "./page.ts";
-import { RateLimit } from "./rate-limit.ts";
 import { serveReads } from "./read.ts";
 import { Routes } from "./routes.ts";
 import { Streams } from "./sse.ts";

@@ -3,10 +3,10 @@
  * asks for, and one that is over it is refused before anything is looked up.
  */
 import { type HostCheck, MISDIRECTED } from "../shared/hosts.ts";
+import type { RateLimit } from "../shared/rate-limit.ts";
 import { addressOf, type TrustedProxies } from "./address.ts";
 import { BODY_REFUSED, problemAnswer } from "./answer.ts";
 import type { Answer, Exchange, Request } from "./engine.ts";
-import type { RateLimit } from "./rate-limit.ts";
 import { Visit } from "./visit.ts";
 
 type Route = { serve: (visit: Visit) => void; limit: RateLimit };

@@ -1,7 +1,8 @@
 /** A request that was counted for its address, as a route answers it. */
+
+import type { Allowance, RateLimit } from "../shared/rate-limit.ts";
 import { COMMON_HEADERS } from "./answer.ts";
 import type { Answer, EventStream, Exchange, Request, StreamEvents } from "./engine.ts";
-import type { Allowance, RateLimit } from "./rate-limit.ts";
 import type { Socket } from "./socket.ts";
 
 export class Visit {

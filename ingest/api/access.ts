@@ -35,8 +35,8 @@ const HANDLER_TIMEOUT_MS = 60_000;
 /** Puts every route of `api` that is registered after this behind its scope. */
 export function requireScopes(api: Api, env: Env, log: Log): void {
   const bearers = new Bearers(env, log);
-  const ofTokens = new RateLimit(env.AMOI_API_REQUESTS_PER_MINUTE);
-  const ofTries = new RateLimit(env.AMOI_API_TRIES_PER_MINUTE);
+  const ofTokens = new RateLimit("requests", env.AMOI_API_REQUESTS_PER_MINUTE);
+  const ofTries = new RateLimit("tries", env.AMOI_API_TRIES_PER_MINUTE);
   api.addHook("onRoute", declareScope);
 
   api.addHook("onRequest", async (request) => {
@@ -45,11 +45,11 @@ export function requireScopes(api: Api, env: Env, log: Log): void {
       throw error;
     });
     if ("refused" in caller) {
-      if (!ofTries.take(addressOf(request.ip), performance.now()))
+      if (!ofTries.take(addressOf(request.ip), performance.now()).allowed)
         throw new Refused(429, "too many requests without a token of this address");
       throw new Refused(401, caller.refused);
     }
-    if (!ofTokens.take(caller.name, performance.now()))
+    if (!ofTokens.take(caller.name, performance.now()).allowed)
       throw new Refused(429, `too many requests of ${caller.name} within a minute`);
     assertScope(caller, request.routeOptions.config.scope);
     request.caller = caller;
