@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { get } from "node:http";
 import { connect, createServer } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pickPort } from "../ops/local/ports.ts";
 import { buildPages } from "../ops/pages/build.ts";
