@@ -2,6 +2,7 @@
  * The way from HTTP to RAW: what is acknowledged is on disk. Concurrent requests travel as one atomic batch, which costs
  * the disk about ten plain publishes, whatever its size; few go as plain publishes. Ids that JetStream already knows send
  * the group again as plain publishes, whose acknowledgement names the first message, so the gateway keeps no table of its own.
+ * So do batches that others leave open until the server takes none.
  */
 import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import {
@@ -56,6 +57,17 @@ const MAX_WAITING = 20_000;
 const BATCH_FROM = 8;
 /** Waiting for callers to ask again ends after this long, ms. */
 const MAX_PATIENCE_MS = 10;
+
+/**
+ * A batch that is refused so may pass as plain publishes. Who opens batches and leaves them takes all that the server holds open
+ * at once: the first message of another is refused, and nobody hears of it before its commit, which then is of no batch.
+ */
+const STORED_NOTHING: ReadonlySet<number> = new Set([
+  REFUSED.duplicateInBatch,
+  REFUSED.duplicateInFlight,
+  REFUSED.tooManyBatches,
+  REFUSED.incompleteBatch,
+]);
 
 /** What of a realm waits to be written. */
 type Queue = { waiting: Waiting[]; writing: boolean; full: { length: number; tell: () => void } | undefined };
@@ -122,8 +134,7 @@ export class Gateway {
       for (const [i, waiting] of unique.entries())
         waiting.resolve({ kind: "stored", seq: first + i, duplicate: false });
     } catch (error) {
-      if (isRefusal(error, REFUSED.duplicateInBatch) || isRefusal(error, REFUSED.duplicateInFlight))
-        await this.#plain(unique);
+      if (error instanceof Refusal && STORED_NOTHING.has(error.code)) await this.#plain(unique);
       else for (const waiting of unique) waiting.reject(refusalOf(error));
     }
   }

@@ -205,7 +205,10 @@ export const REFUSED = {
   consumerNotFound: 10014,
   streamNotFound: 10059,
   noMessage: 10037,
+  /** So many batches are open that another is not: nothing is stored. */
   tooManyBatches: 10210,
+  /** A commit came for a batch that the server doesn't hold, or not whole: nothing is stored. */
+  incompleteBatch: 10176,
   /** A stream holds as much as its own limit allows. */
   maxBytes: 10077,
   /** The servers' store is full: nothing is stored in any stream. */

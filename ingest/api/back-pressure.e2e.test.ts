@@ -1,7 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { headers, nuid } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestApi, testApi } from "../../ops/testing/api.ts";
 import { bodiesIn, candidate } from "../../ops/testing/realm.ts";
+import { REFUSED } from "../../shared/bus.ts";
 import type { Candidate } from "../../shared/contracts/candidate.ts";
 import { eventId } from "../../shared/identity.ts";
 import { candidateMsgId, rawStream, subjects } from "../../shared/subjects.ts";
@@ -86,4 +88,40 @@ test("more requests than may wait for the disk are refused, and those that wait 
   const stored = outcomes.filter(({ status }) => status === "fulfilled");
   const crowded = outcomes.filter((o) => o.status === "rejected" && o.reason instanceof Crowded);
   expect([stored.length, crowded.length]).toEqual([3, 2]);
+});
+
+test("while others hold open all batches that the server takes, whoever asks at once is answered with a place in RAW", async () => {
+  const { bus } = api.nats;
+  const open = async (message: number) => {
+    const h = headers();
+    h.set("Nats-Batch-Id", nuid.next());
+    h.set("Nats-Batch-Sequence", "1");
+    const reply = await bus.nc.request(subjects.rawCandidate(REALM), `open ${message}`, {
+      headers: h,
+      timeout: 5_000,
+    });
+    return reply.string();
+  };
+  const answers: string[] = [];
+  while (!answers.some((answer) => answer.includes(`${REFUSED.tooManyBatches}`))) {
+    expect(answers.length).toBeLessThan(200);
+    answers.push(await open(answers.length));
+  }
+  const { last_seq } = (await bus.jsm.streams.info(rawStream(REALM))).state;
+  const gateway = new Gateway(bus);
+  const stored = await Promise.all(
+    Array.from({ length: 50 }, () => candidate(REALM, { user_id: "patient" })).map((body) =>
+      gateway.submit({
+        realm: REALM,
+        subject: subjects.rawCandidate(REALM),
+        msgId: candidateMsgId(body.user_id, body.idempotency_key),
+        data: JSON.stringify(body),
+      }),
+    ),
+  );
+  // Every one of them has a place of its own, and nothing else was stored.
+  expect(stored.every((each) => each.kind === "stored" && !each.duplicate)).toBe(true);
+  expect(stored.map(({ seq }) => seq - last_seq).sort((a, b) => a - b)).toEqual(
+    Array.from({ length: 50 }, (_, i) => i + 1),
+  );
 });
