@@ -26,6 +26,8 @@ export const READ_API = "JS.world.API";
  * its own choice would write every message of one stream into another.
  */
 export const CONSUMER_GATE = "provision.consumer";
+/** How names of consumers begin, by account. READ gets no others, so that it takes no name that a stage may want. */
+export const CONSUMER_PREFIX = { WORLD: "r-", READ: "x-" } as const;
 
 /** Where a user's answers come, so that nobody reads another's. */
 export const inboxOf = (user: string) => `_INBOX_${user}`;
@@ -39,7 +41,7 @@ const readingBy = (api: string) => [
   `${api}.CONSUMER.CREATE.>`,
   `${api}.CONSUMER.INFO.*.*`,
   `${api}.CONSUMER.MSG.NEXT.*.*`,
-  // A consumer's name can't be guessed, and no list shows it.
+  // Of any consumer whose name is known. Those that we make have 128 random bits (`shared/random-name.ts`), and no list shows them.
   `${api}.CONSUMER.DELETE.*.*`,
 ];
 const reading = readingBy("$JS.API");
@@ -49,6 +51,9 @@ const of = (api: string, stream: string) => [
   `${api}.STREAM.INFO.${stream}`,
   `${api}.STREAM.MSG.GET.${stream}`,
   `${api}.CONSUMER.CREATE.${stream}.>`,
+  `${api}.CONSUMER.INFO.${stream}.*`,
+  `${api}.CONSUMER.MSG.NEXT.${stream}.*`,
+  `${api}.CONSUMER.DELETE.${stream}.*`,
 ];
 /** The normalizer's own memory of players is nobody's but its own and the game masters'. */
 const noMemories = of(READ_API, "KV_caps");

@@ -14,17 +14,16 @@ import {
 } from "@nats-io/jetstream";
 import {
   connect,
-  createInbox,
   errors,
   headers,
   type Msg,
   type NatsConnection,
-  nuid,
   type RequestOptions,
 } from "@nats-io/transport-node";
 import { READ_API } from "./access.ts";
 import type { Log } from "./log.ts";
 import { connecting, type NatsAccess, NatsAccessError, withoutSecrets } from "./nats-connection.ts";
+import { randomName } from "./random-name.ts";
 import { MAX_BATCH_MESSAGES } from "./topology.ts";
 
 export type Bus = {
@@ -112,7 +111,7 @@ export async function openBus(options: NatsAccess & { name: string; log?: Bus["l
       return connected;
     },
     log,
-    inbox: () => createInbox(access.options.inboxPrefix),
+    inbox: () => `${access.options.inboxPrefix ?? "_INBOX"}.${randomName()}`,
     inBackground: (act) => {
       const acting = act(closing.signal).finally(() => background.delete(acting));
       background.add(acting);
@@ -282,7 +281,7 @@ export async function publishBatch(
   timeoutMs = 5_000,
 ): Promise<BatchAck> {
   for (const message of messages) assertFits(bus, message);
-  const id = nuid.next();
+  const id = randomName();
   const last = messages.length - 1;
   for (let i = 0; i < last; i++) {
     const h = headersOf(messages[i]!);

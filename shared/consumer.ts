@@ -13,8 +13,10 @@ import {
   DeliverPolicy,
   JetStreamApiError,
 } from "@nats-io/jetstream";
-import { type Msg, nanos, nuid, type Subscription } from "@nats-io/transport-node";
+import { type Msg, nanos, type Subscription } from "@nats-io/transport-node";
+import { CONSUMER_PREFIX, READ_API } from "./access.ts";
 import { type Bus, jetStreamApi, REFUSED } from "./bus.ts";
+import { randomName } from "./random-name.ts";
 import { wholeMs } from "./time.ts";
 
 /**
@@ -93,7 +95,8 @@ export class Consumer {
   /** Makes the consumer; `start` lets messages come. Throws `JetStreamApiError` when JetStream says no. */
   static async open(bus: Bus, options: ConsumerOptions): Promise<Consumer> {
     const { stream } = options;
-    const name = `r-${nuid.next()}`;
+    // A new one each time: whoever has taken a name keeps nobody from another.
+    const name = consumerName(bus);
     try {
       const info = await jetStreamApi<ConsumerInfo>(
         bus,
@@ -240,6 +243,10 @@ export function deliveryOf(reply: string): Delivery | undefined {
   const atMs = wholeMs(Number(atNanos), () => BigInt(atNanos));
   return { seq: Number(seq), count: Number(count), atMs, pending: Number(pending) };
 }
+
+/** Who knows a consumer's name may read from it and delete it. The two kinds of accounts have a prefix each. */
+const consumerName = (bus: Bus): string =>
+  `${CONSUMER_PREFIX[bus.jsm.getOptions().apiPrefix === READ_API ? "READ" : "WORLD"]}${randomName()}`;
 
 function configOf(name: string, { subjects, start }: ConsumerOptions): Partial<ConsumerConfig> {
   return {

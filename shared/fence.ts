@@ -3,7 +3,6 @@
  * previous sequence. Of two writers one wins; no output without its head, no head twice.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { nuid } from "@nats-io/transport-node";
 import {
   type BatchMessage,
   type Bus,
@@ -15,6 +14,7 @@ import {
   type Stored,
   TooLarge,
 } from "./bus.ts";
+import { randomName } from "./random-name.ts";
 
 /** Somebody else has written this head: drop what you hold and restore. */
 export class Superseded extends Error {}
@@ -77,7 +77,7 @@ export class Fence {
    * `TooLarge`, and the signal's reason when aborted with the outcome unknown.
    */
   async commit(messages: readonly BatchMessage[], head: object, signal: AbortSignal): Promise<number> {
-    const commitId = nuid.next();
+    const commitId = randomName();
     const batch: BatchMessage[] = [
       ...messages,
       {

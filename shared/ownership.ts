@@ -4,11 +4,11 @@
  */
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
-import { nuid } from "@nats-io/transport-node";
 import { watchBucket } from "./bucket.ts";
 import { type Bus, publishOne } from "./bus.ts";
 import { sha256 } from "./canonical.ts";
 import { mendBucket } from "./mend-bucket.ts";
+import { randomName } from "./random-name.ts";
 import { kvSubject } from "./topology.ts";
 
 /** Of `workers`, the one with the highest hash of itself and the realm (rendezvous hashing, Thaler and Ravishankar 1996). */
@@ -66,7 +66,7 @@ export class Announcement {
   #isStored = true;
 
   constructor(bus: Bus, stage: string, ttlSeconds: number, details: { port: number }) {
-    this.id = `${stage}-${nuid.next()}`;
+    this.id = `${stage}-${randomName()}`;
     this.#bus = bus;
     this.#key = `${stage}.${this.id}`;
     this.#ttlSeconds = ttlSeconds;

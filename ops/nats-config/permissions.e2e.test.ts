@@ -5,8 +5,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Bus, openBus } from "../../shared/bus.ts";
+import { type Bus, openBus, publishBatch } from "../../shared/bus.ts";
+import { Consumer } from "../../shared/consumer.ts";
 import { connecting } from "../../shared/nats-connection.ts";
+import { Announcement } from "../../shared/ownership.ts";
 import { type TestNats, testNats, urlOf } from "../testing/nats.ts";
 import { testRealm } from "../testing/realm.ts";
 
@@ -170,9 +172,9 @@ const QUESTIONS: Record<string, [subject: string, data: string][]> = {
 const asks = (api: string, own?: string): [string, string][] => [
   [`${api}.STREAM.INFO.WORLD_r1`, ""],
   [`${api}.STREAM.MSG.GET.RAW_r1`, '{"seq":1}'],
-  [`${api}.CONSUMER.CREATE.RAW_r1.made`, consumer("RAW_r1", "made", {})],
-  [`${api}.CONSUMER.INFO.RAW_r1.made`, ""],
-  [`${api}.CONSUMER.MSG.NEXT.RAW_r1.made`, '{"batch":1,"no_wait":true}'],
+  [`${api}.CONSUMER.CREATE.RAW_r1.x-made`, consumer("RAW_r1", "x-made", {})],
+  [`${api}.CONSUMER.INFO.RAW_r1.x-made`, ""],
+  [`${api}.CONSUMER.MSG.NEXT.RAW_r1.x-made`, '{"batch":1,"no_wait":true}'],
   [`${api}.CONSUMER.DELETE.RAW_r1.none`, ""],
   ...(own === undefined ? [] : ([[own, "{}"]] as [string, string][])),
 ];
@@ -243,7 +245,7 @@ const WRITING_SETTINGS: Record<string, object> = {
 
 test.each(READERS)("%s gets no consumer that writes, or stays", async (user) => {
   for (const [what, settings] of Object.entries(WRITING_SETTINGS)) {
-    const name = `made-by-${user}`;
+    const name = `x-made-by-${user}`;
     const moved = await grown(async () => {
       const request = consumer("RAW_r1", name, settings);
       const answer = await as(user).request(`JS.world.API.CONSUMER.CREATE.RAW_r1.${name}`, request);
@@ -252,7 +254,7 @@ test.each(READERS)("%s gets no consumer that writes, or stays", async (user) => 
     expect(moved, what).toEqual([]);
   }
   const consumers = await bus.nc.request("$JS.API.CONSUMER.NAMES.RAW_r1", "");
-  expect(consumers.json<{ consumers: string[] }>().consumers).not.toContain(`made-by-${user}`);
+  expect(consumers.json<{ consumers: string[] }>().consumers).not.toContain(`x-made-by-${user}`);
 });
 
 test("what a stage can still reach with a consumer that delivers somewhere: a stream that listens there by its full name", async () => {
@@ -402,12 +404,85 @@ test("readers' consumers leave a stream's last ones to the stages", async () => 
     );
   for (let made = 0; made < 500; made += 50)
     await Promise.all(
-      Array.from({ length: 50 }, (_, i) => create("JS.world.API", "archive", `many-${made + i}`)),
+      Array.from({ length: 50 }, (_, i) => create("JS.world.API", "archive", `x-many-${made + i}`)),
     );
-  const refused = await create("JS.world.API", "archive", "one-more");
+  const refused = await create("JS.world.API", "archive", "x-one-more");
   expect(refused.json<{ error?: object }>().error).toMatchObject({ code: 403, err_code: 10_026 });
   expect((await create("$JS.API", "ingest", "a-stages")).json<{ name?: string }>().name).toBe("a-stages");
 }, 30_000);
+
+const nothing = () => {};
+const openConsumer = (from: Bus, stream: string) =>
+  Consumer.open(from, {
+    stream,
+    subjects: [">"],
+    start: { seq: 1 },
+    prefetch: 1,
+    received: nothing,
+    well: nothing,
+    ended: nothing,
+  });
+const namesOf = async (stream: string) =>
+  (await bus.nc.request(`$JS.API.CONSUMER.NAMES.${stream}`, "")).json<{ consumers: string[] }>().consumers;
+/** What two names have in common at their ends that show, and by which a counter gives itself away. */
+const commonStart = (a: string, b: string) => [...a].findIndex((letter, i) => letter !== b[i]);
+
+test("nothing that a reader can read says what a stage's consumer is called, or the next one", async () => {
+  const stage = await openBus({ natsUrl: urlOf(nats.url, "ingest"), name: "test" });
+  const consumers = [await openConsumer(stage, "RAW_r2"), await openConsumer(stage, "RAW_r2")];
+  const worker = new Announcement(stage, "ingest", 60, { port: 0 });
+  await publishBatch(stage, [
+    { subject: "impact.valid.r2", data: "{}" },
+    { subject: "impact.valid.r2", data: "{}" },
+  ]);
+  const stored = (await bus.jsm.streams.getMessage("VALID_r2", { last_by_subj: "impact.valid.r2" }))!;
+  const names = await namesOf("RAW_r2");
+  const random = [...names.map((name) => name.slice(2)), worker.id.slice("ingest-".length)];
+  random.push(stored.header.get("Nats-Batch-Id"));
+  expect(names).toHaveLength(2);
+  for (const name of names) expect(name).toMatch(/^r-/);
+  for (const [i, one] of random.entries()) {
+    expect(one).toMatch(/^[0-9a-f]{32}$/);
+    for (const other of random.slice(i + 1)) expect(commonStart(one, other)).toBeLessThan(10);
+  }
+  for (const consumer of consumers) consumer.close();
+  await stage.close();
+});
+
+test.each(READERS)("%s takes no name that a stage's consumer might want", async (user) => {
+  for (const name of ["r-1", `r-${"0".repeat(32)}`, "X-1", "x"]) {
+    const request = consumer("VALID_r2", name, {});
+    const answer = await as(user).request(`JS.world.API.CONSUMER.CREATE.VALID_r2.${name}`, request);
+    expect(answer.json<{ error?: { code: number } }>().error?.code, name).toBe(403);
+  }
+  expect(await namesOf("VALID_r2")).toEqual([]);
+  const reader = await openBus({ natsUrl: urlOf(nats.url, user), name: "test" });
+  const own = await openConsumer(reader, "VALID_r2");
+  expect(await namesOf("VALID_r2")).toEqual([expect.stringMatching(/^x-[0-9a-f]{32}$/)]);
+  own.close();
+  await reader.close();
+  expect(await namesOf("VALID_r2")).toEqual([]);
+});
+
+test.each(READERS)(
+  "%s does nothing with a consumer of the memory of players, whose name it knows",
+  async (user) => {
+    await say("normalizer", "$KV.caps.r1.u.ada");
+    const request = consumer("KV_caps", "known", { mem_storage: true });
+    await as("normalizer").request("$JS.API.CONSUMER.CREATE.KV_caps.known", request);
+    const heard: string[] = [];
+    const inbox = `_INBOX_${user}.known`;
+    const subscription = as(user).subscribe(inbox, {
+      callback: (_, { subject }) => void heard.push(subject),
+    });
+    for (const path of ["INFO", "MSG.NEXT", "DELETE"])
+      await say(user, `JS.world.API.CONSUMER.${path}.KV_caps.known`, path === "MSG.NEXT" ? "1" : "", inbox);
+    await delay(50);
+    subscription.unsubscribe();
+    expect(heard).toEqual([]);
+    expect(await namesOf("KV_caps")).toContain("known");
+  },
+);
 
 test("a reader reads every stream and the buckets but the normalizer's memory of players", async () => {
   for (const user of READERS) {

@@ -5,7 +5,7 @@
  */
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { z } from "zod";
-import { CONSUMER_GATE } from "../../shared/access.ts";
+import { CONSUMER_GATE, CONSUMER_PREFIX } from "../../shared/access.ts";
 import type { Bus } from "../../shared/bus.ts";
 
 const JETSTREAM_TIMEOUT_MS = 2_000;
@@ -53,6 +53,8 @@ export async function openGate(bus: Bus, subject: string, body: string): Promise
   if (typeof wanted === "string") return refusal(wanted);
   if (wanted.stream_name !== stream || (wanted.config.name ?? name) !== name)
     return refusal("subject and body name different streams or consumers");
+  if (!name.startsWith(CONSUMER_PREFIX.READ))
+    return refusal(`a reader's consumer has a name that begins with ${CONSUMER_PREFIX.READ}`);
   const consumers = await consumersOf(bus, stream);
   if (typeof consumers === "string") return consumers;
   if (consumers >= MOST_CONSUMERS)
