@@ -20,6 +20,7 @@ import { compareReaders } from "./compare-readers.ts";
 import { drained } from "./drained.ts";
 import { Load } from "./load.ts";
 import { judge, type Verdict } from "./oracle.ts";
+import { RawRecorder } from "./raw-recorder.ts";
 import { count, VICTIMS, Victim } from "./victims.ts";
 
 export type ChaosOptions = {
@@ -69,6 +70,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     const ruleset = { ...(await loadRuleset("demo")), tick_seconds: TICK_SECONDS };
     await provisionRealm(bus, { realm: REALM, name: "Chaos", ruleset, replicas: 1, rawMaxBytes: 2 ** 30 });
     const load = new Load(bus, REALM, options.seed);
+    const recorder = new RawRecorder(bus, REALM);
     const loading = new AbortController();
     const loaded = load.run(options.load, loading.signal);
     const living = Promise.all(victims.map((victim) => victim.live(over.signal)));
@@ -101,7 +103,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     await load.freeze();
     await delay(3 * TICK_SECONDS * 1_000);
     await drained(bus, databases.read, REALM);
-    const verdict = await judge(bus, REALM, load.published);
+    const verdict = await judge(bus, REALM, load.published, await recorder.recorded());
     const problems = [...verdict.problems, ...(await compareReaders(bus, databases.read, REALM, verdict))];
     keep = problems.length > 0;
     if (keep) options.say(`logs are kept in ${dir}`);

@@ -27,6 +27,7 @@ import { drained } from "./drained.ts";
 import { Load } from "./load.ts";
 import { type Counter, Movement, metricByRealm } from "./movement.ts";
 import { judge } from "./oracle.ts";
+import { RawRecorder } from "./raw-recorder.ts";
 
 export type Role = "leader" | "follower";
 export type FailoverReport = {
@@ -69,6 +70,7 @@ export async function chaosOfCluster({ kills, seed, load, say }: ChaosOptions): 
       await provisionRealm(bus, { realm, name: realm, ruleset, replicas: 3, rawMaxBytes: 2 ** 28 });
     const started = await startStages(dir, { NATS_URL: cluster.natsUrl, DATABASE_URL: databases.archive });
     stages.push(...started.running);
+    const recorders = REALMS.map((realm) => new RawRecorder(bus, realm));
     const loads = REALMS.map((realm, i) => new Load(bus, realm, seed + i));
     const loading = new AbortController();
     const loaded = loads.map((one) => one.run(load / REALMS.length, loading.signal));
@@ -106,7 +108,7 @@ export async function chaosOfCluster({ kills, seed, load, say }: ChaosOptions): 
     const report = { standstills, published: 0, lost: 0, doubled: 0, problems, seconds: 0 };
     for (const [i, realm] of REALMS.entries()) {
       await drained(bus, databases.read, realm);
-      const verdict = await judge(bus, realm, loads[i]!.published);
+      const verdict = await judge(bus, realm, loads[i]!.published, await recorders[i]!.recorded());
       report.published += verdict.published;
       report.lost += verdict.lost;
       report.doubled += verdict.doubled;
@@ -208,7 +210,8 @@ export function printFailovers({ standstills, ...report }: FailoverReport): numb
   });
   for (const role of ["leader", "follower"] as const) {
     const ofRole = standstills.filter((one) => one.role === role);
-    for (const stage of STAGE_NAMES) {
+    // Provision stands still by nature: it only answers.
+    for (const stage of STAGE_NAMES.filter((name) => name !== "provision")) {
       const all = ofRole.map(({ longest }) => longest.get(stage)!);
       if (all.length > 0)
         table.push([

@@ -12,7 +12,7 @@ import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { TickRecord } from "../../shared/contracts/world.ts";
 import { genesis } from "../../shared/genesis.ts";
 import { type Input, Reader } from "../../shared/reader.ts";
-import { eventsStream, rawStream, subjects, validStream, worldStream } from "../../shared/subjects.ts";
+import { eventsStream, subjects, validStream, worldStream } from "../../shared/subjects.ts";
 import { advance, movingSubjects, stateOf } from "../../simulator/advance.ts";
 
 export type Verdict = {
@@ -35,19 +35,15 @@ export type Verdict = {
 type Line = string;
 
 /**
- * Holds the realm's streams against what was published: each acknowledged sequence of RAW with its body. The pipeline must
- * have drained; what is still under way counts as lost.
+ * Holds the realm's streams against what was published: each acknowledged sequence of RAW with its body. `raw`: all that RAW ever
+ * held. The pipeline must have drained; what is still under way counts as lost.
  */
 export async function judge(
   bus: Bus,
   realm: string,
   published: ReadonlyMap<number, string>,
+  raw: readonly Input[],
 ): Promise<Verdict> {
-  const raw = await readAll(bus, rawStream(realm), [
-    subjects.rawCandidate(realm),
-    subjects.rawCommand(realm),
-    subjects.playerCommand(realm),
-  ]);
   const events = await readAll(bus, eventsStream(realm), [`events.*.${realm}`]);
   const valid = await readAll(bus, validStream(realm), [`impact.*.${realm}`, subjects.validCommand(realm)]);
   const records = await readAll(bus, worldStream(realm), [subjects.tick(realm)]);
@@ -97,7 +93,7 @@ const linesOf = (input: Input): Line[] =>
 /** What VALID and EVENTS must hold, body by body, in order. */
 function refold(
   realm: string,
-  raw: Input[],
+  raw: readonly Input[],
   firstValid: Input,
   firstEvent: Input,
 ): { valid: Line[]; events: Line[] } {

@@ -1,6 +1,6 @@
 /** Takes one foreign message out of a stream: overwritten on disk, and gone for every reader, which goes on behind it. */
 import { type Bus, streamEnds } from "../../shared/bus.ts";
-import { eventsStream, validStream, worldStream } from "../../shared/subjects.ts";
+import { eventsStream, subjects, validStream, worldStream } from "../../shared/subjects.ts";
 import type { Database } from "../../simulator/archive/database.ts";
 import { type Foreign, foreignIn, readThrough } from "./foreign.ts";
 
@@ -35,7 +35,9 @@ export async function removable(
         `${reader.stage} has read ${stream} up to ${at.through}: what it made of message ${seq} is in its output, and a replay without it would come out otherwise`,
       );
   }
-  const archived = await archivedThrough(database, realm, stream);
+  // Of VALID the archive takes rejections alone: it passes over whatever else is there.
+  const isArchived = stream !== validStream(realm) || found.subject === subjects.ingestRejected(realm);
+  const archived = isArchived ? await archivedThrough(database, realm, stream) : undefined;
   if (archived !== undefined && archived >= seq)
     throw new NotRemovable(
       `the archive has ${stream} up to ${archived}, message ${seq} among it: npm run archive:rebuild after it is out, or leave it`,

@@ -19,6 +19,9 @@ export type Proof = { password: string } | { nkey: string };
  */
 const FORGOTTEN = "60s";
 
+/** What one connection of outsiders may subscribe to: each subscription costs the server up to 4 KB of memory. */
+const MAX_SUBSCRIPTIONS = { READ: 10_000, STORY: 1_000 };
+
 const ACCOUNTS: readonly Account[] = ["WORLD", "READ", "STORY"];
 
 /**
@@ -31,7 +34,9 @@ export function accounts(engines: readonly StoryEngine[], proofOf: (user: string
     ...engines.map((engine): [string, Grant] => [engine.name, storyGrant(engine)]),
   ];
   const account = (name: Account) => ({
-    ...(name === "WORLD" && { jetstream: "enabled" }),
+    ...(name === "WORLD"
+      ? { jetstream: "enabled" }
+      : { limits: { max_subscriptions: MAX_SUBSCRIPTIONS[name] } }),
     users: grants
       .filter(([, grant]) => grant.account === name)
       .map(([user, grant]) => ({ ...identity(user, proofOf(user)), permissions: permissions(grant) })),

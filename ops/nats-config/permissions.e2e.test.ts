@@ -10,7 +10,7 @@ import { Consumer } from "../../shared/consumer.ts";
 import { connecting } from "../../shared/nats-connection.ts";
 import { Announcement } from "../../shared/ownership.ts";
 import { type TestNats, testNats, urlOf } from "../testing/nats.ts";
-import { testRealm } from "../testing/realm.ts";
+import { testRealm, until } from "../testing/realm.ts";
 
 const REALMS = ["r1", "r2"];
 
@@ -496,3 +496,14 @@ test("a reader reads every stream and the buckets but the normalizer's memory of
     await read.close();
   }
 }, 30_000);
+
+test("one connection of a story engine takes so many subscriptions, and the server's memory with them", async () => {
+  const nc = await connect(connecting({ natsUrl: urlOf(nats.url, "story") }).options);
+  const refused: string[] = [];
+  void (async () => {
+    for await (const status of nc.status()) if (status.type === "error") refused.push(status.error.message);
+  })();
+  for (let n = 0; n < 1_001; n++) nc.subscribe(`_INBOX_story.${n}`, { callback: () => {} });
+  await until(async () => refused.some((message) => /maximum subscriptions/i.test(message)));
+  await nc.close();
+});
