@@ -92,10 +92,7 @@ type Run = {
   distrusted: number;
 };
 
-const workOf = ({ reader }: Run): Work =>
-  reader === undefined
-    ? { messages: 0, busy: true }
-    : { messages: reader.lag, oldestAtMs: reader.oldestAtMs };
+const workOf = ({ reader }: Run): Work => (reader === undefined ? { messages: 0, busy: true } : reader.work);
 
 /** Undurable, on core NATS: one that is lost, late or no pulse at all is none. */
 function listenToPulses({ bus, realm, signal, audience }: Following): void {

@@ -6,6 +6,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Bus, REFUSED, streamEnds } from "./bus.ts";
 import { Consumer, type EndReason, type Input, type Start } from "./consumer.ts";
 import { metrics } from "./metrics.ts";
+import type { Work } from "./realm-health.ts";
+import { waitingAtMost } from "./waiting.ts";
 
 export type { Input } from "./consumer.ts";
 
@@ -18,6 +20,9 @@ const HIGH_WATER_BYTES = 64 * 1024 * 1024;
 
 /** Pauses before another consumer is opened, ms: none at first, and longer each time that the one before brought nothing. */
 const PAUSE_MS = { first: 100, longest: 2_000 };
+
+/** How often the stream is asked what waits while no consumer tells, ms. */
+const LOOK_MS = 2_000;
 
 /** A new leader may know less of its stream than was read from the one before, for a moment. */
 const LOST_END_LOOKS = 10;
@@ -44,6 +49,10 @@ export class Reader {
   /** Consumers that were opened since one last brought something. */
   #attempts = 0;
   #lostEnd = 0;
+  /** What waits behind the queue, as the stream told while there was no consumer; unknown until it has. */
+  #unread: Work | undefined;
+  #lookedMs = Number.NEGATIVE_INFINITY;
+  #looking = false;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
 
@@ -85,6 +94,18 @@ export class Reader {
     return this.#queue.length + this.#pending;
   }
 
+  /** What waits, as the consumer tells, or while there is none the stream itself. Busy while neither does. */
+  get work(): Work {
+    const first = this.#queue[0];
+    const told = this.#consumer === undefined ? this.#unread : { messages: this.#pending };
+    return {
+      messages: this.#queue.length + (told?.messages ?? this.#pending),
+      oldestAtMs: first?.atMs ?? told?.oldestAtMs,
+      seq: first?.seq ?? told?.seq ?? this.#next,
+      busy: told === undefined,
+    };
+  }
+
   /** Whether the server has told that nothing waits, and all was taken. */
   get isCaughtUp(): boolean {
     return this.#consumer !== undefined && this.lag === 0;
@@ -93,11 +114,6 @@ export class Reader {
   /** The stream's sequence up to which every message of these subjects was received; behind the last of them within seconds. */
   get passed(): number {
     return Math.max(this.#passed, (this.#next ?? 1) - 1);
-  }
-
-  /** When the stream got the oldest message that was received and not yet taken, Unix milliseconds. */
-  get oldestAtMs(): number | undefined {
-    return this.#queue[0]?.atMs;
   }
 
   /**
@@ -172,8 +188,24 @@ export class Reader {
           { stream: this.#stream, seq: this.#next, reason: String(error) },
           "no consumer could be opened on the stream; trying again",
         );
+        void this.#look();
       }
     }
+  }
+
+  /** Asks the stream what waits: without a consumer nobody else tells, and the opening of one doesn't wait for it. */
+  async #look(): Promise<void> {
+    const from = this.#next;
+    const rested = performance.now() - this.#lookedMs >= LOOK_MS;
+    if (!this.#gapless || from === undefined || this.#looking || !rested) return;
+    this.#looking = true;
+    try {
+      this.#unread = await waitingAtMost(this.#bus, this.#stream, this.#subjects, from);
+    } catch {
+      this.#unread = undefined;
+    }
+    this.#lookedMs = performance.now();
+    this.#looking = false;
   }
 
   async #consume(): Promise<void> {
@@ -198,6 +230,7 @@ export class Reader {
     }
     if (this.#closing.signal.aborted) return consumer.close();
     this.#pending = consumer.pending;
+    this.#unread = undefined;
     this.#consumer = consumer;
     consumer.start();
   }
@@ -214,6 +247,7 @@ export class Reader {
   /** What its last consumer was brought and didn't deliver comes from the next one. */
   #ended(reason: EndReason, detail: string): void {
     this.#consumer = undefined;
+    this.#unread = undefined;
     metrics.readersReopened.inc({ reason });
     this.#bus.log.warn(
       { stream: this.#stream, seq: this.#next, reason: detail },

@@ -20,7 +20,9 @@ export type Work = {
   messages: number;
   /** When the stream got the oldest of them, Unix milliseconds, where that is known. */
   oldestAtMs?: number | undefined;
-  /** Something else is under way that ends soon where all is well: a restore, a commit. */
+  /** The oldest of them, where that is known: its sequence in the stream. */
+  seq?: number | undefined;
+  /** Something else is under way that ends soon where all is well: a restore, a commit, the opening of a consumer. */
   busy?: boolean;
 };
 
@@ -30,8 +32,9 @@ const LOOK_MS = 1_000;
 
 const owned = new Set<RealmHealth>();
 
-/** Of the realms that this process owns, those that don't move. */
-export const realmTroubles = (): Trouble[] => [...owned].flatMap((health) => health.trouble() ?? []);
+/** Of the realms that this process owns, those that don't move, and have had work for `stalledMs`. */
+export const realmTroubles = (stalledMs = STALLED_MS): Trouble[] =>
+  [...owned].flatMap((health) => health.trouble(stalledMs) ?? []);
 
 export class RealmHealth {
   readonly labels: { stage: string; realm: string };
@@ -100,18 +103,19 @@ export class RealmHealth {
     this.#show(messages, seconds);
   }
 
-  trouble(): Trouble | undefined {
+  trouble(stalledMs = STALLED_MS): Trouble | undefined {
     const stream = this.#stream;
     if (this.#refusal !== undefined) {
       const { message: reason, place = { stream } } = this.#refusal;
       return { ...this.labels, kind: "refused", reason, ...place };
     }
     const stillMs = performance.now() - this.#movedMs;
-    if (stillMs < STALLED_MS) return undefined;
-    const { messages, busy = false } = this.#look();
+    if (stillMs < stalledMs) return undefined;
+    const { messages, seq, busy = false } = this.#look();
     if (messages === 0 && !busy) return undefined;
-    const reason = `${messages} messages of ${stream} wait, and nothing has moved for ${Math.round(stillMs / 1_000)} s`;
-    return { ...this.labels, kind: "stalled", reason, stream };
+    const since = seq === undefined ? "" : ` from sequence ${seq} on`;
+    const reason = `${messages} messages of ${stream} wait${since}, and nothing has moved for ${Math.round(stillMs / 1_000)} s`;
+    return { ...this.labels, kind: "stalled", reason, stream, ...(seq !== undefined && { seq }) };
   }
 
   /** The process no longer owns the realm: nothing is told of it any more. */

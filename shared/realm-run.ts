@@ -84,7 +84,8 @@ export class RealmRun<State> {
   #work(): Work {
     const reader = this.#reader;
     if (reader === undefined) return { ...this.#behind, busy: true };
-    return { messages: reader.lag, oldestAtMs: reader.oldestAtMs, busy: this.#commits > 0 };
+    const { busy, ...work } = reader.work;
+    return { ...work, busy: busy || this.#commits > 0 };
   }
 
   /** Counts what waits after the position as the leader has it, where there is no reader to tell. */

@@ -7,6 +7,7 @@ import type { Position } from "./contracts/position.ts";
 import { readEnv } from "./env.ts";
 import { openLog } from "./log.ts";
 import { metrics } from "./metrics.ts";
+import { realmTroubles } from "./realm-health.ts";
 import { RealmRun } from "./realm-run.ts";
 import type { Stage } from "./stage.ts";
 import { subjects } from "./subjects.ts";
@@ -145,6 +146,39 @@ test("frames that wait together and write two messages for each body come out wh
   await stage.stop();
   const said = (await written()).map((body) => body.said);
   expect(said).toEqual(frames.flatMap((frame) => Array.from({ length: MAX_FRAME_BODIES }, () => frame)));
+}, 30_000);
+
+const lagOf = async (gauge: typeof metrics.lag) =>
+  (await gauge.get()).values.find(({ labels }) => labels.realm === realm)?.value;
+
+test("a stage that can't open a consumer stands still as soon as something waits, says where, and goes on when it can", async () => {
+  const input = `IN_${realm}`;
+  await nats.bus.jsm.streams.delete(input);
+  await nats.bus.jsm.streams.add({
+    name: input,
+    subjects: [`in.${realm}`],
+    allow_atomic: true,
+    max_consumers: 1,
+  });
+  await setPosition({ through: 0 });
+  await nats.bus.jsm.consumers.add(input, { name: "the-only-one", durable_name: "the-only-one" });
+  const trouble = () => realmTroubles(2_500).find((one) => one.realm === realm);
+  const stage = run("one");
+  await delay(4_000);
+  expect(trouble()).toBeUndefined();
+  await send("a", "b", "c");
+  await until(async () => trouble() !== undefined);
+  expect(trouble()).toMatchObject({ kind: "stalled", stage: "ingest", stream: input, seq: 1 });
+  expect(trouble()!.reason).toContain(`3 messages of ${input} wait from sequence 1 on`);
+  await until(async () => (await lagOf(metrics.lag)) === 3);
+  expect(await lagOf(metrics.lagSeconds)).toBeGreaterThan(1);
+  await nats.bus.jsm.consumers.delete(input, "the-only-one");
+  await until(async () => (await written()).length === 3);
+  await until(async () => trouble() === undefined);
+  await stage.stop();
+  expect((await written()).map(({ said }) => said)).toEqual(["a", "b", "c"]);
+  expect(await lagOf(metrics.lag)).toBeUndefined();
+  expect(await lagOf(metrics.lagSeconds)).toBeUndefined();
 }, 30_000);
 
 test("two workers that both believe they own a realm lose nothing and double nothing", async () => {

@@ -1,18 +1,31 @@
 /** A realm while nobody reads it: how far it is behind, and whether what it is refused for is gone. */
 import { setTimeout as delay } from "node:timers/promises";
-import { type Bus, nextOf, REFUSED } from "./bus.ts";
+import { type Bus, nextOf, REFUSED, streamEnds } from "./bus.ts";
 import { countFrom } from "./consumer.ts";
 import type { Input, Reader } from "./reader.ts";
 import type { Work } from "./realm-health.ts";
 import type { Place, RealmRefused } from "./refusal.ts";
 
-/** What waits of these subjects from `from` on, by a consumer made for the question, and when the oldest came. */
+/** What waits of these subjects from `from` on, and when the oldest came: counted by a consumer made for the question, if one can be made. */
 export async function waitingFrom(bus: Bus, stream: string, names: string[], from: number): Promise<Work> {
-  const messages = await countFrom(bus, stream, names, from);
-  if (messages === 0) return { messages };
+  const most = await waitingAtMost(bus, stream, names, from);
+  if (most.messages === 0) return most;
+  const messages = await countFrom(bus, stream, names, from).catch(() => most.messages);
+  return { ...most, messages };
+}
+
+/**
+ * The same without a consumer, for when none can be made. Whether something waits, which is the oldest and when it came are exact;
+ * `messages` includes those of other subjects that came after it.
+ */
+export async function waitingAtMost(bus: Bus, stream: string, names: string[], from: number): Promise<Work> {
   const next = await Promise.all(names.map((subject) => nextOf(bus, stream, subject, from)));
-  const times = next.flatMap((message) => message?.atMs ?? []);
-  return { messages, oldestAtMs: times.length === 0 ? undefined : Math.min(...times) };
+  const found = next.flatMap((message) => message ?? []);
+  if (found.length === 0) return { messages: 0 };
+  const oldest = found.reduce((first, message) => (message.seq < first.seq ? message : first));
+  const { lastSeq } = await streamEnds(bus, stream);
+  const messages = Math.max(found.length, lastSeq - oldest.seq + 1);
+  return { messages, seq: oldest.seq, oldestAtMs: oldest.atMs };
 }
 
 /** Whether a message was taken out. False also where nobody can tell at the moment. */

@@ -181,8 +181,9 @@ class Run {
     if (reader === undefined) return this.#behind;
     const { through } = this.#position!;
     this.#read = this.#read.filter(({ seq }) => seq > through);
-    const oldestAtMs = this.#read[0]?.atMs ?? reader.oldestAtMs;
-    return { messages: reader.lag + this.#read.length, oldestAtMs };
+    const unread = reader.work;
+    const { atMs: oldestAtMs, seq } = this.#read[0] ?? { atMs: unread.oldestAtMs, seq: unread.seq };
+    return { ...unread, messages: unread.messages + this.#read.length, oldestAtMs, seq };
   }
 
   async #commit(through: number, write: (transaction: Transaction) => Promise<void>): Promise<void> {
