@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type TestNats, testNats } from "../ops/testing/nats.ts";
+import { type TestNats, testNats, urlOf } from "../ops/testing/nats.ts";
 import { until } from "../ops/testing/realm.ts";
 import { type Bus, openBus } from "./bus.ts";
 import { Workers } from "./ownership.ts";
@@ -25,12 +26,12 @@ afterEach(async () => {
   await nats.close();
 });
 
-async function start(): Promise<Workers> {
+async function start(signal = new AbortController().signal): Promise<Workers> {
   const bus = await openBus({ natsUrl: nats.url, name: "worker" });
   const worker = new Workers(bus, "test", TTL_SECONDS, { port: 0 });
   buses.push(bus);
   workers.push(worker);
-  await worker.start(() => {}, new AbortController().signal);
+  await worker.start(() => {}, signal);
   return worker;
 }
 
@@ -81,3 +82,41 @@ test("the bucket of workers holds an entry for each that lives, and none of thos
   await start();
   await until(async () => (await nats.bus.jsm.streams.info("KV_workers")).state.messages === 1);
 });
+
+test.each([
+  ["of the largest size", 3_800, 4_600],
+  ["of one byte", 1, 6_000],
+])(
+  "a bucket that somebody filled with announcements %s keeps no worker out, and those that live come back to it",
+  async (_, bytes, count) => {
+    await start();
+    const entries = async () => {
+      const { state } = await nats.bus.jsm.streams.info("KV_workers", {
+        subjects_filter: "$KV.workers.test.*",
+      });
+      return Object.keys(state.subjects ?? {}).sort();
+    };
+    await until(async () => (await entries()).length === 1);
+    const archive = await openBus({ natsUrl: urlOf(nats.url, "archive"), name: "flood" });
+    buses.push(archive);
+    const flood = async () => {
+      for (let i = 0; i < count; i++) archive.nc.publish(`$KV.workers.archive.f${i}`, "x".repeat(bytes));
+      await archive.nc.flush();
+      // The answer to the last comes when all were dealt with, whether the bucket took them or not.
+      await archive.nc.request(`$KV.workers.archive.f${count}`, "x".repeat(bytes));
+    };
+    await flood();
+    const { config, state } = await nats.bus.jsm.streams.info("KV_workers");
+    expect(state.bytes).toBeLessThanOrEqual(config.max_bytes);
+    expect(state.messages).toBeLessThan(count);
+    await start(AbortSignal.timeout(10_000));
+    await until(isSettled);
+    const keys = workers.map(({ id }) => `$KV.workers.test.${id}`).sort();
+    await until(async () => isDeepStrictEqual(await entries(), keys));
+    // Once more, while both live: neither takes the other for dead.
+    await flood();
+    await staysSettled(TTL_SECONDS * 1_500);
+    expect(await entries()).toEqual(keys);
+  },
+  40_000,
+);

@@ -1,3 +1,4 @@
+import { DiscardPolicy } from "@nats-io/jetstream";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestNats, testNats } from "../ops/testing/nats.ts";
 import { lastOf, publishOne } from "./bus.ts";
@@ -119,6 +120,8 @@ test("a bucket of an earlier release gets the limits that it has by now, and kee
     ...config,
     max_age: 0,
     max_bytes: -1,
+    max_msgs: -1,
+    discard: DiscardPolicy.New,
     max_msg_size: -1,
     allow_rollup_hdrs: true,
   });
@@ -128,6 +131,8 @@ test("a bucket of an earlier release gets the limits that it has by now, and kee
   expect(now).toMatchObject({
     max_age: config.max_age,
     max_bytes: 16 * 1024 * 1024,
+    max_msgs: 4_096,
+    discard: DiscardPolicy.Old,
     allow_rollup_hdrs: false,
   });
   expect((await lastOf(bus, "KV_workers", kvSubject("workers", "test.x")))?.text()).toBe("{}");

@@ -155,7 +155,14 @@ async function writeRealm(bus: Bus, wanted: NewRealm): Promise<{ created: boolea
   return { created: await ensureKey(bus, "realms", realm, JSON.stringify(entry), isOurs) };
 }
 
-const BUCKET_LIMITS = ["max_age", "max_bytes", "max_msg_size", "allow_rollup_hdrs"] as const;
+const BUCKET_LIMITS = [
+  "max_age",
+  "max_bytes",
+  "max_msgs",
+  "max_msg_size",
+  "allow_rollup_hdrs",
+  "discard",
+] as const;
 
 /** Makes a stream unless it is there; answers whether it did. One of an earlier release gets what is new about it. */
 async function ensureStream(bus: Bus, spec: StreamSpec): Promise<boolean> {
@@ -165,10 +172,11 @@ async function ensureStream(bus: Bus, spec: StreamSpec): Promise<boolean> {
       spec[key] !== undefined && (config[key] ?? false) !== spec[key];
     // A bucket is a cache: its limits may be another release's. A log's are part of what it promises.
     const isBucket = spec.name.startsWith("KV_");
-    const promises = ["allow_atomic", "allow_direct", "allow_msg_ttl", "discard"] as const;
-    const wrong = [...promises, ...(isBucket ? [] : (["max_age", "allow_rollup_hdrs"] as const))].filter(
-      differs,
-    );
+    const promises = ["allow_atomic", "allow_direct", "allow_msg_ttl"] as const;
+    const wrong = [
+      ...promises,
+      ...(isBucket ? [] : (["max_age", "allow_rollup_hdrs", "discard"] as const)),
+    ].filter(differs);
     if (wrong.length > 0)
       throw new ProvisionError(
         `stream ${spec.name} exists with another ${wrong.join(", ")} than the topology's`,

@@ -85,12 +85,15 @@ export type Bucket = keyof typeof BUCKETS;
 
 /**
  * Every process may write to `workers`, also those that may write nowhere else. So what it holds has a bound and an end, whatever
- * TTL is given, and a rollup of one announcement can't take all others along.
+ * TTL is given, and a rollup of one announcement can't take all others along. Where it is full the oldest goes: who lives says so
+ * again soon, but a worker whose first announcement found no room would never start.
  */
 const WORKERS_LIMITS: Partial<StreamConfig> = {
   max_age: nanos(10 * 60_000),
   max_bytes: 16 * 1024 * 1024,
+  max_msgs: 4_096,
   max_msg_size: 4_096,
+  discard: DiscardPolicy.Old,
   allow_rollup_hdrs: false,
 };
 
