@@ -78,9 +78,11 @@ test("a stream from another epoch or the future is told so, and starts anew", as
 });
 
 test("a place that is none is refused with a 400 that names the header", async () => {
-  const stream = await open({ "Last-Event-ID": "yesterday" }).ended();
-  expect(stream.head).toContain("400");
-  expect(stream.text).toContain("Last-Event-ID");
+  for (const none of ["yesterday", "", "\u00ff\u00fe", "\u2603", "\u00ffe1:0x", "e1:-1", "e1:0:0"]) {
+    const stream = await open({ "Last-Event-ID": none }, "?since=e1:0").ended();
+    expect(`${none} ${stream.head}`).toContain("400");
+    expect(stream.text).toContain("Last-Event-ID");
+  }
 });
 
 test("a stream that doesn't read misses nothing when it reads again", async () => {

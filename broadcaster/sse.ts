@@ -13,7 +13,7 @@ import { pathOf } from "./catalogue.ts";
 import type { Channels } from "./channels.ts";
 import type { Connections } from "./connections.ts";
 import type { EncodedFrame } from "./encode.ts";
-import type { Answer, EventStream } from "./engine.ts";
+import type { Answer, EventStream, Request } from "./engine.ts";
 import type { Channel } from "./feed.ts";
 import type { Openings } from "./openings.ts";
 import type { Routes } from "./routes.ts";
@@ -124,12 +124,12 @@ export class Streams {
     if ("status" in channel) return channel;
     if (this.#count >= this.#max) return TOO_MANY;
     // A browser that comes back asks for the same address, so what it adds says where it is now.
-    const header = request.header("last-event-id");
-    const given = header === "" ? new URLSearchParams(request.query).get("since") : header;
+    const header = lastEventIdOf(request);
+    const given = header ?? new URLSearchParams(request.query).get("since");
     if (given === null) return { channel, place: undefined };
     const place = Since.safeParse(given);
     if (place.success) return { channel, place: place.data };
-    const path = header === "" ? "since" : "Last-Event-ID";
+    const path = header === undefined ? "since" : "Last-Event-ID";
     const errors = place.error.issues.map(({ message }) => ({ path, message }));
     return problemAnswer(400, `${path} is not a place on the feed`, { errors });
   }
@@ -194,6 +194,15 @@ export class Streams {
 }
 
 const isReading = ({ open, stuckSinceMs }: Stream): boolean => open && stuckSinceMs === undefined;
+
+/** An empty one counts too: no browser sends it, and it is what uWS leaves of one that is all bytes beyond ASCII. */
+function lastEventIdOf(request: Request): string | undefined {
+  let found: string | undefined;
+  request.eachHeader((name, value) => {
+    if (name === "last-event-id") found ??= value;
+  });
+  return found;
+}
 
 const texts = new WeakMap<EncodedFrame, string>();
 
