@@ -63,6 +63,29 @@ export async function updateRealms(
 }
 
 /**
+ * Enters every realm whose streams are whole into KV `realms` again, where the bucket lost its entry; answers which. The name that
+ * people gave a realm is in its entry alone: it goes by its id then.
+ */
+export async function registerRealms(bus: Bus): Promise<string[]> {
+  const known = new Set((await realmTexts(bus)).map(({ realm }) => realm));
+  const prefix = eventsStream("");
+  const entered: string[] = [];
+  for await (const stream of bus.jsm.streams.names()) {
+    const realm = stream.slice(prefix.length);
+    if (!stream.startsWith(prefix) || known.has(realm)) continue;
+    // Provisioning writes it last but for the entry: without it, a realm is being made.
+    const position = await lastOf(bus, worldStream(realm), subjects.position("simulator", realm)).catch(
+      () => undefined,
+    );
+    if (position === undefined) continue;
+    const { at } = await firstCommand(bus, realm);
+    const entry: RealmEntry = { realm_id: realm, name: realm, created_at: at };
+    if (await ensureKey(bus, "realms", realm, JSON.stringify(entry), () => true)) entered.push(realm);
+  }
+  return entered;
+}
+
+/**
  * Makes a realm, idempotently: a crash at any point is mended by the next call. Where the realm exists, its own first
  * ruleset stays and the one given here is not looked at. Answers whether this call made it.
  */

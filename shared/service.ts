@@ -1,6 +1,7 @@
 /** A stage as a process: connects, announces itself, runs the realms that are its, serves its operations port, drains. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
+import { askForBucket } from "./ask-provision.ts";
 import { watchBucket } from "./bucket.ts";
 import { type Bus, openBus } from "./bus.ts";
 import { Id } from "./contracts/ids.ts";
@@ -98,7 +99,11 @@ export function watchRealms(
     if (Id.safeParse(realm).success) found(realm, stateIn(entry));
     else log.error({ key: realm }, "KV realms has a key that is no realm's id: it is left out");
   };
-  return watchBucket(bus, { bucket: "realms", keys: ">", changed }, signal);
+  // What is lost with the bucket is which realms there are: provision finds them by their streams.
+  const missing = async () => {
+    await askForBucket(bus, { bucket: "realms" });
+  };
+  return watchBucket(bus, { bucket: "realms", keys: ">", changed, missing }, signal);
 }
 
 export type StageServer = {

@@ -1,7 +1,13 @@
 /** The realm that the environment names. */
 import type { Bus } from "../../shared/bus.ts";
 import type { Env } from "../../shared/env.ts";
-import { EndedError, provisionBuckets, provisionRealm, updateRealms } from "../../shared/provision.ts";
+import {
+  EndedError,
+  provisionBuckets,
+  provisionRealm,
+  registerRealms,
+  updateRealms,
+} from "../../shared/provision.ts";
 import { loadRuleset } from "../../shared/rulesets.ts";
 import { tickSecondsOf } from "../tick-length.ts";
 import { removeEnded } from "./end-realm.ts";
@@ -37,6 +43,7 @@ export async function provisionFirstRealm(
 }
 
 async function bringUpToDate(bus: Bus, limits: Parameters<typeof updateRealms>[1]): Promise<void> {
+  await registerRealms(bus);
   await updateRealms(bus, limits);
   await removeEnded(bus);
 }

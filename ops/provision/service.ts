@@ -13,7 +13,7 @@ import {
 } from "../../shared/contracts/provisioning.ts";
 import type { Log } from "../../shared/log.ts";
 import { metrics } from "../../shared/metrics.ts";
-import { ensureBucket, ProvisionError, provisionRealm } from "../../shared/provision.ts";
+import { ensureBucket, ProvisionError, provisionRealm, registerRealms } from "../../shared/provision.ts";
 import { BUCKETS, type Bucket } from "../../shared/topology.ts";
 import { gateIsBusy, openGate } from "./consumer-gate.ts";
 import { endRealm } from "./end-realm.ts";
@@ -41,7 +41,9 @@ const HANDLERS: Record<string, Handler> = {
   [PROVISION.bucket]: async (bus, body, { replicas }) => {
     const { bucket } = BucketRequest.parse(body);
     if (!Object.hasOwn(BUCKETS, bucket)) return refused(400, `no bucket is named ${bucket}`);
-    return { created: await ensureBucket(bus, bucket as Bucket, replicas) };
+    const created = await ensureBucket(bus, bucket as Bucket, replicas);
+    if (bucket === "realms") await registerRealms(bus);
+    return { created };
   },
   [PROVISION.purge]: async (bus, body) => ({ purged: await purgeRaw(bus, PurgeRequest.parse(body)) }),
   [PROVISION.end]: async (bus, body) => {

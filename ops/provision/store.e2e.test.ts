@@ -6,7 +6,9 @@ import { type Bus, publishOne } from "../../shared/bus.ts";
 import { readEnv } from "../../shared/env.ts";
 import { openLog } from "../../shared/log.ts";
 import { provisionRealm } from "../../shared/provision.ts";
+import { realmTexts } from "../../shared/realm-entries.ts";
 import { loadRuleset } from "../../shared/rulesets.ts";
+import { watchRealms } from "../../shared/service.ts";
 import { candidateMsgId, rawStream, subjects } from "../../shared/subjects.ts";
 import { type TestNats, testNats } from "../testing/nats.ts";
 import { candidate, runStages, sendCandidate, testRealm, until } from "../testing/realm.ts";
@@ -93,4 +95,25 @@ test("while the store is full a publisher hears so within seconds, nothing is lo
     const { state } = await bus.jsm.streams.info("EVENTS_r", { subjects_filter: subjects.accepted("r") });
     return Object.keys(state.subjects ?? {}).length > 0;
   });
+});
+
+test("a bucket of realms that was lost is made again with every realm, by whoever misses it", async () => {
+  const { bus } = await server();
+  await testRealm(bus, "one");
+  await testRealm(bus, "two");
+  const held = async () => (await realmTexts(bus)).map(({ realm, text }) => ({ realm, ...JSON.parse(text) }));
+  const before = await held();
+  const stop = new AbortController();
+  const found = new Set<string>();
+  const service = { env: readEnv({}), bus, log, signal: stop.signal };
+  const watching = watchRealms(service, (realm) => void found.add(realm));
+  await until(async () => found.size === 2);
+  await bus.jsm.streams.delete("KV_realms");
+  found.clear();
+  await until(async () => found.size === 2, 20);
+  expect((await held()).map(({ realm, created_at }) => [realm, created_at])).toEqual(
+    before.map(({ realm, created_at }) => [realm, created_at]),
+  );
+  stop.abort();
+  await watching;
 });
