@@ -58,11 +58,18 @@ async function main(): Promise<number> {
     const watched = [...Array.from({ length: clients }, () => FIRST_REALM), ...realms];
     const feeds = watched.map((realm) => new FeedClient({ url: stack.urls.feed, realm }));
     const untilMs = performance.now() + minutes * 60_000;
-    while (!ended.aborted && performance.now() < untilMs) {
-      observations.push(await observer.observe());
-      await delay(everyMs, undefined, { signal: ended }).catch(() => {});
+    try {
+      while (!ended.aborted && performance.now() < untilMs) {
+        // One look that got no answer in time is no reason to lose all others.
+        const seen = await observer
+          .observe()
+          .catch((error: unknown) => say(`no observation: ${String(error)}`));
+        if (seen !== undefined) observations.push(seen);
+        await delay(everyMs, undefined, { signal: ended }).catch(() => {});
+      }
+    } finally {
+      for (const feed of feeds) feed.close();
     }
-    for (const feed of feeds) feed.close();
   });
   console.log(quarters(observations));
   const title = `${minutes} min, ${idle} idle realms, one at ${rate} events/s, ${clients} clients`;
