@@ -60,6 +60,8 @@ const BUSY_MESSAGES = 20;
 const REST_MS = 100;
 /** Without a message for so long, it looks whether the position can move past what isn't archived. */
 const IDLE_MS = 2_000;
+/** How often what waits is counted while nobody reads, ms. */
+const COUNT_MS = 5_000;
 const RETRY_MS = { first: 500, longest: 10_000 };
 
 /** Follows until the signal. */
@@ -70,6 +72,7 @@ export async function follow(
   signal: AbortSignal,
 ): Promise<void> {
   const run = new Run(realm, followed, surroundings, signal);
+  const counting = setInterval(() => void run.measureLag(), COUNT_MS);
   // More comes while a commit waits, and what waits grows older while Postgres answers nothing at all.
   for (let wait = RETRY_MS.first; !signal.aborted; ) {
     const committed = run.commits;
@@ -92,6 +95,7 @@ export async function follow(
       }
     }
   }
+  clearInterval(counting);
   run.left();
 }
 
@@ -107,8 +111,8 @@ class Run {
   /** Messages that were read and, when last looked at, not committed. */
   #read: Pick<Input, "seq" | "atMs">[] = [];
   #reader: Reader | undefined;
-  /** What waits, as it was last counted while there was no reader. */
-  #behind: Work = { messages: 0 };
+  /** What waits, as it was last counted while there was no reader. Busy where nobody could count. */
+  #behind: Work = { messages: 0, busy: true };
   readonly #health: RealmHealth;
   #failures = 0;
   commits = 0;
@@ -244,15 +248,17 @@ class Run {
 
   /** How much waits, while nothing is read. */
   async measureLag(): Promise<void> {
-    if (this.#position === undefined) return;
+    if (this.#position === undefined || this.#reader !== undefined || this.#signal.aborted) return;
     const { stream, subjects } = this.#followed;
     const from = this.#position.through + 1;
     try {
       this.#behind = await waitingFrom(this.#surroundings.bus, stream, subjects, from);
     } catch {
       // NATS is away as well: the last known lag stays, and grows older.
+      this.#behind = { ...this.#behind, busy: true };
     }
-    this.#health.look();
+    // Else its gauges would come back after it has left.
+    if (!this.#signal.aborted) this.#health.look();
   }
 }
 

@@ -3,9 +3,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { type TestNats, testNats } from "../../ops/testing/nats.ts";
 import { streamEnds } from "../../shared/bus.ts";
 import { registry } from "../../shared/metrics.ts";
+import { realmTroubles } from "../../shared/realm-health.ts";
 import { eventsStream, subjects } from "../../shared/subjects.ts";
 import { checkAgreement } from "./agreement.ts";
 import type { Database } from "./database.ts";
+import { follow } from "./follow.ts";
 import { archiveRealm } from "./realms.ts";
 import { accepted, silent, type TestPostgres, type TestRealm, testPostgres, testRealm } from "./testing.ts";
 import { Troubles } from "./troubles.ts";
@@ -191,3 +193,37 @@ test("another stream of the same name is refused, also where it claims to be the
   );
   expect(await rowsOf(database, "world_events")).toHaveLength(102);
 });
+
+test("an archive that can't begin stands still as soon as something waits, says where, and tells nothing once it has left", async () => {
+  start();
+  await until(0);
+  await stopAll();
+  const stream = eventsStream(realm);
+  const stop = new AbortController();
+  const stuck = {
+    stream,
+    subjects: [subjects.accepted(realm)],
+    open: () =>
+      new Promise<never>((_, reject) => {
+        stop.signal.addEventListener("abort", () => reject(new Error("stopped")), { once: true });
+      }),
+  };
+  const surroundings = { database: archiving, bus: nats.bus, log: silent, troubles: new Troubles() };
+  const done = follow(realm, stuck, surroundings, stop.signal);
+  const trouble = () => realmTroubles(6_500).find((one) => one.realm === realm);
+  const told = async () => {
+    for (let i = 0; i < 600 && trouble() === undefined; i++) await delay(25);
+    return trouble();
+  };
+  await delay(8_000);
+  expect(trouble()).toBeUndefined();
+  await round(0);
+  expect(await told()).toMatchObject({ kind: "stalled", stage: "archive", stream, seq: expect.any(Number) });
+  expect(await metric("amoi_archive_lag_messages", { stream })).toBeGreaterThan(0);
+  stop.abort(new Error("stopped"));
+  await done;
+  expect(trouble()).toBeUndefined();
+  expect(await metric("amoi_archive_lag_messages", { stream })).toBe(0);
+  start();
+  await until(1);
+}, 40_000);
