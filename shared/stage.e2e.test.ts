@@ -181,6 +181,32 @@ test("a stage that can't open a consumer stands still as soon as something waits
   expect(await lagOf(metrics.lagSeconds)).toBeUndefined();
 }, 30_000);
 
+test("a stage whose restore doesn't end stands still, and its lag counts what comes meanwhile", async () => {
+  const stop = new AbortController();
+  const stuck: Stage<Counting> = {
+    ...counting,
+    restore: () =>
+      new Promise<never>((_, reject) => {
+        stop.signal.addEventListener("abort", () => reject(new Error("stopped")), { once: true });
+      }),
+  };
+  const done = new RealmRun(stuck, nats.bus, realm, "one", log).run(stop.signal);
+  await send("a", "b");
+  await until(async () => (await lagOf(metrics.lag)) === 2);
+  await until(async () => realmTroubles(1_000).some((one) => one.realm === realm && one.seq === 1));
+  expect(realmTroubles(1_000).find((one) => one.realm === realm)).toMatchObject({
+    kind: "stalled",
+    stream: `IN_${realm}`,
+  });
+  stop.abort();
+  await done;
+  expect(realmTroubles(0).some((one) => one.realm === realm)).toBe(false);
+  expect(await lagOf(metrics.lag)).toBeUndefined();
+  const next = run("two");
+  await until(async () => (await written()).length === 2);
+  await next.stop();
+}, 30_000);
+
 test("two workers that both believe they own a realm lose nothing and double nothing", async () => {
   const [first, second] = [run("first"), run("second")];
   const wanted: string[] = [];
