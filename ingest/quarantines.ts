@@ -23,7 +23,7 @@ export class Quarantines {
   of(realm: string): QuarantineFollower {
     let followed = this.#followers.get(realm);
     if (followed === undefined) {
-      const follower = new QuarantineFollower(this.#bus, realm, this.#log);
+      const follower = new QuarantineFollower(this.#bus, realm, this.#log.child({ realm }));
       const stop = new AbortController();
       followed = { follower, stop, done: follower.follow(stop.signal) };
       this.#followers.set(realm, followed);

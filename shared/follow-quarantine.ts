@@ -23,6 +23,7 @@ export class QuarantineFollower {
   #reader: Reader | undefined;
   #ended = false;
 
+  /** `log` says the realm in each line. */
   constructor(bus: Bus, realm: string, log: Log) {
     this.#bus = bus;
     this.#realm = realm;
@@ -42,8 +43,8 @@ export class QuarantineFollower {
         if (error instanceof StreamGap) created = undefined;
         if (!signal.aborted)
           this.#log.warn(
-            { realm: this.#realm, reason: String(error) },
-            "following the quarantine was interrupted",
+            { reason: String(error) },
+            "following the quarantine was interrupted; going on soon",
           );
         await delay(jittered(RETRY_MS), undefined, { signal }).catch(() => {});
       }

@@ -15,7 +15,11 @@ import { effectiveEngine, effectiveRuleset } from "./pending.ts";
 import { said } from "./said.ts";
 
 /** The command that raises a realm's rules to this engine; nothing where they are. Rules that came meanwhile are never undone. */
-export function raisingOf({ realm, world, folding }: SimulatorState): Command[] {
+export function raisingOf({
+  realm,
+  world,
+  folding,
+}: Pick<SimulatorState, "realm" | "world" | "folding">): Command[] {
   const engine = effectiveEngine(world, folding);
   if (engine >= ENGINE) return [];
   const { version, ruleset } = effectiveRuleset(world, folding);

@@ -10,30 +10,26 @@ import { metrics } from "../shared/metrics.ts";
 import { commandMsgId, rawStream, subjects } from "../shared/subjects.ts";
 import { isSteward } from "./said.ts";
 
-/** More keys of one word are not taken by accident: it is said again later. */
-const MAX_KEYS = 16;
-
 /**
- * Publishes a command of the steward's, unless RAW has it. A key that is taken by a body not the steward's raises an alarm, and the
- * word goes out under the next key: `<key>.2`, `<key>.3`. Throws like `publishOne`, and where all keys are taken.
+ * Publishes a command of the steward's, unless RAW has it. Where another's body has taken its message id, the same command goes out
+ * without one, and an alarm is raised: no id that follows from the key is safe from whoever knows the key, and one that doesn't
+ * would not be found again by the next owner. Said again, it is in RAW again, and changes nothing: the normalizer knows it by its
+ * `command_id`, as if JetStream had forgotten the message id. `log` says the realm in each line. Throws like `publishOne`.
  */
 export async function sayOnce(bus: Bus, log: Log, command: Command): Promise<{ duplicate: boolean }> {
-  const { realm_id: realm } = command;
-  for (let n = 1; n <= MAX_KEYS; n++) {
-    const idempotency_key = n === 1 ? command.idempotency_key : `${command.idempotency_key}.${n}`;
-    const said = { ...command, idempotency_key };
-    const msgId = commandMsgId(said.actor, idempotency_key);
-    const data = JSON.stringify(said);
-    const ack = await publishOne(bus, { subject: subjects.rawCommand(realm), data, msgId });
-    if (ack.duplicate !== true) return { duplicate: false };
-    if (await isOwn(bus, realm, ack.seq, said)) return { duplicate: true };
-    metrics.stewardKeysTaken.inc({ realm });
-    log.error(
-      { realm, kind: command.kind, msg_id: msgId, sequence: ack.seq },
-      "a message that is not the steward's has taken the message id of its command in RAW; the command goes out under the next key",
-    );
-  }
-  throw new Error(`${MAX_KEYS} message ids of ${command.kind} are taken in RAW by others`);
+  const { realm_id: realm, actor, idempotency_key, kind } = command;
+  const message = { subject: subjects.rawCommand(realm), data: JSON.stringify(command) };
+  const msgId = commandMsgId(actor, idempotency_key);
+  const { duplicate, seq } = await publishOne(bus, { ...message, msgId });
+  if (duplicate !== true) return { duplicate: false };
+  if (await isOwn(bus, realm, seq, command)) return { duplicate: true };
+  await publishOne(bus, message);
+  metrics.stewardKeysTaken.inc({ realm });
+  log.error(
+    { kind, msg_id: msgId, sequence: seq },
+    "a message that is not the steward's has taken the message id of its command in RAW; the command went out without one",
+  );
+  return { duplicate: false };
 }
 
 /** Whether RAW has this word of the steward's at `seq`; what is gone from there can't be looked at, and isn't taken for it. */

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestNats, testNats } from "../ops/testing/nats.ts";
 import {
@@ -13,15 +14,20 @@ import {
 import { publishOne } from "../shared/bus.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Decision, Quarantined } from "../shared/contracts/decision.ts";
+import type { WorldState } from "../shared/contracts/world.ts";
 import { DAY_MS } from "../shared/day.ts";
 import { readEnv } from "../shared/env.ts";
-import { openLog } from "../shared/log.ts";
+import { genesis } from "../shared/genesis.ts";
+import { type Log, openLog } from "../shared/log.ts";
 import { registry } from "../shared/metrics.ts";
 import { loadRuleset } from "../shared/rulesets.ts";
 import { eventsStream, rawStream, subjects } from "../shared/subjects.ts";
-import { keepHouse } from "./steward.ts";
+import { callsOf } from "./calls.ts";
+import { openFolding } from "./fold.ts";
+import { standing } from "./given.ts";
+import { keepHouse, speakForWorld } from "./steward.ts";
 
-const log = openLog(readEnv({ AMOI_LOG_LEVEL: "silent" }), "test");
+const silent = openLog(readEnv({ AMOI_LOG_LEVEL: "silent" }), "test");
 let nats: TestNats;
 const running: Running[] = [];
 
@@ -34,15 +40,36 @@ afterAll(async () => {
 });
 
 /** A steward with a clock of its own. */
-function steward(realm: string, now: () => number): Running {
+const steward = (realm: string, now: () => number, log = silent): Running =>
+  untilStopped((signal) => keepHouse({ bus: nats.bus, realm, log, signal }, now));
+
+/** An owner of the realm that says what a world calls for. */
+const speaker = (realm: string, world: WorldState, log: Log): Running =>
+  untilStopped((signal) =>
+    speakForWorld({ bus: nats.bus, state: { realm, world, folding: openFolding() }, log, signal }),
+  );
+
+function untilStopped(run: (signal: AbortSignal) => Promise<void>): Running {
   const stop = new AbortController();
-  const done = keepHouse({ bus: nats.bus, realm, log, signal: stop.signal }, now);
+  const done = run(stop.signal);
   return {
     stop: async () => {
       stop.abort();
       await done;
     },
   };
+}
+
+/** A realm's log, and the lines that were written. */
+function logOf(realm: string): { log: Log; lines: string[] } {
+  const lines: string[] = [];
+  return { log: pino({}, { write: (line: string) => lines.push(line) }).child({ realm }), lines };
+}
+
+/** Takes the message ids of the steward's keys, as whoever may publish candidates can. */
+async function squat(realm: string, keys: string[]): Promise<void> {
+  for (const key of keys)
+    await publishOne(nats.bus, { subject: subjects.rawCandidate(realm), data: "x", msgId: `s.${key}` });
 }
 
 /** A realm whose candidates are judged, and `count` events that wait for a review. */
@@ -134,23 +161,70 @@ test("the owner of a realm keeps house beside its clock", async () => {
   expect(await reviewsIn("owned")).toEqual([]);
 });
 
-test("a message id of the steward's that a publisher took silences nothing: an alarm, and the word under the next key", async () => {
+test("message ids of the steward's that a publisher took silence nothing: an alarm, and the same word once, whoever says it", async () => {
   const realm = "squatted";
   const [event] = await waitingIn(realm, 1);
   const key = `review.expire.${event!.event_id}.${event!.source_seq}`;
-  const squat = candidate(realm, { user_id: "mallory" });
-  await publishOne(nats.bus, {
-    subject: subjects.rawCandidate(realm),
-    data: JSON.stringify(squat),
-    msgId: `s.${key}`,
-  });
-  const keeper = steward(realm, () => Date.now() + 8 * DAY_MS);
+  await squat(realm, [key, ...Array.from({ length: 31 }, (_, n) => `${key}.${n + 2}`)]);
+  const later = () => Date.now() + 8 * DAY_MS;
+  const { log, lines } = logOf(realm);
+  const keeper = steward(realm, later, log);
   const [rejected] = await until(async () => {
-    const all = await rejectedIn(realm);
+    const all = (await rejectedIn(realm)).filter(({ event_id }) => event_id === event!.event_id);
     return all.length > 0 && all;
   });
   await keeper.stop();
   expect(rejected).toMatchObject({ event_id: event!.event_id, reason: "review_expired" });
-  expect(await reviewsIn(realm)).toMatchObject([{ status: "applied", idempotency_key: `${key}.2` }]);
+  expect(await reviewsIn(realm)).toMatchObject([{ status: "applied", idempotency_key: key }]);
   expect(await metric("amoi_steward_keys_taken_total", { realm })).toBe(1);
+  expect(lines.map((line) => line.match(/"realm":/g)?.length)).toEqual([1]);
+});
+
+test("what the world calls for is said although all ids of it are taken, once, also by owners that overlap or come after", async () => {
+  const realm = "besieged";
+  await testRealm(nats.bus, realm, await loadRuleset("amoi-1"));
+  running.push(runStages(nats.bus, realm, ["ingest", "normalizer"]));
+  const rules = { ...(await loadRuleset("amoi-1")), season_length_ticks: 1 };
+  const world = standing(genesis(realm, rules, new Date().toISOString()), (state) => {
+    state.public.tick = 1;
+  }).state;
+  const [call] = callsOf(world);
+  const key = call!.idempotency_key;
+  await squat(realm, [key, ...Array.from({ length: 15 }, (_, n) => `${key}.${n + 2}`)]);
+  const { log, lines } = logOf(realm);
+  const speakers = [speaker(realm, world, log), speaker(realm, world, log)];
+  const closes = async () =>
+    (await bodiesIn<DecidedCommand>(nats.bus, eventsStream(realm), "events.command"))
+      .map(({ body }) => body)
+      .filter(({ kind }) => kind === "season.close");
+  await until(async () => (await closes()).length === 2);
+  await Promise.all(speakers.map((each) => each.stop()));
+  const next = speaker(realm, world, log);
+  await until(async () => (await closes()).length === 3);
+  await delay(500);
+  await next.stop();
+  expect((await closes()).map(({ status, reason }) => reason ?? status)).toEqual([
+    "passed",
+    "duplicate",
+    "duplicate",
+  ]);
+  expect(new Set((await closes()).map(({ command_id }) => command_id)).size).toBe(1);
+  expect(lines.map((line) => line.match(/"realm":/g)?.length)).toEqual([1, 1, 1]);
+});
+
+test("while RAW takes nothing, the steward says so once, and says its word as soon as there is room", async () => {
+  const realm = "brimful";
+  const [event] = await waitingIn(realm, 1);
+  const { config, state } = await nats.bus.jsm.streams.info(rawStream(realm));
+  await nats.bus.jsm.streams.update(rawStream(realm), { ...config, max_bytes: state.bytes });
+  const { log, lines } = logOf(realm);
+  const keeper = steward(realm, () => Date.now() + 8 * DAY_MS, log);
+  await until(async () => lines.length > 0);
+  await delay(2_500);
+  expect(lines).toMatchObject([expect.stringContaining("tried again")]);
+  await nats.bus.jsm.streams.update(rawStream(realm), config);
+  await until(async () => (await rejectedIn(realm)).length === 1);
+  await keeper.stop();
+  expect(await reviewsIn(realm)).toMatchObject([{ status: "applied", payload: { event: event!.event_id } }]);
+  expect(lines.map((line) => (JSON.parse(line) as { level: number }).level)).toEqual([40, 30]);
 });

@@ -15,7 +15,7 @@ import type { SimulatorState } from "./advance.ts";
 import { callsOf } from "./calls.ts";
 import { raisingOf } from "./handover.ts";
 import { said } from "./said.ts";
-import { sayOnce } from "./steward-key.ts";
+import { Speech } from "./steward-speech.ts";
 
 /** How often it looks at the quarantine, and at the world in memory. */
 const LOOK_MS = 1_000;
@@ -32,12 +32,14 @@ export async function keepHouse(
   const follower = new QuarantineFollower(bus, realm, log);
   const following = follower.follow(signal);
   const asked = new Map<string, number>();
+  const speech = new Speech(bus, log, signal);
   while (!signal.aborted) {
     try {
       const quarantine = follower.current;
       if (quarantine !== undefined) {
         measure(realm, quarantine, now());
-        await expireOld(owned, quarantine, asked, now());
+        speech.tidy();
+        await expireOld(owned, speech, quarantine, asked, now());
       }
     } catch (error) {
       // The realm is ending, and takes no command any more.
@@ -57,28 +59,41 @@ export async function keepHouse(
  * Says what the world calls for, until the signal. Each is said once by this process: RAW has it when it answers, and a world
  * that is ahead of its own commit is the same that will be committed, since it follows from EVENTS.
  */
-export async function speakForWorld({ bus, state, log, signal }: Owned<SimulatorState>): Promise<void> {
+export async function speakForWorld({
+  bus,
+  state,
+  log,
+  signal,
+}: Pick<
+  Owned<Pick<SimulatorState, "realm" | "world" | "folding">>,
+  "bus" | "state" | "log" | "signal"
+>): Promise<void> {
+  const speech = new Speech(bus, log, signal);
   let told = new Set<string>();
   let raised = { key: "", ms: 0 };
   while (!signal.aborted) {
     const calls = callsOf(state.world);
     told = new Set(calls.map(({ idempotency_key: key }) => key).filter((key) => told.has(key)));
+    speech.tidy();
     try {
       // A gate of the earlier release may have turned it away: without it the realm would stand still for good.
       for (const command of raisingOf(state)) {
         const key = command.idempotency_key;
         if (raised.key === key && performance.now() - raised.ms < PATIENCE_MS) continue;
-        await sayOnce(bus, log, command);
-        raised = { key, ms: performance.now() };
+        if ((await speech.say(command)) !== "later") raised = { key, ms: performance.now() };
       }
+      const waiting = new Set<string>();
       for (const command of calls) {
-        if (signal.aborted || told.has(command.idempotency_key)) continue;
-        await sayOnce(bus, log, command);
-        told.add(command.idempotency_key);
+        if (told.has(command.idempotency_key)) continue;
+        // An id is opened again only once it is closed.
+        const about = "id" in command.payload ? command.payload.id : command.kind;
+        if (waiting.has(about)) continue;
+        if ((await speech.say(command)) === "later") waiting.add(about);
+        else told.add(command.idempotency_key);
       }
     } catch (error) {
       if (isSealed(error)) return;
-      if (!signal.aborted) log.warn({ reason: String(error) }, "what the world calls for is said again soon");
+      throw error;
     }
     await delay(WORLD_LOOK_MS, undefined, { signal }).catch(() => {});
   }
@@ -86,7 +101,8 @@ export async function speakForWorld({ bus, state, log, signal }: Owned<Simulator
 
 /** Asks for the rejection of everything that was open for as long as the ruleset allows. */
 async function expireOld(
-  { bus, realm, log, signal }: Pick<Owned<unknown>, "bus" | "realm" | "log" | "signal">,
+  { realm, signal }: Pick<Owned<unknown>, "realm" | "signal">,
+  speech: Speech,
   { open, ruleset }: Quarantine,
   asked: Map<string, number>,
   nowMs: number,
@@ -99,9 +115,10 @@ async function expireOld(
     if (signal.aborted || Date.parse(decision.received_at) > lastMs) return;
     if ((asked.get(decision.event_id) ?? Number.NEGATIVE_INFINITY) > performance.now() - PATIENCE_MS)
       continue;
-    const { duplicate } = await sayOnce(bus, log, expiryOf(decision, realm));
+    const said = await speech.say(expiryOf(decision, realm));
+    if (said === "later") continue;
     asked.set(decision.event_id, performance.now());
-    if (!duplicate) metrics.reviews.inc({ realm, verdict: "expired" });
+    if (said === "said") metrics.reviews.inc({ realm, verdict: "expired" });
   }
 }
 

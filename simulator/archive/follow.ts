@@ -231,7 +231,7 @@ class Run {
     else {
       this.#health.refuse(refusal);
       this.#log.error(
-        { refused: refusal.reason, ...refusal.place, reason },
+        { refused: refusal.reason, seq: refusal.place?.seq, reason },
         "the stream stands still in the archive until an operator has looked",
       );
     }
