@@ -100,3 +100,9 @@ test("a position that a foreign message hides comes back, and the realm goes on"
   );
   await stages.stop();
 }, 60_000);
+
+test("a realm that doesn't exist is named, with those that do", async () => {
+  const { code, err } = await doctor("nowhere");
+  expect(code).toBe(2);
+  expect(err).toMatch(/no realm is named nowhere; there are /);
+});

@@ -1,7 +1,10 @@
 /** `npm run doctor -- --realm R`: what is wrong with a realm, and what to do; takes a foreign message out when told to. */
 import { createInterface } from "node:readline/promises";
+import { type Bus, streamEnds } from "../../shared/bus.ts";
 import { readEnv } from "../../shared/env.ts";
 import { openLog } from "../../shared/log.ts";
+import { realmTexts } from "../../shared/realm-entries.ts";
+import { eventsStream, validStream, worldStream } from "../../shared/subjects.ts";
 import { type Database, openDatabase } from "../../simulator/archive/database.ts";
 import { VIEWS } from "../../simulator/archive/own-tables.ts";
 import { readArguments, realmOf, runToExit, UsageError } from "../arguments.ts";
@@ -48,10 +51,16 @@ async function main(): Promise<number> {
   const database = openArchive(values.postgres);
   try {
     return await withBus({ nats: values.nats }, "provision", async (bus) => {
+      const known = (await realmTexts(bus)).map(({ realm }) => realm);
+      const isThere = known.includes(realm) || (await hasStreams(bus, realm));
+      if (!isThere)
+        throw new UsageError(`no realm is named ${realm}; there are ${known.join(", ") || "none"}`);
       if (place === undefined)
         return report(await examine(bus, realm, optional({ database, whole: values.whole })));
       const found = await removable(bus, realm, place, database);
-      console.log(`message ${found.seq} of ${found.stream}, on ${found.subject}, is foreign: ${found.why}`);
+      console.log(
+        `message ${found.seq} of ${found.stream}, on ${found.subject}, is foreign: ${printable(found.why)}`,
+      );
       if (!values.yes && !(await confirmed(realm))) {
         console.log("nothing was taken out");
         return 1;
@@ -69,14 +78,26 @@ async function main(): Promise<number> {
   }
 }
 
+/** Whether any stream of the realm is there: the bucket of realms may be what is lost. */
+async function hasStreams(bus: Bus, realm: string): Promise<boolean> {
+  for (const stream of [eventsStream(realm), validStream(realm), worldStream(realm)])
+    if ((await streamEnds(bus, stream).catch(() => undefined)) !== undefined) return true;
+  return false;
+}
+
 function report({ findings }: Awaited<ReturnType<typeof examine>>): number {
   const wrong = findings.filter(({ todo }) => todo !== undefined);
   for (const { place, says } of findings.filter(({ todo }) => todo === undefined))
-    console.log(`ok     ${place} ${says}`);
-  for (const { place, says, todo } of wrong) console.log(`WRONG  ${place} ${says}\n       → ${todo}`);
+    console.log(`ok     ${place} ${printable(says)}`);
+  for (const { place, says, todo } of wrong)
+    console.log(`WRONG  ${place} ${printable(says)}\n       → ${printable(todo!)}`);
   if (wrong.length === 0) console.log("nothing is wrong");
   return wrong.length === 0 ? 0 : 1;
 }
+
+/** What a foreign message quotes of itself must not steer the terminal. */
+const printable = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}]/gu, (c) => `\\u${c.codePointAt(0)!.toString(16).padStart(4, "0")}`);
 
 const optional = ({ database, whole }: { database: Database | undefined; whole: boolean }) =>
   database === undefined ? { whole } : { database, whole };
