@@ -14,7 +14,8 @@ import { LocalSetupError } from "./setup-error.ts";
 const MINIMUM_POSTGRES = 150_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
-const PORT_VARIABLES = [
+/** The variables that name the ports of the stack. */
+export const PORT_VARIABLES = [
   "FEED_PORT",
   "INGEST_PORT",
   "NORMALIZER_PORT",

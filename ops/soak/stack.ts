@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bus, openBus } from "../../shared/bus.ts";
 import { type Env, readEnv } from "../../shared/env.ts";
+import { PORT_VARIABLES } from "../local/checks.ts";
 import { newPassword } from "../local/credentials.ts";
 import { type Stack, startStack } from "../local/stack.ts";
 import { httpUrl } from "../local/stages.ts";
@@ -11,16 +12,7 @@ import { Observer } from "./observe.ts";
 
 /** The realm that the launcher makes. */
 export const FIRST_REALM = "busy";
-const PORTS = [
-  "FEED_PORT",
-  "INGEST_PORT",
-  "NORMALIZER_PORT",
-  "SIMULATOR_PORT",
-  "BROADCASTER_PORT",
-  "ARCHIVE_PORT",
-  "PROVISION_PORT",
-] as const;
-const OPERATIONS = PORTS.filter((name) => name !== "FEED_PORT");
+const OPERATIONS = PORT_VARIABLES.filter((name) => name !== "FEED_PORT");
 
 export type ObservedStack = {
   stack: Stack;
@@ -40,7 +32,7 @@ export async function withObservedStack<T>(
   body: (observed: ObservedStack) => Promise<T>,
 ): Promise<T> {
   const dataDir = await mkdtemp(join(tmpdir(), "amoisekai-soak-"));
-  const ports = Object.fromEntries(PORTS.map((name) => [name, "0"]));
+  const ports = Object.fromEntries(PORT_VARIABLES.map((name) => [name, "0"]));
   const INTERNAL_TOKEN = newPassword();
   const environment = {
     ...process.env,
