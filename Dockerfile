@@ -11,8 +11,8 @@ COPY tsconfig.json tsconfig.web.json ./
 COPY shared shared
 COPY ingest ingest
 COPY broadcaster broadcaster
-COPY ops/pages ops/pages
-RUN node ops/pages/build.ts
+COPY ops/tools/pages ops/tools/pages
+RUN node ops/tools/pages/build.ts
 
 FROM node:22-bookworm-slim
 ENV NODE_ENV=production MODE=production AMOI_HOST=0.0.0.0
@@ -30,6 +30,6 @@ COPY --from=pages /app/dist dist
 RUN mkdir /accounts && chown node /accounts
 USER node
 # SIGTERM reaches the stage itself, which drains.
-# The flag of ops/runtime.ts.
+# The flag of ops/local/runtime.ts.
 ENTRYPOINT ["node", "--max-semi-space-size=64"]
 CMD ["ingest/main.ts"]

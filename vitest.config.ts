@@ -8,7 +8,7 @@ const slow = process.env.TEST_SLOW === "1";
 /** What the public port promises is promised on both of its engines: these files run once more on the one that isn't the default. */
 const PUBLIC_PORT = [
   "broadcaster/{feed,player-feed,pulse-feed,hostile,limits,public,sse}.test.ts",
-  "broadcaster/feed.e2e.test.ts",
+  "broadcaster/feed/feed.e2e.test.ts",
 ];
 
 export default defineConfig({

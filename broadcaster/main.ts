@@ -8,17 +8,17 @@
  * ruleset that EVENTS begins with; chapters stay in memory.
  */
 
-import { tokenSecrets } from "../shared/feed-token.ts";
-import { hostCheck } from "../shared/hosts.ts";
-import { listen, operationsServer } from "../shared/http.ts";
-import { metrics } from "../shared/metrics.ts";
-import { Announcement } from "../shared/ownership.ts";
-import { serve } from "../shared/service.ts";
-import { chooseEngine } from "./choose-engine.ts";
-import { PortTaken } from "./engine.ts";
-import { limitsOf, readLimitsOf } from "./limits.ts";
+import { hostCheck } from "../shared/auth/hosts.ts";
+import { tokenSecrets } from "../shared/feed/feed-token.ts";
+import { listen, operationsServer } from "../shared/process/http.ts";
+import { metrics } from "../shared/process/metrics.ts";
+import { Announcement } from "../shared/stage/ownership.ts";
+import { serve } from "../shared/stage/service.ts";
+import { chooseEngine } from "./http/choose-engine.ts";
+import { PortTaken } from "./http/engine.ts";
+import { limitsOf, readLimitsOf } from "./http/limits.ts";
 import { PublicServer } from "./public.ts";
-import { Realms } from "./realms.ts";
+import { Realms } from "./realm/realms.ts";
 
 await serve("broadcaster", async (service) => {
   const { env, bus, log } = service;

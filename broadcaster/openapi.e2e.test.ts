@@ -6,7 +6,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LivedRealm, livedRealm } from "../ops/testing/lived-realm.ts";
 import { until } from "../ops/testing/realm.ts";
-import { CURRENT, PARTS, REALMS } from "./catalogue.ts";
+import { CURRENT, PARTS, REALMS } from "./reads/catalogue.ts";
 
 type Response200 = { headers?: object; content?: Record<string, { schema: { $ref: string } }> };
 type Document = { paths: Record<string, { get: { responses: Record<string, Response200> } }> };

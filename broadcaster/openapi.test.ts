@@ -1,15 +1,15 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
 import { pickPort } from "../ops/local/ports.ts";
-import { readEnv } from "../shared/env.ts";
-import { pageFiles } from "../shared/page-files.ts";
-import { PARTS } from "./catalogue.ts";
-import { HandMadeWorld } from "./hand-made-world.ts";
-import { FEED_LIMITS, READ_LIMITS } from "./limits.ts";
+import { readEnv } from "../shared/process/env.ts";
+import { pageFiles } from "../shared/process/page-files.ts";
+import { FEED_LIMITS, READ_LIMITS } from "./http/limits.ts";
 import { openapi } from "./openapi.ts";
 import { PublicServer } from "./public.ts";
-import { RealmView } from "./realm-view.ts";
-import { makeEngine } from "./test-engine.ts";
+import { PARTS } from "./reads/catalogue.ts";
+import { RealmView } from "./realm/realm-view.ts";
+import { HandMadeWorld } from "./testing/hand-made-world.ts";
+import { makeEngine } from "./testing/test-engine.ts";
 
 type Parameter = { name: string; in: string; schema: { type?: string; minimum?: number; maximum?: number } };
 type Operation = {

@@ -20,10 +20,10 @@ import {
   PublicState,
   TerritoryState,
 } from "../shared/contracts/world.ts";
-import { jsonSchemas } from "../shared/json-schemas.ts";
-import * as answers from "./answers.ts";
-import { CURRENT, PARTS, pathOf, REALMS } from "./catalogue.ts";
-import { FEED_PATH } from "./feed.ts";
+import { jsonSchemas } from "../shared/documents/json-schemas.ts";
+import { FEED_PATH } from "./feed/feed.ts";
+import * as answers from "./reads/answers.ts";
+import { CURRENT, PARTS, pathOf, REALMS } from "./reads/catalogue.ts";
 
 export const OPENAPI_PATH = "/openapi.json";
 export const ASYNCAPI_PATH = "/asyncapi.json";

@@ -1,16 +1,17 @@
 /** The public port: feed, read API and page, on either engine. GET and HEAD only; every write has another port. */
-import type { TokenSecrets } from "../shared/feed-token.ts";
-import type { HostCheck } from "../shared/hosts.ts";
-import { RateLimit } from "../shared/rate-limit.ts";
-import { serveDocuments } from "./documents.ts";
-import type { Engine, EngineMaker } from "./engine.ts";
-import { Feed } from "./feed.ts";
-import { FEED_LIMITS, type FeedLimits, READ_LIMITS, type ReadLimits } from "./limits.ts";
-import { Openings } from "./openings.ts";
-import { servePage } from "./page.ts";
-import { serveReads } from "./read.ts";
-import { Routes } from "./routes.ts";
-import { Streams } from "./sse.ts";
+
+import type { HostCheck } from "../shared/auth/hosts.ts";
+import type { TokenSecrets } from "../shared/feed/feed-token.ts";
+import { RateLimit } from "../shared/process/rate-limit.ts";
+import { Feed } from "./feed/feed.ts";
+import { Openings } from "./feed/openings.ts";
+import { Streams } from "./feed/sse.ts";
+import { serveDocuments } from "./http/documents.ts";
+import type { Engine, EngineMaker } from "./http/engine.ts";
+import { FEED_LIMITS, type FeedLimits, READ_LIMITS, type ReadLimits } from "./http/limits.ts";
+import { servePage } from "./http/page.ts";
+import { Routes } from "./http/routes.ts";
+import { serveReads } from "./reads/read.ts";
 
 export class PublicServer {
   readonly feed: Feed;

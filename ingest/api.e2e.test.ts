@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestApi, testApi } from "../ops/testing/api.ts";
 import { bodiesIn, candidate, sendCandidate, sendCommand, until } from "../ops/testing/realm.ts";
-import { eventsStream, rawStream } from "../shared/subjects.ts";
+import { eventsStream, rawStream } from "../shared/stream/subjects.ts";
 
 const REALM = "http";
 let api: TestApi;

@@ -7,16 +7,16 @@ import { callerRoutes } from "./api/callers.ts";
 import { candidateRoutes } from "./api/candidates.ts";
 import { commandRoutes } from "./api/commands.ts";
 import { describeRoutes } from "./api/document.ts";
-import { explainRoutes } from "./api/explain.ts";
 import { pageRoutes } from "./api/page.ts";
 import { Parts, type Process } from "./api/parts.ts";
 import { answerProblems } from "./api/problems.ts";
-import { quarantineRoutes } from "./api/quarantine.ts";
 import { realmRoutes } from "./api/realms.ts";
-import { rulesetRoutes } from "./api/rulesets.ts";
-import { shadowRoutes } from "./api/shadow.ts";
 import { stateRoutes } from "./api/state.ts";
 import { tokenRoutes } from "./api/tokens.ts";
+import { explainRoutes } from "./explain/explain.ts";
+import { quarantineRoutes } from "./quarantine/quarantine.ts";
+import { rulesetRoutes } from "./rulesets/rulesets.ts";
+import { shadowRoutes } from "./rulesets/shadow.ts";
 
 /** Every group of routes behind the token; a further one is a further line. */
 const GROUPS = [

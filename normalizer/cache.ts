@@ -1,13 +1,14 @@
 /** The normalizer's state as entries of the KV bucket `caps`, and back. */
-import { OPEN } from "../shared/admission.ts";
-import type { CacheEntry, CacheSpec } from "../shared/cache.ts";
+
 import { Ruleset } from "../shared/contracts/ruleset.ts";
-import { readRuleset } from "../shared/upcast.ts";
-import { shelvesOf, takeChanged } from "./changed.ts";
-import { COMMANDS_KNOWN_MS } from "./known-commands.ts";
-import { shadowOf, shadowText } from "./shadow-entry.ts";
-import { coldAtOf, type Shelf } from "./shelf.ts";
-import type { NormalizerState, RealmRules } from "./state.ts";
+import { OPEN } from "../shared/judgement/admission.ts";
+import { readRuleset } from "../shared/past/upcast.ts";
+import type { CacheEntry, CacheSpec } from "../shared/stage/cache.ts";
+import { shadowOf, shadowText } from "./shadow/shadow-entry.ts";
+import { shelvesOf, takeChanged } from "./state/changed.ts";
+import { COMMANDS_KNOWN_MS } from "./state/known-commands.ts";
+import { coldAtOf, type Shelf } from "./state/shelf.ts";
+import type { NormalizerState, RealmRules } from "./state/state.ts";
 
 /**
  * An entry stays in KV for so long after it is cold: what RAW holds may be seven days old when it is decided, and a stage may

@@ -1,13 +1,14 @@
 /** The normalizer's whole core: what came through the gate in, decisions out, the state moved on by them. Pure. */
-import { CacheUnusable } from "../shared/cache-unusable.ts";
+
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import type { ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
-import { decideCommand } from "./commands.ts";
-import { decide, poisoned } from "./decide.ts";
-import { evolve, evolveCommand } from "./evolve.ts";
-import type { Shelf } from "./shelf.ts";
-import type { Decided, NormalizerState } from "./state.ts";
+import { CacheUnusable } from "../shared/stage/cache-unusable.ts";
+import { decideCommand } from "./commands/commands.ts";
+import { decide, poisoned } from "./judge/decide.ts";
+import { evolve, evolveCommand } from "./judge/evolve.ts";
+import type { Shelf } from "./state/shelf.ts";
+import type { Decided, NormalizerState } from "./state/state.ts";
 
 /** Decides a candidate and moves the state on. A candidate that makes the core throw goes to a person and stops nobody. */
 export function foldCandidate(state: NormalizerState, candidate: ValidCandidate): Decision {

@@ -4,7 +4,7 @@
  * Reads `impact.valid`, `command.valid`. Writes `events.accepted|quarantined|rejected|command` and its position.
  * Keeps, per realm, each player's days, keys and membership, cached in the KV bucket `caps`.
  */
-import { runStage, serve } from "../shared/service.ts";
+import { runStage, serve } from "../shared/stage/service.ts";
 import { normalizerStage } from "./stage.ts";
 
 await serve("normalizer", (service) =>

@@ -10,18 +10,18 @@ import {
   testRealm,
   until,
 } from "../ops/testing/realm.ts";
-import { lastOf, publishBatch, publishOne } from "../shared/bus.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
-import { readEnv } from "../shared/env.ts";
-import { eventId } from "../shared/identity.ts";
-import { openLog } from "../shared/log.ts";
-import { RealmRun } from "../shared/realm-run.ts";
-import { loadRuleset } from "../shared/rulesets.ts";
-import { eventsStream, subjects, validStream } from "../shared/subjects.ts";
-import { kvSubject } from "../shared/topology.ts";
+import { eventId } from "../shared/exact/identity.ts";
+import { readEnv } from "../shared/process/env.ts";
+import { openLog } from "../shared/process/log.ts";
+import { loadRuleset } from "../shared/rulesets/rulesets.ts";
+import { RealmRun } from "../shared/stage/realm-run.ts";
+import { lastOf, publishBatch, publishOne } from "../shared/stream/bus.ts";
+import { eventsStream, subjects, validStream } from "../shared/stream/subjects.ts";
+import { kvSubject } from "../shared/stream/topology.ts";
 import { normalizerStage } from "./stage.ts";
-import { JUDGEMENTS_KEPT } from "./state.ts";
+import { JUDGEMENTS_KEPT } from "./state/state.ts";
 
 let nats: TestNats;
 let made = 0;

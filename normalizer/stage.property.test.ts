@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { runs } from "../ops/testing/fuzz.ts";
-import { bodiesOf } from "../shared/codec.ts";
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import { Accepted, type Decision, Quarantined, Rejected } from "../shared/contracts/decision.ts";
-import { Draft } from "../shared/draft.ts";
-import { subjects } from "../shared/subjects.ts";
+import { Draft } from "../shared/stage/draft.ts";
+import { bodiesOf } from "../shared/stream/codec.ts";
+import { subjects } from "../shared/stream/subjects.ts";
 import { foldCandidate, foldCommand } from "./core.ts";
-import { action, candidates, command, freshRealm, START_MS, TIGHT_RULES } from "./given.ts";
 import { normalizerStage } from "./stage.ts";
+import { action, candidates, command, freshRealm, START_MS, TIGHT_RULES } from "./testing/given.ts";
 
 const CONTRACTS = { accepted: Accepted, quarantined: Quarantined, rejected: Rejected };
 /** Few places in quarantine, so that it is full now and then. */

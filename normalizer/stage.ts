@@ -1,19 +1,20 @@
 /** Normalizer as a stage: frames of VALID in, decisions on EVENTS out. */
-import { candidatesIn, commandsIn, decidedIn, decisionsOf } from "../shared/bodies.ts";
-import { flatBodies, textOf, withFields } from "../shared/codec.ts";
+
 import type { ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
-import type { Draft } from "../shared/draft.ts";
-import { assertEngine } from "../shared/engine.ts";
-import type { Input } from "../shared/reader.ts";
-import type { Stage } from "../shared/stage.ts";
-import { eventsStream, subjects, validStream } from "../shared/subjects.ts";
+import type { Draft } from "../shared/stage/draft.ts";
+import type { Stage } from "../shared/stage/stage.ts";
+import { candidatesIn, commandsIn, decidedIn, decisionsOf } from "../shared/stream/bodies.ts";
+import { flatBodies, textOf, withFields } from "../shared/stream/codec.ts";
+import type { Input } from "../shared/stream/reader.ts";
+import { eventsStream, subjects, validStream } from "../shared/stream/subjects.ts";
+import { assertEngine } from "../shared/world/engine.ts";
 import { cacheSpec } from "./cache.ts";
-import { evolve, evolveCommand } from "./evolve.ts";
-import { initialState } from "./initial-state.ts";
-import { foldCandidateBeside, foldCommandBeside } from "./shadow.ts";
-import { showShadow } from "./shadow-metrics.ts";
-import type { NormalizerState } from "./state.ts";
+import { evolve, evolveCommand } from "./judge/evolve.ts";
+import { foldCandidateBeside, foldCommandBeside } from "./shadow/shadow.ts";
+import { showShadow } from "./shadow/shadow-metrics.ts";
+import { initialState } from "./state/initial-state.ts";
+import type { NormalizerState } from "./state/state.ts";
 
 const SUBJECT_OF = {
   accepted: subjects.accepted,

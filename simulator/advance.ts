@@ -1,15 +1,16 @@
 /** The simulator's whole core: a message of EVENTS in, and at a tick marker a tick out. Stage and replay both run it. */
-import { decisionsIn, jsonOf, markerIn, movingCommandsIn } from "../shared/bodies.ts";
+
 import { ENGINE } from "../shared/contracts/ruleset.ts";
 import { HandoverHead, type WorldSnapshot, type WorldState } from "../shared/contracts/world.ts";
-import { assertEngine } from "../shared/engine.ts";
-import type { Input } from "../shared/reader.ts";
-import { ForeignMessage } from "../shared/refusal.ts";
-import { subjects } from "../shared/subjects.ts";
-import { engineOf } from "./convert.ts";
-import { lastOrdinary } from "./elapsed.ts";
-import { type Folding, foldAccepted, foldCommand, foldWaiting, openFolding, waiting } from "./fold.ts";
+import { ForeignMessage } from "../shared/stage/refusal.ts";
+import { decisionsIn, jsonOf, markerIn, movingCommandsIn } from "../shared/stream/bodies.ts";
+import type { Input } from "../shared/stream/reader.ts";
+import { subjects } from "../shared/stream/subjects.ts";
+import { assertEngine } from "../shared/world/engine.ts";
 import { type Pressure, pressureOf, remember } from "./forecast/pressure.ts";
+import { engineOf } from "./steps/convert.ts";
+import { lastOrdinary } from "./steps/elapsed.ts";
+import { type Folding, foldAccepted, foldCommand, foldWaiting, openFolding, waiting } from "./steps/fold.ts";
 import { type TickResult, tick } from "./tick.ts";
 
 export type SimulatorState = {

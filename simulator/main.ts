@@ -8,7 +8,7 @@
  * Keeps, per realm, the world of the last tick and what came since; restores it from `world.snapshot`. What presses on each
  * territory, for the forecast, is read again from `world.tick` and EVENTS.
  */
-import { runStage, serve } from "../shared/service.ts";
+import { runStage, serve } from "../shared/stage/service.ts";
 import { simulatorStage } from "./stage.ts";
 
 await serve("simulator", (service) =>

@@ -4,23 +4,31 @@
  * a gap in the chain refuses the realm.
  */
 
-import { recordIn } from "../shared/bodies.ts";
-import { type Bus, isLostRace, lastOf, nextOf, publishOne, type Stored, streamEnds } from "../shared/bus.ts";
-import { canonicalHash } from "../shared/canonical.ts";
-import { whyNot } from "../shared/checkpoints.ts";
 import type { Position } from "../shared/contracts/position.ts";
 import { ENGINE } from "../shared/contracts/ruleset.ts";
 import type { TickRecord, WorldSnapshot } from "../shared/contracts/world.ts";
-import { assertEngine } from "../shared/engine.ts";
-import { Superseded } from "../shared/fence.ts";
-import { mendBucket } from "../shared/mend-bucket.ts";
-import { metrics } from "../shared/metrics.ts";
-import { type Input, Reader } from "../shared/reader.ts";
-import { RealmRefused } from "../shared/refusal.ts";
-import type { Restoring } from "../shared/stage.ts";
-import { startBefore } from "../shared/starts.ts";
-import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
-import { refreshKv } from "../shared/world-entry.ts";
+import { canonicalHash } from "../shared/exact/canonical.ts";
+import { whyNot } from "../shared/past/checkpoints.ts";
+import { startBefore } from "../shared/past/starts.ts";
+import { refreshKv } from "../shared/past/world-entry.ts";
+import { metrics } from "../shared/process/metrics.ts";
+import { RealmRefused } from "../shared/stage/refusal.ts";
+import type { Restoring } from "../shared/stage/stage.ts";
+import { recordIn } from "../shared/stream/bodies.ts";
+import {
+  type Bus,
+  isLostRace,
+  lastOf,
+  nextOf,
+  publishOne,
+  type Stored,
+  streamEnds,
+} from "../shared/stream/bus.ts";
+import { Superseded } from "../shared/stream/fence.ts";
+import { mendBucket } from "../shared/stream/mend-bucket.ts";
+import { type Input, Reader } from "../shared/stream/reader.ts";
+import { eventsStream, subjects, worldStream } from "../shared/stream/subjects.ts";
+import { assertEngine } from "../shared/world/engine.ts";
 import { advance, movingSubjects, type SimulatorState, stateOf } from "./advance.ts";
 
 /**

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { replay } from "../ops/replay/replay.ts";
 import { type TestNats, testNats } from "../ops/testing/nats.ts";
 import {
   bodiesIn,
@@ -11,12 +10,13 @@ import {
   testRealm,
   until,
 } from "../ops/testing/realm.ts";
-import { lastOf, publishOne } from "../shared/bus.ts";
-import { canonicalHash } from "../shared/canonical.ts";
+import { replay } from "../ops/tools/replay/replay.ts";
 import type { TickMarker, TickRecord, WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
-import { apply } from "../shared/merge-patch.ts";
-import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
-import { kvSubject } from "../shared/topology.ts";
+import { canonicalHash } from "../shared/exact/canonical.ts";
+import { lastOf, publishOne } from "../shared/stream/bus.ts";
+import { eventsStream, subjects, worldStream } from "../shared/stream/subjects.ts";
+import { kvSubject } from "../shared/stream/topology.ts";
+import { apply } from "../shared/world/merge-patch.ts";
 
 let nats: TestNats;
 let made = 0;

@@ -1,20 +1,20 @@
 /** Simulator as a stage: folds EVENTS, and at each tick marker commits the tick to WORLD. */
-import { isCheckpoint, keepCheckpoint } from "../shared/checkpoints.ts";
-import { crashPoint } from "../shared/crash.ts";
-import type { Draft } from "../shared/draft.ts";
-import { metrics } from "../shared/metrics.ts";
-import type { Input } from "../shared/reader.ts";
-import type { Stage } from "../shared/stage.ts";
-import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
-import { refreshKv } from "../shared/world-entry.ts";
+import { isCheckpoint, keepCheckpoint } from "../shared/past/checkpoints.ts";
+import { refreshKv } from "../shared/past/world-entry.ts";
+import { crashPoint } from "../shared/process/crash.ts";
+import { metrics } from "../shared/process/metrics.ts";
+import type { Draft } from "../shared/stage/draft.ts";
+import type { Stage } from "../shared/stage/stage.ts";
+import type { Input } from "../shared/stream/reader.ts";
+import { eventsStream, subjects, worldStream } from "../shared/stream/subjects.ts";
 import { advance, movingSubjects, type SimulatorState } from "./advance.ts";
-import { countedAs } from "./chronicle.ts";
-import { keepTime } from "./clock.ts";
+import { countedAs } from "./duties/chronicle.ts";
+import { keepTime } from "./duties/clock.ts";
+import { keepPulse } from "./duties/pulse.ts";
+import { keepHouse, speakForWorld } from "./duties/steward.ts";
 import { keepForecast } from "./forecast/keep.ts";
-import { noticeParts } from "./notice-parts.ts";
-import { keepPulse } from "./pulse.ts";
+import { noticeParts } from "./notices/notice-parts.ts";
 import { restoreWorld } from "./restore.ts";
-import { keepHouse, speakForWorld } from "./steward.ts";
 import type { TickResult } from "./tick.ts";
 
 export const simulatorStage: Stage<SimulatorState> = {

@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { replay } from "../ops/replay/replay.ts";
-import { recordsOf } from "../ops/replay/streams.ts";
 import { type TestNats, testNats } from "../ops/testing/nats.ts";
 import {
   bodiesIn,
@@ -12,10 +10,12 @@ import {
   testRealm,
   until,
 } from "../ops/testing/realm.ts";
-import { lastOf } from "../shared/bus.ts";
+import { replay } from "../ops/tools/replay/replay.ts";
+import { recordsOf } from "../ops/tools/replay/streams.ts";
 import type { Accepted } from "../shared/contracts/decision.ts";
 import type { TickRecord, WorldSnapshot } from "../shared/contracts/world.ts";
-import { eventsStream, subjects, worldStream } from "../shared/subjects.ts";
+import { lastOf } from "../shared/stream/bus.ts";
+import { eventsStream, subjects, worldStream } from "../shared/stream/subjects.ts";
 
 const REALM = "paused";
 let nats: TestNats;

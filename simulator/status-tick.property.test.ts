@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { runs } from "../ops/testing/fuzz.ts";
-import { mapById } from "../shared/by-id.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { DerivedEvent, WorldState } from "../shared/contracts/world.ts";
-import { clockworkOf } from "./elapsed.ts";
-import { decided, type Interval, START_MS, started } from "./given.ts";
-import { GivenLog } from "./given-log.ts";
-import { lives, RICH, RULES } from "./given-politics.ts";
-import { histories } from "./made-up.ts";
+import { mapById } from "../shared/exact/by-id.ts";
+import { clockworkOf } from "./steps/elapsed.ts";
+import { decided, type Interval, START_MS, started } from "./testing/given.ts";
+import { GivenLog } from "./testing/given-log.ts";
+import { lives, RICH, RULES } from "./testing/given-politics.ts";
+import { histories } from "./testing/made-up.ts";
 import type { TickResult } from "./tick.ts";
 
 /** Between two ordinary markers: how many of the interval's events come before the changes of status, and how many there are. */

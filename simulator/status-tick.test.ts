@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { loadRuleset } from "../shared/rulesets.ts";
-import { accepted, decided, START_MS, started } from "./given.ts";
-import { passed } from "./given-commands.ts";
-import { GivenLog } from "./given-log.ts";
+import { loadRuleset } from "../shared/rulesets/rulesets.ts";
+import { accepted, decided, START_MS, started } from "./testing/given.ts";
+import { passed } from "./testing/given-commands.ts";
+import { GivenLog } from "./testing/given-log.ts";
 
 const rules = await loadRuleset("amoi-1");
 const HOUR_MS = 3_600_000;

@@ -4,16 +4,16 @@
  * nothing decays, starts or ends, no streak and no cooldown moves. So changing the status to and fro gains nobody anything.
  */
 import type { PublicState, WorldState } from "../shared/contracts/world.ts";
-import { dueFromMs } from "../shared/due.ts";
-import { gatherActions } from "./action-rosters.ts";
-import { decideCommands } from "./commands.ts";
-import { postponed } from "./elapsed.ts";
-import { type Folding, waitsWithEvents } from "./fold.ts";
-import type { Influenced } from "./influence.ts";
-import { noticesOf } from "./notices.ts";
-import { placeOf, statusChange, underRules } from "./open.ts";
-import { effectiveStatus, pendingManualTicks } from "./pending.ts";
-import { clearedRosters } from "./rosters.ts";
+import { dueFromMs } from "../shared/world/due.ts";
+import { decideCommands } from "./commands/commands.ts";
+import { effectiveStatus, pendingManualTicks } from "./duties/pending.ts";
+import { gatherActions } from "./notices/action-rosters.ts";
+import { noticesOf } from "./notices/notices.ts";
+import { clearedRosters } from "./notices/rosters.ts";
+import { postponed } from "./steps/elapsed.ts";
+import { type Folding, waitsWithEvents } from "./steps/fold.ts";
+import type { Influenced } from "./steps/influence.ts";
+import { placeOf, statusChange, underRules } from "./steps/open.ts";
 import type { Marker, Told } from "./tick.ts";
 
 export function statusTick(last: WorldState, folding: Folding, marker: Marker): Told {

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { find } from "../shared/by-id.ts";
-import { largestIntegers } from "../shared/check-ruleset.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { WorldState } from "../shared/contracts/world.ts";
-import { loadRuleset } from "../shared/rulesets.ts";
-import { openFolding } from "./fold.ts";
-import { accepted, decided, play, START_MS, standing, started } from "./given.ts";
+import { find } from "../shared/exact/by-id.ts";
+import { loadRuleset } from "../shared/rulesets/rulesets.ts";
+import { largestIntegers } from "../shared/world/check-ruleset.ts";
+import { openFolding } from "./steps/fold.ts";
+import { accepted, decided, play, START_MS, standing, started } from "./testing/given.ts";
 import { tick } from "./tick.ts";
 
 let rules: Ruleset;

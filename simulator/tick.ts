@@ -4,8 +4,7 @@
  * accepted into influence, publish the shares and weigh by them, settle contests and yields, move the meters, fire triggers,
  * number what happened and tell whose doing it was, seal the snapshot into the chain.
  */
-import { mapById } from "../shared/by-id.ts";
-import { seal } from "../shared/chain.ts";
+
 import type { Notice } from "../shared/contracts/notice.ts";
 import type {
   DerivedEvent,
@@ -16,28 +15,30 @@ import type {
   WorldSnapshot,
   WorldState,
 } from "../shared/contracts/world.ts";
-import { dueFromMs, nextTickMs } from "../shared/due.ts";
-import { diff } from "../shared/merge-patch.ts";
-import { countCampaigns, runningCampaigns, withCampaigns } from "./campaigns.ts";
-import { runCommands } from "./commands.ts";
-import { converted } from "./convert.ts";
-import { endEffects, factionModifiers, startEffects } from "./effects.ts";
-import { clockworkOf } from "./elapsed.ts";
-import { broughtTo } from "./firsts.ts";
-import type { Folding } from "./fold.ts";
-import { applyInfluence, type Influenced, lateness } from "./influence.ts";
-import { moveMeters, tensionTarget } from "./meters.ts";
-import { noticesOf } from "./notices.ts";
-import { placeOf, statusChange, underRules } from "./open.ts";
-import { effectiveStatus, pendingManualTicks } from "./pending.ts";
-import { resolveRelics } from "./relics.ts";
-import { gatherResources } from "./resources.ts";
-import { clearedRosters, gatherRosters } from "./rosters.ts";
-import { closingEvents } from "./seasons.ts";
-import { type Statistics, statisticsOf } from "./statistics.ts";
+import { mapById } from "../shared/exact/by-id.ts";
+import { seal } from "../shared/world/chain.ts";
+import { dueFromMs, nextTickMs } from "../shared/world/due.ts";
+import { diff } from "../shared/world/merge-patch.ts";
+import { countCampaigns, runningCampaigns, withCampaigns } from "./commands/campaigns.ts";
+import { runCommands } from "./commands/commands.ts";
+import { broughtTo } from "./commands/firsts.ts";
+import { closingEvents } from "./commands/seasons.ts";
+import { effectiveStatus, pendingManualTicks } from "./duties/pending.ts";
+import { noticesOf } from "./notices/notices.ts";
+import { clearedRosters, gatherRosters } from "./notices/rosters.ts";
 import { statusTick } from "./status-tick.ts";
-import { resolveTerritories } from "./territories.ts";
-import { evaluateTriggers } from "./triggers.ts";
+import { converted } from "./steps/convert.ts";
+import { endEffects, factionModifiers, startEffects } from "./steps/effects.ts";
+import { clockworkOf } from "./steps/elapsed.ts";
+import type { Folding } from "./steps/fold.ts";
+import { applyInfluence, type Influenced, lateness } from "./steps/influence.ts";
+import { moveMeters, tensionTarget } from "./steps/meters.ts";
+import { placeOf, statusChange, underRules } from "./steps/open.ts";
+import { resolveRelics } from "./steps/relics.ts";
+import { gatherResources } from "./steps/resources.ts";
+import { type Statistics, statisticsOf } from "./steps/statistics.ts";
+import { resolveTerritories } from "./steps/territories.ts";
+import { evaluateTriggers } from "./steps/triggers.ts";
 
 /** A marker with its place in EVENTS. `at`: its stream timestamp, RFC 3339 with milliseconds. */
 export type Marker = {

@@ -1,9 +1,10 @@
 /** One realm as it is now and as it was, kept up to date: what every panel of the page draws from. */
+
+import { FeedClient, type FeedStatus, type World } from "../../shared/clients/typescript/feed-client.ts";
 import type { Pulse } from "../../shared/contracts/feed.ts";
-import { nextTickMs } from "../../shared/due.ts";
-import { FeedClient, type FeedStatus, type World } from "../../shared/feed-client.ts";
 import type { Told } from "../../shared/web/happenings.ts";
 import { Names } from "../../shared/web/names.ts";
+import { nextTickMs } from "../../shared/world/due.ts";
 import { Past } from "./past.ts";
 import { type Outlook, Reads, type RealmMap } from "./reads.ts";
 import { recall } from "./recall.ts";

@@ -1,7 +1,7 @@
 /** The page: the wheel in the middle of it, what counts beside it, the past below. */
 
 import { useMemo, useState } from "preact/hooks";
-import { find } from "../../shared/by-id.ts";
+import { find } from "../../shared/exact/by-id.ts";
 import { Boundary } from "../../shared/web/boundary.tsx";
 import { Heralds } from "../../shared/web/heraldry.ts";
 import { title } from "../../shared/web/words.ts";

@@ -1,11 +1,11 @@
 /** Recalling what happened before the page came, over the real feed and the real reads. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pickPort } from "../../ops/local/ports.ts";
-import { readEnv } from "../../shared/env.ts";
-import { HandMadeWorld } from "../hand-made-world.ts";
+import { readEnv } from "../../shared/process/env.ts";
 import { PublicServer } from "../public.ts";
-import { RealmView } from "../realm-view.ts";
-import { makeEngine } from "../test-engine.ts";
+import { RealmView } from "../realm/realm-view.ts";
+import { HandMadeWorld } from "../testing/hand-made-world.ts";
+import { makeEngine } from "../testing/test-engine.ts";
 import { Reads } from "./reads.ts";
 import { recall } from "./recall.ts";
 

@@ -2,9 +2,9 @@
  * What happened before the page came: one read of an earlier tick, and from there the deltas of the feed, which the broadcaster
  * has in memory. So a visitor costs three reads, however much of the past they look at.
  */
-import { decodeFrame } from "../../shared/feed-client.ts";
-import { apply } from "../../shared/merge-patch.ts";
+import { decodeFrame } from "../../shared/clients/typescript/feed-client.ts";
 import type { Told } from "../../shared/web/happenings.ts";
+import { apply } from "../../shared/world/merge-patch.ts";
 import type { Moment, Shown } from "./past.ts";
 import type { PastTick, Reads } from "./reads.ts";
 

@@ -4,13 +4,13 @@
  */
 import { isIPv6 } from "node:net";
 import type { FastifyRequest, RouteOptions } from "fastify";
-import { Bearers } from "../../shared/bearers.ts";
-import type { Env } from "../../shared/env.ts";
-import type { Log } from "../../shared/log.ts";
-import { KeysUnavailable } from "../../shared/oidc.ts";
-import { RateLimit } from "../../shared/rate-limit.ts";
-import { type Caller, SCOPE_TEXT, type Scope } from "../../shared/scopes.ts";
-import { Unavailable } from "../gateway.ts";
+import { Bearers } from "../../shared/auth/bearers.ts";
+import { KeysUnavailable } from "../../shared/auth/oidc.ts";
+import { type Caller, SCOPE_TEXT, type Scope } from "../../shared/auth/scopes.ts";
+import type { Env } from "../../shared/process/env.ts";
+import type { Log } from "../../shared/process/log.ts";
+import { RateLimit } from "../../shared/process/rate-limit.ts";
+import { Unavailable } from "../gateway/gateway.ts";
 import type { Api } from "./parts.ts";
 import { Refused, refusals } from "./problems.ts";
 

@@ -1,6 +1,7 @@
 /** In whose name a command goes into the log. The server writes it: what the body claims may only be what the token says anyway. */
+
+import type { Caller } from "../../shared/auth/scopes.ts";
 import { type Actor, type Command, isPlayersKind } from "../../shared/contracts/command.ts";
-import type { Caller } from "../../shared/scopes.ts";
 import { assertScope } from "./access.ts";
 import { Refused, wrongField } from "./problems.ts";
 

@@ -1,7 +1,7 @@
 /** `GET /internal/world/token`: what the caller's own token is for. */
 import { z } from "zod";
+import { SCOPES } from "../../shared/auth/scopes.ts";
 import { Id } from "../../shared/contracts/ids.ts";
-import { SCOPES } from "../../shared/scopes.ts";
 import type { Api } from "./parts.ts";
 import { refusals } from "./problems.ts";
 

@@ -1,13 +1,13 @@
 /** `POST /internal/world/impact-candidate`: one candidate, or up to 1 000. */
 import { z } from "zod";
+import type { Caller } from "../../shared/auth/scopes.ts";
 import { Candidate, MAX_CANDIDATE_BYTES, occurredMs } from "../../shared/contracts/candidate.ts";
 import { IdempotencyKey } from "../../shared/contracts/ids.ts";
 import { Problem, withinBytes } from "../../shared/contracts/problem.ts";
-import { eventId } from "../../shared/identity.ts";
-import type { Caller } from "../../shared/scopes.ts";
-import { candidateMsgId, subjects } from "../../shared/subjects.ts";
-import { isCandidate } from "../is-candidate.ts";
-import { FUTURE_AFTER_MS, STALE_AFTER_MS } from "../validate.ts";
+import { eventId } from "../../shared/exact/identity.ts";
+import { candidateMsgId, subjects } from "../../shared/stream/subjects.ts";
+import { isCandidate } from "../gate/is-candidate.ts";
+import { FUTURE_AFTER_MS, STALE_AFTER_MS } from "../gate/validate.ts";
 import { assertMayTouch } from "./access.ts";
 import { KeyHeader, takeHeaderKey } from "./idempotency.ts";
 import { type Api, keyConflict, type Parts } from "./parts.ts";

@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { AskedCommand, type Command, MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
 import { Id, IdempotencyKey } from "../../shared/contracts/ids.ts";
-import { commandId } from "../../shared/identity.ts";
-import { Unavailable } from "../gateway.ts";
+import { commandId } from "../../shared/exact/identity.ts";
+import { Unavailable } from "../gateway/gateway.ts";
 import { actorOf, gameMaster } from "./actor.ts";
 import { KeyHeader, takeHeaderKey } from "./idempotency.ts";
 import { ANSWER_TIMEOUT_MS, type Api, type Parts } from "./parts.ts";

@@ -7,7 +7,7 @@ import {
   serializerCompiler,
 } from "fastify-type-provider-zod";
 import type { z } from "zod";
-import { SCOPE_TEXT } from "../../shared/scopes.ts";
+import { SCOPE_TEXT } from "../../shared/auth/scopes.ts";
 import type { Api } from "./parts.ts";
 import { schemaRefused } from "./problems.ts";
 

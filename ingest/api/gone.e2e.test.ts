@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestApi, testApi } from "../../ops/testing/api.ts";
-import { eventsStream, worldStream } from "../../shared/subjects.ts";
+import { eventsStream, worldStream } from "../../shared/stream/subjects.ts";
 
 let api: TestApi;
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import { type TestApi, TOKEN, testApi } from "../../ops/testing/api.ts";
 import { bodiesIn, candidate } from "../../ops/testing/realm.ts";
 import type { Candidate } from "../../shared/contracts/candidate.ts";
 import { PROBLEM_JSON } from "../../shared/contracts/problem.ts";
-import { loadRuleset } from "../../shared/rulesets.ts";
-import { rawStream, subjects } from "../../shared/subjects.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import { rawStream, subjects } from "../../shared/stream/subjects.ts";
 
 const REALM = "hostile";
 const ruleset = await loadRuleset("amoi-1");

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Answer, type TestApi, testApi } from "../../ops/testing/api.ts";
 import { bodiesIn, candidate, until } from "../../ops/testing/realm.ts";
-import { rawStream } from "../../shared/subjects.ts";
+import { rawStream } from "../../shared/stream/subjects.ts";
 
 const REALM = "keys";
 let api: TestApi;

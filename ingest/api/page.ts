@@ -1,5 +1,5 @@
 /** The game master's page at `/gm`: its files need no token, since they hold nothing; what it asks the API for does. */
-import { NOT_BUILT, PAGES, pageFiles } from "../../shared/page-files.ts";
+import { NOT_BUILT, PAGES, pageFiles } from "../../shared/process/page-files.ts";
 import type { Api } from "./parts.ts";
 import { Refused } from "./problems.ts";
 

@@ -8,16 +8,16 @@ import type {
 } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
-import type { Bus } from "../../shared/bus.ts";
 import { type Command, isPlayersKind, MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
 import { Id } from "../../shared/contracts/ids.ts";
-import type { Env } from "../../shared/env.ts";
-import type { KnownRealms } from "../../shared/known-realms.ts";
-import type { Log } from "../../shared/log.ts";
-import { commandMsgId, subjects } from "../../shared/subjects.ts";
-import { Gateway } from "../gateway.ts";
-import { RulesetVersions } from "../ruleset-versions.ts";
-import { Ticks } from "../ticks.ts";
+import type { Env } from "../../shared/process/env.ts";
+import type { Log } from "../../shared/process/log.ts";
+import type { KnownRealms } from "../../shared/stage/known-realms.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
+import { commandMsgId, subjects } from "../../shared/stream/subjects.ts";
+import { Gateway } from "../gateway/gateway.ts";
+import { Ticks } from "../gateway/ticks.ts";
+import { RulesetVersions } from "../rulesets/ruleset-versions.ts";
 import { Refused } from "./problems.ts";
 
 /** A server whose routes are typed by their zod schemas. */

@@ -3,7 +3,6 @@ import { JetStreamApiError } from "@nats-io/jetstream";
 import { errors as natsErrors } from "@nats-io/transport-node";
 import type { FastifyError, FastifyInstance } from "fastify";
 import type { z } from "zod";
-import { REFUSED } from "../../shared/bus.ts";
 import {
   fieldProblems,
   PROBLEM_JSON,
@@ -11,8 +10,9 @@ import {
   type ProblemStatus,
   problem,
 } from "../../shared/contracts/problem.ts";
-import type { Log } from "../../shared/log.ts";
-import { Crowded, RawClosed, StoreFull, Unavailable } from "../gateway.ts";
+import type { Log } from "../../shared/process/log.ts";
+import { REFUSED } from "../../shared/stream/bus.ts";
+import { Crowded, RawClosed, StoreFull, Unavailable } from "../gateway/gateway.ts";
 
 /** After this long a refused request may be worth another try, seconds. */
 const RETRY_AFTER_SECONDS = 2;

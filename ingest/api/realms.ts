@@ -1,15 +1,15 @@
 /** `POST /internal/world/realms`: a new realm. `DELETE /internal/world/realms/{realm}`: its end. */
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { askForEnd, askForRealm, ProvisionRefused } from "../../shared/ask-provision.ts";
 import { MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
 import { Id } from "../../shared/contracts/ids.ts";
 import { type Ending, RealmName } from "../../shared/contracts/provisioning.ts";
 import { Ruleset } from "../../shared/contracts/ruleset.ts";
-import { loadRuleset } from "../../shared/rulesets.ts";
+import { askForEnd, askForRealm, ProvisionRefused } from "../../shared/provision/ask-provision.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import { assertHoldsTogether } from "../rulesets/rulesets.ts";
 import { type Api, type Parts, RealmPath } from "./parts.ts";
 import { Refused, refusals } from "./problems.ts";
-import { assertHoldsTogether } from "./rulesets.ts";
 
 /** Waiting for a realm's end within a request ends after this long, ms; and how long until it is looked at again. */
 const END_PATIENCE_MS = 20_000;

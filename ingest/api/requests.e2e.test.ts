@@ -3,9 +3,9 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestApi, TOKEN, testApi } from "../../ops/testing/api.ts";
 import { candidate } from "../../ops/testing/realm.ts";
-import { publishOne } from "../../shared/bus.ts";
 import { MAX_PROBLEM_BYTES } from "../../shared/contracts/problem.ts";
-import { kvSubject } from "../../shared/topology.ts";
+import { publishOne } from "../../shared/stream/bus.ts";
+import { kvSubject } from "../../shared/stream/topology.ts";
 
 const REALM = "requests";
 let api: TestApi;

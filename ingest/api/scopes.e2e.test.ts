@@ -6,11 +6,11 @@ import { fastify } from "fastify";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Answer, type TestApi, testApi } from "../../ops/testing/api.ts";
 import { bodiesIn, candidate } from "../../ops/testing/realm.ts";
+import { SCOPES, type Scope } from "../../shared/auth/scopes.ts";
 import type { Command } from "../../shared/contracts/command.ts";
-import { readEnv } from "../../shared/env.ts";
-import { openLog } from "../../shared/log.ts";
-import { SCOPES, type Scope } from "../../shared/scopes.ts";
-import { rawStream, subjects } from "../../shared/subjects.ts";
+import { readEnv } from "../../shared/process/env.ts";
+import { openLog } from "../../shared/process/log.ts";
+import { rawStream, subjects } from "../../shared/stream/subjects.ts";
 import { requireScopes } from "./access.ts";
 
 /** Which scopes each route takes, written by hand from the design. `any`: a token with any. */

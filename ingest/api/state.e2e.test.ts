@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { buildPages } from "../../ops/pages/build.ts";
 import { type TestApi, testApi } from "../../ops/testing/api.ts";
+import { buildPages } from "../../ops/tools/pages/build.ts";
 
 let api: TestApi;
 beforeAll(async () => {

@@ -1,10 +1,10 @@
 /** What a game master looks at before they act: which realms there are, and where a realm stands. */
 import { z } from "zod";
-import { lastOf } from "../../shared/bus.ts";
 import { Id } from "../../shared/contracts/ids.ts";
 import type { TickRecord, WorldSnapshot } from "../../shared/contracts/world.ts";
-import { realmsIn } from "../../shared/realm-entries.ts";
-import { subjects, worldStream } from "../../shared/subjects.ts";
+import { realmsIn } from "../../shared/provision/realm-entries.ts";
+import { lastOf } from "../../shared/stream/bus.ts";
+import { subjects, worldStream } from "../../shared/stream/subjects.ts";
 import { type Api, type Parts, RealmPath } from "./parts.ts";
 import { Refused, refusals } from "./problems.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestApi, testApi } from "../../ops/testing/api.ts";
-import { readEnv } from "../../shared/env.ts";
-import { readFeedToken } from "../../shared/feed-token.ts";
+import { readFeedToken } from "../../shared/feed/feed-token.ts";
+import { readEnv } from "../../shared/process/env.ts";
 
 const { FEED_TOKEN_SECRET: SECRET } = readEnv({});
 let api: TestApi;

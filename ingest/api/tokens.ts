@@ -1,7 +1,7 @@
 /** `POST /internal/world/{realm}/tokens`: what a player's client opens its feed with. */
 import { z } from "zod";
 import { AccountId } from "../../shared/contracts/ids.ts";
-import { issueFeedToken } from "../../shared/feed-token.ts";
+import { issueFeedToken } from "../../shared/feed/feed-token.ts";
 import { type Api, type Parts, RealmPath } from "./parts.ts";
 import { refusals } from "./problems.ts";
 

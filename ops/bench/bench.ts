@@ -1,8 +1,8 @@
 /**
  * `npm run bench -- [a benchmark's name ...] [--events N] [--rounds N]`: all of them when none is named; the table below has the names.
- * npm gives it the young generation that `ops/runtime.ts` gives a stage, since it runs a stage's core in its own process.
+ * npm gives it the young generation that `ops/local/runtime.ts` gives a stage, since it runs a stage's core in its own process.
  */
-import { readArguments, runToExit, UsageError } from "../arguments.ts";
+import { readArguments, runToExit, UsageError } from "../tools/arguments.ts";
 import { benchArchive } from "./archive.ts";
 import { benchFeed } from "./feed.ts";
 import { benchGateway } from "./gateway.ts";

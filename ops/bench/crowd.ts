@@ -1,6 +1,6 @@
 /** Accepted events of a crowd on the largest map, as EVENTS holds them: frames of 50, each decision with all that it carries. */
-import { FrameBuilder } from "../../shared/codec.ts";
-import { subjects } from "../../shared/subjects.ts";
+import { FrameBuilder } from "../../shared/stream/codec.ts";
+import { subjects } from "../../shared/stream/subjects.ts";
 import { playOf } from "../testing/recorded.ts";
 import { LARGE_FACTIONS, LARGE_TERRITORIES } from "./large-world.ts";
 

@@ -5,7 +5,7 @@
  * server's CPU per delivered frame compares what the rates can't.
  */
 
-import { median } from "../median.ts";
+import { median } from "../tools/median.ts";
 import { measureBandwidth } from "./feed/bandwidth.ts";
 import { DEAF_CLIENTS, measureDeaf, measurePaced } from "./feed/paced.ts";
 import type { Kind } from "./feed/peers.ts";

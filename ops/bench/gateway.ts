@@ -5,12 +5,12 @@
  * JetStream, each with plain publishes of its own, and all in one atomic batch after the other.
  */
 
-import { internalToken } from "../../shared/bearers.ts";
-import { type Bus, publishBatch, publishOne } from "../../shared/bus.ts";
-import { readEnv } from "../../shared/env.ts";
-import { rawStream, subjects } from "../../shared/subjects.ts";
-import { median } from "../median.ts";
+import { internalToken } from "../../shared/auth/bearers.ts";
+import { readEnv } from "../../shared/process/env.ts";
+import { type Bus, publishBatch, publishOne } from "../../shared/stream/bus.ts";
+import { rawStream, subjects } from "../../shared/stream/subjects.ts";
 import { startStage } from "../testing/stages.ts";
+import { median } from "../tools/median.ts";
 import { startFloor } from "./http-floor.ts";
 import { type Load, runLoad } from "./http-load.ts";
 import { inScratch, perSecond, provision, REALM, withNats } from "./pipeline.ts";

@@ -5,9 +5,9 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fastify } from "fastify";
-import { openBus, publishOne } from "../../shared/bus.ts";
-import { listen } from "../../shared/http.ts";
-import { STAGE_FLAGS } from "../runtime.ts";
+import { listen } from "../../shared/process/http.ts";
+import { openBus, publishOne } from "../../shared/stream/bus.ts";
+import { STAGE_FLAGS } from "../local/runtime.ts";
 
 export type FloorProcess = { port: number; stop(): Promise<void> };
 

@@ -1,9 +1,10 @@
 /** The largest map that the rules take: 8 factions, 64 territories around hubs, 16 relics, 8 resources, 64 triggers. */
-import { checkRuleset } from "../../shared/check-ruleset.ts";
+
 import { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { Trigger } from "../../shared/contracts/trigger.ts";
-import { apportion } from "../../shared/integers.ts";
-import { loadRuleset } from "../../shared/rulesets.ts";
+import { apportion } from "../../shared/exact/integers.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import { checkRuleset } from "../../shared/world/check-ruleset.ts";
 
 const names = (prefix: string, count: number): string[] =>
   Array.from({ length: count }, (_, i) => `${prefix}_${`${i}`.padStart(2, "0")}`);

@@ -2,17 +2,17 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { cacheSpec } from "../../normalizer/cache.ts";
-import { takeChanged } from "../../normalizer/changed.ts";
 import { foldCandidate } from "../../normalizer/core.ts";
-import { evolveCommand } from "../../normalizer/evolve.ts";
-import { initialState } from "../../normalizer/initial-state.ts";
-import type { NormalizerState } from "../../normalizer/state.ts";
+import { evolveCommand } from "../../normalizer/judge/evolve.ts";
+import { takeChanged } from "../../normalizer/state/changed.ts";
+import { initialState } from "../../normalizer/state/initial-state.ts";
+import type { NormalizerState } from "../../normalizer/state/state.ts";
 import { CATEGORIES, SOURCES, type ValidCandidate } from "../../shared/contracts/candidate.ts";
-import { eventId } from "../../shared/identity.ts";
-import { loadRuleset } from "../../shared/rulesets.ts";
-import { timeText } from "../../shared/time.ts";
-import { median } from "../median.ts";
-import { Chance } from "../story/chance.ts";
+import { eventId } from "../../shared/exact/identity.ts";
+import { timeText } from "../../shared/exact/time.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import { Chance } from "../simulation/story/chance.ts";
+import { median } from "../tools/median.ts";
 
 const REALM = "bench";
 const START_MS = Date.parse("2026-03-01T00:00:00Z");

@@ -4,13 +4,13 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import Table from "cli-table3";
-import { type Bus, publishOne } from "../../shared/bus.ts";
-import { bodiesOf } from "../../shared/codec.ts";
 import type { Accepted } from "../../shared/contracts/decision.ts";
-import { candidateMsgId, subjects } from "../../shared/subjects.ts";
-import type { Observation } from "../soak/observe.ts";
-import { FIRST_REALM, withObservedStack } from "../soak/stack.ts";
-import { Chance } from "../story/chance.ts";
+import { type Bus, publishOne } from "../../shared/stream/bus.ts";
+import { bodiesOf } from "../../shared/stream/codec.ts";
+import { candidateMsgId, subjects } from "../../shared/stream/subjects.ts";
+import { Chance } from "../simulation/story/chance.ts";
+import type { Observation } from "../tools/soak/observe.ts";
+import { FIRST_REALM, withObservedStack } from "../tools/soak/stack.ts";
 import { quantile } from "./measure.ts";
 import { candidateBody } from "./traffic.ts";
 

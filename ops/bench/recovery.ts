@@ -1,12 +1,12 @@
 /** `npm run bench -- recovery`: from a `kill -9` of the simulator at any moment until a new one has committed the next tick. */
 import { setTimeout as delay } from "node:timers/promises";
-import { type Bus, lastOf, publishBatch } from "../../shared/bus.ts";
 import type { TickRecord } from "../../shared/contracts/world.ts";
-import { provisionRealm } from "../../shared/provision.ts";
-import { subjects, worldStream } from "../../shared/subjects.ts";
-import { replay } from "../replay/replay.ts";
-import { Chance } from "../story/chance.ts";
+import { provisionRealm } from "../../shared/provision/provision.ts";
+import { type Bus, lastOf, publishBatch } from "../../shared/stream/bus.ts";
+import { subjects, worldStream } from "../../shared/stream/subjects.ts";
+import { Chance } from "../simulation/story/chance.ts";
 import { startStage } from "../testing/stages.ts";
+import { replay } from "../tools/replay/replay.ts";
 import { crowdFrames } from "./crowd.ts";
 import { largeWorld } from "./large-world.ts";
 import { quantile } from "./measure.ts";

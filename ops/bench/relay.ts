@@ -4,10 +4,10 @@
  * `--frame 1` writes one message per event; more puts that many into a message. Without an output it counts.
  */
 import { parseArgs } from "node:util";
-import { type BatchMessage, MAX_OUTPUTS, openBus, streamEnds } from "../../shared/bus.ts";
-import { textOf } from "../../shared/codec.ts";
-import { Fence } from "../../shared/fence.ts";
-import { Reader } from "../../shared/reader.ts";
+import { type BatchMessage, MAX_OUTPUTS, openBus, streamEnds } from "../../shared/stream/bus.ts";
+import { textOf } from "../../shared/stream/codec.ts";
+import { Fence } from "../../shared/stream/fence.ts";
+import { Reader } from "../../shared/stream/reader.ts";
 
 const { values } = parseArgs({
   options: {

@@ -2,17 +2,17 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Bus, openBus, publishOne, streamEnds } from "../../shared/bus.ts";
-import { bodiesOf } from "../../shared/codec.ts";
-import { provisionRealm } from "../../shared/provision.ts";
-import { Reader } from "../../shared/reader.ts";
-import { loadRuleset } from "../../shared/rulesets.ts";
-import { commandMsgId, eventsStream, subjects } from "../../shared/subjects.ts";
+import { provisionRealm } from "../../shared/provision/provision.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import { type Bus, openBus, publishOne, streamEnds } from "../../shared/stream/bus.ts";
+import { bodiesOf } from "../../shared/stream/codec.ts";
+import { Reader } from "../../shared/stream/reader.ts";
+import { commandMsgId, eventsStream, subjects } from "../../shared/stream/subjects.ts";
 import { movingSubjects } from "../../simulator/advance.ts";
-import { median } from "../median.ts";
-import { replay } from "../replay/replay.ts";
 import { startProvisioning, startTestNats } from "../testing/nats.ts";
 import { startStage } from "../testing/stages.ts";
+import { median } from "../tools/median.ts";
+import { replay } from "../tools/replay/replay.ts";
 import { rateOf } from "./measure.ts";
 import { fill } from "./traffic.ts";
 

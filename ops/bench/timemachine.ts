@@ -1,13 +1,14 @@
 /** `npm run bench -- timemachine`: how long a past state takes, from a cold start and from memory, and what that memory is. */
-import { type BatchMessage, type Bus, publishBatch } from "../../shared/bus.ts";
-import { isCheckpoint, keepCheckpoint } from "../../shared/checkpoints.ts";
-import { genesis } from "../../shared/genesis.ts";
-import { firstCommand, provisionRealm } from "../../shared/provision.ts";
-import { subjects } from "../../shared/subjects.ts";
-import { openTimeMachine, type TimeMachine } from "../../shared/time-machine.ts";
-import { foldAccepted, openFolding } from "../../simulator/fold.ts";
+
+import { isCheckpoint, keepCheckpoint } from "../../shared/past/checkpoints.ts";
+import { openTimeMachine, type TimeMachine } from "../../shared/past/time-machine.ts";
+import { firstCommand, provisionRealm } from "../../shared/provision/provision.ts";
+import { type BatchMessage, type Bus, publishBatch } from "../../shared/stream/bus.ts";
+import { subjects } from "../../shared/stream/subjects.ts";
+import { genesis } from "../../shared/world/genesis.ts";
+import { foldAccepted, openFolding } from "../../simulator/steps/fold.ts";
 import { tick } from "../../simulator/tick.ts";
-import { Chance } from "../story/chance.ts";
+import { Chance } from "../simulation/story/chance.ts";
 import { playOf } from "../testing/recorded.ts";
 import { LARGE_FACTIONS, LARGE_TERRITORIES, largeWorld } from "./large-world.ts";
 import { quantile } from "./measure.ts";

@@ -1,7 +1,7 @@
 /** The benchmark's input: candidates of many players, all alike in size, a few of them wrong, the same in every run. */
-import { type BatchMessage, type Bus, publishBatch } from "../../shared/bus.ts";
-import { candidateMsgId } from "../../shared/subjects.ts";
-import { Chance } from "../story/chance.ts";
+import { type BatchMessage, type Bus, publishBatch } from "../../shared/stream/bus.ts";
+import { candidateMsgId } from "../../shared/stream/subjects.ts";
+import { Chance } from "../simulation/story/chance.ts";
 
 const FACTIONS = ["empire", "freeholds", "veilborn"];
 const TERRITORIES = [

@@ -1,12 +1,12 @@
 /** What readers are given, held against the oracle. */
 import { pino } from "pino";
-import { type Bus, lastOf } from "../../shared/bus.ts";
 import type { WorldSnapshot } from "../../shared/contracts/world.ts";
-import { subjects } from "../../shared/subjects.ts";
-import { kvSubject } from "../../shared/topology.ts";
-import { checkAgreement } from "../../simulator/archive/agreement.ts";
-import { openDatabase } from "../../simulator/archive/database.ts";
-import { VIEWS } from "../../simulator/archive/own-tables.ts";
+import { type Bus, lastOf } from "../../shared/stream/bus.ts";
+import { subjects } from "../../shared/stream/subjects.ts";
+import { kvSubject } from "../../shared/stream/topology.ts";
+import { openDatabase } from "../../simulator/archive/database/database.ts";
+import { checkAgreement } from "../../simulator/archive/rebuild/agreement.ts";
+import { VIEWS } from "../../simulator/archive/rebuild/own-tables.ts";
 import type { Verdict } from "./oracle.ts";
 
 /** KV and Postgres against the oracle's verdict. */

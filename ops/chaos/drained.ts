@@ -2,12 +2,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import { pino } from "pino";
-import { type Bus, lastOf } from "../../shared/bus.ts";
 import type { WorldSnapshot } from "../../shared/contracts/world.ts";
-import { eventsStream, rawStream, subjects, validStream } from "../../shared/subjects.ts";
-import { kvSubject } from "../../shared/topology.ts";
-import { openDatabase } from "../../simulator/archive/database.ts";
-import { VIEWS } from "../../simulator/archive/own-tables.ts";
+import { type Bus, lastOf } from "../../shared/stream/bus.ts";
+import { eventsStream, rawStream, subjects, validStream } from "../../shared/stream/subjects.ts";
+import { kvSubject } from "../../shared/stream/topology.ts";
+import { openDatabase } from "../../simulator/archive/database/database.ts";
+import { VIEWS } from "../../simulator/archive/rebuild/own-tables.ts";
 
 const DRAIN_TIMEOUT_MS = 60_000;
 

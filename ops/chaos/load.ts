@@ -1,8 +1,8 @@
 /** The load of a chaos run: candidates, good and bad, and commands; each published until it is acknowledged, and noted. */
 import { setTimeout as delay } from "node:timers/promises";
-import { type Bus, publishOne } from "../../shared/bus.ts";
-import { candidateMsgId, commandMsgId, subjects } from "../../shared/subjects.ts";
-import { Chance } from "../story/chance.ts";
+import { type Bus, publishOne } from "../../shared/stream/bus.ts";
+import { candidateMsgId, commandMsgId, subjects } from "../../shared/stream/subjects.ts";
+import { Chance } from "../simulation/story/chance.ts";
 
 const FACTIONS = ["empire", "freeholds", "veilborn"];
 const TERRITORIES = [

@@ -2,17 +2,17 @@
  * The oracle: one thread, no shell, no batches, no cache. It folds what was published, in RAW's order, through the pure
  * cores and says what every stream must hold if nothing was lost and nothing was doubled.
  */
-import { arrivalKind, validate } from "../../ingest/validate.ts";
+import { arrivalKind, validate } from "../../ingest/gate/validate.ts";
 import { foldCandidate, foldCommand } from "../../normalizer/core.ts";
-import { evolveCommand } from "../../normalizer/evolve.ts";
-import { initialState } from "../../normalizer/initial-state.ts";
-import { type Bus, streamEnds } from "../../shared/bus.ts";
-import { bodiesOf, textOf } from "../../shared/codec.ts";
+import { evolveCommand } from "../../normalizer/judge/evolve.ts";
+import { initialState } from "../../normalizer/state/initial-state.ts";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { TickRecord } from "../../shared/contracts/world.ts";
-import { genesis } from "../../shared/genesis.ts";
-import { type Input, Reader } from "../../shared/reader.ts";
-import { eventsStream, subjects, validStream, worldStream } from "../../shared/subjects.ts";
+import { type Bus, streamEnds } from "../../shared/stream/bus.ts";
+import { bodiesOf, textOf } from "../../shared/stream/codec.ts";
+import { type Input, Reader } from "../../shared/stream/reader.ts";
+import { eventsStream, subjects, validStream, worldStream } from "../../shared/stream/subjects.ts";
+import { genesis } from "../../shared/world/genesis.ts";
 import { advance, movingSubjects, stateOf } from "../../simulator/advance.ts";
 
 export type Verdict = {

@@ -1,8 +1,8 @@
 /** Records a realm's RAW as it grows: ingest has it purged ten minutes behind its position, and the oracle needs all of it. */
 import { setTimeout as delay } from "node:timers/promises";
-import { type Bus, streamEnds } from "../../shared/bus.ts";
-import { type Input, Reader } from "../../shared/reader.ts";
-import { rawStream, subjects } from "../../shared/subjects.ts";
+import { type Bus, streamEnds } from "../../shared/stream/bus.ts";
+import { type Input, Reader } from "../../shared/stream/reader.ts";
+import { rawStream, subjects } from "../../shared/stream/subjects.ts";
 
 const RETRY_MS = 200;
 

@@ -1,9 +1,9 @@
 /** The processes that a chaos run kills: each is started again with the next plan, and its deaths are counted by place. */
 import { join } from "node:path";
-import type { CrashPoint } from "../../shared/crash.ts";
+import type { CrashPoint } from "../../shared/process/crash.ts";
 import { type ProcessSpec, type Running, spawnProcess } from "../local/launch.ts";
-import { STAGE_FLAGS } from "../runtime.ts";
-import type { Chance } from "../story/chance.ts";
+import { STAGE_FLAGS } from "../local/runtime.ts";
+import type { Chance } from "../simulation/story/chance.ts";
 import { asItself } from "../testing/stages.ts";
 
 export type VictimSpec = {

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { readEnv } from "../../shared/env.ts";
+import { readEnv } from "../../shared/process/env.ts";
 import { checkDatabase, checkNats, choosePorts } from "./checks.ts";
 import { pickPort, portIsFree } from "./ports.ts";
 import { LocalSetupError } from "./setup-error.ts";

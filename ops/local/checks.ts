@@ -2,9 +2,9 @@
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { Client } from "pg";
-import type { Env } from "../../shared/env.ts";
-import { connecting, withoutSecrets } from "../../shared/nats-connection.ts";
-import { MAX_PAYLOAD_BYTES } from "../../shared/topology.ts";
+import type { Env } from "../../shared/process/env.ts";
+import { connecting, withoutSecrets } from "../../shared/stream/nats-connection.ts";
+import { MAX_PAYLOAD_BYTES } from "../../shared/stream/topology.ts";
 import { firstRuleset } from "../provision/first-realm.ts";
 import { atLeast, MINIMUM_NATS_VERSION } from "./nats-server.ts";
 import { pickPort, portIsFree } from "./ports.ts";

@@ -1,5 +1,5 @@
 /** The environment of each process of the local stack: what it needs to run, and of secrets its own alone. */
-import { VARIABLES } from "../../shared/env.ts";
+import { VARIABLES } from "../../shared/process/env.ts";
 import type { StageName } from "./stages.ts";
 
 type Environment = Record<string, string | undefined>;

@@ -1,6 +1,6 @@
 /** What a person reads when a command of the local stack fails: a sentence for what can be expected, the trace of a defect. */
 import { inspect } from "node:util";
-import { EnvError } from "../../shared/env.ts";
+import { EnvError } from "../../shared/process/env.ts";
 import { NotReadyError } from "./launch.ts";
 import { LocalSetupError } from "./setup-error.ts";
 

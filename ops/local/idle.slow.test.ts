@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { type Bus, openBus } from "../../shared/bus.ts";
-import { readEnv } from "../../shared/env.ts";
-import { provisionRealm } from "../../shared/provision.ts";
-import { loadRuleset } from "../../shared/rulesets.ts";
+import { readEnv } from "../../shared/process/env.ts";
+import { provisionRealm } from "../../shared/provision/provision.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import { type Bus, openBus } from "../../shared/stream/bus.ts";
 import { startStack } from "./stack.ts";
 
 const REALMS = 20;

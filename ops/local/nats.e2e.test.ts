@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { MAX_PAYLOAD_BYTES } from "../../shared/topology.ts";
+import { MAX_PAYLOAD_BYTES } from "../../shared/stream/topology.ts";
 import { NotReadyError } from "./launch.ts";
 import { type LocalServer, startNats } from "./nats.ts";
 import { atLeast, MINIMUM_NATS_VERSION } from "./nats-server.ts";

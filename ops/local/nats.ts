@@ -2,10 +2,10 @@
 import { access, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join, resolve } from "node:path";
-import { STORY_USER, type StoryEngine, USER_NAMES } from "../../shared/access.ts";
-import { withUser } from "../../shared/nats-connection.ts";
-import { MAX_PAYLOAD_BYTES } from "../../shared/topology.ts";
-import { accounts } from "../nats-config/config.ts";
+import { STORY_USER, type StoryEngine, USER_NAMES } from "../../shared/stream/access.ts";
+import { withUser } from "../../shared/stream/nats-connection.ts";
+import { MAX_PAYLOAD_BYTES } from "../../shared/stream/topology.ts";
+import { accounts } from "../tools/nats-config/config.ts";
 import { carryStore } from "./carry-store.ts";
 import { launch, type ProcessSpec, type Running } from "./launch.ts";
 import { findNatsServer } from "./nats-server.ts";

@@ -1,11 +1,11 @@
 /** A database for the archive: its roles, its tables, everybody's rights. */
 import { randomBytes } from "node:crypto";
 import pg from "pg";
-import type { Log } from "../../shared/log.ts";
-import { openDatabase } from "../../simulator/archive/database.ts";
-import { bringUpToDate } from "../../simulator/archive/migrate.ts";
-import { ROLES } from "../../simulator/archive/rights.ts";
-import { type DatabaseUrls, makeRoles } from "../../simulator/archive/roles.ts";
+import type { Log } from "../../shared/process/log.ts";
+import { openDatabase } from "../../simulator/archive/database/database.ts";
+import { bringUpToDate } from "../../simulator/archive/database/migrate.ts";
+import { ROLES } from "../../simulator/archive/database/rights.ts";
+import { type DatabaseUrls, makeRoles } from "../../simulator/archive/database/roles.ts";
 
 const CONNECT_MS = 10_000;
 /** An archive that is carried over is moved, not copied; what may take long is somebody else's lock on it. */

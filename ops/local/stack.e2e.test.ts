@@ -14,7 +14,7 @@ import { identityOf } from "./processes.ts";
 import { readStackUrls } from "./stack.ts";
 
 const run = promisify(execFile);
-const START = fileURLToPath(new URL("start.ts", import.meta.url));
+const START = fileURLToPath(new URL("./start.ts", import.meta.url));
 const PROCESSES = [
   "launcher",
   "nats",
@@ -262,7 +262,7 @@ test("a nats-server on PATH that is too old is passed over for another", async (
   const fake = join(dir, "nats-server");
   await writeFile(fake, '#!/bin/sh\necho "nats-server: v2.9.0"\n');
   await chmod(fake, 0o755);
-  const script = `import { findNatsServer } from ${JSON.stringify(new URL("nats-server.ts", import.meta.url).href)};
+  const script = `import { findNatsServer } from ${JSON.stringify(new URL("./nats-server.ts", import.meta.url).href)};
     console.log(await findNatsServer());`;
   const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", script], {
     env: { PATH: `${dir}${delimiter}${process.env.PATH}` },

@@ -1,8 +1,8 @@
 /** The stages as processes: which file each runs, where it answers, when it is ready. */
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { STAGE_FLAGS } from "../runtime.ts";
 import type { Ports } from "./checks.ts";
+import { STAGE_FLAGS } from "./runtime.ts";
 import type { SupervisedSpec } from "./supervisor.ts";
 
 const STAGES = {

@@ -3,7 +3,7 @@
  * happens meanwhile goes to standard error, and what the processes say to `DATA_DIR/logs/`.
  */
 import { once } from "node:events";
-import { readEnv } from "../../shared/env.ts";
+import { readEnv } from "../../shared/process/env.ts";
 import { explain } from "./explain.ts";
 import { startStack } from "./stack.ts";
 import { untilEnded } from "./until-ended.ts";

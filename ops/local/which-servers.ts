@@ -1,7 +1,8 @@
 /** The servers that a command is for: those it is told, else the environment's, else those of the local stack of `DATA_DIR`. */
-import { type Bus, openBus } from "../../shared/bus.ts";
-import type { Env } from "../../shared/env.ts";
-import { natsAccess, withoutSecrets } from "../../shared/nats-connection.ts";
+
+import type { Env } from "../../shared/process/env.ts";
+import { type Bus, openBus } from "../../shared/stream/bus.ts";
+import { natsAccess, withoutSecrets } from "../../shared/stream/nats-connection.ts";
 import { readCredentials } from "./credentials.ts";
 import { LocalSetupError } from "./setup-error.ts";
 import { readStackUrls } from "./stack.ts";

@@ -5,8 +5,8 @@
  */
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { z } from "zod";
-import { CONSUMER_GATE, CONSUMER_PREFIX } from "../../shared/access.ts";
-import type { Bus } from "../../shared/bus.ts";
+import { CONSUMER_GATE, CONSUMER_PREFIX } from "../../shared/stream/access.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
 
 const JETSTREAM_TIMEOUT_MS = 2_000;
 /**

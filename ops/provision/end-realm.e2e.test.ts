@@ -6,27 +6,27 @@ import type { RouteOptions } from "fastify";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { PublicServer } from "../../broadcaster/public.ts";
-import { Realms } from "../../broadcaster/realms.ts";
-import { makeEngine } from "../../broadcaster/test-engine.ts";
+import { Realms } from "../../broadcaster/realm/realms.ts";
+import { makeEngine } from "../../broadcaster/testing/test-engine.ts";
 import { internalApi } from "../../ingest/api.ts";
-import { ingestStage } from "../../ingest/stage.ts";
+import { ingestStage } from "../../ingest/gate/stage.ts";
 import { normalizerStage } from "../../normalizer/stage.ts";
-import { type Bus, openBus } from "../../shared/bus.ts";
-import { readEnv } from "../../shared/env.ts";
-import { tokenSecrets } from "../../shared/feed-token.ts";
-import { registry } from "../../shared/metrics.ts";
-import { hasEnded } from "../../shared/realm-entries.ts";
-import { realmTroubles } from "../../shared/realm-health.ts";
-import { runRealms, runStage, type Service } from "../../shared/service.ts";
-import type { Stage } from "../../shared/stage.ts";
-import { BUCKETS, kvSubject } from "../../shared/topology.ts";
+import { tokenSecrets } from "../../shared/feed/feed-token.ts";
+import { readEnv } from "../../shared/process/env.ts";
+import { registry } from "../../shared/process/metrics.ts";
+import { hasEnded } from "../../shared/provision/realm-entries.ts";
+import { realmTroubles } from "../../shared/stage/realm-health.ts";
+import { runRealms, runStage, type Service } from "../../shared/stage/service.ts";
+import type { Stage } from "../../shared/stage/stage.ts";
+import { type Bus, openBus } from "../../shared/stream/bus.ts";
+import { BUCKETS, kvSubject } from "../../shared/stream/topology.ts";
 import { archiveRealm } from "../../simulator/archive/realms.ts";
 import {
   silent,
   type TestDatabase,
   type TestPostgres,
   testPostgres,
-} from "../../simulator/archive/testing.ts";
+} from "../../simulator/archive/testing/testing.ts";
 import { Troubles } from "../../simulator/archive/troubles.ts";
 import { simulatorStage } from "../../simulator/stage.ts";
 import { type TestNats, testNats, urlOf } from "../testing/nats.ts";

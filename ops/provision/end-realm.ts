@@ -6,16 +6,22 @@
  * removed any more. Each step may be repeated, so a call that is broken off at any point is taken up by the next one.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { type Bus, lastOf, lastOfEach, nextOf, publishOne, streamEnds } from "../../shared/bus.ts";
-import { bodiesOf } from "../../shared/codec.ts";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import { Position } from "../../shared/contracts/position.ts";
 import type { Ending } from "../../shared/contracts/provisioning.ts";
 import type { WorldSnapshot } from "../../shared/contracts/world.ts";
-import { ProvisionError } from "../../shared/provision.ts";
-import { ArchivedThrough, archivedKey, RealmEntry, realmTexts, stateIn } from "../../shared/realm-entries.ts";
-import { eventsStream, rawStream, subjects, validStream, worldStream } from "../../shared/subjects.ts";
-import { type Bucket, kvSubject } from "../../shared/topology.ts";
+import { ProvisionError } from "../../shared/provision/provision.ts";
+import {
+  ArchivedThrough,
+  archivedKey,
+  RealmEntry,
+  realmTexts,
+  stateIn,
+} from "../../shared/provision/realm-entries.ts";
+import { type Bus, lastOf, lastOfEach, nextOf, publishOne, streamEnds } from "../../shared/stream/bus.ts";
+import { bodiesOf } from "../../shared/stream/codec.ts";
+import { eventsStream, rawStream, subjects, validStream, worldStream } from "../../shared/stream/subjects.ts";
+import { type Bucket, kvSubject } from "../../shared/stream/topology.ts";
 
 /** Every process hears within this that the realm has ended, and lets go of it, before its streams are gone, ms. */
 const LET_GO_MS = 1_000;

@@ -1,15 +1,16 @@
 /** The realm that the environment names. */
-import type { Bus } from "../../shared/bus.ts";
-import type { Env } from "../../shared/env.ts";
+
+import type { Env } from "../../shared/process/env.ts";
 import {
   EndedError,
   provisionBuckets,
   provisionRealm,
   registerRealms,
   updateRealms,
-} from "../../shared/provision.ts";
-import { loadRuleset } from "../../shared/rulesets.ts";
-import { tickSecondsOf } from "../tick-length.ts";
+} from "../../shared/provision/provision.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
+import { tickSecondsOf } from "../tools/tick-length.ts";
 import { removeEnded } from "./end-realm.ts";
 
 /** Its ruleset: the named one, with the environment's cadence in local mode. */

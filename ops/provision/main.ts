@@ -6,10 +6,10 @@
  * before it is ready. Several may run; one answers each request.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { hostCheck } from "../../shared/hosts.ts";
-import { listen, operationsServer } from "../../shared/http.ts";
-import { ProvisionError } from "../../shared/provision.ts";
-import { type Service, serve } from "../../shared/service.ts";
+import { hostCheck } from "../../shared/auth/hosts.ts";
+import { listen, operationsServer } from "../../shared/process/http.ts";
+import { ProvisionError } from "../../shared/provision/provision.ts";
+import { type Service, serve } from "../../shared/stage/service.ts";
 import { provisionFirstRealm } from "./first-realm.ts";
 import { answerProvisioning } from "./service.ts";
 

@@ -1,8 +1,9 @@
 /** Purges RAW behind ingest's committed position, on ingest's request. */
-import { type Bus, lastOf } from "../../shared/bus.ts";
+
 import { Position } from "../../shared/contracts/position.ts";
 import type { PurgeRequest } from "../../shared/contracts/provisioning.ts";
-import { rawStream, subjects, validStream } from "../../shared/subjects.ts";
+import { type Bus, lastOf } from "../../shared/stream/bus.ts";
+import { rawStream, subjects, validStream } from "../../shared/stream/subjects.ts";
 
 /**
  * Answers how many messages went. The message at the position stays, since a stream that lost it would look as if it had lost

@@ -1,9 +1,9 @@
 /** Two hundred realms on the launcher's kind of store: streams and provisioning alone, without the stages. */
 import { expect, test } from "vitest";
-import { readEnv } from "../../shared/env.ts";
-import { provisionRealm } from "../../shared/provision.ts";
-import { realmTexts } from "../../shared/realm-entries.ts";
-import { loadRuleset } from "../../shared/rulesets.ts";
+import { readEnv } from "../../shared/process/env.ts";
+import { provisionRealm } from "../../shared/provision/provision.ts";
+import { realmTexts } from "../../shared/provision/realm-entries.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { rawBytes } from "../local/store-size.ts";
 import { testNats } from "../testing/nats.ts";
 

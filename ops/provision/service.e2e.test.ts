@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { askForBucket, askForRealm, ProvisionRefused } from "../../shared/ask-provision.ts";
-import { type Bus, openBus, streamEnds } from "../../shared/bus.ts";
-import { Reader } from "../../shared/reader.ts";
-import { loadRuleset } from "../../shared/rulesets.ts";
-import { eventsStream, subjects } from "../../shared/subjects.ts";
+import { askForBucket, askForRealm, ProvisionRefused } from "../../shared/provision/ask-provision.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import { type Bus, openBus, streamEnds } from "../../shared/stream/bus.ts";
+import { Reader } from "../../shared/stream/reader.ts";
+import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
 import { startProvisioning, type TestNats, testNats, urlOf } from "../testing/nats.ts";
 import { testRealm, until } from "../testing/realm.ts";
 import { type StageProcess, startStage } from "../testing/stages.ts";

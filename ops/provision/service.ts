@@ -1,9 +1,6 @@
 /** The provision service: its requests by subject, each with validation, a bound on how many are under way, and an answer. */
 import type { Msg, Subscription } from "@nats-io/transport-node";
 import { z } from "zod";
-import { CONSUMER_GATE, PROVISION } from "../../shared/access.ts";
-import type { Bus } from "../../shared/bus.ts";
-import { checkRuleset } from "../../shared/check-ruleset.ts";
 import {
   BucketRequest,
   EndRequest,
@@ -11,10 +8,18 @@ import {
   PurgeRequest,
   RealmRequest,
 } from "../../shared/contracts/provisioning.ts";
-import type { Log } from "../../shared/log.ts";
-import { metrics } from "../../shared/metrics.ts";
-import { ensureBucket, ProvisionError, provisionRealm, registerRealms } from "../../shared/provision.ts";
-import { BUCKETS, type Bucket } from "../../shared/topology.ts";
+import type { Log } from "../../shared/process/log.ts";
+import { metrics } from "../../shared/process/metrics.ts";
+import {
+  ensureBucket,
+  ProvisionError,
+  provisionRealm,
+  registerRealms,
+} from "../../shared/provision/provision.ts";
+import { CONSUMER_GATE, PROVISION } from "../../shared/stream/access.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
+import { BUCKETS, type Bucket } from "../../shared/stream/topology.ts";
+import { checkRuleset } from "../../shared/world/check-ruleset.ts";
 import { gateIsBusy, openGate } from "./consumer-gate.ts";
 import { endRealm } from "./end-realm.ts";
 import { purgeRaw } from "./purge-raw.ts";
@@ -30,7 +35,7 @@ const MAX_UNDER_WAY = { consumer: 500, other: 8 };
 type Answer = ProvisionAnswer;
 type Handler = (bus: Bus, body: unknown, sizes: Sizes) => Promise<Answer>;
 
-/** A further request is a line here, and one in `shared/access.ts` for who may ask. */
+/** A further request is a line here, and one in `shared/stream/access.ts` for who may ask. */
 const HANDLERS: Record<string, Handler> = {
   [PROVISION.realm]: async (bus, body, { replicas, rawMaxBytes }) => {
     const request = RealmRequest.parse(body);

@@ -1,15 +1,15 @@
 /** What RAW and the store hold: purges behind ingest, a store without room for another realm, and one that is full. */
 import { afterEach, expect, test } from "vitest";
-import { Gateway, StoreFull } from "../../ingest/gateway.ts";
-import { purgeRaw } from "../../ingest/purge-raw.ts";
-import { type Bus, publishOne } from "../../shared/bus.ts";
-import { readEnv } from "../../shared/env.ts";
-import { openLog } from "../../shared/log.ts";
-import { provisionRealm } from "../../shared/provision.ts";
-import { realmTexts } from "../../shared/realm-entries.ts";
-import { loadRuleset } from "../../shared/rulesets.ts";
-import { watchRealms } from "../../shared/service.ts";
-import { candidateMsgId, rawStream, subjects } from "../../shared/subjects.ts";
+import { purgeRaw } from "../../ingest/gate/purge-raw.ts";
+import { Gateway, StoreFull } from "../../ingest/gateway/gateway.ts";
+import { readEnv } from "../../shared/process/env.ts";
+import { openLog } from "../../shared/process/log.ts";
+import { provisionRealm } from "../../shared/provision/provision.ts";
+import { realmTexts } from "../../shared/provision/realm-entries.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import { watchRealms } from "../../shared/stage/service.ts";
+import { type Bus, publishOne } from "../../shared/stream/bus.ts";
+import { candidateMsgId, rawStream, subjects } from "../../shared/stream/subjects.ts";
 import { type TestNats, testNats } from "../testing/nats.ts";
 import { candidate, runStages, sendCandidate, testRealm, until } from "../testing/realm.ts";
 

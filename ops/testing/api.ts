@@ -1,11 +1,11 @@
 /** The internal API on a port of its own, before a real NATS server and the stages that a test wants. */
 import type { RouteOptions } from "fastify";
 import { internalApi } from "../../ingest/api.ts";
-import { readEnv } from "../../shared/env.ts";
-import { hostCheck } from "../../shared/hosts.ts";
-import { listen, operationsServer } from "../../shared/http.ts";
-import { KnownRealms } from "../../shared/known-realms.ts";
-import { openLog } from "../../shared/log.ts";
+import { hostCheck } from "../../shared/auth/hosts.ts";
+import { readEnv } from "../../shared/process/env.ts";
+import { listen, operationsServer } from "../../shared/process/http.ts";
+import { openLog } from "../../shared/process/log.ts";
+import { KnownRealms } from "../../shared/stage/known-realms.ts";
 import { type TestNats, testNats } from "./nats.ts";
 import { runStages, testRealm } from "./realm.ts";
 

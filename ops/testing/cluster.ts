@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Bus, jetStreamApi, openBus } from "../../shared/bus.ts";
+import { type Bus, jetStreamApi, openBus } from "../../shared/stream/bus.ts";
 import type { LocalServer } from "../local/nats.ts";
 import { pickPort } from "../local/ports.ts";
 import { startProvisioning, startTestNats, urlOf } from "./nats.ts";

@@ -1,7 +1,7 @@
 /** Messages that aren't what their subjects have, one for each way to be wrong, as somebody with the wrong rights might write them. */
-import type { Bus } from "../../shared/bus.ts";
-import { lastOf, nextOf } from "../../shared/bus.ts";
-import { eventsStream, streamOf, subjects } from "../../shared/subjects.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
+import { lastOf, nextOf } from "../../shared/stream/bus.ts";
+import { eventsStream, streamOf, subjects } from "../../shared/stream/subjects.ts";
 
 /** Stages that read a subject as they go, and so refuse the realm for what is foreign on it. */
 export type Reading = "normalizer" | "simulator" | "broadcaster" | "archive";

@@ -2,7 +2,7 @@
  * How many cases a property is tried on. `npm run fuzz` says it for all of them by `FUZZ_CASES`; otherwise each test asks for
  * as many as its run of a few seconds affords. A failure prints its seed, and fast-check takes it back as `{ seed, path }`.
  */
-import { wholeNumber } from "../arguments.ts";
+import { wholeNumber } from "../tools/arguments.ts";
 
 const asked = process.env.FUZZ_CASES;
 

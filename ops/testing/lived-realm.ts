@@ -1,14 +1,14 @@
 /** For tests of documents: a realm in which, within seconds, nearly everything has happened, and a broadcaster that shows it. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { publishOne } from "../../shared/bus.ts";
 import type { Candidate } from "../../shared/contracts/candidate.ts";
 import type { Actor, CommandKind, DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Quarantined } from "../../shared/contracts/decision.ts";
 import type { TickMarker, TickRecord } from "../../shared/contracts/world.ts";
-import { commandId } from "../../shared/identity.ts";
-import { loadRuleset } from "../../shared/rulesets.ts";
-import { commandMsgId, eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
+import { commandId } from "../../shared/exact/identity.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import { publishOne } from "../../shared/stream/bus.ts";
+import { commandMsgId, eventsStream, subjects, worldStream } from "../../shared/stream/subjects.ts";
 import { launch } from "../local/launch.ts";
 import { pickPort } from "../local/ports.ts";
 import { type TestNats, testNats, urlOf } from "./nats.ts";

@@ -3,14 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { STORY_USER, type StoryEngine, USER_NAMES } from "../../shared/access.ts";
-import { type Bus, openBus } from "../../shared/bus.ts";
-import { readEnv } from "../../shared/env.ts";
-import { openLog } from "../../shared/log.ts";
-import { withUser } from "../../shared/nats-connection.ts";
+import { readEnv } from "../../shared/process/env.ts";
+import { openLog } from "../../shared/process/log.ts";
+import { STORY_USER, type StoryEngine, USER_NAMES } from "../../shared/stream/access.ts";
+import { type Bus, openBus } from "../../shared/stream/bus.ts";
+import { withUser } from "../../shared/stream/nats-connection.ts";
 import { type LocalServer, type NatsOptions, startNats } from "../local/nats.ts";
-import { accounts } from "../nats-config/config.ts";
 import { answerProvisioning } from "../provision/service.ts";
+import { accounts } from "../tools/nats-config/config.ts";
 
 /** The same on every server of the tests, so that one user's URL gives another's. */
 const passwordOf = (user: string) => `a password of ${user}: @/#%`;

@@ -1,18 +1,18 @@
 /** A provisioned realm for tests, with candidates to send and stages that run in the test's own process. */
 import { setTimeout as delay } from "node:timers/promises";
-import { ingestStage } from "../../ingest/stage.ts";
+import { ingestStage } from "../../ingest/gate/stage.ts";
 import { normalizerStage } from "../../normalizer/stage.ts";
-import { type BatchAck, type Bus, publishOne } from "../../shared/bus.ts";
-import { bodiesOf, textOf } from "../../shared/codec.ts";
 import type { Candidate } from "../../shared/contracts/candidate.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
-import { readEnv } from "../../shared/env.ts";
-import { openLog } from "../../shared/log.ts";
-import { provisionRealm } from "../../shared/provision.ts";
-import { RealmRun } from "../../shared/realm-run.ts";
-import { loadRuleset } from "../../shared/rulesets.ts";
-import type { Stage } from "../../shared/stage.ts";
-import { candidateMsgId, commandMsgId, subjects } from "../../shared/subjects.ts";
+import { readEnv } from "../../shared/process/env.ts";
+import { openLog } from "../../shared/process/log.ts";
+import { provisionRealm } from "../../shared/provision/provision.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import { RealmRun } from "../../shared/stage/realm-run.ts";
+import type { Stage } from "../../shared/stage/stage.ts";
+import { type BatchAck, type Bus, publishOne } from "../../shared/stream/bus.ts";
+import { bodiesOf, textOf } from "../../shared/stream/codec.ts";
+import { candidateMsgId, commandMsgId, subjects } from "../../shared/stream/subjects.ts";
 import { simulatorStage } from "../../simulator/stage.ts";
 
 /** Provisions `realm` with the first realm's rules, changed as told. */

@@ -11,8 +11,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { constants, zstdCompressSync } from "node:zlib";
 import { jetstream } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
-import { readEnv } from "../../shared/env.ts";
-import { connecting } from "../../shared/nats-connection.ts";
+import { readEnv } from "../../shared/process/env.ts";
+import { connecting } from "../../shared/stream/nats-connection.ts";
 import { type Stack, startStack } from "../local/stack.ts";
 
 const TOKEN = "local-internal-token";

@@ -1,12 +1,12 @@
 /** A realm's recorded past, written into EVENTS as normalizer and clock would have written it, for the real simulator to play. */
 import { setTimeout as delay } from "node:timers/promises";
-import { type BatchMessage, type Bus, lastOf, publishBatch } from "../../shared/bus.ts";
-import { FrameBuilder } from "../../shared/codec.ts";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Accepted } from "../../shared/contracts/decision.ts";
 import type { TickMarker, TickRecord } from "../../shared/contracts/world.ts";
-import { eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
-import { Chance } from "../story/chance.ts";
+import { type BatchMessage, type Bus, lastOf, publishBatch } from "../../shared/stream/bus.ts";
+import { FrameBuilder } from "../../shared/stream/codec.ts";
+import { eventsStream, subjects, worldStream } from "../../shared/stream/subjects.ts";
+import { Chance } from "../simulation/story/chance.ts";
 import { runStages } from "./realm.ts";
 
 /** What comes before the marker of one tick. */

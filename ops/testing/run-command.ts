@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, "../..");
 
 export type Ran = { code: number; out: string; err: string };
 
-/** `entry`: such as `ops/replay/main.ts`. */
+/** `entry`: such as `ops/tools/replay/main.ts`. */
 export const runCommand = (entry: string, args: string[], env: Record<string, string> = {}): Promise<Ran> =>
   runProgram(process.execPath, [join(ROOT, entry), ...args], {
     cwd: ROOT,

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { pickPort } from "../local/ports.ts";
-import { STAGE_FLAGS } from "../runtime.ts";
+import { STAGE_FLAGS } from "../local/runtime.ts";
 import { urlOf } from "./nats.ts";
 
 const ROOT = join(import.meta.dirname, "../..");

@@ -1,6 +1,6 @@
 /** Every subject of a realm, and the feed: who may say what there. `asyncapi.ts` makes the document of it. */
 import type { z } from "zod";
-import { subjects } from "../subjects.ts";
+import { subjects } from "../stream/subjects.ts";
 import { Candidate, ValidCandidate } from "./candidate.ts";
 import { Command, DecidedCommand, PlayerCommand, ValidCommand } from "./command.ts";
 import { Accepted, IngestRejection, Quarantined, Rejected } from "./decision.ts";

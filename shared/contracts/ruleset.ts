@@ -3,7 +3,7 @@
  * sees it at the same place. Bounds: from a tenth to ten times the default unless another bound is given here.
  */
 import { z } from "zod";
-import { find } from "../by-id.ts";
+import { find } from "../exact/by-id.ts";
 import { around } from "./bounds.ts";
 import type { SOURCES } from "./candidate.ts";
 import { BasisPoints, Id } from "./ids.ts";
@@ -13,7 +13,7 @@ import { Trigger } from "./trigger.ts";
 
 /**
  * The rules engine that this code implements. A node refuses a ruleset for a later one; a realm of an earlier one goes on under this
- * one from its last state (`simulator/convert.ts`).
+ * one from its last state (`simulator/steps/convert.ts`).
  */
 export const ENGINE = 2;
 

@@ -1,17 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type TestNats, testNats, wireTo } from "../../ops/testing/nats.ts";
-import { openBus, publishBatch, publishOne, streamEnds } from "../../shared/bus.ts";
-import { canonicalHash } from "../../shared/canonical.ts";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { IngestRejection } from "../../shared/contracts/decision.ts";
-import { registry } from "../../shared/metrics.ts";
-import { eventsStream, subjects, validStream, worldStream } from "../../shared/subjects.ts";
-import { passed } from "../given-commands.ts";
-import { checkAgreement } from "./agreement.ts";
-import type { Database } from "./database.ts";
-import { archive, readPosition } from "./position.ts";
+import { canonicalHash } from "../../shared/exact/canonical.ts";
+import { registry } from "../../shared/process/metrics.ts";
+import { openBus, publishBatch, publishOne, streamEnds } from "../../shared/stream/bus.ts";
+import { eventsStream, subjects, validStream, worldStream } from "../../shared/stream/subjects.ts";
+import { passed } from "../testing/given-commands.ts";
+import type { Database } from "./database/database.ts";
+import { archive, readPosition } from "./database/position.ts";
 import { archiveRealm } from "./realms.ts";
+import { checkAgreement } from "./rebuild/agreement.ts";
 import {
   accepted,
   judged,
@@ -20,7 +20,7 @@ import {
   type TestRealm,
   testPostgres,
   testRealm,
-} from "./testing.ts";
+} from "./testing/testing.ts";
 import { Troubles } from "./troubles.ts";
 
 let nats: TestNats;

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { copyNew, line } from "./copy.ts";
-import { inTransaction, openDatabase } from "./database.ts";
-import { silent, type TestPostgres, testPostgres } from "./testing.ts";
+import { copyNew, line } from "./database/copy.ts";
+import { inTransaction, openDatabase } from "./database/database.ts";
+import { silent, type TestPostgres, testPostgres } from "./testing/testing.ts";
 
 let postgres: TestPostgres;
 

@@ -5,13 +5,13 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { prepareDatabase } from "../../ops/local/prepare-database.ts";
 import { type TestNats, testNats } from "../../ops/testing/nats.ts";
 import { runCommand } from "../../ops/testing/run-command.ts";
-import { sha256 } from "../../shared/canonical.ts";
-import { subjects } from "../../shared/subjects.ts";
-import { checkAgreement } from "./agreement.ts";
-import { openDatabase } from "./database.ts";
-import { migrate } from "./migrate.ts";
+import { sha256 } from "../../shared/exact/canonical.ts";
+import { subjects } from "../../shared/stream/subjects.ts";
+import { openDatabase } from "./database/database.ts";
+import { migrate } from "./database/migrate.ts";
 import { archiveRealm } from "./realms.ts";
-import { accepted, silent, type TestPostgres, testPostgres, testRealm } from "./testing.ts";
+import { checkAgreement } from "./rebuild/agreement.ts";
+import { accepted, silent, type TestPostgres, testPostgres, testRealm } from "./testing/testing.ts";
 import { Troubles } from "./troubles.ts";
 
 let nats: TestNats;
@@ -23,7 +23,7 @@ afterAll(() => Promise.all([nats.close(), postgres.close()]));
 
 /** The migrations of the release that kept its tables in `public`, as its archive applied them. */
 async function migrateAsBefore(client: pg.Client): Promise<void> {
-  const folder = new URL("../../ops/migrations/", import.meta.url);
+  const folder = new URL("./sql/migrations/", import.meta.url);
   const names = (await readdir(folder)).filter((name) => /^000[123]_.*\.sql$/.test(name)).sort();
   await client.query(
     "CREATE TABLE migrations (number integer PRIMARY KEY, name text NOT NULL, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())",
@@ -108,7 +108,7 @@ test("an archive of an earlier release is carried from public with every row and
     DATABASE_URL: urls.archive,
     DATABASE_READ_URL: urls.read,
   };
-  const migrated = await runCommand("ops/migrate.ts", [], env);
+  const migrated = await runCommand("ops/tools/archive-migrate/migrate.ts", [], env);
   expect(migrated).toMatchObject({ code: 0, err: "" });
   expect(migrated.out).toContain("applied 0004_open_partition.sql");
   expect(await rowsIn("amoi")).toEqual(before);
@@ -133,7 +133,9 @@ test("an archive of an earlier release is carried from public with every row and
   await archived(urls.archive, "amoi", 3);
   expect(await checkAgreement(database, realm)).toEqual({ ticks: 3, problems: [] });
   await expect(database.query("DELETE FROM world_events_carried")).rejects.toThrow("append-only");
-  expect((await runCommand("ops/migrate.ts", [], env)).out).toContain("the database is up to date");
+  expect((await runCommand("ops/tools/archive-migrate/migrate.ts", [], env)).out).toContain(
+    "the database is up to date",
+  );
   await admin.end();
 });
 

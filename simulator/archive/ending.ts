@@ -1,8 +1,8 @@
 /** What the archive says of a realm that is ending: up to where it has each stream, so that none goes before its rows are there. */
 import { setTimeout as delay } from "node:timers/promises";
-import { publishOne, streamEnds } from "../../shared/bus.ts";
-import { type ArchivedThrough, archivedKey } from "../../shared/realm-entries.ts";
-import { kvSubject } from "../../shared/topology.ts";
+import { type ArchivedThrough, archivedKey } from "../../shared/provision/realm-entries.ts";
+import { publishOne, streamEnds } from "../../shared/stream/bus.ts";
+import { kvSubject } from "../../shared/stream/topology.ts";
 import type { Surroundings } from "./follow.ts";
 
 /** How often the positions are looked at, and after how long they are said again, since the bucket forgets, ms. */

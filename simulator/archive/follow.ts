@@ -7,18 +7,18 @@
  */
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { Bus } from "../../shared/bus.ts";
-import { Superseded } from "../../shared/fence.ts";
-import { jittered } from "../../shared/jitter.ts";
-import type { Log } from "../../shared/log.ts";
-import { metrics } from "../../shared/metrics.ts";
-import { type Input, Reader, StreamGap } from "../../shared/reader.ts";
-import { hasEnded } from "../../shared/realm-entries.ts";
-import { RealmHealth, type Work } from "../../shared/realm-health.ts";
-import { RealmRefused, refusalOf } from "../../shared/refusal.ts";
-import { isGone, takeWithin, untilLookedAt, waitingFrom } from "../../shared/waiting.ts";
-import type { Database, Transaction } from "./database.ts";
-import { archive, type Position, readPosition } from "./position.ts";
+import { jittered } from "../../shared/process/jitter.ts";
+import type { Log } from "../../shared/process/log.ts";
+import { metrics } from "../../shared/process/metrics.ts";
+import { hasEnded } from "../../shared/provision/realm-entries.ts";
+import { RealmHealth, type Work } from "../../shared/stage/realm-health.ts";
+import { RealmRefused, refusalOf } from "../../shared/stage/refusal.ts";
+import { isGone, takeWithin, untilLookedAt, waitingFrom } from "../../shared/stage/waiting.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
+import { Superseded } from "../../shared/stream/fence.ts";
+import { type Input, Reader, StreamGap } from "../../shared/stream/reader.ts";
+import type { Database, Transaction } from "./database/database.ts";
+import { archive, type Position, readPosition } from "./database/position.ts";
 import type { Troubles } from "./troubles.ts";
 
 /** What a follower works with. */

@@ -6,9 +6,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { pickPort } from "../../ops/local/ports.ts";
 import { type TestNats, testNats, urlOf } from "../../ops/testing/nats.ts";
 import { until } from "../../ops/testing/realm.ts";
-import { subjects } from "../../shared/subjects.ts";
-import { checkAgreement } from "./agreement.ts";
-import { accepted, type TestPostgres, testPostgres, testRealm } from "./testing.ts";
+import { subjects } from "../../shared/stream/subjects.ts";
+import { checkAgreement } from "./rebuild/agreement.ts";
+import { accepted, type TestPostgres, testPostgres, testRealm } from "./testing/testing.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 let nats: TestNats;

@@ -5,10 +5,10 @@
  * realm is called. Writes to NATS in KV `workers` alone: its announcement, and how far it has a realm that is ending. Keeps its positions in Postgres, beside the
  * rows: Postgres may be away for a day, nothing waits. Its role there adds rows and makes no tables: npm run archive:migrate does.
  */
-import { hostCheck } from "../../shared/hosts.ts";
-import { listen, operationsServer } from "../../shared/http.ts";
-import { runRealms, serve } from "../../shared/service.ts";
-import { cutOnceAborted, openDatabase } from "./database.ts";
+import { hostCheck } from "../../shared/auth/hosts.ts";
+import { listen, operationsServer } from "../../shared/process/http.ts";
+import { runRealms, serve } from "../../shared/stage/service.ts";
+import { cutOnceAborted, openDatabase } from "./database/database.ts";
 import { archiveRealm } from "./realms.ts";
 import { Troubles } from "./troubles.ts";
 import { watchPostgres } from "./watch.ts";

@@ -1,15 +1,22 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type TestNats, testNats } from "../../ops/testing/nats.ts";
-import { streamEnds } from "../../shared/bus.ts";
-import { registry } from "../../shared/metrics.ts";
-import { realmTroubles } from "../../shared/realm-health.ts";
-import { eventsStream, subjects } from "../../shared/subjects.ts";
-import { checkAgreement } from "./agreement.ts";
-import type { Database } from "./database.ts";
+import { registry } from "../../shared/process/metrics.ts";
+import { realmTroubles } from "../../shared/stage/realm-health.ts";
+import { streamEnds } from "../../shared/stream/bus.ts";
+import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
+import type { Database } from "./database/database.ts";
 import { follow } from "./follow.ts";
 import { archiveRealm } from "./realms.ts";
-import { accepted, silent, type TestPostgres, type TestRealm, testPostgres, testRealm } from "./testing.ts";
+import { checkAgreement } from "./rebuild/agreement.ts";
+import {
+  accepted,
+  silent,
+  type TestPostgres,
+  type TestRealm,
+  testPostgres,
+  testRealm,
+} from "./testing/testing.ts";
 import { Troubles } from "./troubles.ts";
 
 let nats: TestNats;

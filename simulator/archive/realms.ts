@@ -1,14 +1,14 @@
 /** One realm into Postgres: entered first, then each of its streams. Two archives at once are harmless, by the position. */
 
 import { setTimeout as delay } from "node:timers/promises";
-import { jittered } from "../../shared/jitter.ts";
-import { metrics } from "../../shared/metrics.ts";
+import { jittered } from "../../shared/process/jitter.ts";
+import { metrics } from "../../shared/process/metrics.ts";
+import { ArchiveRefused } from "./database/position.ts";
 import { tellArchived } from "./ending.ts";
-import { decisions, rejections } from "./events.ts";
 import { follow, type Surroundings } from "./follow.ts";
-import { ArchiveRefused } from "./position.ts";
 import { registerRealm } from "./register.ts";
-import { world } from "./world.ts";
+import { decisions, rejections } from "./rows/events.ts";
+import { world } from "./rows/world.ts";
 
 const RETRY_MS = 1_000;
 

@@ -1,17 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestNats, testNats } from "../../ops/testing/nats.ts";
-import { streamEnds } from "../../shared/bus.ts";
-import { canonical } from "../../shared/canonical.ts";
 import type { TickRecord } from "../../shared/contracts/world.ts";
-import { genesis } from "../../shared/genesis.ts";
-import { loadRuleset } from "../../shared/rulesets.ts";
-import { eventsStream, subjects } from "../../shared/subjects.ts";
+import { canonical } from "../../shared/exact/canonical.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import { streamEnds } from "../../shared/stream/bus.ts";
+import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
+import { genesis } from "../../shared/world/genesis.ts";
 import { advance, stateOf } from "../advance.ts";
-import type { Database } from "./database.ts";
+import type { Database } from "./database/database.ts";
 import { archiveRealm } from "./realms.ts";
 import { NotRecorded, openRecorded } from "./recorded.ts";
-import { accepted, judged, silent, type TestPostgres, testPostgres, testRealm } from "./testing.ts";
+import { accepted, judged, silent, type TestPostgres, testPostgres, testRealm } from "./testing/testing.ts";
 import { Troubles } from "./troubles.ts";
 
 let nats: TestNats;

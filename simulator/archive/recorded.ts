@@ -6,10 +6,10 @@
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { Handover, type TickRecord } from "../../shared/contracts/world.ts";
-import type { Input } from "../../shared/reader.ts";
-import { eventsStream, subjects } from "../../shared/subjects.ts";
-import { readRuleset } from "../../shared/upcast.ts";
-import type { Database } from "./database.ts";
+import { readRuleset } from "../../shared/past/upcast.ts";
+import type { Input } from "../../shared/stream/reader.ts";
+import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
+import type { Database } from "./database/database.ts";
 
 /** The archive can't tell what happened in this realm. The message is one sentence for an operator. */
 export class NotRecorded extends Error {}

@@ -1,11 +1,12 @@
 /** Enters a realm into the archive: its row, its partition and where its streams begin. Repeating it changes nothing. */
-import { type Bus, lastOf, streamEnds } from "../../shared/bus.ts";
-import { RealmEntry } from "../../shared/realm-entries.ts";
-import { eventsStream, validStream, worldStream } from "../../shared/subjects.ts";
-import { kvSubject } from "../../shared/topology.ts";
-import { type Database, inTransaction } from "./database.ts";
-import { ArchiveRefused } from "./position.ts";
-import { storableText } from "./storable.ts";
+
+import { RealmEntry } from "../../shared/provision/realm-entries.ts";
+import { type Bus, lastOf, streamEnds } from "../../shared/stream/bus.ts";
+import { eventsStream, validStream, worldStream } from "../../shared/stream/subjects.ts";
+import { kvSubject } from "../../shared/stream/topology.ts";
+import { type Database, inTransaction } from "./database/database.ts";
+import { ArchiveRefused } from "./database/position.ts";
+import { storableText } from "./database/storable.ts";
 
 /** Any number, as long as it is the same in every archive: a partition is made by one at a time. */
 const LOCK = 6_051_732;

@@ -1,4 +1,4 @@
-import { metrics } from "../../shared/metrics.ts";
+import { metrics } from "../../shared/process/metrics.ts";
 
 /** What keeps the archive from archiving, as `/readyz` and the metric of that name tell it. */
 export type Trouble = {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type TestNats, testNats } from "../../ops/testing/nats.ts";
 import { type StageProcess, startStage } from "../../ops/testing/stages.ts";
-import { subjects } from "../../shared/subjects.ts";
+import { subjects } from "../../shared/stream/subjects.ts";
 import {
   accepted,
   silent,
@@ -11,7 +11,7 @@ import {
   type TestRealm,
   testPostgres,
   testRealm,
-} from "./testing.ts";
+} from "./testing/testing.ts";
 import { Troubles } from "./troubles.ts";
 import { watchPostgres } from "./watch.ts";
 

@@ -4,10 +4,10 @@
  * behind no commit.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Log } from "../../shared/log.ts";
-import { cutOnceAborted, type Database, openDatabase } from "./database.ts";
-import { assertUpToDate, MigrationError } from "./migrate.ts";
-import { excessOf } from "./rights.ts";
+import type { Log } from "../../shared/process/log.ts";
+import { cutOnceAborted, type Database, openDatabase } from "./database/database.ts";
+import { assertUpToDate, MigrationError } from "./database/migrate.ts";
+import { excessOf } from "./database/rights.ts";
 import type { Troubles } from "./troubles.ts";
 
 const CHECK_MS = 5_000;

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { TerritoryForecast } from "../../shared/contracts/forecast.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
-import { loadRuleset } from "../../shared/rulesets.ts";
-import { foldAccepted, openFolding } from "../fold.ts";
-import { accepted, frozen, standing, started } from "../given.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import { foldAccepted, openFolding } from "../steps/fold.ts";
+import { accepted, frozen, standing, started } from "../testing/given.ts";
 import { forecast, HORIZON_TICKS, MIN_TICKS } from "./forecast.ts";
 import { type Pressure, pressureOf } from "./pressure.ts";
 

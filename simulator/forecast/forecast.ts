@@ -5,10 +5,10 @@
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
-import type { ById } from "../../shared/by-id.ts";
 import type { TerritoryForecast } from "../../shared/contracts/forecast.ts";
 import type { WorldState } from "../../shared/contracts/world.ts";
-import { byCodeUnit, floorDiv, sortedKeys } from "../../shared/integers.ts";
+import type { ById } from "../../shared/exact/by-id.ts";
+import { byCodeUnit, floorDiv, sortedKeys } from "../../shared/exact/integers.ts";
 import { type Turn, turn } from "../tick.ts";
 import { foldingOf, type Pressure } from "./pressure.ts";
 

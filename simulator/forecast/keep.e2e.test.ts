@@ -8,10 +8,10 @@ import {
   testRealm,
   until,
 } from "../../ops/testing/realm.ts";
-import { lastOf } from "../../shared/bus.ts";
 import { Forecast } from "../../shared/contracts/forecast.ts";
-import { loadRuleset } from "../../shared/rulesets.ts";
-import { forecastSubject } from "../../shared/topology.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import { lastOf } from "../../shared/stream/bus.ts";
+import { forecastSubject } from "../../shared/stream/topology.ts";
 import { MIN_TICKS } from "./forecast.ts";
 import { recallPressure } from "./recall.ts";
 

@@ -3,11 +3,11 @@
  * watch and no part of the world; a realm whose ticks are shorter than the work of a forecast has one now and then.
  */
 import { setTimeout as delay, setImmediate as otherWork } from "node:timers/promises";
-import { type Bus, publishOne } from "../../shared/bus.ts";
 import type { Forecast } from "../../shared/contracts/forecast.ts";
-import { metrics } from "../../shared/metrics.ts";
-import type { Owned } from "../../shared/stage.ts";
-import { forecastSubject } from "../../shared/topology.ts";
+import { metrics } from "../../shared/process/metrics.ts";
+import type { Owned } from "../../shared/stage/stage.ts";
+import { type Bus, publishOne } from "../../shared/stream/bus.ts";
+import { forecastSubject } from "../../shared/stream/topology.ts";
 import type { SimulatorState } from "../advance.ts";
 import { forecast } from "./forecast.ts";
 import { KEPT_TICKS } from "./pressure.ts";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { runs } from "../../ops/testing/fuzz.ts";
-import { loadRuleset } from "../../shared/rulesets.ts";
-import { foldAccepted, openFolding } from "../fold.ts";
-import { accepted, REALM, START_MS, started } from "../given.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import { foldAccepted, openFolding } from "../steps/fold.ts";
+import { accepted, REALM, START_MS, started } from "../testing/given.ts";
 import { turn } from "../tick.ts";
 import { foldingOf, KEPT_TICKS, type Pressure, pressureOf, remember } from "./pressure.ts";
 

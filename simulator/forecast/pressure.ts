@@ -3,8 +3,8 @@
  * since what comes next looks like what came lately.
  */
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
-import type { Column, FactionColumns, Folding } from "../fold.ts";
-import { openFolding } from "../fold.ts";
+import type { Column, FactionColumns, Folding } from "../steps/fold.ts";
+import { openFolding } from "../steps/fold.ts";
 
 export type Pressure = { tick: number; factions: Folding["factions"] };
 

@@ -1,14 +1,14 @@
 /** The pressure of a realm's last ticks from EVENTS, for an owner that didn't see them itself. */
 import { setImmediate as otherWork } from "node:timers/promises";
-import { type Bus, lastOf, streamEnds } from "../../shared/bus.ts";
-import { bodiesOf, textOf } from "../../shared/codec.ts";
 import type { Accepted } from "../../shared/contracts/decision.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { TickMarker, TickRecord } from "../../shared/contracts/world.ts";
-import { Reader } from "../../shared/reader.ts";
-import { eventsStream, subjects, worldStream } from "../../shared/subjects.ts";
-import { messageOfTick } from "../../shared/tick-sequence.ts";
-import { foldAccepted, openFolding } from "../fold.ts";
+import { messageOfTick } from "../../shared/past/tick-sequence.ts";
+import { type Bus, lastOf, streamEnds } from "../../shared/stream/bus.ts";
+import { bodiesOf, textOf } from "../../shared/stream/codec.ts";
+import { Reader } from "../../shared/stream/reader.ts";
+import { eventsStream, subjects, worldStream } from "../../shared/stream/subjects.ts";
+import { foldAccepted, openFolding } from "../steps/fold.ts";
 import { KEPT_TICKS, type Pressure, pressureOf } from "./pressure.ts";
 
 /** Few, and other work in between: an owner that has just taken over has ticks to write. */

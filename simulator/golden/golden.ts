@@ -4,13 +4,13 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ById, mapById } from "../../shared/by-id.ts";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Accepted } from "../../shared/contracts/decision.ts";
 import { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { DerivedEvent, TickRecord, WorldState } from "../../shared/contracts/world.ts";
-import { accepted, decided, play, started } from "../given.ts";
-import { passed } from "../given-commands.ts";
+import { type ById, mapById } from "../../shared/exact/by-id.ts";
+import { accepted, decided, play, started } from "../testing/given.ts";
+import { passed } from "../testing/given-commands.ts";
 import type { TickResult } from "../tick.ts";
 
 export const TICKS_FILE = join(import.meta.dirname, "ticks.ndjson");

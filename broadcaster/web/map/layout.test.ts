@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { loadRuleset } from "../../../shared/rulesets.ts";
-import { mapOf } from "../../map.ts";
+import { loadRuleset } from "../../../shared/rulesets/rulesets.ts";
+import { mapOf } from "../../reads/map.ts";
 import { layoutOf, type Place } from "./layout.ts";
 
 /** Places with roads both ways. */

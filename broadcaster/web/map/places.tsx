@@ -1,6 +1,7 @@
 /** One territory on the wheel. Its colour and hatching say who controls it, the rim how control is shared, cracks how unstable it is. */
-import { find } from "../../../shared/by-id.ts";
+
 import type { RelicState, TerritoryState } from "../../../shared/contracts/world.ts";
+import { find } from "../../../shared/exact/by-id.ts";
 import type { Heralds } from "../../../shared/web/heraldry.ts";
 import type { Names } from "../../../shared/web/names.ts";
 import { percent, ticks } from "../../../shared/web/words.ts";

@@ -1,7 +1,7 @@
 /** The map: the ring's territories as sectors, the hub in the middle, around them the time until the next tick. */
 
 import { useMemo, useRef } from "preact/hooks";
-import { find } from "../../../shared/by-id.ts";
+import { find } from "../../../shared/exact/by-id.ts";
 import type { Heralds } from "../../../shared/web/heraldry.ts";
 import type { Names } from "../../../shared/web/names.ts";
 import { useNow } from "../following.tsx";

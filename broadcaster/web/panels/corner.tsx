@@ -1,6 +1,6 @@
 /** In the corner: whether the page is connected, the tick that it draws, and the hash that proves the newest state. */
 import { useState } from "preact/hooks";
-import type { FeedStatus } from "../../../shared/feed-client.ts";
+import type { FeedStatus } from "../../../shared/clients/typescript/feed-client.ts";
 import type { LiveView } from "../live.ts";
 
 const WORDS: Record<FeedStatus, string> = {

@@ -1,6 +1,7 @@
 /** What the triggers have set in motion, and for how long. */
-import { find } from "../../../shared/by-id.ts";
+
 import type { EffectState } from "../../../shared/contracts/world.ts";
+import { find } from "../../../shared/exact/by-id.ts";
 import type { Names } from "../../../shared/web/names.ts";
 import { change, span, ticks, title } from "../../../shared/web/words.ts";
 import type { Shown } from "../past.ts";

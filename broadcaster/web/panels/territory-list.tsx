@@ -1,5 +1,5 @@
 /** Every territory in a line: the map for those who read rather than look. */
-import { find } from "../../../shared/by-id.ts";
+import { find } from "../../../shared/exact/by-id.ts";
 import type { Heralds } from "../../../shared/web/heraldry.ts";
 import type { Names } from "../../../shared/web/names.ts";
 import { Sigil } from "../../../shared/web/sigil.tsx";

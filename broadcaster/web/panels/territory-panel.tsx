@@ -1,5 +1,5 @@
 /** One territory from near: who has how much of it, what presses on it, and what may come. */
-import { find } from "../../../shared/by-id.ts";
+import { find } from "../../../shared/exact/by-id.ts";
 import type { Heralds } from "../../../shared/web/heraldry.ts";
 import type { Names } from "../../../shared/web/names.ts";
 import { Sigil } from "../../../shared/web/sigil.tsx";

@@ -1,16 +1,16 @@
 /** What a client reads in the recorded hour: by deltas, against a full snapshot at every tick. The pure cores, no server. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { encodeFrame } from "../../../broadcaster/encode.ts";
-import { validate } from "../../../ingest/validate.ts";
+import { encodeFrame } from "../../../broadcaster/realm/encode.ts";
+import { validate } from "../../../ingest/gate/validate.ts";
 import { foldCandidate } from "../../../normalizer/core.ts";
-import { evolveCommand } from "../../../normalizer/evolve.ts";
-import { initialState } from "../../../normalizer/initial-state.ts";
+import { evolveCommand } from "../../../normalizer/judge/evolve.ts";
+import { initialState } from "../../../normalizer/state/initial-state.ts";
 import type { Ruleset } from "../../../shared/contracts/ruleset.ts";
-import { genesis } from "../../../shared/genesis.ts";
-import { loadRuleset } from "../../../shared/rulesets.ts";
+import { loadRuleset } from "../../../shared/rulesets/rulesets.ts";
+import { genesis } from "../../../shared/world/genesis.ts";
 import { stateOf } from "../../../simulator/advance.ts";
-import { foldAccepted, openFolding } from "../../../simulator/fold.ts";
+import { foldAccepted, openFolding } from "../../../simulator/steps/fold.ts";
 import { tick } from "../../../simulator/tick.ts";
 
 const REALM = "amoi-1";

@@ -1,7 +1,7 @@
 /** Processes of the feed's benchmark: each does what it is asked, and answers. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { STAGE_FLAGS } from "../../runtime.ts";
+import { STAGE_FLAGS } from "../../local/runtime.ts";
 
 export class Child<Asked, Answers> {
   readonly #process: ChildProcess;

@@ -3,7 +3,7 @@
  * measure itself. Of each frame it looks at one byte, the first letter of a feed frame's type.
  */
 
-/** Where that letter is: `broadcaster/encode.ts` says why. */
+/** Where that letter is: `broadcaster/realm/encode.ts` says why. */
 const LETTER_AT = 7;
 
 export class FrameMeter {

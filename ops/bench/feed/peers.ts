@@ -8,12 +8,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server as SocketIo } from "socket.io";
 import { WebSocketServer } from "ws";
-import { chooseEngine } from "../../../broadcaster/choose-engine.ts";
-import { encodeFrame } from "../../../broadcaster/encode.ts";
-import { HandMadeWorld } from "../../../broadcaster/hand-made-world.ts";
-import { FEED_LIMITS } from "../../../broadcaster/limits.ts";
+import { chooseEngine } from "../../../broadcaster/http/choose-engine.ts";
+import { FEED_LIMITS } from "../../../broadcaster/http/limits.ts";
 import { PublicServer } from "../../../broadcaster/public.ts";
-import { RealmView } from "../../../broadcaster/realm-view.ts";
+import { encodeFrame } from "../../../broadcaster/realm/encode.ts";
+import { RealmView } from "../../../broadcaster/realm/realm-view.ts";
+import { HandMadeWorld } from "../../../broadcaster/testing/hand-made-world.ts";
 import type { WorldDelta } from "../../../shared/contracts/world.ts";
 import { answerAll, Child } from "./child.ts";
 

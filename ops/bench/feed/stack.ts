@@ -1,9 +1,9 @@
 /** A broadcaster process behind a real NATS server whose WORLD is written by hand: from commit to client, as in production. */
 import { readFileSync } from "node:fs";
-import { HandMadeWorld, storeTicks } from "../../../broadcaster/hand-made-world.ts";
-import { type Bus, lastOf } from "../../../shared/bus.ts";
+import { HandMadeWorld, storeTicks } from "../../../broadcaster/testing/hand-made-world.ts";
 import type { WorldSnapshot } from "../../../shared/contracts/world.ts";
-import { subjects, worldStream } from "../../../shared/subjects.ts";
+import { type Bus, lastOf } from "../../../shared/stream/bus.ts";
+import { subjects, worldStream } from "../../../shared/stream/subjects.ts";
 import { pickPort } from "../../local/ports.ts";
 import { type StageProcess, startStage } from "../../testing/stages.ts";
 import { inScratch, provision, REALM, withNats } from "../pipeline.ts";

@@ -1,0 +1,281 @@
+/**
+ * The feed: one WebSocket topic per realm. A frame is encoded once and handed to uWS once; nothing here goes through clients
+ * one by one, except those that have to catch up (`pace.ts`), and the players whom a tick has something to tell.
+ */
+
+import type { Pulse } from "../../shared/contracts/feed.ts";
+import type { Forecast } from "../../shared/contracts/forecast.ts";
+import {
+  type FeedPlayer,
+  readFeedToken,
+  type TokenRefusal,
+  type TokenSecrets,
+} from "../../shared/feed/feed-token.ts";
+import { metrics } from "../../shared/process/metrics.ts";
+import { problemAnswer } from "../http/answer.ts";
+import { Connections } from "../http/connections.ts";
+import type { Client, Engine, SocketEvents } from "../http/engine.ts";
+import type { FeedLimits } from "../http/limits.ts";
+import type { Routes } from "../http/routes.ts";
+import type { Visit } from "../http/visit.ts";
+import { Channels } from "../realm/channels.ts";
+import { type EncodedFrame, encodeFrame } from "../realm/encode.ts";
+import type { Audience } from "../realm/follow.ts";
+import { Pulses } from "../realm/pulses.ts";
+import type { RealmView } from "../realm/realm-view.ts";
+import { admit, TOO_MANY_CONNECTIONS } from "./admit.ts";
+import { CLOSE } from "./codes.ts";
+import { floods, tokenOf } from "./heard.ts";
+import type { Openings } from "./openings.ts";
+import { Pace } from "./pace.ts";
+import { Players } from "./players.ts";
+import { newSocket } from "./socket.ts";
+
+export const FEED_PATH = "/feed/{realm}";
+const NOT_ASKED_FOR = problemAnswer(426, "this is a WebSocket feed", { headers: { Upgrade: "websocket" } });
+
+/** One realm on the feed. */
+export class Channel implements Audience {
+  readonly realm: string;
+  /** As the registry of realms has it. */
+  name: string;
+  /** Absent until it is restored for the first time. */
+  view: RealmView | undefined;
+  readonly topic: string;
+  readonly players = new Players();
+  /** Every open socket. */
+  readonly clients = new Set<Client>();
+  readonly pulses: Pulses;
+  /** When the last frame was published, milliseconds of the process' clock. */
+  #publishedMs = Number.NEGATIVE_INFINITY;
+  readonly #publish: Feed["publish"];
+  readonly #notify: Feed["notify"];
+
+  constructor(realm: string, publish: Feed["publish"], notify: Feed["notify"] = () => {}) {
+    this.realm = realm;
+    this.name = realm;
+    this.topic = `realm/${realm}`;
+    this.#publish = publish;
+    this.#notify = notify;
+    this.pulses = new Pulses(
+      () => this.view?.tick ?? Number.POSITIVE_INFINITY,
+      (frame) => this.advanced(frame),
+    );
+  }
+
+  /** Live clients get the deltas that lead from the view before to this one, or else a resync and its snapshot. */
+  restored(view: RealmView): void {
+    const earlier = this.view;
+    this.view = view;
+    view.forecast ??= earlier?.forecast;
+    if (earlier === undefined) return;
+    if (view.continues(earlier))
+      for (let step = view.next(earlier.place); step !== undefined; step = view.next(step.place))
+        for (const frame of step.frames) this.advanced(frame);
+    else
+      for (const frame of view.resync(earlier.epoch === view.epoch ? "gap" : "epoch").frames)
+        this.advanced(frame);
+    this.noticed(view.notices.usersAfter(earlier.epoch === view.epoch ? earlier.notices.end : 0));
+  }
+
+  advanced(frame: EncodedFrame): void {
+    this.#publishedMs = performance.now();
+    this.#publish(this, frame);
+  }
+
+  /** Tells the clients of a realm that was silent for `silenceMs` that their connections work. */
+  keepAlive(silenceMs: number): void {
+    if (this.view === undefined || performance.now() - this.#publishedMs < silenceMs) return;
+    this.advanced(encodeFrame({ type: "alive", realm: this.realm, ...this.view.place }));
+  }
+
+  noticed(users: Iterable<string>): void {
+    this.#notify(this.players.of(users));
+  }
+
+  pulsed(pulse: Pulse): void {
+    if (this.view !== undefined) this.view.pulse = pulse;
+    this.pulses.heard(pulse);
+  }
+
+  forecasted(forecast: Forecast): void {
+    if (this.view !== undefined) this.view.forecast = forecast;
+  }
+}
+
+export class Feed {
+  readonly channels = new Channels();
+  readonly #engine: () => Engine;
+  readonly #limits: FeedLimits;
+  readonly #secret: TokenSecrets;
+  readonly #pace: Pace;
+  readonly #keepAlive: NodeJS.Timeout;
+  /** Of every kind: sockets here, event streams elsewhere. */
+  readonly connections: Connections;
+  /** Told of each frame: who isn't on a topic catches up by the realm's view, which has moved already. */
+  onFrame: (channel: Channel, frame: EncodedFrame) => void = () => {};
+  /** Told of each realm that has ended. */
+  onEnded: (channel: Channel) => void = () => {};
+
+  /** What the sockets of this feed do. */
+  readonly events: SocketEvents = {
+    opened: (client) => this.#opened(client),
+    message: (client, message, isBinary) => this.#message(client, message, isBinary),
+    control: (client, message) => void this.#heard(client, message),
+    dropped: (client, message) => this.#pace.dropped(client, message),
+    drained: (client) => this.#pace.drained(client),
+    closed: (client) => this.#closed(client),
+  };
+
+  /** `tokenSecret`: what players' tokens are signed with; during a change, both. `engine`: there once anything is published. */
+  constructor(
+    routes: Routes,
+    engine: () => Engine,
+    openings: Openings,
+    limits: FeedLimits,
+    tokenSecret: TokenSecrets,
+  ) {
+    this.#engine = engine;
+    this.#limits = limits;
+    this.#secret = tokenSecret;
+    this.#pace = new Pace(limits, openings);
+    this.connections = new Connections(limits.connectionsPerAddress);
+    this.#keepAlive = setInterval(() => {
+      for (const channel of this.channels.values()) channel.keepAlive(limits.silenceMs);
+    }, limits.silenceMs / 2);
+    this.#keepAlive.unref();
+    routes.get(FEED_PATH, (visit) => this.#upgrade(visit), openings.limit);
+  }
+
+  /** Adds a realm, which answers 503 until it is restored. */
+  open(realm: string): Channel {
+    const channel = new Channel(realm, this.publish, this.notify);
+    this.channels.set(realm, channel);
+    return channel;
+  }
+
+  /** The realm has ended: its clients are told so with a final code, and it is 410 from now on. Answers its channel, if it had one. */
+  end(realm: string): Channel | undefined {
+    const channel = this.channels.get(realm);
+    this.channels.ended.add(realm);
+    this.channels.delete(realm);
+    if (channel === undefined) return undefined;
+    channel.pulses.close();
+    for (const client of channel.clients) this.#pace.end(client, CLOSE.realmEnded);
+    this.onEnded(channel);
+    return channel;
+  }
+
+  close(): void {
+    clearInterval(this.#keepAlive);
+    for (const { pulses } of this.channels.values()) pulses.close();
+  }
+
+  /** One frame to every live client of a realm. */
+  readonly publish = (channel: Channel, frame: EncodedFrame): void => {
+    const { type, bytes } = frame;
+    this.#pace.takeOffFallen();
+    const engine = this.#engine();
+    engine.publish(channel.topic, bytes);
+    metrics.frames.inc({ realm: channel.realm, type }, engine.numSubscribers(channel.topic));
+    this.onFrame(channel, frame);
+  };
+
+  /** To each of these its player's new notices. */
+  readonly notify = (clients: Iterable<Client>): void => {
+    for (const client of clients) this.#pace.notify(client);
+  };
+
+  #upgrade(visit: Visit): void {
+    const { upgrade, address } = visit;
+    const admitted =
+      upgrade === undefined
+        ? NOT_ASKED_FOR
+        : this.connections.full(address)
+          ? TOO_MANY_CONNECTIONS
+          : admit(visit, this.channels, this.#limits);
+    // At once, whatever its token says: an upgrade that waits for anything is either a warning of uWS on stderr or, within a
+    // cork, a socket that uWS may take for a response still, and close.
+    if ("status" in admitted) visit.send(admitted);
+    else upgrade?.(newSocket(admitted));
+  }
+
+  #read(channel: Channel, token: string): Promise<FeedPlayer | TokenRefusal> {
+    return readFeedToken(this.#secret, channel.realm, token, Date.now()).catch(() => "refused" as const);
+  }
+
+  /** A socket that came with a token is given nothing until that is read. */
+  #opened(client: Client): void {
+    const { channel, address, token } = client.getUserData();
+    this.connections.opened(address);
+    metrics.connections.inc({ realm: channel.realm });
+    channel.clients.add(client);
+    if (this.channels.ended.has(channel.realm)) this.#pace.end(client, CLOSE.realmEnded);
+    else if (token === undefined) this.#pace.catchUp(client);
+    else this.#identify(client, token);
+  }
+
+  #closed(client: Client): void {
+    const socket = client.getUserData();
+    socket.open = false;
+    clearTimeout(socket.expiry);
+    this.#pace.closed(client);
+    socket.channel.players.remove(client);
+    socket.channel.clients.delete(client);
+    this.connections.closed(socket.address);
+    metrics.connections.dec({ realm: socket.channel.realm });
+  }
+
+  /** Whether a frame of the client is still to be looked at. */
+  #heard(client: Client, message: ArrayBuffer): boolean {
+    const socket = client.getUserData();
+    if (socket.closing !== undefined) return false;
+    if (!floods(socket, message.byteLength, this.#limits)) return true;
+    this.#pace.end(client, CLOSE.flood);
+    return false;
+  }
+
+  #message(client: Client, message: ArrayBuffer, isBinary: boolean): void {
+    if (!this.#heard(client, message)) return;
+    const token = tokenOf(message, isBinary);
+    if (token === undefined) {
+      this.#pace.end(client, CLOSE.unexpectedMessage);
+      return;
+    }
+    // Without a token the socket stays what it is: the public feed, or its player's until that token expires.
+    if (token !== null) this.#identify(client, token);
+  }
+
+  #identify(client: Client, token: string): void {
+    const socket = client.getUserData();
+    void this.#read(socket.channel, token).then((player) => {
+      if (!socket.open || socket.closing !== undefined) return;
+      const another = typeof player === "object" && socket.player && socket.player.user !== player.user;
+      if (player === "unknown") this.#pace.end(client, CLOSE.tokenUnknown);
+      else if (player === "expired") this.#pace.end(client, CLOSE.tokenExpired);
+      else if (player === "refused" || another) this.#pace.end(client, CLOSE.tokenRefused);
+      else this.#become(client, player);
+    });
+  }
+
+  /** The socket is a player's from now on, or for longer. */
+  #become(client: Client, player: FeedPlayer): void {
+    const socket = client.getUserData();
+    socket.player = player;
+    this.#expire(client, player);
+    if (!socket.live) {
+      this.#pace.catchUp(client);
+      return;
+    }
+    socket.channel.players.add(client);
+    this.#pace.notify(client);
+  }
+
+  #expire(client: Client, { expiresMs }: FeedPlayer): void {
+    const socket = client.getUserData();
+    clearTimeout(socket.expiry);
+    // A timer takes some 24 days; a token that holds longer ends then.
+    const leftMs = Math.min(expiresMs - Date.now(), 2 ** 31 - 1);
+    socket.expiry = setTimeout(() => this.#pace.end(client, CLOSE.tokenExpired), leftMs);
+  }
+}

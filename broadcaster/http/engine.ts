@@ -1,0 +1,120 @@
+/**
+ * What the public port wants of a server: HTTP answers, answers that go on, and WebSockets that follow topics. Two engines have
+ * it: `uws-engine.ts`, fast, on uWebSockets.js, and `ws-engine.ts`, on node:http and `ws`, where no binary of the first fits.
+ * Everything that the port decides stands above this line, so that clients can't tell which engine serves them.
+ *
+ * Both hold to the same bounds. A connection has one answer waiting at most, which the client has `answerMs` to read; a
+ * request has `HEAD_SECONDS` to come, and at most `MAX_HEAD_BYTES` of request line and headers.
+ */
+import type { Socket } from "../feed/socket.ts";
+
+/** Headers of 16 KB pass, with a request line before them. */
+export const MAX_HEAD_BYTES = 20_480;
+/** A request that isn't whole by then is cut. uWS has this number built in. */
+export const HEAD_SECONDS = 10;
+
+/** A request without a body; it can be asked within the call that brings it, and not later. */
+export type Request = {
+  /** As it was sent: `GET`. */
+  readonly method: string;
+  /** Without the query, as it was sent. */
+  readonly path: string;
+  /** Without its `?`; empty where there is none. */
+  readonly query: string;
+  /** 4 or 16 bytes: who holds the other end of the connection. */
+  readonly peer: Uint8Array;
+  /** The value of the first line of this name, which is in lower case; empty where there is none. */
+  header(name: string): string;
+  /** Every line, in their order; names are in lower case. */
+  eachHeader(line: (name: string, value: string) => void): void;
+};
+
+export type Answer = {
+  /** `200 OK` */
+  status: string;
+  headers: Record<string, string>;
+  /** Absent: none, not even an empty one. */
+  body?: string | Uint8Array;
+};
+
+/** A request, and the one way to answer it that is taken. */
+export type Exchange = {
+  readonly request: Request;
+  /** At once or later; nothing is sent to a client that is gone. `HEAD` gets the same without the body. */
+  send(answer: Answer, end?: "close"): void;
+  /** Begins an answer that goes on until one of both sides ends it. At once only; the head goes out with the first text. */
+  stream(head: Omit<Answer, "body">, told: StreamEvents): EventStream;
+  /** Opens the WebSocket that is asked for; absent where none is. At once only. */
+  readonly upgrade: ((socket: Socket) => void) | undefined;
+};
+
+export type StreamEvents = { drained(): void; closed(): void };
+export type EventStream = {
+  /**
+   * Whether all is out of this process; where it isn't, `drained` tells when it is, and until then nothing more is written.
+   * One text in the turn that opens it: that is one cork of uWS, where several corrupt a slow client's chunks.
+   */
+  write(text: string): boolean;
+  /** Cuts the connection; `closed` is told. */
+  close(): void;
+};
+
+/** An open WebSocket. A socket of uWS is one as it is. */
+export type Client = {
+  getUserData(): Socket;
+  /** 1: it is out of this process; 0: it waits; 2: something waits already, so this was dropped. */
+  send(message: Uint8Array, isBinary: true): number;
+  /** What waits for it in this process, bytes. */
+  getBufferedAmount(): number;
+  /** Sends what is sent within in one piece. */
+  cork(within: () => void): unknown;
+  subscribe(topic: string): unknown;
+  unsubscribe(topic: string): unknown;
+  /** Closes it with a code; `closed` is told before this returns. */
+  end(code: number, reason: string): void;
+  /** Cuts it; `closed` is told before this returns. */
+  close(): void;
+};
+
+/** What sockets do. After `closed` a client may be asked nothing more. */
+export type SocketEvents = {
+  opened(client: Client): void;
+  /** A text or binary message, which is valid within the call. */
+  message(client: Client, message: ArrayBuffer, isBinary: boolean): void;
+  /** A ping or pong. */
+  control(client: Client, message: ArrayBuffer): void;
+  /** A message that was published was not sent, since something waits. */
+  dropped(client: Client, message: ArrayBuffer): void;
+  drained(client: Client): void;
+  closed(client: Client): void;
+};
+
+export type Engine = {
+  readonly name: EngineName;
+  /** To all who follow the topic and for whom nothing waits; the others are told by `dropped`. */
+  publish(topic: string, message: Uint8Array): void;
+  numSubscribers(topic: string): number;
+  /** Answers the port. Other processes may share it. Throws `PortTaken`. */
+  listen(host: string, port: number): Promise<number>;
+  /** Cuts every connection. */
+  close(): void;
+};
+
+export type EngineName = "uws" | "ws";
+
+export type Serving = {
+  request(exchange: Exchange): void;
+  sockets: SocketEvents;
+  /** Silence after which a socket is cut; it is pinged before. */
+  idleSeconds: number;
+  /** An answer that isn't read by then is cut, with its connection. */
+  answerMs: number;
+};
+export type EngineMaker = (serving: Serving) => Engine;
+
+/** The port is taken by a program that doesn't share it, or isn't ours to take. */
+export class PortTaken extends Error {
+  constructor(host: string, port: number) {
+    super(`can't listen on port ${port} of ${host}: another program has it; end that one or set FEED_PORT`);
+  }
+}

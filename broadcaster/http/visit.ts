@@ -1,0 +1,49 @@
+/** A request that was counted for its address, as a route answers it. */
+
+import type { Allowance, RateLimit } from "../../shared/process/rate-limit.ts";
+import type { Socket } from "../feed/socket.ts";
+import { COMMON_HEADERS } from "./answer.ts";
+import type { Answer, EventStream, Exchange, Request, StreamEvents } from "./engine.ts";
+
+export class Visit {
+  readonly request: Request;
+  /** Whose limits it counts towards. */
+  readonly address: string;
+  /** What the path says where the route has `{realm}`; empty elsewhere. */
+  readonly realm: string;
+  readonly #exchange: Exchange;
+  readonly #headers: Record<string, string>;
+
+  constructor(exchange: Exchange, address: string, realm: string, limit: RateLimit, allowance: Allowance) {
+    this.request = exchange.request;
+    this.address = address;
+    this.realm = realm;
+    this.#exchange = exchange;
+    this.#headers = { ...COMMON_HEADERS, ...limit.headers(allowance) };
+  }
+
+  /** Opens the WebSocket that is asked for; absent where none is. */
+  get upgrade(): ((socket: Socket) => void) | undefined {
+    return this.#exchange.upgrade;
+  }
+
+  send(answer: Answer): void {
+    this.#exchange.send(this.#complete(answer));
+  }
+
+  /**
+   * Not in the turn of the request. Until then uWS cuts a connection that brings another request, and answers to refused ones
+   * can't pile up; after an answer it would serve that, whether or not the answer ends the connection.
+   */
+  sendLater(answer: Answer, end?: "close"): void {
+    setImmediate(() => this.#exchange.send(this.#complete(answer), end));
+  }
+
+  stream(head: Omit<Answer, "body">, told: StreamEvents): EventStream {
+    return this.#exchange.stream(this.#complete(head), told);
+  }
+
+  #complete<Part extends Omit<Answer, "body">>(answer: Part): Part {
+    return { ...answer, headers: { ...this.#headers, ...answer.headers } };
+  }
+}

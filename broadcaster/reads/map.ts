@@ -1,0 +1,23 @@
+/** The map of a realm: what is where, and what people call it. Of the ruleset; it doesn't change with ticks. */
+import { z } from "zod";
+import { Id } from "../../shared/contracts/ids.ts";
+import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+
+const Named = z.strictObject({ name: z.string() });
+
+export const RealmMap = z.strictObject({
+  factions: z.record(Id, Named),
+  /** In the ruleset's order, which is the order around the wheel. */
+  territories: z.array(z.strictObject({ id: Id, name: z.string(), adjacent: z.array(Id) })),
+  relics: z.record(Id, Named),
+});
+export type RealmMap = z.infer<typeof RealmMap>;
+
+export const mapOf = ({ factions, territories, relics }: Ruleset): RealmMap => ({
+  factions: named(factions),
+  territories: Object.entries(territories).map(([id, { name, adjacent }]) => ({ id, name, adjacent })),
+  relics: named(relics),
+});
+
+const named = (things: Record<string, { name: string }>) =>
+  Object.fromEntries(Object.entries(things).map(([id, { name }]) => [id, { name }]));

@@ -1,0 +1,141 @@
+/** What the public reads answer: parts of a world with their place. Pure; of the newest tick and of any past one alike. */
+
+import type { Pulse } from "../../shared/contracts/feed.ts";
+import type { Forecast, ServedForecast } from "../../shared/contracts/forecast.ts";
+import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import type { DerivedEvent, PublicState } from "../../shared/contracts/world.ts";
+import { find, mapById } from "../../shared/exact/by-id.ts";
+import { byCodeUnit, sortedKeys } from "../../shared/exact/integers.ts";
+import { nextTickMs } from "../../shared/world/due.ts";
+import type { Channel } from "../feed/feed.ts";
+import { type FactionRates, factionRates, type TerritoryRates, territoryRates } from "../realm/rates.ts";
+
+/** A world to show: its public state after a tick, with the `public_hash` of it. */
+export type Shown = {
+  realm: string;
+  epoch: string;
+  hash: string;
+  state: PublicState;
+  /** The state one tick before, where it is known: rates are the difference. */
+  previous?: PublicState | undefined;
+  pulse?: Pulse | undefined;
+  forecast?: Forecast | undefined;
+  /** Whether a forecast is of this realm's past. */
+  knows?(tick: number, hash: string): boolean;
+  /** The rules that the newest tick was run by; absent from the past, which may have had others. */
+  rules?: Ruleset | undefined;
+};
+
+/** Where an answer stands. */
+export const placeOf = ({ realm, epoch, hash, state }: Shown) => ({
+  realm,
+  epoch,
+  tick: state.tick,
+  at: state.at,
+  hash,
+});
+
+/** When the next tick is due, RFC 3339; absent while the realm doesn't tick by itself, and from the past. */
+export function nextTick({ state, rules }: Shown): { next_tick_at?: string } {
+  if (state.status === "maintenance" || rules === undefined) return {};
+  return { next_tick_at: new Date(nextTickMs(state, rules.tick_seconds)).toISOString() };
+}
+
+/** The realms that are restored, by id. */
+export function realms(channels: ReadonlyMap<string, Channel>) {
+  const shown = [...channels.values()].sort((a, b) => byCodeUnit(a.realm, b.realm));
+  return {
+    realms: shown.flatMap(({ realm, name, view }) => {
+      if (view === undefined) return [];
+      const { status, season, tick, at } = view.state;
+      return [{ realm, name, status, season, tick, at, hash: view.hash, ...nextTick(view) }];
+    }),
+  };
+}
+
+/** Factions from the largest share to the smallest, ties by id. */
+export function standings({ factions }: PublicState) {
+  return sortedKeys(factions)
+    .map((faction) => {
+      const { share_bp, trend_bp } = factions[faction]!;
+      return { faction, share_bp, trend_bp };
+    })
+    .sort((a, b) => b.share_bp - a.share_bp || byCodeUnit(a.faction, b.faction));
+}
+
+/** Who controls what, of the territories that somebody controls. */
+function controllers({ territories }: PublicState): Record<string, string> {
+  const controlled = sortedKeys(territories).flatMap((id) => {
+    const { controller } = territories[id]!;
+    return controller === undefined ? [] : [[id, controller]];
+  });
+  return Object.fromEntries(controlled);
+}
+
+export const summary = (shown: Shown) => ({
+  ...placeOf(shown),
+  season: shown.state.season,
+  status: shown.state.status,
+  meters: shown.state.meters,
+  standings: standings(shown.state),
+  controllers: controllers(shown.state),
+  effects: shown.state.effects,
+  ...nextTick(shown),
+});
+
+export const factions = (shown: Shown) => ({
+  ...placeOf(shown),
+  factions: mapById(shown.state.factions, (faction, id) => withRates(faction, factionRates(shown, id))),
+});
+
+export const territories = (shown: Shown) => ({
+  ...placeOf(shown),
+  territories: mapById(shown.state.territories, (territory, id) => ({
+    ...withRates(territory, territoryRates(shown, id)),
+    ...forecastOf(shown, id),
+  })),
+});
+
+/** What was forecast lately, until it is about nothing but the past. */
+function forecastOf(shown: Shown, id: string): { forecast?: ServedForecast } {
+  const { forecast: made, state } = shown;
+  const territory = made && find(made.territories, id);
+  if (made === undefined || territory === undefined || territory.until_tick <= state.tick) return {};
+  return shown.knows?.(made.tick, made.hash) ? { forecast: { ...territory, as_of_tick: made.tick } } : {};
+}
+
+const withRates = <Part extends object, Rates extends FactionRates | TerritoryRates>(
+  part: Part,
+  rates: Rates | undefined,
+): Part & { rates?: Rates } => (rates === undefined ? part : { ...part, rates });
+
+/** A place in the public log: a tick, and the number of an event in it. */
+export type EventPlace = { tick: number; n: number };
+
+export const isBefore = (a: EventPlace, b: EventPlace): boolean =>
+  a.tick < b.tick || (a.tick === b.tick && a.n < b.n);
+
+/** Events after a place, oldest first; `next` is the place to go on from, also when there is nothing new. */
+export function eventPage(
+  log: readonly DerivedEvent[],
+  after: EventPlace,
+  limit: number,
+): { events: DerivedEvent[]; next: string } {
+  const from = firstAfter(log, after);
+  const events = log.slice(from, from + limit);
+  const { tick, n } = events.at(-1) ?? after;
+  return { events, next: `${tick}.${n}` };
+}
+
+/** The index of the first event after a place; the log is in order. */
+function firstAfter(log: readonly DerivedEvent[], { tick, n }: EventPlace): number {
+  let low = 0;
+  let high = log.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const event = log[middle]!;
+    if (event.tick < tick || (event.tick === tick && event.n <= n)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

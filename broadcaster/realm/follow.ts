@@ -1,0 +1,260 @@
+/** Follows one realm's WORLD: restores a view from the leader, then moves it tick by tick. Whatever fails, it starts anew. */
+import { setTimeout as delay } from "node:timers/promises";
+import { PassedNotices, Pulse } from "../../shared/contracts/feed.ts";
+import { Forecast } from "../../shared/contracts/forecast.ts";
+import type { WorldSnapshot } from "../../shared/contracts/world.ts";
+import { TickChain } from "../../shared/past/tick-chain.ts";
+import { messageOfTick } from "../../shared/past/tick-sequence.ts";
+import { openTimeMachine } from "../../shared/past/time-machine.ts";
+import { jittered } from "../../shared/process/jitter.ts";
+import type { Log } from "../../shared/process/log.ts";
+import { forgetRealm, metrics } from "../../shared/process/metrics.ts";
+import { hasEnded } from "../../shared/provision/realm-entries.ts";
+import { RealmHealth, type Work } from "../../shared/stage/realm-health.ts";
+import { ForeignMessage, type Known, RealmRefused, refusalOf } from "../../shared/stage/refusal.ts";
+import { isGone, untilLookedAt } from "../../shared/stage/waiting.ts";
+import { deltaIn, jsonOf, type Message, snapshotIn } from "../../shared/stream/bodies.ts";
+import { type Bus, lastOf, type Stored, streamEnds } from "../../shared/stream/bus.ts";
+import { textOf } from "../../shared/stream/codec.ts";
+import { Reader } from "../../shared/stream/reader.ts";
+import { subjects, worldStream } from "../../shared/stream/subjects.ts";
+import { forecastSubject } from "../../shared/stream/topology.ts";
+import type { EncodedFrame } from "./encode.ts";
+import { Divergence, HELD_DELTAS, RealmView } from "./realm-view.ts";
+
+/** Who shows the realm to clients. */
+export type Audience = {
+  /** A restored view takes the place of the one before, which may stand anywhere or be absent. */
+  restored(view: RealmView): void;
+  /** The view stands one tick further; `frame` says how. */
+  advanced(frame: EncodedFrame): void;
+  /** The view holds further notices, of these players. */
+  noticed(users: Iterable<string>): void;
+  /** The pressure that builds up until the next tick. */
+  pulsed(pulse: Pulse): void;
+};
+
+export type Following = { bus: Bus; realm: string; log: Log; signal: AbortSignal; audience: Audience };
+
+const RETRY_MIN_MS = 100;
+const RETRY_MAX_MS = 5_000;
+const MESSAGES_AT_ONCE = 1_000;
+/** Parts of notices have up to 256 KiB: more under way would come near what a server cuts a slow consumer off at. */
+const PREFETCH = 128;
+
+/** Until the signal. */
+export async function follow(following: Following): Promise<void> {
+  const { bus, realm, log, signal } = following;
+  listenToPulses(following);
+  const run: Run = { reader: undefined, distrusted: -1 };
+  const health = new RealmHealth({ stage: "broadcaster", realm }, worldStream(realm), () => workOf(run));
+  let reason = "start";
+  let retryMs = RETRY_MIN_MS;
+  while (!signal.aborted) {
+    metrics.restores.inc({ stage: "broadcaster", realm, reason });
+    try {
+      await followOnce(following, health, run, () => {
+        retryMs = RETRY_MIN_MS;
+      });
+    } catch (error) {
+      if (signal.aborted) break;
+      if (await hasEnded(bus, realm)) {
+        // WORLD was archived and removed; the watch of the realms is about to say so.
+        await delay(RETRY_MAX_MS, undefined, { signal }).catch(() => {});
+        continue;
+      }
+      const refusal = refusalOf(error);
+      if (refusal === undefined) {
+        reason = "error";
+        log.warn({ realm, reason: String(error) }, "not following WORLD; trying again");
+        await delay(jittered(retryMs), undefined, { signal }).catch(() => {});
+        retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
+      } else {
+        reason = "refused";
+        if (error instanceof ForeignMessage && error.cause instanceof Divergence)
+          run.distrusted = Math.max(run.distrusted, error.cause.tick);
+        health.refuse(refusal);
+        log.error(
+          { realm, refused: refusal.reason, ...refusal.place, err: refusal },
+          "the realm stands still for its clients until an operator has looked",
+        );
+        await untilLookedAt(bus, refusal, signal);
+      }
+    }
+  }
+  health.end();
+  await forgetRealm("broadcaster", realm);
+}
+
+type Run = {
+  reader: Reader | undefined;
+  /** Deltas up to this tick aren't handed to anyone: one of them contradicts the state. */
+  distrusted: number;
+};
+
+const workOf = ({ reader }: Run): Work => (reader === undefined ? { messages: 0, busy: true } : reader.work);
+
+/** Undurable, on core NATS: one that is lost, late or no pulse at all is none. */
+function listenToPulses({ bus, realm, signal, audience }: Following): void {
+  const subscription = bus.nc.subscribe(subjects.pulse(realm), {
+    callback: (error, message) => {
+      const pulse = error === null ? Pulse.safeParse(readJson(message.data)) : undefined;
+      if (pulse?.success && pulse.data.realm === realm) audience.pulsed(pulse.data);
+    },
+  });
+  signal.addEventListener("abort", () => subscription.unsubscribe(), { once: true });
+}
+
+async function lastForecast(bus: Bus, realm: string): Promise<Forecast | undefined> {
+  // A bucket that is gone costs the forecast and nothing else.
+  const stored = await lastOf(bus, "KV_world", forecastSubject(realm)).catch(() => undefined);
+  return stored && readForecast(stored.data, realm);
+}
+
+/** `undefined` where it is none, or another realm's. */
+export function readForecast(data: Uint8Array | string, realm: string): Forecast | undefined {
+  const forecast = Forecast.safeParse(readJson(data)).data;
+  return forecast?.realm === realm ? forecast : undefined;
+}
+
+function readJson(data: Uint8Array | string): unknown {
+  try {
+    return JSON.parse(typeof data === "string" ? data : textOf(data));
+  } catch {
+    return undefined;
+  }
+}
+
+async function followOnce(
+  following: Following,
+  health: RealmHealth,
+  run: Run,
+  moved: () => void,
+): Promise<void> {
+  const { bus, realm, signal, audience } = following;
+  const stream = worldStream(realm);
+  const { created, firstSeq } = await streamEnds(bus, stream);
+  const stored = await readSnapshot(bus, realm);
+  const { snapshot } = stored;
+  const lastDelta = await lastOf(bus, stream, subjects.delta(realm));
+  const view = held(stored.message, () => new RealmView(snapshot, epochOf(created)));
+  const oldest = Math.max(snapshot.tick - HELD_DELTAS, Math.min(run.distrusted, snapshot.tick)) + 1;
+  const last = lastDelta?.seq ?? 0;
+  const from = (await messageOfTick(bus, stream, subjects.tick(realm), oldest))?.seq ?? last + 1;
+  view.past = await openTimeMachine(bus, realm);
+  view.previous = (await view.past.stateAt(snapshot.tick - 1).catch(() => undefined))?.state;
+  view.forecast = await lastForecast(bus, realm);
+  await readLog(following, view, {
+    created,
+    first: firstSeq,
+    through: Math.min(oldest - 1, tickOf(lastDelta, realm)),
+  });
+  const reader = new Reader(bus, {
+    stream,
+    subjects: [subjects.tick(realm), subjects.delta(realm), subjects.notices(realm)],
+    created,
+    from: Math.max(from, firstSeq),
+    prefetch: PREFETCH,
+  });
+  run.reader = reader;
+  try {
+    const chain = new TickChain(realm);
+    const refused = health.refusal?.place;
+    if (refused === undefined || (await isGone(bus, refused))) health.accept();
+    // Shown only once it stands where the stream did: until then a client would be told that what it missed is gone.
+    let shown = from > last;
+    if (shown) audience.restored(view);
+    for (;;) {
+      const messages = await reader.take(MESSAGES_AT_ONCE, signal);
+      if (messages.length === 0) return;
+      health.moved();
+      for (const message of messages) {
+        if (message.subject === subjects.tick(realm)) chain.record(message);
+        else if (message.subject === subjects.notices(realm)) {
+          const users = view.notices.add(noticesIn(message, realm));
+          if (shown) audience.noticed(users);
+        } else {
+          const { delta } = chain.delta(message);
+          if (delta.tick <= snapshot.tick) {
+            view.remember(delta.events);
+            if (delta.tick >= oldest) view.recall(delta);
+          } else {
+            const rules = view.state.ruleset_version;
+            const frame = held(message, () => view.advance(delta));
+            if (shown) audience.advanced(frame);
+            // Only then: nothing that fails may come between a view that moved and the clients that are told.
+            if (view.state.ruleset_version !== rules)
+              view.rules = (await readSnapshot(bus, realm)).snapshot.state.private.ruleset;
+          }
+          if (!shown && message.seq >= last) {
+            shown = true;
+            audience.restored(view);
+          }
+          if (shown) moved();
+        }
+        if (health.refusal !== undefined && message.seq >= (health.refusal.place?.seq ?? 0)) health.accept();
+      }
+    }
+  } finally {
+    run.reader = undefined;
+    await reader.close();
+  }
+}
+
+/** What a message does to the view. One that contradicts it is foreign. */
+function held<T>(message: Known, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof Divergence)) throw error;
+    throw new ForeignMessage(message, error.message, error);
+  }
+}
+
+/** The public log up to a tick that the stream holds, of which only the events are kept: a long past takes little memory. */
+async function readLog(
+  { bus, realm, signal }: Following,
+  view: RealmView,
+  { created, first, through }: { created: string; first: number; through: number },
+): Promise<void> {
+  const reader = new Reader(bus, {
+    stream: worldStream(realm),
+    subjects: [subjects.delta(realm)],
+    created,
+    from: first,
+  });
+  try {
+    for (let tick = 0; tick < through && !signal.aborted; ) {
+      for (const message of await reader.take(MESSAGES_AT_ONCE, signal)) {
+        const delta = deltaIn(message, realm);
+        tick = delta.tick;
+        if (tick <= through) view.remember(delta.events);
+      }
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+const tickOf = (delta: Stored | undefined, realm: string): number =>
+  delta === undefined ? 0 : deltaIn({ ...delta, subject: subjects.delta(realm) }, realm).tick;
+
+function noticesIn(message: Message, realm: string): PassedNotices {
+  const notices = PassedNotices.safeParse(jsonOf(message));
+  if (notices.success && notices.data.realm === realm) return notices.data;
+  throw new ForeignMessage(message, `it is no part of notices of ${realm}`);
+}
+
+async function readSnapshot(bus: Bus, realm: string): Promise<{ snapshot: WorldSnapshot; message: Message }> {
+  const subject = subjects.snapshot(realm);
+  const stored = await lastOf(bus, worldStream(realm), subject);
+  if (stored === undefined)
+    throw new RealmRefused(
+      `${worldStream(realm)} holds no snapshot: its simulator makes it again when it starts`,
+    );
+  const message = { ...stored, subject };
+  return { snapshot: snapshotIn(message, realm), message };
+}
+
+/** Ticks of two streams of one name don't compare: each has its own time of creation. */
+export const epochOf = (created: string): string => Date.parse(created).toString(36);

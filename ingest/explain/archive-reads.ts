@@ -1,0 +1,109 @@
+/** What Postgres has of an event: read only, from the views that are everybody's, and never needed. */
+import pg from "pg";
+import type { Decision } from "../../shared/contracts/decision.ts";
+import type { Log } from "../../shared/process/log.ts";
+import { eventsStream } from "../../shared/stream/subjects.ts";
+import type { Applied } from "./explain-decision.ts";
+import type { Row } from "./find-event.ts";
+
+export type Archived = {
+  rows: Row[];
+  /** Where the ledger has it. */
+  applied?: Extract<Applied, { status: "applied" }>;
+  /** How far EVENTS is archived: which stream of that name, and its last sequence. */
+  position?: { created: string; through: number };
+};
+
+/** Who is away is not waited for, ms. */
+const CONNECT_MS = 2_000;
+const QUERY_MS = 5_000;
+
+export class ArchiveReads {
+  readonly #pool: pg.Pool;
+  readonly #log: Log;
+
+  /** Connects when first used. */
+  constructor(url: string, log: Log) {
+    this.#log = log;
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      application_name: "ingest",
+      // The role's settings say the same; whoever is given another URL reads no more than that.
+      options: "-c search_path=amoi_read,pg_temp -c default_transaction_read_only=on",
+      max: 4,
+      connectionTimeoutMillis: CONNECT_MS,
+      query_timeout: QUERY_MS,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      allowExitOnIdle: true,
+    });
+    this.#pool.on("error", () => {}); // The next query tells.
+    this.#pool.on("connect", (client) => client.on("error", () => {}));
+  }
+
+  /** Everything about an event; `undefined` while Postgres doesn't answer. */
+  async event(realm: string, event: string): Promise<Archived | undefined> {
+    try {
+      const [rows, applied, position] = await Promise.all([
+        this.#rows(realm, event),
+        this.#applied(realm, event),
+        this.#position(realm),
+      ]);
+      return {
+        rows,
+        ...(applied === undefined ? {} : { applied }),
+        ...(position === undefined ? {} : { position }),
+      };
+    } catch (error) {
+      this.#log.warn({ reason: String(error) }, "Postgres doesn't answer; looking in EVENTS");
+      return undefined;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#pool.end();
+  }
+
+  async #rows(realm: string, event: string): Promise<Row[]> {
+    const { rows } = await this.#pool.query<{
+      sequence: string;
+      index: number;
+      at: Date;
+      decision: Decision;
+    }>(
+      `SELECT stream_seq AS sequence, frame_index AS index, created_at AS at, payload_json AS decision
+        FROM world_events
+        WHERE realm_id = $1 AND id = $2 AND stream = 'EVENTS' AND payload_json->'validity_status' IS NOT NULL
+        ORDER BY stream_seq, frame_index`,
+      [realm, event],
+    );
+    return rows.map((row) => ({ ...row, sequence: Number(row.sequence), at: row.at.toISOString() }));
+  }
+
+  async #applied(realm: string, event: string): Promise<Archived["applied"]> {
+    const { rows } = await this.#pool.query<{
+      tick: number;
+      points: string;
+      burst: { sum: number; cap: number; gain_bp: number } | null;
+    }>(
+      `SELECT l.tick, l.applied_points AS points, s.record_json -> 'factions' -> l.faction_id AS burst
+        FROM influence_ledger l
+        LEFT JOIN world_state_snapshots s ON s.realm_id = l.realm_id AND s.tick_number = l.tick
+        WHERE l.realm_id = $1 AND l.source_event_id = $2`,
+      [realm, event],
+    );
+    const [row] = rows;
+    if (row === undefined) return undefined;
+    const { tick, burst } = row;
+    return { status: "applied", tick, points: Number(row.points), ...(burst === null ? {} : { burst }) };
+  }
+
+  async #position(realm: string): Promise<Archived["position"]> {
+    const { rows } = await this.#pool.query<{ created: string; through: string }>(
+      "SELECT created, through FROM archive_positions WHERE realm_id = $1 AND stream = $2",
+      [realm, eventsStream(realm)],
+    );
+    const [row] = rows;
+    return row && { created: row.created, through: Number(row.through) };
+  }
+}

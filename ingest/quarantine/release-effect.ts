@@ -1,0 +1,197 @@
+/**
+ * What a release would give: the formula of a release, over what KV has of the day's counters and everything that EVENTS
+ * accepted since. It holds as long as nothing else of this user and device is accepted in between.
+ */
+
+import type { Accepted, Clip, Quarantined, RejectReason } from "../../shared/contracts/decision.ts";
+import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import type { Admission } from "../../shared/judgement/admission.ts";
+import { clip, type Left, leftToday } from "../../shared/judgement/caps.ts";
+import { dayName, dayNamed, dayOf } from "../../shared/judgement/day.ts";
+import {
+  countDay,
+  countDevice,
+  countUser,
+  type DeviceDay,
+  deviceDayIn,
+  noUserDay,
+  type Through,
+  type UserDay,
+  usedOn,
+  userDayIn,
+} from "../../shared/judgement/day-counters.ts";
+import {
+  countWeek,
+  meanPoints,
+  recentPoints,
+  rollingBp,
+  type Week,
+  weekBefore,
+} from "../../shared/judgement/fairness.ts";
+import { membershipIn, membershipReason } from "../../shared/judgement/membership.ts";
+import { referenceReason } from "../../shared/judgement/references.ts";
+import { baseMilli, worthMilli } from "../../shared/judgement/worth.ts";
+import type { Watermark } from "../../shared/stage/cache.ts";
+import { type Bus, lastOf, streamEnds } from "../../shared/stream/bus.ts";
+import { textOf } from "../../shared/stream/codec.ts";
+import { Reader } from "../../shared/stream/reader.ts";
+import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
+import { kvSubject } from "../../shared/stream/topology.ts";
+import { Unavailable } from "../gateway/gateway.ts";
+
+/** Milli-points. */
+export type Effect = {
+  /** Why the release would be refused now; the points are what it would give if it weren't. */
+  refusal?: RejectReason;
+  points_after_caps: number;
+  points_before_caps: number;
+  clipped: Clip[];
+  /** What the caps would leave after it. */
+  left: Left;
+  /** The day whose caps it would count against. */
+  daily_cap_bucket: string;
+  at: string;
+  /** The accepted events up to here are counted. */
+  as_of: { sequence: number; at: string };
+};
+
+/** The part of EVENTS that KV doesn't include is read within this, ms. */
+const READ_WITHIN_MS = 10_000;
+
+/** Throws `Unavailable` where too much would have to be read. */
+export async function effectOf(
+  bus: Bus,
+  realm: string,
+  decision: Quarantined,
+  { admission, ruleset }: { admission: Admission; ruleset: Ruleset },
+  nowMs: number,
+): Promise<Effect> {
+  const today = dayOf(nowMs, ruleset.day_offset_minutes);
+  const counted = await countersOf(bus, realm, decision, today);
+  // A day never goes back, whatever a new ruleset says of its offset.
+  const day = Math.max(today, counted.week.day);
+  const { fairness } = ruleset.judgement;
+  const used = {
+    ...usedOn(counted.user.today, day, decision.source),
+    device: counted.device.today.day === day ? counted.device.today.points : 0,
+    rolling: rollingBp(
+      {
+        recent: recentPoints(counted.user.days, day),
+        mean: meanPoints(weekBefore(counted.week, day), fairness),
+      },
+      fairness,
+    ),
+  };
+  const left = leftToday(used, decision, ruleset);
+  const points_before_caps = worthMilli(baseMilli(decision, ruleset), decision.factors);
+  const { points, clipped } = clip(points_before_caps, left);
+  for (const by of ["source", "user_day", "device_day"] as const)
+    if (left[by] !== undefined) left[by] -= points;
+  const refusal =
+    referenceReason({ ...admission, ruleset }, decision) ??
+    membershipReason(counted.member, decision.faction_id, ruleset);
+  return {
+    ...(refusal === undefined ? {} : { refusal }),
+    points_after_caps: points,
+    points_before_caps,
+    clipped,
+    left,
+    daily_cap_bucket: dayName(day),
+    at: new Date(nowMs).toISOString(),
+    as_of: counted.asOf,
+  };
+}
+
+type Counters = {
+  user: Through<UserDay> & { days: number[] };
+  device: Through<DeviceDay>;
+  member: { faction: string } | undefined;
+  week: Week & { through: number };
+  asOf: Effect["as_of"];
+};
+
+const noWeek = (): Counters["week"] => ({ through: 0, day: 0, days: [], before: { points: 0, users: 0 } });
+
+/** The watermark first: entries that are read after it include everything up to it. */
+async function countersOf(bus: Bus, realm: string, decision: Quarantined, today: number): Promise<Counters> {
+  const inKv = (key: string) => lastOf(bus, "KV_caps", kvSubject("caps", `${realm}.${key}`));
+  const { user_id, device_id } = decision;
+  const flushed = await inKv("r.flushed");
+  const [userEntry, memberEntry, weekEntry, deviceEntry, last, ends] = await Promise.all([
+    inKv(`u.${user_id}`),
+    inKv(`m.${user_id}`),
+    inKv("r.week"),
+    device_id === undefined ? undefined : inKv(`d.${device_id}`),
+    lastOf(bus, eventsStream(realm), subjects.accepted(realm)),
+    streamEnds(bus, eventsStream(realm)),
+  ]);
+  const counters: Counters = {
+    user:
+      userEntry === undefined ? { through: 0, today: noUserDay(), days: [] } : userDayIn(userEntry.text()),
+    device:
+      deviceEntry === undefined
+        ? { through: 0, today: { day: 0, points: 0 } }
+        : deviceDayIn(deviceEntry.text()),
+    week: weekEntry === undefined ? noWeek() : (JSON.parse(weekEntry.text()) as Counters["week"]),
+    member: memberEntry && membershipIn(memberEntry.text()),
+    asOf: {
+      sequence: last?.seq ?? ends.lastSeq,
+      at: new Date(last?.atMs ?? Date.now()).toISOString(),
+    },
+  };
+  const through = flushed === undefined ? 0 : (JSON.parse(flushed.text()) as Watermark).through;
+  const from = Math.max(through + 1, ends.firstSeq);
+  if (last !== undefined && last.seq >= from)
+    await countOn(bus, realm, counters, decision, { created: ends.created, from, to: last.seq, today });
+  return counters;
+}
+
+async function countOn(
+  bus: Bus,
+  realm: string,
+  counters: Counters,
+  { user_id, device_id }: Quarantined,
+  { created, from, to, today }: { created: string; from: number; to: number; today: number },
+): Promise<void> {
+  const { user, device, week } = counters;
+  // The week before a day is frozen when the day begins: once KV has a day's, what others do on it changes nothing here. Then
+  // only frames that name the ids are parsed, since of 50 decisions few are this user's.
+  const everyone = week.day < today;
+  const named = [user_id, ...(device_id === undefined ? [] : [device_id])].map((id) => `"${id}"`);
+  const signal = AbortSignal.timeout(READ_WITHIN_MS);
+  const stream = eventsStream(realm);
+  const reader = new Reader(bus, { stream, subjects: [subjects.accepted(realm)], created, from });
+  try {
+    for (let read = 0; read < to; ) {
+      const messages = await reader.take(1_000, signal);
+      if (signal.aborted)
+        throw new Unavailable("too much was accepted since the counters were written: try again");
+      for (const message of messages) {
+        read = message.seq;
+        if (read > to) break;
+        const text = textOf(message.data);
+        if (!everyone && !named.some((name) => text.includes(name))) continue;
+        for (const decision of JSON.parse(text) as Accepted[]) {
+          // The first accepted event binds; a switch that isn't flushed yet goes unseen for some seconds.
+          if (decision.user_id === user_id) counters.member ??= { faction: decision.faction_id };
+          if (decision.normalized_points === 0) continue;
+          if (everyone && decision.source_seq > week.through) countWeek(week, decision);
+          if (decision.user_id === user_id && decision.source_seq > user.through) countOnUser(user, decision);
+          if (
+            device_id !== undefined &&
+            decision.device_id === device_id &&
+            decision.source_seq > device.through
+          )
+            device.today = countDevice(device.today, decision);
+        }
+      }
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+function countOnUser(user: Counters["user"], decision: Accepted): void {
+  user.today = countUser(user.today, decision);
+  countDay(user.days, dayNamed(decision.daily_cap_bucket), decision.normalized_points);
+}

@@ -1,0 +1,144 @@
+/** Decides a command: applied here, refused with a reason, or passed on to the simulator. Pure. */
+
+import { isPlayersKind, type ValidCommand } from "../../shared/contracts/command.ts";
+import { timeMs } from "../../shared/exact/time.ts";
+import { type Admission, isClosed } from "../../shared/judgement/admission.ts";
+import { DAY_MS } from "../../shared/judgement/day.ts";
+import { checkRuleset, effectsReasons } from "../../shared/world/check-ruleset.ts";
+import { type Decided, type NormalizerState, rulesOf } from "../state/state.ts";
+import { decideCouncil, decideVote } from "./council.ts";
+import { decideReview } from "./review.ts";
+
+export function decideCommand(state: NormalizerState, command: ValidCommand): Decided {
+  const rules = rulesOf(state);
+  const refused = (reason: string): Decided => ({ command: { ...command, status: "refused", reason } });
+  const passed: Decided = { command: { ...command, status: "passed" } };
+  const applied: Decided = { command: { ...command, status: "applied" } };
+  const atMs = timeMs(command.received_at);
+  if (state.commands.has(command, atMs)) return refused("duplicate");
+  if (command.actor.type === "player" && !isPlayersKind(command.kind)) return refused("not_allowed");
+  switch (command.kind) {
+    case "tick.run":
+      return rules.status === "maintenance" ? refused("realm is in maintenance") : passed;
+    case "realm.status":
+      // A closed season is over: what opens the realm to candidates again is the next one.
+      return command.payload.status === "active" && rules.season_closed === 1
+        ? refused("season_closed")
+        : applied;
+    case "shadow.clear":
+    // For the record alone: the archive has each once.
+    case "chapter.receipt":
+    case "activity.daily":
+      return applied;
+    case "ruleset.set": {
+      const { if_version = rules.version } = command.payload;
+      if (if_version !== rules.version) return refused(`version ${rules.version} is in force`);
+      const problems = checkRuleset(command.payload.ruleset);
+      return problems.length > 0
+        ? refused(problems.join("; ").slice(0, 4_096))
+        : { command: { ...command, status: "applied", ruleset_version: rules.version + 1 } };
+    }
+    case "shadow.set": {
+      const problems = checkRuleset(command.payload.ruleset);
+      return problems.length > 0 ? refused(problems.join("; ").slice(0, 4_096)) : applied;
+    }
+    case "member.join":
+    case "member.switch": {
+      const reason = membershipRefusal(state, command);
+      return reason === undefined ? applied : refused(reason);
+    }
+    case "review.release":
+    case "review.reject": {
+      const review = decideReview(state, command);
+      return "refusal" in review ? refused(review.refusal) : { ...applied, decision: review.decision };
+    }
+    case "sovereign.propose":
+    case "sovereign.counter": {
+      const reason = partyRefusal(state, command, atMs);
+      return reason === undefined ? passed : refused(reason);
+    }
+    case "council.open": {
+      const council = decideCouncil(state, command);
+      return "refusal" in council ? refused(council.refusal) : { command: { ...passed.command, ...council } };
+    }
+    case "council.vote": {
+      const vote = decideVote(state, command);
+      return "refusal" in vote ? refused(vote.refusal) : { command: { ...passed.command, ...vote } };
+    }
+    case "decree": {
+      const reasons = effectsReasons(command.payload.effects, rules.ruleset);
+      if (command.actor.type !== "gm") return refused("not_allowed");
+      return reasons.length === 0 ? passed : refused(reasons.join("; "));
+    }
+    case "campaign.open": {
+      const reason = campaignRefusal(rules, command);
+      return reason === undefined ? passed : refused(reason);
+    }
+    case "season.close":
+    case "season.open": {
+      const reason = seasonRefusal(rules, command.kind);
+      return reason === undefined ? passed : refused(reason);
+    }
+    case "campaign.close":
+    case "resource.grant":
+    case "resource.spend":
+      return passed;
+    default:
+      // A gate of a later release lets through what this one doesn't know.
+      throw new Error(`no command is named ${(command satisfies never as ValidCommand).kind}`);
+  }
+}
+
+/** A player acts for the faction that they belong to, while a season lasts; whether they have its seat, the world knows. */
+function partyRefusal(
+  state: NormalizerState,
+  { actor, payload }: Extract<ValidCommand, { kind: "sovereign.propose" | "sovereign.counter" }>,
+  atMs: number,
+): string | undefined {
+  if (isClosed(rulesOf(state))) return "realm_closed";
+  if (actor.type !== "player") return undefined;
+  const member = state.members.get(actor.id);
+  if (member === undefined) return "not_a_member";
+  if (member.faction !== payload.faction) return "faction_mismatch";
+  return state.commands.isFull(actor.id, atMs) ? "too_many" : undefined;
+}
+
+/** Campaigns that candidates may name at once. What the world opens itself it bounds itself. */
+export const MAX_CAMPAIGNS = 16;
+
+/** Where the world has a campaign, candidates must be able to name it: the system isn't refused for bounds or status. */
+function campaignRefusal(
+  admission: Admission,
+  { payload, actor }: Extract<ValidCommand, { kind: "campaign.open" }>,
+): string | undefined {
+  if (Object.hasOwn(admission.campaigns, payload.id)) return "already_open";
+  if (actor.type === "system") return undefined;
+  if (isClosed(admission)) return "realm_closed";
+  return Object.keys(admission.campaigns).length >= MAX_CAMPAIGNS ? "too_many" : undefined;
+}
+
+/** A world that stands still ends no season and begins none. */
+function seasonRefusal(
+  { status, season_closed }: Admission,
+  kind: "season.close" | "season.open",
+): string | undefined {
+  if (status === "maintenance") return "realm is in maintenance";
+  if (kind === "season.close") return season_closed === 1 ? "already_closed" : undefined;
+  return season_closed === 1 ? undefined : "season_not_closed";
+}
+
+type Membering = Extract<ValidCommand, { kind: "member.join" | "member.switch" }>;
+
+function membershipRefusal(state: NormalizerState, command: Membering): string | undefined {
+  const { ruleset } = rulesOf(state);
+  const { user, faction } = command.payload;
+  if (command.actor.type === "player" && command.actor.id !== user) return "not_allowed";
+  if (!Object.hasOwn(ruleset.factions, faction)) return "unknown_faction";
+  const member = state.members.get(user);
+  if (command.kind === "member.join")
+    return member === undefined || member.faction === faction ? undefined : "already_member";
+  if (member === undefined) return "not_a_member";
+  if (member.faction === faction) return "same_faction";
+  const switchesMs = member.sinceMs + ruleset.judgement.membership_switch_days * DAY_MS;
+  return timeMs(command.received_at) < switchesMs ? "too_early" : undefined;
+}

@@ -1,0 +1,55 @@
+/**
+ * A person's word on a quarantined event. The first review wins. A release is decided against today's counters, skipping the
+ * checks that caught it, and counts in the next tick; history is never rewritten.
+ */
+
+import { z } from "zod";
+import type { ValidCandidate } from "../../shared/contracts/candidate.ts";
+import { Candidate } from "../../shared/contracts/candidate.ts";
+import type { ValidCommand } from "../../shared/contracts/command.ts";
+import type { Decision } from "../../shared/contracts/decision.ts";
+import { membershipReason } from "../../shared/judgement/membership.ts";
+import { referenceReason } from "../../shared/judgement/references.ts";
+import { released } from "../judge/decide.ts";
+import { quarantineHash } from "../state/marks.ts";
+import { type NormalizerState, rulesOf } from "../state/state.ts";
+
+export type Review = Extract<ValidCommand, { kind: "review.release" | "review.reject" }>;
+
+/** What a review needs of the decision that it embeds: the candidate, how it was weighed, and nothing that isn't checked. */
+const Embedded = z.object({
+  ...Candidate.shape,
+  factors: z.object({ quality_bp: z.int(), anti_spam_bp: z.int(), fairness_bp: z.int() }),
+  daily_cap_bucket: z.iso.date(),
+  ruleset_version: z.int(),
+});
+
+/**
+ * Refused as `unknown_event`, `already_reviewed`, `decision_mismatch` (what the command embeds is not what was quarantined), or for
+ * what refuses any candidate: `realm_closed`, `unknown_*`, `faction_mismatch`.
+ */
+export function decideReview(
+  state: NormalizerState,
+  command: Review,
+): { refusal: string } | { decision: Decision } {
+  const { event } = command.payload;
+  const entry = state.quarantine.get(event);
+  if (entry === undefined) return { refusal: "unknown_event" };
+  if (entry.closed === 1) return { refusal: "already_reviewed" };
+  const embedded = Embedded.safeParse(command.payload.decision);
+  if (!embedded.success || quarantineHash(embedded.data) !== entry.hash)
+    return { refusal: "decision_mismatch" };
+
+  const { received_at, source_seq } = command;
+  const { factors, daily_cap_bucket, ruleset_version, ...asked } = embedded.data;
+  const candidate: ValidCandidate = { ...asked, event_id: event, received_at, source_seq };
+  if (command.kind === "review.reject") {
+    const reason = command.actor.type === "system" ? "review_expired" : "review_rejected";
+    const judged = { factors, normalized_points: 0, clipped: [], daily_cap_bucket, ruleset_version };
+    return { decision: { ...candidate, ...judged, validity_status: "rejected", reason } };
+  }
+  const refusal =
+    referenceReason(rulesOf(state), candidate) ??
+    membershipReason(state.members.get(candidate.user_id), candidate.faction_id, rulesOf(state).ruleset);
+  return refusal === undefined ? { decision: released(state, candidate, factors) } : { refusal };
+}

@@ -1,0 +1,30 @@
+/**
+ * A user's first points in a campaign, from which the world counts its contributors. What is remembered of a user is the
+ * decision, so a campaign whose id was open before starts anew: its opening is younger.
+ */
+
+import type { Accepted } from "../../shared/contracts/decision.ts";
+import { type ById, entries, find } from "../../shared/exact/by-id.ts";
+import type { Admission } from "../../shared/judgement/admission.ts";
+import { type NormalizerState, rulesOf } from "../state/state.ts";
+
+/** Marks a decision that is its user's first with points in the campaign that it names. */
+export function firstIn(state: NormalizerState, decision: Accepted): Accepted {
+  const { campaign_id, user_id, normalized_points } = decision;
+  if (campaign_id === undefined || normalized_points === 0) return decision;
+  const opened = find(rulesOf(state).campaigns, campaign_id);
+  const first = find(state.members.get(user_id)?.firsts ?? {}, campaign_id);
+  return opened === undefined || (first !== undefined && first > opened)
+    ? decision
+    : Object.assign(decision, { campaign_first: 1 as const });
+}
+
+/** With one more first; those in campaigns that are closed by now say nothing any more. */
+export function withFirst(
+  firsts: ById<number> = {},
+  { campaign_id, source_seq }: Accepted,
+  { campaigns }: Pick<Admission, "campaigns">,
+): ById<number> {
+  const open = entries(firsts).filter(([id, seq]) => (find(campaigns, id) ?? seq) < seq);
+  return Object.fromEntries([...open, [campaign_id!, source_seq]]);
+}

@@ -1,0 +1,35 @@
+import type { ValidCandidate } from "../../../shared/contracts/candidate.ts";
+import type { RejectReason } from "../../../shared/contracts/decision.ts";
+import { openEventCodec } from "../../state/entries.ts";
+import { eventMark, marksOf } from "../../state/marks.ts";
+import { type PlayerState, SEEN_MAX, SEEN_MS } from "../../state/player.ts";
+import type { NormalizerState } from "../../state/state.ts";
+
+const remembered = (atSeconds: number, atMs: number): boolean => atSeconds * 1_000 > atMs - SEEN_MS;
+
+/** A key counts once, whatever JetStream's window. A memory that is full of keys that still matter takes no more. */
+export function replayReason(
+  player: PlayerState | undefined,
+  candidate: ValidCandidate,
+  atMs: number,
+): RejectReason | undefined {
+  if (player === undefined) return undefined;
+  const place = player.seenPlace(eventMark(candidate.event_id));
+  if (place !== -1 && remembered(player.seenSeconds(place), atMs))
+    return player.seenContent(place) === marksOf(candidate).content ? "duplicate" : "key_conflict";
+  if (player.seenCount < SEEN_MAX) return undefined;
+  return remembered(player.seenSeconds(0), atMs) ? "velocity_user" : undefined;
+}
+
+/**
+ * The quarantine remembers longer than a player does: an event that waits is not to count beside its release, and one that was
+ * reviewed has counted or never will. What comes so late is another action, since the first one's is stale by then.
+ */
+export function quarantineReason(
+  { quarantine }: NormalizerState,
+  candidate: ValidCandidate,
+  atMs: number,
+): RejectReason | undefined {
+  const event = quarantine.get(candidate.event_id);
+  return event !== undefined && openEventCodec.coldAtMs(event) >= atMs ? "key_conflict" : undefined;
+}

@@ -1,0 +1,74 @@
+/** Judging again, under other rules, what a realm judges or has judged by its own: for a shadow, and for a back-test. */
+import type { ValidCandidate } from "../../shared/contracts/candidate.ts";
+import type { ValidCommand } from "../../shared/contracts/command.ts";
+import type { Decision, Quarantined } from "../../shared/contracts/decision.ts";
+import { timeMs } from "../../shared/exact/time.ts";
+import { DAY_MS } from "../../shared/judgement/day.ts";
+import { foldCandidate, foldCommand } from "../core.ts";
+import { takeChanged } from "../state/changed.ts";
+import { type Decided, type Judge, type NormalizerState, rulesOf } from "../state/state.ts";
+
+export class Rejudge implements Judge {
+  readonly state: NormalizerState;
+  /** What these rules hold in quarantine, oldest first: at most as many as they let a realm hold. */
+  readonly #held = new Map<string, Quarantined>();
+
+  /** `state`: under the other rules, and nobody else's. */
+  constructor(state: NormalizerState) {
+    this.state = state;
+  }
+
+  candidate(candidate: ValidCandidate): Decision {
+    this.#expire(candidate);
+    const decision = foldCandidate(this.state, candidate);
+    if (decision.validity_status === "quarantined") this.#held.set(decision.event_id, decision);
+    this.#settle();
+    return decision;
+  }
+
+  /**
+   * A review embeds what the realm's own rules made of the event; here it is about what these made of it. Of what they don't
+   * hold in quarantine it is refused: `unknown_event` or `already_reviewed`.
+   */
+  command(command: ValidCommand): Decided {
+    const decided = foldCommand(this.state, this.#asJudgedHere(command));
+    this.#settle();
+    return decided;
+  }
+
+  #asJudgedHere(command: ValidCommand): ValidCommand {
+    if (command.kind !== "review.release" && command.kind !== "review.reject") return command;
+    const decision = this.#held.get(command.payload.event);
+    if (decision === undefined) return command;
+    this.#held.delete(command.payload.event);
+    return { ...command, payload: { ...command.payload, decision } };
+  }
+
+  /**
+   * Nobody reviews what only these rules hold: it goes a day after its time, when the realm's own system has long rejected what
+   * both hold.
+   */
+  #expire({ realm_id, received_at, source_seq }: ValidCandidate): void {
+    const oldest = this.#held.values().next().value;
+    if (oldest === undefined) return;
+    const { days } = rulesOf(this.state).ruleset.judgement.quarantine;
+    if (timeMs(received_at) < Date.parse(oldest.received_at) + (days + 1) * DAY_MS) return;
+    this.#held.delete(oldest.event_id);
+    foldCommand(this.state, {
+      v: 1,
+      idempotency_key: `expired.${oldest.event_id}`,
+      realm_id,
+      actor: { type: "system", id: "rejudge" },
+      kind: "review.reject",
+      payload: { event: oldest.event_id, decision: oldest },
+      command_id: `expired.${oldest.event_id}`,
+      received_at,
+      source_seq,
+    });
+  }
+
+  /** Nothing of this goes to KV, and what waits to be written would never be swept. */
+  #settle(): void {
+    takeChanged(this.state);
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * Entries of one kind by id. Most players of a realm are asleep, so an entry is the text that KV has until somebody asks for
+ * it, and text again after it has rested: a sleeping player costs a string.
+ */
+import { CacheUnusable } from "../../shared/stage/cache-unusable.ts";
+
+/** An entry as text and back. The text begins with `[<coldAtMs>,`: from then on the entry equals an absent one. */
+export type Codec<Entry> = {
+  read(text: string): Entry;
+  write(entry: Entry): string;
+  /** Unix milliseconds from which on the entry says no more than none would; `Infinity` where it never does. */
+  coldAtMs(entry: Entry): number;
+  /** No later than that, and quick to tell; absent where that is quick itself. */
+  coldFromMs?(entry: Entry): number;
+  /** When it was last needed. */
+  lastMs(entry: Entry): number;
+};
+
+/** An entry that nobody touched for so long becomes text: who plays daily stays awake. */
+const RESTS_AFTER_MS = 24 * 3_600_000;
+/** Text of an entry that isn't there although the parent's may be: it was asked for before the parent had one, or is cold. */
+const ABSENT = "";
+
+/** `dirty`: changed since it was last written. `id`: where it stands, as long as it does. Neither is part of its text. */
+export type Shelved = { dirty?: boolean; id?: string | undefined };
+
+export class Shelf<Entry extends Shelved> {
+  readonly prefix: string;
+  readonly #codec: Codec<Entry>;
+  /** What was put there since it was last taken. */
+  #changed: Entry[] = [];
+  readonly #parent: Shelf<Entry> | undefined;
+  readonly #entries = new Map<string, Entry | string>();
+  #grew = false;
+  #lastId: string | undefined;
+  #last: Entry | undefined;
+  #sweep: MapIterator<[string, Entry | string]> | undefined;
+
+  /**
+   * With a `parent`, an entry starts as a copy of what the parent has when it is first asked for; from then on the two go their
+   * own ways, also where the parent has none.
+   */
+  constructor(prefix: string, codec: Codec<Entry>, parent?: Shelf<Entry>) {
+    this.prefix = prefix;
+    this.#codec = codec;
+    this.#parent = parent;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** `near`: an entry that may well be the one; a glance at it is cheaper than to look for it among all. */
+  get(id: string, near?: Entry): Entry | undefined {
+    // A decision looks its entries up again to change them; until the next one, they are not swept.
+    if (id === this.#lastId) return this.#last;
+    this.#lastId = id;
+    this.#last = near !== undefined && near.id === id ? near : this.#find(id);
+    return this.#last;
+  }
+
+  #find(id: string): Entry | undefined {
+    const found = this.#entries.get(id);
+    if (typeof found === "object") return found;
+    if (found === undefined && this.#parent !== undefined) this.#grew = true;
+    const text = found ?? this.#parent?.text(id);
+    if (text === undefined || text === ABSENT) {
+      if (this.#parent !== undefined && found === undefined) this.#entries.set(id, ABSENT);
+      return undefined;
+    }
+    const entry = this.#read(id, text);
+    entry.id = id;
+    this.#entries.set(id, entry);
+    return entry;
+  }
+
+  /** A text is read only when somebody asks for its entry, so what is wrong with it shows as late as that. */
+  #read(id: string, text: string): Entry {
+    try {
+      return this.#codec.read(text);
+    } catch (error) {
+      throw new CacheUnusable(`its entry ${this.prefix}${id} can't be read: ${error}`, { cause: error });
+    }
+  }
+
+  /** An entry as it is, text where it sleeps: who looks at all of them wakes nobody. Not to be changed. */
+  peek(id: string): Readonly<Entry> | string | undefined {
+    const found = this.#entries.get(id) ?? this.#parent?.peek(id);
+    return found === ABSENT ? undefined : found;
+  }
+
+  /** Puts an entry there, or says that the one there has changed. */
+  put(id: string, entry: Entry): void {
+    if (entry.dirty) return;
+    entry.dirty = true;
+    this.#changed.push(entry);
+    this.#lastId = id;
+    this.#last = entry;
+    if (entry.id === id) return;
+    const former = this.#entries.get(id);
+    if (typeof former === "object") former.id = undefined;
+    if (former === undefined) this.#grew = true;
+    entry.id = id;
+    this.#entries.set(id, entry);
+  }
+
+  /** Puts an entry there as KV has it. */
+  load(id: string, text: string): void {
+    this.#lastId = undefined;
+    this.#entries.set(id, text);
+  }
+
+  has(id: string): boolean {
+    return (this.#entries.get(id) ?? ABSENT) !== ABSENT;
+  }
+
+  text(id: string): string | undefined {
+    const found = this.#entries.get(id);
+    return typeof found === "object" ? this.#codec.write(found) : found === ABSENT ? undefined : found;
+  }
+
+  /** Whether it has more to hold than at the last call, be it only that something isn't there. */
+  takeGrown(): boolean {
+    const grew = this.#grew;
+    this.#grew = false;
+    return grew;
+  }
+
+  /** Keys, with the prefix, of what was put there since the last call. */
+  takeChanged(): string[] {
+    const changed = this.#changed;
+    this.#changed = [];
+    const keys: string[] = [];
+    for (const entry of changed) {
+      entry.dirty = false;
+      if (entry.id !== undefined) keys.push(this.prefix + entry.id);
+    }
+    return keys;
+  }
+
+  *ids(): Generator<string> {
+    yield* this.#entries.keys();
+  }
+
+  /** Looks at one more entry: drops it where it is cold, lays it down as text where it has rested. */
+  sweep(atMs: number): void {
+    this.#sweep ??= this.#entries.entries();
+    const next = this.#sweep.next();
+    if (next.done) {
+      this.#sweep = undefined;
+      return;
+    }
+    const [id, found] = next.value;
+    if (id === this.#lastId) return;
+    if (typeof found === "string") {
+      const coldAtMs = coldAtOf(found);
+      if (found === ABSENT || (coldAtMs !== 0 && coldAtMs < atMs)) this.#drop(id);
+      return;
+    }
+    if (found.dirty) return;
+    const isCold = this.#isCold(found, atMs);
+    if (!isCold && this.#codec.lastMs(found) >= atMs - RESTS_AFTER_MS) return;
+    found.id = undefined;
+    if (isCold) this.#drop(id);
+    else this.#entries.set(id, this.#codec.write(found));
+  }
+
+  #isCold(entry: Entry, atMs: number): boolean {
+    const { coldFromMs } = this.#codec;
+    return (coldFromMs === undefined || coldFromMs(entry) < atMs) && this.#codec.coldAtMs(entry) < atMs;
+  }
+
+  /** As long as the parent has an entry, this one must not start from it again. */
+  #drop(id: string): void {
+    if (!this.#parent?.has(id)) this.#entries.delete(id);
+    else this.#entries.set(id, ABSENT);
+  }
+}
+
+/** Another shelf's entries, to be read only: they are copies, and what is put here is dropped. */
+export class Borrowed<Entry extends Shelved> extends Shelf<Entry> {
+  readonly #owner: Shelf<Entry>;
+
+  constructor(owner: Shelf<Entry>, codec: Codec<Entry>) {
+    super(owner.prefix, codec);
+    this.#owner = owner;
+  }
+
+  override get(id: string): Entry | undefined {
+    const entry = this.#owner.get(id);
+    return entry && { ...entry };
+  }
+
+  override peek(id: string): Readonly<Entry> | string | undefined {
+    return this.#owner.peek(id);
+  }
+
+  override put(): void {}
+}
+
+/** When an entry's text is cold, Unix milliseconds; 0: never. */
+export const coldAtOf = (text: string): number => Number(text.slice(1, text.indexOf(",")));
+
+/** The head of an entry's text. */
+export const coldHead = (coldAtMs: number): number => (coldAtMs === Number.POSITIVE_INFINITY ? 0 : coldAtMs);

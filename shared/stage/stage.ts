@@ -1,0 +1,57 @@
+/**
+ * What a stage is to the one shell that runs all of them (`realm-run.ts`): a core that is plain data in, plain data out, its streams,
+ * and how its state comes back.
+ */
+
+import type { Position } from "../contracts/position.ts";
+import type { Log } from "../process/log.ts";
+import type { Bus } from "../stream/bus.ts";
+import type { Input } from "../stream/reader.ts";
+import type { CacheSpec } from "./cache.ts";
+import type { Draft } from "./draft.ts";
+
+export type StageName = "ingest" | "normalizer" | "simulator";
+
+/** A realm as its core meets it. */
+export type Restoring = {
+  bus: Bus;
+  realm: string;
+  position: Position;
+  /** Sequence of the position message in the output stream: everything before it is committed. */
+  positionSeq: number;
+  log: Log;
+  signal: AbortSignal;
+};
+
+export type Owned<State> = {
+  bus: Bus;
+  realm: string;
+  state: State;
+  log: Log;
+  signal: AbortSignal;
+  /** Aborted once the realm is ending: it takes nothing more, and what it took is brought to its end. */
+  ending?: AbortSignal;
+};
+
+export type Stage<State> = {
+  name: StageName;
+  /** `prefetch` as the reader takes it: more where messages are small. */
+  input(realm: string): { stream: string; subjects: string[]; prefetch?: number };
+  outputStream(realm: string): string;
+  /** State at the position, from the output stream; a stage with a cache has the shell restore it instead. */
+  restore?(restoring: Restoring): Promise<State>;
+  /**
+   * Folds one input: decides, writes into the draft, evolves the state. Pure but for the state it is given.
+   * Answers whether the position may move past this input.
+   */
+  step(state: State, input: Input, draft: Draft): boolean;
+  cache?: {
+    spec: CacheSpec<State>;
+    initial(realm: string): State;
+    /** Folds one committed output message that the cache may not include; entries that do include it stay. */
+    refold(state: State, message: Input): void;
+    subjects(realm: string): string[];
+  };
+  /** What a realm's owner does besides, until the signal: the simulator's clock. Rejects only for what a restore mends. */
+  duties?(owned: Owned<State>): Promise<void>;
+};

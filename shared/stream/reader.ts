@@ -1,0 +1,282 @@
+/**
+ * Ordered reading of a stream from a sequence, with a bounded queue. It heals itself whatever becomes of its consumer, and fails
+ * rather than skip: a consumer that starts below a stream's first sequence would jump ahead without a word.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { metrics } from "../process/metrics.ts";
+import type { Work } from "../stage/realm-health.ts";
+import { waitingAtMost } from "../stage/waiting.ts";
+import { type Bus, REFUSED, streamEnds } from "./bus.ts";
+import { Consumer, type EndReason, type Input, type Start } from "./consumer.ts";
+
+export type { Input } from "./consumer.ts";
+
+/** The stream no longer holds what must be read next, or is another one of that name. */
+export class StreamGap extends Error {}
+
+/** Above this many waiting messages, or bytes, no more are asked for until half of them are taken. */
+const HIGH_WATER_MESSAGES = 65_536;
+const HIGH_WATER_BYTES = 64 * 1024 * 1024;
+
+/** Pauses before another consumer is opened, ms: none at first, and longer each time that the one before brought nothing. */
+const PAUSE_MS = { first: 100, longest: 2_000 };
+
+/** How often the stream is asked what waits while no consumer tells, ms. */
+const LOOK_MS = 2_000;
+
+/** A new leader may know less of its stream than was read from the one before, for a moment. */
+const LOST_END_LOOKS = 10;
+
+export class Reader {
+  readonly #bus: Bus;
+  readonly #stream: string;
+  readonly #subjects: string[];
+  readonly #created: string;
+  readonly #gapless: boolean;
+  readonly #prefetch: number;
+  readonly #closing = new AbortController();
+  readonly #from: Start;
+  /** The first sequence that was not read; unknown before the first message since a time. */
+  #next: number | undefined;
+  /** As the server told. */
+  #passed = 0;
+  #queue: Input[] = [];
+  /** Messages behind the last one received. */
+  #pending = 0;
+  #bytes = 0;
+  #consumer: Consumer | undefined;
+  #opening: Promise<void> | undefined;
+  /** Consumers that were opened since one last brought something. */
+  #attempts = 0;
+  #lostEnd = 0;
+  /** What waits behind the queue, as the stream told while there was no consumer; unknown until it has. */
+  #unread: Work | undefined;
+  #lookedMs = Number.NEGATIVE_INFINITY;
+  #looking = false;
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  /**
+   * `created`: the stream's creation as `streamEnds` tells it; `from`: the first sequence to read, or the time (RFC 3339) since
+   * when to read.
+   * `gapless: false` is for buckets, where later values replace earlier ones. `prefetch`: messages asked for at once; what is
+   * under way must stay below the 64 MB at which a server cuts a slow consumer off, and a frame may have 34 KB.
+   */
+  constructor(
+    bus: Bus,
+    options: {
+      stream: string;
+      subjects: string[];
+      created: string;
+      from: number | { since: string };
+      gapless?: boolean;
+      prefetch?: number;
+    },
+  ) {
+    this.#bus = bus;
+    this.#stream = options.stream;
+    this.#subjects = options.subjects;
+    this.#created = options.created;
+    this.#gapless = options.gapless ?? true;
+    this.#prefetch = options.prefetch ?? 256;
+    // An empty stream says that its first message is 0.
+    this.#from = typeof options.from === "number" ? { seq: Math.max(1, options.from) } : options.from;
+    this.#next = "seq" in this.#from ? this.#from.seq : undefined;
+  }
+
+  /** Messages received and not yet taken. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** Messages of these subjects that are not yet taken, as far as the server has told. */
+  get lag(): number {
+    return this.#queue.length + this.#pending;
+  }
+
+  /** What waits, as the consumer tells, or while there is none the stream itself. Busy while neither does. */
+  get work(): Work {
+    const first = this.#queue[0];
+    const told = this.#consumer === undefined ? this.#unread : { messages: this.#pending };
+    return {
+      messages: this.#queue.length + (told?.messages ?? this.#pending),
+      oldestAtMs: first?.atMs ?? told?.oldestAtMs,
+      seq: first?.seq ?? told?.seq ?? this.#next,
+      busy: told === undefined,
+    };
+  }
+
+  /** Whether the server has told that nothing waits, and all was taken. */
+  get isCaughtUp(): boolean {
+    return this.#consumer !== undefined && this.lag === 0;
+  }
+
+  /** The stream's sequence up to which every message of these subjects was received; behind the last of them within seconds. */
+  get passed(): number {
+    return Math.max(this.#passed, (this.#next ?? 1) - 1);
+  }
+
+  /**
+   * At least one message and at most `max`, in stream order; none once `signal` is aborted.
+   * Throws `StreamGap` when messages are missing for good, and `JetStreamApiError` when the stream is gone: read anew then.
+   */
+  async take(max: number, signal: AbortSignal): Promise<Input[]> {
+    while (this.#queue.length === 0) {
+      if (signal.aborted) return [];
+      if (this.#failure !== undefined) throw this.#failure;
+      this.#flow();
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          this.#wake = undefined;
+          signal.removeEventListener("abort", wake);
+          resolve();
+        };
+        this.#wake = wake;
+        signal.addEventListener("abort", wake);
+      });
+    }
+    const taken = this.#queue.length <= max ? this.#queue : this.#queue.slice(0, max);
+    this.#queue = this.#queue.length <= max ? [] : this.#queue.slice(max);
+    for (const message of taken) this.#bytes -= message.data.length;
+    if (this.#queue.length < HIGH_WATER_MESSAGES / 2 && this.#bytes < HIGH_WATER_BYTES / 2) this.#flow();
+    return taken;
+  }
+
+  /** Nothing is read any more; what was opened is deleted in the background. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#consumer?.close();
+    this.#consumer = undefined;
+    const opening = this.#opening;
+    if (opening !== undefined) this.#bus.inBackground(() => opening);
+  }
+
+  get #isFull(): boolean {
+    return this.#queue.length >= HIGH_WATER_MESSAGES || this.#bytes >= HIGH_WATER_BYTES;
+  }
+
+  /** Lets messages come: from the consumer that there is, or else from a new one. */
+  #flow(): void {
+    this.#consumer?.resume();
+    if (this.#consumer !== undefined || this.#opening !== undefined) return;
+    if (this.#failure !== undefined || this.#closing.signal.aborted) return;
+    this.#opening = this.#open()
+      .catch((error: unknown) => this.#fail(error instanceof Error ? error : new Error(String(error))))
+      .finally(() => {
+        this.#opening = undefined;
+      });
+  }
+
+  /** Tries until there is a consumer, or it is known that none can bring what comes next. */
+  async #open(): Promise<void> {
+    const { signal } = this.#closing;
+    while (this.#consumer === undefined) {
+      if (this.#attempts > 0) {
+        const pauseMs = Math.min(PAUSE_MS.first * 2 ** (this.#attempts - 1), PAUSE_MS.longest);
+        await delay(pauseMs, undefined, { signal }).catch(() => {});
+      }
+      while (!this.#bus.connected && !signal.aborted)
+        await delay(PAUSE_MS.first, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      this.#attempts++;
+      try {
+        await this.#consume();
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof StreamGap || isStreamGone(error)) throw error;
+        this.#bus.log.warn(
+          { stream: this.#stream, seq: this.#next, reason: String(error) },
+          "no consumer could be opened on the stream; trying again",
+        );
+        void this.#look();
+      }
+    }
+  }
+
+  /** Asks the stream what waits: without a consumer nobody else tells, and the opening of one doesn't wait for it. */
+  async #look(): Promise<void> {
+    const from = this.#next;
+    const rested = performance.now() - this.#lookedMs >= LOOK_MS;
+    if (!this.#gapless || from === undefined || this.#looking || !rested) return;
+    this.#looking = true;
+    try {
+      this.#unread = await waitingAtMost(this.#bus, this.#stream, this.#subjects, from);
+    } catch {
+      this.#unread = undefined;
+    }
+    this.#lookedMs = performance.now();
+    this.#looking = false;
+  }
+
+  async #consume(): Promise<void> {
+    const consumer = await Consumer.open(this.#bus, {
+      stream: this.#stream,
+      subjects: this.#subjects,
+      start: this.#next === undefined ? this.#from : { seq: this.#next },
+      prefetch: this.#prefetch,
+      received: (input, pending) => this.#receive(input, pending),
+      well: (passed = 0) => {
+        this.#attempts = 0;
+        this.#passed = Math.max(this.#passed, passed);
+      },
+      ended: (reason, detail) => this.#ended(reason, detail),
+    });
+    try {
+      // Nothing may have gone missing before the consumer was made: it would start behind it.
+      await this.#assertContinuous();
+    } catch (error) {
+      consumer.close();
+      throw error;
+    }
+    if (this.#closing.signal.aborted) return consumer.close();
+    this.#pending = consumer.pending;
+    this.#unread = undefined;
+    this.#consumer = consumer;
+    consumer.start();
+  }
+
+  #receive(input: Input, pending: number): void {
+    this.#pending = pending;
+    this.#next = input.seq + 1;
+    this.#queue.push(input);
+    this.#bytes += input.data.length;
+    if (this.#isFull) this.#consumer?.pause();
+    this.#wake?.();
+  }
+
+  /** What its last consumer was brought and didn't deliver comes from the next one. */
+  #ended(reason: EndReason, detail: string): void {
+    this.#consumer = undefined;
+    this.#unread = undefined;
+    metrics.readersReopened.inc({ reason });
+    this.#bus.log.warn(
+      { stream: this.#stream, seq: this.#next, reason: detail },
+      "the stream's consumer was given up; opening another",
+    );
+    if (!this.#isFull) this.#flow();
+  }
+
+  async #assertContinuous(): Promise<void> {
+    const ends = await streamEnds(this.#bus, this.#stream);
+    if (ends.created !== this.#created)
+      throw new StreamGap(
+        `${this.#stream} was created at ${ends.created}, not ${this.#created}: another log`,
+      );
+    if (this.#next === undefined) return;
+    if (this.#gapless && ends.firstSeq > this.#next)
+      throw new StreamGap(`${this.#stream} starts at ${ends.firstSeq}, but ${this.#next} has not been read`);
+    if (this.#next <= ends.lastSeq + 1) this.#lostEnd = 0;
+    else {
+      const problem = `${this.#stream} ends at ${ends.lastSeq}, but ${this.#next - 1} was read: it lost its end`;
+      throw ++this.#lostEnd >= LOST_END_LOOKS ? new StreamGap(problem) : new Error(problem);
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error;
+    this.#wake?.();
+  }
+}
+
+const isStreamGone = (error: unknown): boolean =>
+  (error as { code?: unknown }).code === REFUSED.streamNotFound;

@@ -1,0 +1,134 @@
+/** What a ruleset's schema cannot say: whether its triggers mean something and whether any integer could pass 2^53. */
+
+import { SOVEREIGN_ACTIONS } from "../contracts/command.ts";
+import { sovereignRules } from "../contracts/politics.ts";
+import type { Ruleset } from "../contracts/ruleset.ts";
+import type { Effect } from "../contracts/trigger.ts";
+import { conditionReasons } from "./conditions.ts";
+
+/** Reasons to refuse a ruleset that its schema lets through; none when it can be in force. */
+export function checkRuleset(rules: Ruleset): string[] {
+  return [
+    ...duplicates("resources", rules.resources),
+    ...duplicates(
+      "triggers",
+      rules.triggers.map(({ key }) => key),
+    ),
+    ...Object.entries(rules.territories).flatMap(([id, { adjacent }]) =>
+      duplicates(`territories.${id}.adjacent`, adjacent),
+    ),
+    ...(rules.influence.burst_min > rules.influence.burst_max
+      ? ["influence.burst_min: above burst_max"]
+      : []),
+    ...rules.triggers.flatMap((trigger) => {
+      const prefixed = (part: string) => (reason: string) => `triggers.${trigger.key}.${part}: ${reason}`;
+      return [
+        ...conditionReasons(trigger.when, rules).map(prefixed("when")),
+        ...(trigger.rearm === "auto" ? [] : conditionReasons(trigger.rearm, rules).map(prefixed("rearm"))),
+        ...trigger.effects.flatMap((effect, i) => effectReasons(effect, rules).map(prefixed(`effects.${i}`))),
+        ...duplicates(`triggers.${trigger.key}.effects`, namesOf(trigger.effects)),
+      ];
+    }),
+    ...sharedNames(rules),
+    ...largestIntegers(rules)
+      .filter(([, largest]) => largest > BigInt(Number.MAX_SAFE_INTEGER))
+      .map(([what, largest]) => `${what} could reach ${largest}, beyond 2^53`),
+  ];
+}
+
+function duplicates(where: string, ids: readonly string[]): string[] {
+  const twice = ids.filter((id, i) => ids.indexOf(id) !== i);
+  return [...new Set(twice)].map((id) => `${where}: ${id} stands twice`);
+}
+
+const namesOf = (effects: readonly Effect[]): string[] =>
+  effects.flatMap((effect) => ("id" in effect ? [effect.id] : []));
+
+/** Effects are known by id, so one id is one kind of effect in all triggers. */
+function sharedNames({ triggers }: Ruleset): string[] {
+  const kinds = new Map<string, string>();
+  return triggers.flatMap(({ key, effects }) =>
+    effects.flatMap((effect) => {
+      if (!("id" in effect)) return [];
+      const kind = kinds.get(effect.id) ?? effect.do;
+      kinds.set(effect.id, kind);
+      return kind === effect.do
+        ? []
+        : [`triggers.${key}.effects: ${effect.id} is a ${kind} and a ${effect.do}`];
+    }),
+  );
+}
+
+/**
+ * Reasons to refuse effects that somebody calls for under a ruleset: what they name, what stands twice, and what the triggers
+ * have as another kind of effect.
+ */
+export function effectsReasons(effects: readonly Effect[], rules: Ruleset): string[] {
+  const kinds = new Map(
+    rules.triggers.flatMap((trigger) =>
+      trigger.effects.flatMap((effect) => ("id" in effect ? [[effect.id, effect.do] as const] : [])),
+    ),
+  );
+  return [
+    ...effects.flatMap((effect) => effectReasons(effect, rules)),
+    ...duplicates("effects", namesOf(effects)),
+    ...effects.flatMap((effect) => {
+      if (!("id" in effect)) return [];
+      const kind = kinds.get(effect.id) ?? effect.do;
+      return kind === effect.do ? [] : [`effects: ${effect.id} is a ${kind} and a ${effect.do}`];
+    }),
+  ];
+}
+
+function effectReasons(effect: Effect, rules: Ruleset): string[] {
+  if (effect.do !== "modify") return [];
+  if (effect.name === "clamp_bp")
+    return Object.hasOwn(rules.territories, effect.territory)
+      ? []
+      : [`unknown territory ${effect.territory}`];
+  const faction = effect.faction.replace(/^!/, "");
+  return faction === "*" || Object.hasOwn(rules.factions, faction) ? [] : [`unknown faction ${faction}`];
+}
+
+/**
+ * Bounds of the largest integers that the world stores or sums, in BigInt since the question is whether they fit.
+ * A stock that gains at most g per tick and loses d basis points settles below `g·10000/d + g`; floors leave at most
+ * one unit more for each decay, `10000/d`.
+ */
+export function largestIntegers(rules: Ruleset): [what: string, largest: bigint][] {
+  const { influence, contest, claims, stock, meters } = rules;
+  const integer = (value: number) => BigInt(value);
+  const sovereign = sovereignRules(rules);
+  /** Of one sovereign action: its cost, and stakes that stop once they are enough. */
+  const cost = integer(Math.max(...SOVEREIGN_ACTIONS.map((action) => sovereign[action].cost))) * 1_000n;
+  const stakes = (cost * integer(sovereign.counter_bp)) / 10_000n + integer(stock.max) * 1_000n;
+  const settled = (gain: bigint, decayBp: number) =>
+    (gain * 10_000n) / integer(decayBp) + gain + 10_000n / integer(decayBp) + 1n;
+  const factions = integer(Object.keys(rules.factions).length);
+  const territories = Object.values(rules.territories);
+  const value = (most: (territory: (typeof territories)[number]) => number) =>
+    territories.reduce((sum, territory) => sum + integer(most(territory)), 0n);
+  /** Of one faction in one tick: four bursts at most, when it is late. */
+  const burst = integer(influence.burst_max) * 1_000n * 4n;
+  return [
+    [
+      "influence of all factions",
+      factions * (settled(burst, influence.decay_bp) + integer(influence.prior) * 1_000n),
+    ],
+    ["score of a territory", factions * ((burst * integer(contest.weight_max_bp)) / 10_000n + 1n)],
+    ["claim on a relic", settled((burst * 12_000n) / 10_000n, claims.decay_bp)],
+    [
+      "stock of a resource",
+      integer(stock.max) * 1_000n +
+        value(() => 100) * 1_000n * 2n +
+        integer(sovereign.season_max) * (cost + factions * stakes),
+    ],
+    ["stakes against an action in basis points", stakes * 10_000n],
+    ["unrest by strategic value", value(({ strategic_value }) => strategic_value) * 10_000n],
+    [
+      "growth of catastrophe",
+      value(() => meters.catastrophe_flip_bp) + integer(meters.catastrophe_relic_bp) * 16n + 10_000n,
+    ],
+    ["goal of a campaign", integer(rules.chain.goal) * 1_000n],
+  ];
+}

@@ -1,4 +1,0 @@
-import { rebuildAmongOthers } from "./rebuild-among-others.ts";
-import { testPostgres } from "./testing.ts";
-
-rebuildAmongOthers(() => testPostgres());

@@ -1,0 +1,4 @@
+import { rebuildAmongOthers } from "../testing/rebuild-among-others.ts";
+import { testPostgres } from "../testing/testing.ts";
+
+rebuildAmongOthers(() => testPostgres());

@@ -1,0 +1,63 @@
+/** What a tick's factions gained, told three times: by its record, by its ledger, and by the influence before and after it. */
+
+import type { Ruleset } from "../../../shared/contracts/ruleset.ts";
+import type { FactionState, PublicState, TickRecord } from "../../../shared/contracts/world.ts";
+import { find } from "../../../shared/exact/by-id.ts";
+import { mul, sortedKeys } from "../../../shared/exact/integers.ts";
+import { dueFromMs } from "../../../shared/world/due.ts";
+import { INFLUENCE_KEPT_BP } from "../../commands/seasons.ts";
+import { lateness } from "../../steps/influence.ts";
+
+/** `record`: when the tick was, and from when the next one's length counts. */
+type Standing = { factions: Record<string, FactionState>; record: Pick<PublicState, "at" | "due_from"> };
+
+/**
+ * Per faction three numbers must be one, to the milli-point: Σ `applied_points` of the ledger, `min(sum, cap)` of the tick's
+ * record, and the influence after the tick less what decay, and the opening of a season, left of the influence before it.
+ * `applied`: milli-points by faction. Answers a sentence for each that isn't.
+ */
+export function ledgerProblems(
+  before: Standing,
+  after: {
+    factions: Record<string, FactionState>;
+    record: TickRecord;
+    ruleset: Pick<Ruleset, "tick_seconds" | "influence">;
+  },
+  applied: ReadonlyMap<string, number>,
+): string[] {
+  const { record, factions } = after;
+  const at = `tick ${record.tick}`;
+  const problems = [...applied]
+    .filter(([id, points]) => points !== 0 && find(record.factions, id) === undefined)
+    .map(([id]) => `${at}: the ledger has points of ${id}, the record doesn't know it`);
+  const keep = keptOf(before, after);
+  for (const id of sortedKeys(record.factions)) {
+    const { sum, cap } = record.factions[id]!;
+    const counted = Math.min(sum, cap);
+    const ledger = applied.get(id) ?? 0;
+    if (ledger !== counted)
+      problems.push(`${at}: ${id} gained ${counted} by its record, ${ledger} by the ledger`);
+    const moved = (find(factions, id)?.influence ?? 0) - keep(find(before.factions, id)?.influence ?? 0);
+    if (moved !== counted)
+      problems.push(`${at}: ${id} gained ${counted} by its record, ${moved} by its influence`);
+  }
+  return problems;
+}
+
+/** What is left of an influence before anything is gained. */
+function keptOf(
+  before: Standing,
+  { record, ruleset }: { record: TickRecord; ruleset: Pick<Ruleset, "tick_seconds" | "influence"> },
+): (influence: number) => number {
+  // Nothing decays in a tick of kind `status`.
+  if (record.kind === "status") return (influence) => influence;
+  const sinceMs = Date.parse(record.at) - dueFromMs(before.record);
+  const k = lateness(record.tick, sinceMs, ruleset.tick_seconds * 1_000);
+  const opened = record.events.filter((event) => event.kind === "season" && event.step === "open").length;
+  return (influence) => {
+    let kept = influence;
+    for (let i = 0; i < opened; i++) kept = mul(kept, INFLUENCE_KEPT_BP);
+    for (let i = 0; i < k; i++) kept -= mul(kept, ruleset.influence.decay_bp);
+    return kept;
+  };
+}

@@ -1,0 +1,89 @@
+/** The ledger: what each accepted event of a tick moved. */
+
+import type { Accepted } from "../../../shared/contracts/decision.ts";
+import type { TickRecord } from "../../../shared/contracts/world.ts";
+import { appliedPoints } from "../../../shared/world/applied.ts";
+import { copyNew, integer, line, text } from "../database/copy.ts";
+import type { Transaction } from "../database/database.ts";
+
+/** What the ledger needs of a decision: about 200 bytes, where the decision takes 2 KB and a long tick has a million. */
+export type Entry = Pick<
+  Accepted,
+  | "event_id"
+  | "user_id"
+  | "faction_id"
+  | "base_points"
+  | "normalized_points"
+  | "daily_cap_bucket"
+  | "received_at"
+>;
+
+export type Ledger = {
+  entries: Entry[];
+  /** Milli-points by event id. */
+  applied: Map<string, number>;
+  /** Milli-points by faction. */
+  sums: Map<string, number>;
+};
+
+/** What every event of a tick moved. */
+export function ledgerOf(entries: Entry[], record: Pick<TickRecord, "factions">): Ledger {
+  const applied = appliedPoints(entries, record.factions);
+  const sums = new Map<string, number>();
+  for (const { event_id, faction_id } of entries)
+    sums.set(faction_id, (sums.get(faction_id) ?? 0) + applied.get(event_id)!);
+  return { entries, applied, sums };
+}
+
+const COLUMNS = `realm_id, tick, user_id, faction_id, influence_points, source_event_id, normalized_points, applied_points,
+  daily_cap_bucket, created_at`;
+/** Lines are made and sent so many at a time: a tick may have a million. */
+const MAX_ROWS = 20_000;
+
+/**
+ * Writes a tick's ledger. Answers a sentence for each event that Postgres refused, and for all those that stood in the ledger
+ * of another tick already, and stay there.
+ */
+export async function insertLedger(
+  transaction: Transaction,
+  realm: string,
+  tick: number,
+  { entries, applied }: Ledger,
+): Promise<string[]> {
+  const lineOf = (entry: Entry) =>
+    line(
+      realm,
+      `${tick}`,
+      text(entry.user_id),
+      text(entry.faction_id),
+      integer(entry.base_points * 1_000),
+      text(entry.event_id),
+      integer(entry.normalized_points),
+      integer(applied.get(entry.event_id)),
+      text(entry.daily_cap_bucket),
+      text(entry.received_at),
+    );
+  const target = { into: "influence_ledger", columns: COLUMNS };
+  const problems: string[] = [];
+  let inserted = 0;
+  for (let start = 0; start < entries.length; start += MAX_ROWS) {
+    const part = entries.slice(start, start + MAX_ROWS);
+    inserted += await copyNew(transaction, target, part.map(lineOf), (i, error) => {
+      problems.push(`tick ${tick}: event ${part[i]!.event_id} has no row, it was refused: ${error}`);
+      return undefined;
+    });
+  }
+  const written = inserted + problems.length;
+  if (written === entries.length) return problems;
+  const repeated = entries.length - problems.length - (await countLedger(transaction, realm, tick));
+  if (repeated > 0) problems.push(`tick ${tick}: ${repeated} events had counted in an earlier tick`);
+  return problems;
+}
+
+async function countLedger(transaction: Transaction, realm: string, tick: number): Promise<number> {
+  const { rows } = await transaction.query<{ entries: number }>(
+    "SELECT count(*) AS entries FROM influence_ledger WHERE realm_id = $1 AND tick = $2",
+    [realm, tick],
+  );
+  return rows[0]!.entries;
+}

@@ -1,0 +1,352 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Accepted } from "../../shared/contracts/decision.ts";
+import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import type { EffectState, WorldState } from "../../shared/contracts/world.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import { callsOf } from "../duties/calls.ts";
+import { accepted, type Interval, play, standing, started } from "../testing/given.ts";
+import { passed } from "../testing/given-commands.ts";
+
+let rules: Ruleset;
+beforeAll(async () => {
+  rules = await loadRuleset("amoi-1");
+});
+
+const STEWARD = { type: "system", id: "steward" } as const;
+const open = (id: string, over = {}, seq = 1) =>
+  passed("campaign.open", { id, goal: 100, min_contributors: 3, ticks: 4, ...over }, seq);
+const close = (id: string, seq = 1) => passed("campaign.close", { id }, seq);
+/** What a user brings a campaign, points; the first time that they do. */
+const gift = (points: number, user_id: string, over: Partial<Accepted> = {}) =>
+  accepted({
+    event_id: `${user_id}-${points}`,
+    user_id,
+    campaign_id: "siege",
+    campaign_first: 1,
+    normalized_points: points * 1_000,
+    ...over,
+  });
+const told = (results: ReturnType<typeof play>) =>
+  results.map(({ record }) =>
+    record.events.flatMap((event) =>
+      event.kind === "campaign"
+        ? [`${event.id} ${event.stage}`]
+        : event.kind === "refused" || event.kind === "effect_refused"
+          ? [event.reason]
+          : [],
+    ),
+  );
+const campaignsOf = (results: ReturnType<typeof play>) => results.map(({ state }) => state.public.campaigns);
+/** What the steward says, and what comes of it with the next marker. */
+const saidBy = (state: WorldState, seq = 1) =>
+  callsOf(state).map((call, i) => {
+    if (call.kind !== "campaign.open" && call.kind !== "campaign.close") throw new Error(call.kind);
+    return passed(call.kind, call.payload, seq + i, { actor: call.actor });
+  });
+const keysOf = (state: WorldState) => callsOf(state).map(({ idempotency_key }) => idempotency_key);
+const chain = (until_tick: number): EffectState => ({ kind: "chain", source: "age_of_iron", until_tick });
+
+describe("a campaign", () => {
+  test("counts what names it in its ticks, the first of them being the one that opens it", () => {
+    const results = play(started(rules), [
+      { commands: [open("siege", { ticks: 2 })], events: [gift(10, "ada")] },
+      { events: [gift(5, "ada", { campaign_first: undefined as never }), accepted({ event_id: "other" })] },
+      { events: [gift(7, "bo")] },
+    ]);
+    expect(campaignsOf(results)).toEqual([
+      { siege: { goal: 100_000, points: 10_000, contributors: 1, stage: 0, until_tick: 3 } },
+      { siege: { goal: 100_000, points: 15_000, contributors: 1, stage: 0, until_tick: 3 } },
+      {},
+    ]);
+    expect(told(results)).toEqual([["siege 0"], [], []]);
+    expect(results[2]!.state.private.campaigns).toBeUndefined();
+  });
+
+  test("tells each stage once, at 25, 50, 75 and 100 % to the milli-point", () => {
+    const results = play(started(rules), [
+      { commands: [open("siege", { min_contributors: 1 })], events: [gift(24.999, "ada")] },
+      { events: [gift(0.001, "bo")] },
+      { events: [gift(50, "cleo")] },
+      { events: [gift(25, "dan")] },
+    ]);
+    expect(told(results)).toEqual([["siege 0"], ["siege 1"], ["siege 2", "siege 3"], ["siege 4"]]);
+    expect(campaignsOf(results)[3]!.siege).toMatchObject({ points: 100_000, contributors: 4, stage: 4 });
+  });
+
+  test("is no success without its contributors, however many points a few bring", () => {
+    const results = play(started(rules), [
+      { commands: [open("siege")], events: [gift(200, "ada"), gift(200, "bo")] },
+      { events: [gift(1, "cleo")] },
+    ]);
+    expect(told(results)).toEqual([["siege 0", "siege 1", "siege 2", "siege 3"], ["siege 4"]]);
+  });
+
+  test("counts final points whatever a burst cap cuts, and only points", () => {
+    const [result] = play(started(rules), [
+      { commands: [open("siege", { goal: 10_000 })], events: [gift(5_000, "ada")] },
+    ]);
+    expect(result!.record.factions.empire).toMatchObject({ cap: 600_000 });
+    expect(result!.state.public.campaigns.siege!.points).toBe(5_000_000);
+  });
+
+  test("that is closed counts the tick of its close and is gone", () => {
+    const results = play(started(rules), [
+      { commands: [open("siege")], events: [gift(10, "ada")] },
+      { commands: [close("siege")], events: [gift(40, "bo")] },
+    ]);
+    expect(told(results)).toEqual([["siege 0"], ["siege 1", "siege 2"]]);
+    expect(campaignsOf(results)[1]).toEqual({});
+    expect(callsOf(results[1]!.state)).toEqual([]);
+  });
+
+  test("that is closed and opened again before one marker reaches no stage by who is first a second time", () => {
+    const results = play(started(rules), [
+      {
+        commands: [open("siege", { min_contributors: 2 }, 1)],
+        events: [gift(100, "ada", { source_seq: 2 })],
+      },
+      {
+        commands: [close("siege", 20), open("siege", {}, 30)],
+        events: [gift(1, "ada", { source_seq: 31 })],
+      },
+    ]);
+    expect(told(results)).toEqual([["siege 0", "siege 1", "siege 2", "siege 3"], ["already_open"]]);
+  });
+
+  test("that opens in the tick that begins a season counts who is first in it, not who was in one of before", () => {
+    const before = play(started(rules), [
+      { commands: [open("siege", {}, 1)] },
+      { commands: [passed("season.close", {}, 2)] },
+    ])[1]!;
+    const [result] = play(before, [
+      {
+        commands: [passed("season.open", {}, 20), open("siege", {}, 30)],
+        events: [gift(5, "ada", { source_seq: 19 }), gift(6, "ada", { source_seq: 31 })],
+      },
+    ]);
+    expect(result!.state.public.campaigns.siege).toMatchObject({ points: 11_000, contributors: 1 });
+  });
+
+  test("whose id opens again is a new one", () => {
+    const results = play(started(rules), [
+      { commands: [open("siege")], events: [gift(60, "ada")] },
+      { commands: [close("siege")] },
+      { commands: [open("siege", { goal: 50 })], events: [gift(20, "ada")] },
+    ]);
+    expect(campaignsOf(results)[2]).toEqual({
+      siege: { goal: 50_000, points: 20_000, contributors: 1, stage: 1, until_tick: 7 },
+    });
+  });
+
+  test("called constructor is one like any other, and nothing counts in one that doesn't run", () => {
+    const [result] = play(started(rules), [
+      {
+        commands: [open("constructor")],
+        events: [gift(30, "constructor", { campaign_id: "constructor" }), gift(30, "bo")],
+      },
+    ]);
+    expect(result!.state.public.campaigns).toEqual({
+      constructor: { goal: 100_000, points: 30_000, contributors: 1, stage: 1, until_tick: 5 },
+    });
+  });
+
+  test("counts up to a bound rather than past 2^53", () => {
+    const from = standing(play(started(rules), [{ commands: [open("siege")] }])[0]!, ({ public: world }) => {
+      world.campaigns.siege!.points = 999_999_999_999_999;
+    });
+    const [result] = play(from, [{ events: [gift(1_000_000_000, "ada")] }]);
+    expect(result!.state.public.campaigns.siege!.points).toBe(1_000_000_000_000_000);
+  });
+});
+
+describe("refusals", () => {
+  test.each<[string, Interval["commands"], string]>([
+    [
+      "a campaign that runs is not opened again",
+      [open("siege", {}, 1), open("siege", {}, 2)],
+      "already_open",
+    ],
+    [
+      "nor in the tick of its close",
+      [open("siege", {}, 1), close("siege", 2), open("siege", {}, 3)],
+      "already_open",
+    ],
+    ["what doesn't run is not closed", [close("siege")], "not_open"],
+    ["sixteen run at once", Array.from({ length: 17 }, (_, i) => open(`siege-${i}`, {}, i)), "too_many"],
+  ])("%s", (_fact, commands, reason) => {
+    const [result] = play(started(rules), [{ commands: commands! }]);
+    expect(told([result!])[0]!.filter((each) => !each.includes(" "))).toEqual([reason]);
+  });
+
+  test("what candidates may name and doesn't run, the steward closes", () => {
+    const commands = Array.from({ length: 17 }, (_, i) => open(`siege-${i + 10}`, { ticks: 99 }, i));
+    const [refused] = play(started(rules), [{ commands }]);
+    expect(keysOf(refused!.state)).toEqual(["campaign.close.siege-26.1"]);
+    const [settled] = play(refused!, [{ commands: saidBy(refused!.state) }]);
+    expect(callsOf(settled!.state)).toEqual([]);
+    expect(Object.keys(settled!.state.public.campaigns)).toHaveLength(16);
+  });
+
+  test("a chain's campaign finds no room beside sixteen: the chain is refused", () => {
+    const commands = Array.from({ length: 16 }, (_, i) => open(`siege-${i}`, {}, i));
+    const full = standing(play(started(rules), [{ commands }])[0]!, ({ private: hidden }) => {
+      hidden.starting = [{ id: "iron_decrees", effect: chain(9) }];
+    });
+    const [result] = play(full, [{}]);
+    expect(told([result!])).toEqual([["too_many"]]);
+    expect(result!.state.public.effects).toEqual({});
+  });
+});
+
+describe("a chain", () => {
+  const begun = (until_tick = 4) =>
+    play(
+      standing(started(rules), ({ private: hidden }) => {
+        hidden.starting = [{ id: "iron_decrees", effect: chain(until_tick) }];
+      }),
+      [{}],
+    )[0]!;
+
+  test("opens its campaign, which the steward tells the normalizer once, word for word", () => {
+    const opened = begun();
+    expect(callsOf(opened.state)).toEqual([
+      {
+        v: 1,
+        realm_id: "amoi-1",
+        idempotency_key: "campaign.open.iron_decrees.1",
+        kind: "campaign.open",
+        actor: STEWARD,
+        payload: { id: "iron_decrees", goal: 5_000, min_contributors: 20, ticks: 3 },
+      },
+    ]);
+    const [known] = play(opened, [{ commands: saidBy(opened.state) }]);
+    expect(told([known!])).toEqual([[]]);
+    expect(known!.state.public.campaigns).toEqual(opened.state.public.campaigns);
+    expect(callsOf(known!.state)).toEqual([]);
+  });
+
+  test("that ends is told once, and is said again by nobody", () => {
+    const opened = begun();
+    const results = play(opened, [{ commands: saidBy(opened.state) }, {}, {}, {}]);
+    expect(results.map(({ state }) => keysOf(state))).toEqual([
+      [],
+      [],
+      ["campaign.close.iron_decrees.2"],
+      ["campaign.close.iron_decrees.2"],
+    ]);
+    const [settled] = play(results[3]!, [{ commands: saidBy(results[3]!.state) }]);
+    expect(callsOf(settled!.state)).toEqual([]);
+  });
+
+  test("whose opening is told after its end opens nothing, and is closed", () => {
+    const late = begun(2);
+    const results = play(late, [{}, { commands: saidBy(late.state) }]);
+    expect(campaignsOf(results)).toEqual([{}, {}]);
+    expect(keysOf(results[0]!.state)).toEqual([]);
+    expect(keysOf(results[1]!.state)).toEqual(["campaign.close.iron_decrees.3"]);
+  });
+
+  test("that fires again before its end was told is closed first, and opened under another key", () => {
+    const opened = begun(3);
+    const [known] = play(opened, [{ commands: saidBy(opened.state) }]);
+    const again = standing(known!, ({ private: hidden }) => {
+      hidden.starting = [{ id: "iron_decrees", effect: chain(9) }];
+    });
+    const [reopened] = play(again, [{}]);
+    expect(reopened!.state.private.campaigns!.iron_decrees).toMatchObject({ opened_tick: 3 });
+    expect(keysOf(reopened!.state)).toEqual(["campaign.close.iron_decrees.2"]);
+    const [closed] = play(reopened!, [{ commands: saidBy(reopened!.state) }]);
+    expect(campaignsOf([closed!])).toEqual(campaignsOf([reopened!]));
+    expect(keysOf(closed!.state)).toEqual(["campaign.open.iron_decrees.3"]);
+  });
+
+  test("that opens anew in the tick it ended counts nobody as first under the old admission, else they would count twice", () => {
+    const from = standing(started(rules), ({ public: world, private: hidden }) => {
+      world.campaigns.siege = { goal: 9_000_000, points: 0, contributors: 0, stage: 0, until_tick: 1 };
+      hidden.campaigns = { siege: { opened_tick: 0, min_contributors: 3 } };
+      hidden.admitted = { siege: 0 };
+      hidden.starting = [{ id: "siege", effect: chain(9) }];
+    });
+    const [reopened, late] = play(from, [{ events: [gift(10, "ada")] }, { events: [gift(10, "bo")] }]);
+    const [closed] = play(late!, [{ commands: saidBy(late!.state) }]);
+    const [admitted] = play(closed!, [
+      { commands: saidBy(closed!.state), events: [gift(5, "ada"), gift(5, "bo")] },
+    ]);
+    expect(campaignsOf([reopened!, late!, admitted!])).toMatchObject([
+      { siege: { points: 10_000, contributors: 0 } },
+      { siege: { points: 20_000, contributors: 0 } },
+      { siege: { points: 30_000, contributors: 2 } },
+    ]);
+  });
+
+  test("that opens anew counts nobody as first under the old admission in the tick that reads its close either", () => {
+    const from = standing(started(rules), ({ public: world, private: hidden }) => {
+      world.campaigns.siege = { goal: 9_000_000, points: 0, contributors: 0, stage: 0, until_tick: 1 };
+      hidden.campaigns = { siege: { opened_tick: 0, min_contributors: 3 } };
+      hidden.admitted = { siege: 0 };
+      hidden.starting = [{ id: "siege", effect: chain(9) }];
+    });
+    const [reopened] = play(from, [{}]);
+    const [closed] = play(reopened!, [
+      { commands: saidBy(reopened!.state, 20), events: [gift(10, "ada", { source_seq: 19 })] },
+    ]);
+    const [admitted] = play(closed!, [
+      { commands: saidBy(closed!.state, 30), events: [gift(5, "ada", { source_seq: 31 })] },
+    ]);
+    expect(campaignsOf([closed!, admitted!])).toMatchObject([
+      { siege: { points: 10_000, contributors: 0 } },
+      { siege: { points: 15_000, contributors: 1 } },
+    ]);
+  });
+
+  test("that opens anew while the normalizer closes and opens the id within one tick counts who is first after that", () => {
+    const from = standing(started(rules), ({ public: world, private: hidden }) => {
+      world.campaigns.siege = { goal: 9_000_000, points: 0, contributors: 0, stage: 0, until_tick: 1 };
+      hidden.campaigns = { siege: { opened_tick: 0, min_contributors: 3 } };
+      hidden.admitted = { siege: 0 };
+      hidden.starting = [{ id: "siege", effect: chain(9) }];
+    });
+    const steward = { actor: STEWARD };
+    const payload = { id: "siege", goal: 100, min_contributors: 3, ticks: 4 };
+    const [both] = play(from, [
+      {
+        commands: [
+          passed("campaign.close", { id: "siege" }, 20, steward),
+          passed("campaign.open", payload, 30, steward),
+        ],
+        events: [gift(10, "ada", { source_seq: 19 }), gift(5, "ada", { source_seq: 31 })],
+      },
+    ]);
+    expect(both!.state.public.campaigns.siege).toMatchObject({ points: 15_000, contributors: 1 });
+  });
+
+  test("and a game master that open one id in one tick are one campaign, the chain's", () => {
+    const both = standing(started(rules), ({ private: hidden }) => {
+      hidden.starting = [{ id: "siege", effect: chain(9) }];
+    });
+    const results = play(both, [{ commands: [open("siege", { goal: 1 })], events: [gift(30, "ada")] }]);
+    expect(told(results)).toEqual([["siege 0", "already_open"]]);
+    expect(campaignsOf(results)[0]!.siege).toMatchObject({ goal: 5_000_000, points: 30_000 });
+    expect(callsOf(results[0]!.state)).toEqual([]);
+  });
+
+  test("may count on as a stage in a condition: triggers see what this tick brought", () => {
+    const stage = { count: "campaigns" as const, where: { gte: ["stage", 1] satisfies [string, number] } };
+    const watching: Ruleset = {
+      ...rules,
+      triggers: [
+        {
+          key: "cheer",
+          when: { gte: [stage, 1] },
+          sustain: 1,
+          cooldown: 0,
+          rearm: "auto",
+          priority: 0,
+          effects: [{ do: "style", id: "joy", ticks: 1 }],
+        },
+      ],
+    };
+    const [result] = play(started(watching), [{ commands: [open("siege")], events: [gift(25, "ada")] }]);
+    expect(result!.record.events.map(({ kind }) => kind)).toEqual(["campaign", "campaign", "trigger"]);
+  });
+});

@@ -1,0 +1,48 @@
+/** What a change of rules does to what is open: actions, stakes and councils of what is gone. */
+
+import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import type { ActionState, Happening, WorldState } from "../../shared/contracts/world.ts";
+import { entries } from "../../shared/exact/by-id.ts";
+import { dropCouncils } from "./council.ts";
+import { dropStakes, escrowOf } from "./escrow.ts";
+import { cancelActions } from "./sovereign.ts";
+
+/**
+ * `state` is of the tick before, and has the new rules' factions and stocks already. An open action is cancelled where its
+ * faction, target or resource is gone; what can't be paid back is gone with its owner. Of factions that are gone, closed
+ * actions, uses and stakes are forgotten.
+ */
+export function reconcilePolitics(
+  state: WorldState,
+  rules: Ruleset,
+): { state: WorldState; happenings: Happening[] } {
+  const known = (faction: string) => Object.hasOwn(rules.factions, faction);
+  const cancelled = cancelActions(
+    state,
+    "rules_changed",
+    state.public.tick + 1,
+    ({ faction, target }, id) =>
+      !known(faction) ||
+      (target !== undefined && !known(target)) ||
+      !rules.resources.includes(escrowOf(state, id)!.resource),
+  );
+  const councils = dropCouncils(dropStakes(cancelled.state, known), known);
+  return {
+    state: withoutGone(councils.state, known),
+    happenings: [...cancelled.happenings, ...councils.happenings],
+  };
+}
+
+function withoutGone(state: WorldState, known: (faction: string) => boolean): WorldState {
+  const { public: world, private: hidden } = state;
+  const actions = entries(world.actions).filter(([, { faction }]: [string, ActionState]) => known(faction));
+  const { uses } = hidden;
+  const left =
+    uses === undefined
+      ? {}
+      : { uses: Object.fromEntries(entries(uses).filter(([faction]) => known(faction))) };
+  return {
+    public: { ...world, actions: Object.fromEntries(actions) },
+    private: { ...hidden, ...left },
+  };
+}

@@ -1,0 +1,80 @@
+/**
+ * Commands that the world itself decides, at the tick that they came before: in log order, each on what the one before it
+ * left. A refusal charges nothing and is told in the tick's events.
+ */
+import type { Happening, WorldState } from "../../shared/contracts/world.ts";
+import type { WorldCommand } from "../steps/fold.ts";
+import { closeCampaign, openCampaign } from "./campaigns.ts";
+import { castVote, closeDueCouncils, openCouncil } from "./council.ts";
+import type { Outcome } from "./decide.ts";
+import { issueDecree } from "./decrees.ts";
+import { grantResource, spendResource } from "./economy.ts";
+import { refusalOf } from "./refusal.ts";
+import { closeSeason, openSeason } from "./seasons.ts";
+import { closeDueActions, counterAction, proposeAction } from "./sovereign.ts";
+
+/** A tick's events hold so many refusals; more are refused just the same. A crowd's wrong words must not swell every delta. */
+export const REFUSALS_TOLD = 64;
+
+type Ran = { state: WorldState; happenings: Happening[] };
+
+/**
+ * The commands, and after them the closes of windows that end with the tick. `state`: the tick's, with its own number, rules and
+ * effects. Changes no argument.
+ */
+export function runCommands(state: WorldState, commands: readonly WorldCommand[]): Ran {
+  const decided = decideCommands(state, commands);
+  const councils = closeDueCouncils(decided.state);
+  const actions = closeDueActions(councils.state);
+  return {
+    state: actions.state,
+    happenings: [...decided.happenings, ...councils.happenings, ...actions.happenings],
+  };
+}
+
+/** The commands alone: in a tick of kind `status` no window ends. */
+export function decideCommands(state: WorldState, commands: readonly WorldCommand[]): Ran {
+  const happenings: Happening[] = [];
+  let current = state;
+  let told = 0;
+  for (const command of [...commands].sort((a, b) => a.source_seq - b.source_seq)) {
+    const outcome = decide(current, command);
+    if ("refused" in outcome) {
+      if (command.kind === "council.vote" || ++told > REFUSALS_TOLD) continue;
+      happenings.push(refusalOf(command, outcome.refused));
+      continue;
+    }
+    current = outcome.state;
+    happenings.push(...outcome.happenings);
+  }
+  return { state: current, happenings };
+}
+
+function decide(state: WorldState, command: WorldCommand): Outcome {
+  switch (command.kind) {
+    case "resource.grant":
+      return grantResource(state, command);
+    case "resource.spend":
+      return spendResource(state, command);
+    case "sovereign.propose":
+      return proposeAction(state, command);
+    case "sovereign.counter":
+      return counterAction(state, command);
+    case "council.open":
+      return openCouncil(state, command);
+    case "council.vote":
+      return castVote(state, command);
+    case "decree":
+      return issueDecree(state, command);
+    case "campaign.open":
+      return openCampaign(state, command);
+    case "campaign.close":
+      return closeCampaign(state, command);
+    case "season.close":
+      return closeSeason(state, command);
+    case "season.open":
+      return openSeason(state, command);
+    default:
+      return command satisfies never;
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * Seasons. `season.close` ends one: the tick that reads it is the last that counts, its results stand in that tick's events.
+ * Sovereign actions that are still open are cancelled and paid back.
+ * Ticks go on in `season_end`, without new candidates, until `season.open` begins the next season with the tick that reads it:
+ *
+ * - A faction keeps 10 % of its influence and 20 % of its resources.
+ * - A territory's control is `(control + start) / 2`, apportioned again; its controller is the one at the start, unless
+ *   another faction leads that one by what a flip takes. Else quiet land would change hands two ticks later.
+ * - A trigger is armed, its streak 0; when it fired last stays, since its cooldown is counted in ticks.
+ * - The rest is as at tick 0: unrest, meters, fronts, claims and relics, effects (each ended with an event) and those about to
+ *   start, campaigns, sovereign actions, councils, and whatever else genesis begins.
+ * - Ticks, the time, the ruleset and `tick.run` commands that wait for a marker go on, and who was told of a clip today.
+ */
+
+import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import type {
+  FactionState,
+  Happening,
+  PrivateState,
+  PublicState,
+  SeasonResults,
+  TerritoryState,
+  WorldState,
+} from "../../shared/contracts/world.ts";
+import { entries, mapById } from "../../shared/exact/by-id.ts";
+import { apportion, byCodeUnit, mul } from "../../shared/exact/integers.ts";
+import { genesis, newTrigger } from "../../shared/world/genesis.ts";
+import { statusTicksFrom } from "../steps/elapsed.ts";
+import { challengerOf } from "../steps/flip.ts";
+import { withInfluence } from "../steps/influence.ts";
+import { closeCouncils } from "./council.ts";
+import type { Decide } from "./decide.ts";
+import { closeActions } from "./sovereign.ts";
+
+/** What a faction keeps of its influence and of its stocks, basis points. */
+export const INFLUENCE_KEPT_BP = 1_000;
+const RESOURCES_KEPT_BP = 2_000;
+
+export const seasonOf = ({ season = { started_tick: 0 } }: PrivateState) => season;
+
+/** Open sovereign actions are paid back. Refused: `already_closed`. Results wait for the end of the tick: see `closingEvents`. */
+export const closeSeason: Decide<"season.close"> = (state) => {
+  const season = seasonOf(state.private);
+  if (season.closed_tick !== undefined) return { refused: "already_closed" };
+  const { state: settled, happenings } = closeActions(state, "season_closed");
+  const { public: world, private: hidden } = settled;
+  return {
+    state: { public: world, private: { ...hidden, season: { ...season, closed_tick: world.tick } } },
+    happenings,
+  };
+};
+
+/**
+ * Refused: `season_not_closed`. A season that was closed in the same tick ends as the world stood before it. What is still open
+ * is closed as with the season, and what this tick would have started is refused, each with its event.
+ */
+export const openSeason: Decide<"season.open"> = (state) => {
+  if (seasonOf(state.private).closed_tick === undefined) return { refused: "season_not_closed" };
+  const paid = closeActions(state, "season_closed");
+  const councils = closeCouncils(paid.state, () => true, { option: 0, reason: "season_closed" });
+  const settled = councils.state;
+  const next = nextSeason(settled);
+  const ended = entries(settled.public.effects).map(([id]): Happening => ({ kind: "effect_end", id }));
+  const refused = settled.private.starting.map(
+    ({ id }): Happening => ({ kind: "effect_refused", id, reason: "season_closed" }),
+  );
+  return {
+    state: next,
+    happenings: [
+      ...paid.happenings,
+      ...councils.happenings,
+      ...closingEvents(withShares(settled)),
+      ...refused,
+      ...ended,
+      { kind: "season", season: next.public.season, step: "open" },
+    ],
+  };
+};
+
+/** With shares that follow from what influence there is: a ruleset that was read before may have taken a faction out. */
+function withShares({ public: world, private: hidden }: WorldState): WorldState {
+  const influence = new Map(entries(world.factions).map(([id, faction]) => [id, faction.influence]));
+  const factions = withInfluence(world.factions, influence, hidden.ruleset);
+  return { public: { ...world, factions }, private: hidden };
+}
+
+/** The event of a season that this tick closed, with its results. */
+export function closingEvents({ public: world, private: hidden }: WorldState): Happening[] {
+  if (seasonOf(hidden).closed_tick !== world.tick) return [];
+  return [{ kind: "season", season: world.season, step: "close", results: resultsOf(world) }];
+}
+
+function resultsOf({ factions, territories, relics }: PublicState): SeasonResults {
+  const controllers = ownersOf(entries(territories).map(([id, { controller }]) => [id, controller]));
+  const holders = ownersOf(entries(relics).map(([id, { holder }]) => [id, holder]));
+  const held = (owners: Record<string, string>, faction: string) =>
+    Object.values(owners).filter((owner) => owner === faction).length;
+  const standings = entries(factions).map(([faction, { share_bp, influence }]) => ({
+    faction,
+    share_bp,
+    influence,
+    territories: held(controllers, faction),
+    relics: held(holders, faction),
+  }));
+  standings.sort((a, b) => b.share_bp - a.share_bp || byCodeUnit(a.faction, b.faction));
+  return { standings, controllers, holders };
+}
+
+const ownersOf = (places: [id: string, owner: string | undefined][]): Record<string, string> =>
+  Object.fromEntries(places.filter((place): place is [string, string] => place[1] !== undefined));
+
+function nextSeason({ public: world, private: hidden }: WorldState): WorldState {
+  const rules = hidden.ruleset;
+  const fresh = genesis(world.realm, rules, world.at, world.ruleset_version).state;
+  return {
+    public: {
+      ...fresh.public,
+      season: world.season + 1,
+      status: world.status,
+      tick: world.tick,
+      factions: mapById(world.factions, remembered),
+      territories: mapById(fresh.public.territories, (start, id) =>
+        landOf(start, world.territories[id]!, world.tick, rules),
+      ),
+      triggers: mapById(world.triggers, ({ last_triggered_tick: last }) => ({
+        ...newTrigger(),
+        ...(last === undefined ? {} : { last_triggered_tick: last }),
+      })),
+    },
+    private: {
+      ...fresh.private,
+      manual_ticks: hidden.manual_ticks,
+      ...(hidden.told === undefined ? {} : { told: hidden.told }),
+      ...toTell(hidden),
+      ...statusTicksFrom(hidden, oldestFiring(world)),
+      season: { started_tick: world.tick },
+    },
+  };
+}
+
+/** The tick of the oldest firing that triggers still count from; without any, this one. */
+const oldestFiring = ({ triggers, tick }: PublicState): number =>
+  Math.min(tick, ...Object.values(triggers).map(({ last_triggered_tick: last = tick }) => last));
+
+/** Who took part in the actions that the season's end cancels: this tick tells them, and forgets. */
+const toTell = ({ rosters }: PrivateState): Pick<PrivateState, "rosters"> =>
+  rosters === undefined
+    ? {}
+    : { rosters: { territories: {}, relics: {}, campaigns: {}, actions: rosters.actions } };
+
+const remembered = (faction: FactionState): FactionState => ({
+  ...faction,
+  influence: mul(faction.influence, INFLUENCE_KEPT_BP),
+  resources: mapById(faction.resources, (stock) => mul(stock, RESOURCES_KEPT_BP)),
+});
+
+function landOf(start: TerritoryState, held: TerritoryState, tick: number, rules: Ruleset): TerritoryState {
+  const both = mapById(start.control, (control, faction) => control + held.control[faction]!);
+  const control = apportion(10_000, new Map(entries(both)));
+  const { controller: first, ...land } = start;
+  const controller = challengerOf(control, first, rules) ?? first;
+  return {
+    ...land,
+    ...(controller === undefined ? {} : { controller }),
+    control: Object.fromEntries(control),
+    last_changed_tick: tick,
+  };
+}

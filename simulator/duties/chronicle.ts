@@ -1,0 +1,20 @@
+/** What factions and game masters did, as labels of a metric: few and closed. */
+import type { DerivedEvent } from "../../shared/contracts/world.ts";
+
+/** Kind and reason under which an event is counted; none for those that only the land and its triggers bring about. */
+export function countedAs(event: DerivedEvent): [kind: string, reason: string] | undefined {
+  switch (event.kind) {
+    case "action":
+      return ["action", event.status];
+    case "council":
+      return ["council", event.step === "open" ? "open" : event.reason];
+    case "resource":
+      return ["resource", event.change < 0 ? "spend" : "grant"];
+    case "decree":
+      return ["decree", "issued"];
+    case "refused":
+      return ["refused", event.reason];
+    default:
+      return undefined;
+  }
+}

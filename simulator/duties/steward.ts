@@ -1,0 +1,140 @@
+/**
+ * The steward: publishes the commands that the world itself calls for, as the owner of the realm. Their keys derive from what
+ * calls for them, so that each happens once, whoever was killed in between.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Command } from "../../shared/contracts/command.ts";
+import { QUARANTINE_REASONS, type Quarantined } from "../../shared/contracts/decision.ts";
+import { DAY_MS } from "../../shared/judgement/day.ts";
+import { metrics } from "../../shared/process/metrics.ts";
+import { QuarantineFollower } from "../../shared/quarantine/follow-quarantine.ts";
+import type { Quarantine } from "../../shared/quarantine/quarantine.ts";
+import type { Owned } from "../../shared/stage/stage.ts";
+import { isSealed } from "../../shared/stream/bus.ts";
+import type { SimulatorState } from "../advance.ts";
+import { callsOf } from "./calls.ts";
+import { raisingOf } from "./handover.ts";
+import { said } from "./said.ts";
+import { Speech } from "./steward-speech.ts";
+
+/** How often it looks at the quarantine, and at the world in memory. */
+const LOOK_MS = 1_000;
+const WORLD_LOOK_MS = 100;
+/** What was asked for and has not come back is asked for again after this long; the key makes that harmless. */
+const PATIENCE_MS = 60_000;
+
+/** Keeps house until the signal. `now`: Unix milliseconds. */
+export async function keepHouse(
+  owned: Pick<Owned<unknown>, "bus" | "realm" | "log" | "signal">,
+  now: () => number = Date.now,
+): Promise<void> {
+  const { bus, realm, log, signal } = owned;
+  const follower = new QuarantineFollower(bus, realm, log);
+  const following = follower.follow(signal);
+  const asked = new Map<string, number>();
+  const speech = new Speech(bus, log, signal);
+  while (!signal.aborted) {
+    try {
+      const quarantine = follower.current;
+      if (quarantine !== undefined) {
+        measure(realm, quarantine, now());
+        speech.tidy();
+        await expireOld(owned, speech, quarantine, asked, now());
+      }
+    } catch (error) {
+      // The realm is ending, and takes no command any more.
+      if (isSealed(error)) break;
+      if (!signal.aborted)
+        log.warn({ reason: String(error) }, "the steward was interrupted; looking again soon");
+    }
+    await delay(LOOK_MS, undefined, { signal }).catch(() => {});
+  }
+  await following;
+  // The next owner tells these now.
+  for (const reason of QUARANTINE_REASONS) metrics.quarantineOpen.remove({ realm, reason });
+  metrics.quarantineOldest.remove({ realm });
+}
+
+/**
+ * Says what the world calls for, until the signal. Each is said once by this process: RAW has it when it answers, and a world
+ * that is ahead of its own commit is the same that will be committed, since it follows from EVENTS.
+ */
+export async function speakForWorld({
+  bus,
+  state,
+  log,
+  signal,
+}: Pick<
+  Owned<Pick<SimulatorState, "realm" | "world" | "folding">>,
+  "bus" | "state" | "log" | "signal"
+>): Promise<void> {
+  const speech = new Speech(bus, log, signal);
+  let told = new Set<string>();
+  let raised = { key: "", ms: 0 };
+  while (!signal.aborted) {
+    const calls = callsOf(state.world);
+    told = new Set(calls.map(({ idempotency_key: key }) => key).filter((key) => told.has(key)));
+    speech.tidy();
+    try {
+      // A gate of the earlier release may have turned it away: without it the realm would stand still for good.
+      for (const command of raisingOf(state)) {
+        const key = command.idempotency_key;
+        if (raised.key === key && performance.now() - raised.ms < PATIENCE_MS) continue;
+        if ((await speech.say(command)) !== "later") raised = { key, ms: performance.now() };
+      }
+      const waiting = new Set<string>();
+      for (const command of calls) {
+        if (told.has(command.idempotency_key)) continue;
+        // An id is opened again only once it is closed.
+        const about = "id" in command.payload ? command.payload.id : command.kind;
+        if (waiting.has(about)) continue;
+        if ((await speech.say(command)) === "later") waiting.add(about);
+        else told.add(command.idempotency_key);
+      }
+    } catch (error) {
+      if (isSealed(error)) return;
+      throw error;
+    }
+    await delay(WORLD_LOOK_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** Asks for the rejection of everything that was open for as long as the ruleset allows. */
+async function expireOld(
+  { realm, signal }: Pick<Owned<unknown>, "realm" | "signal">,
+  speech: Speech,
+  { open, ruleset }: Quarantine,
+  asked: Map<string, number>,
+  nowMs: number,
+): Promise<void> {
+  if (ruleset === undefined) return;
+  const lastMs = nowMs - ruleset.judgement.quarantine.days * DAY_MS;
+  for (const event of asked.keys()) if (!open.has(event)) asked.delete(event);
+  for (const decision of open.values()) {
+    // Oldest first: what comes after this one is younger still.
+    if (signal.aborted || Date.parse(decision.received_at) > lastMs) return;
+    if ((asked.get(decision.event_id) ?? Number.NEGATIVE_INFINITY) > performance.now() - PATIENCE_MS)
+      continue;
+    const said = await speech.say(expiryOf(decision, realm));
+    if (said === "later") continue;
+    asked.set(decision.event_id, performance.now());
+    if (said === "said") metrics.reviews.inc({ realm, verdict: "expired" });
+  }
+}
+
+/** An event that comes back under its key after it was reviewed is quarantined anew, hence its place in RAW. */
+const expiryOf = (decision: Quarantined, realm: string): Command =>
+  said(realm, "review.reject", `review.expire.${decision.event_id}.${decision.source_seq}`, {
+    event: decision.event_id,
+    decision,
+  });
+
+function measure(realm: string, { open }: Quarantine, nowMs: number): void {
+  const counts = new Map<string, number>();
+  for (const { reason } of open.values()) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  for (const reason of QUARANTINE_REASONS)
+    metrics.quarantineOpen.set({ realm, reason }, counts.get(reason) ?? 0);
+  const oldest = open.values().next().value;
+  const ageMs = oldest === undefined ? 0 : Math.max(0, nowMs - Date.parse(oldest.received_at));
+  metrics.quarantineOldest.set({ realm }, ageMs / 1_000);
+}

@@ -1,0 +1,191 @@
+/** Outcomes of a tick that players bring about, each with who worked towards it and whether it needed one of them. */
+
+import { sovereignRules } from "../../shared/contracts/politics.ts";
+import type { Happening, Roster, Rosters, WorldState } from "../../shared/contracts/world.ts";
+import { find } from "../../shared/exact/by-id.ts";
+import { countCampaigns } from "../commands/campaigns.ts";
+import { clockworkOf } from "../steps/elapsed.ts";
+import type { Influenced } from "../steps/influence.ts";
+import { resolveRelics } from "../steps/relics.ts";
+import { resolveTerritory } from "../steps/territories.ts";
+import { largest } from "./largest.ts";
+import { named, type People } from "./people.ts";
+import { rostersRead } from "./roster-paths.ts";
+import { ROSTER_USERS } from "./rosters.ts";
+import { withoutUser } from "./without.ts";
+
+/** A tick whose steps 4 to 6 are done. */
+export type Resolving = {
+  /** As the tick before left it. */
+  last: WorldState;
+  /** As the contests found it: under this tick's rules and effects, before anything moved. */
+  before: WorldState;
+  influenced: Influenced;
+  happenings: readonly Happening[];
+  /** With this tick's users, nothing cleared yet. */
+  rosters: Rosters;
+  /** What steps 4 to 6 make of other influence. */
+  again: (influenced: Influenced) => readonly Happening[];
+};
+
+export type Told = Extract<Happening, { kind: "flip" | "capture" | "campaign" | "action" | "trigger" }>;
+
+export type Outcome = {
+  what: Told;
+  /** Of everyone who worked towards it. */
+  rosters: readonly Roster[];
+  /** Who had a hand in it in this very tick, at most 64 of those with the most points. */
+  acted: readonly string[];
+  /** Whether it comes about without one user's points. */
+  holdsWithout: (user: string) => boolean;
+};
+
+/** In the order in which they happened. */
+export const outcomesOf = (resolving: Resolving): Outcome[] =>
+  resolving.happenings.flatMap((happening) => {
+    switch (happening.kind) {
+      case "flip":
+        return [flip(happening, resolving)];
+      case "capture":
+        return [capture(happening, resolving)];
+      case "campaign":
+        // An opening is nobody's feat.
+        return happening.stage === 0 ? [] : [campaign(happening, resolving)];
+      case "action":
+        return RESULTS.has(happening.status) ? action(happening, resolving) : [];
+      case "trigger":
+        return [trigger(happening, resolving)];
+      default:
+        return [];
+    }
+  });
+
+type Flip = Extract<Told, { kind: "flip" }>;
+type Capture = Extract<Told, { kind: "capture" }>;
+type Campaign = Extract<Told, { kind: "campaign" }>;
+type Action = Extract<Told, { kind: "action" }>;
+type Trigger = Extract<Told, { kind: "trigger" }>;
+
+function flip(what: Flip, resolving: Resolving): Outcome {
+  const { territory, to } = what;
+  return {
+    what,
+    rosters: rosterAt(resolving.rosters.territories, territory, to),
+    acted: actors(resolving.influenced.crowd.get(to), ({ pushes }) => pushes.get(territory)),
+    holdsWithout: (user) => territoryWithout(user, territory, resolving).flip === to,
+  };
+}
+
+function capture(what: Capture, resolving: Resolving): Outcome {
+  const { relic: id, faction } = what;
+  const { before, influenced } = resolving;
+  const relic = before.public.relics[id]!;
+  const rules = before.private.ruleset;
+  return {
+    what,
+    rosters: rosterAt(resolving.rosters.relics, id, faction),
+    acted: actors(influenced.crowd.get(faction), ({ claims }) => claims.get(id)),
+    holdsWithout: (user) => {
+      const { factions, claims } = withoutUser(influenced, user, rules);
+      const land = { [relic.territory]: territoryWithout(user, relic.territory, resolving).state };
+      const held = { relics: { [id]: relic }, claims: { [id]: before.private.claims[id]! } };
+      const { happenings } = resolveRelics(held, land, factions, claims, clockworkOf(before), rules);
+      return happenings.some((each) => each.kind === "capture" && each.faction === faction);
+    },
+  };
+}
+
+function campaign(what: Campaign, { before, influenced, rosters }: Resolving): Outcome {
+  const roster = find(rosters.campaigns, what.id);
+  const came = [...(influenced.campaigns.get(what.id)?.users ?? [])];
+  return {
+    what,
+    rosters: roster === undefined ? [] : [roster],
+    acted: largest(
+      came.map(([user, { points }]) => [user, points]),
+      ROSTER_USERS,
+    ).map(([user]) => user),
+    holdsWithout: (user) => {
+      const left = withoutUser(influenced, user, before.private.ruleset);
+      const { happenings } = countCampaigns(before, left);
+      return happenings.some(
+        (each) => each.kind === "campaign" && each.id === what.id && each.stage === what.stage,
+      );
+    },
+  };
+}
+
+const RESULTS: ReadonlySet<string> = new Set(["resolved", "countered", "cancelled"]);
+
+/**
+ * The result of a sovereign action, for who proposed it and for who staked against it. Without its proposer there had been
+ * none; a counter needs those without whose stakes it would not have been enough. A cancelled one may be gone with its faction
+ * or its season; nobody's stake decided that, and those on its roster hear of it.
+ */
+function action(what: Action, { last, before, happenings, rosters }: Resolving): Outcome[] {
+  const roster = find(rosters.actions, what.id);
+  if (roster === undefined) return [];
+  const { proposed, opposed } = roster;
+  const cost = find(before.public.actions, what.id)?.cost ?? 0;
+  const { counter_bp } = sovereignRules(before.private.ruleset);
+  const former = Object.values(find(last.private.escrow ?? {}, what.id)?.stakes ?? {});
+  const anew = happenings.flatMap((each) =>
+    each.kind === "action" && each.id === what.id && each.status === "opposed" ? [each.stake] : [],
+  );
+  const staked = [...former, ...anew].reduce((sum, stake) => sum + stake, 0);
+  const ofProposer = {
+    what,
+    rosters: [proposed],
+    acted: what.status === "resolved" ? Object.keys(proposed) : [],
+    holdsWithout: () => false,
+  };
+  const ofOpponents = {
+    what,
+    rosters: [opposed],
+    acted: what.status === "countered" ? Object.keys(opposed) : [],
+    holdsWithout: (user: string) => (staked - opposed[user]!) * 10_000 >= cost * counter_bp,
+  };
+  return [ofProposer, ofOpponents];
+}
+
+/** Any user's points may have moved what a condition looks at, so the whole world is resolved again. */
+function trigger(what: Trigger, resolving: Resolving): Outcome {
+  const { before, influenced, again } = resolving;
+  const rules = before.private.ruleset;
+  const { when } = rules.triggers.find(({ key }) => key === what.key)!;
+  return {
+    what,
+    rosters: rostersRead(when, resolving.rosters),
+    acted: everybody(influenced),
+    holdsWithout: (user) =>
+      again(withoutUser(influenced, user, rules)).some(
+        (each) => each.kind === "trigger" && each.key === what.key,
+      ),
+  };
+}
+
+function territoryWithout(user: string, territory: string, { before, influenced }: Resolving) {
+  const { public: world, private: hidden } = before;
+  const { factions, pushes } = withoutUser(influenced, user, hidden.ruleset);
+  const land = { territories: world.territories, fronts: hidden.fronts, effects: world.effects };
+  return resolveTerritory(territory, land, factions, pushes, clockworkOf(before), hidden.ruleset);
+}
+
+function rosterAt(places: Rosters["territories"], place: string, faction: string): Roster[] {
+  const roster = find(find(places, place) ?? {}, faction);
+  return roster === undefined ? [] : [roster];
+}
+
+const actors = (
+  people: People | undefined,
+  amounts: (people: People) => ReadonlyMap<number, number> | undefined,
+): string[] =>
+  people === undefined ? [] : largest(named(people, amounts(people)), ROSTER_USERS).map(([user]) => user);
+
+/** Those with the most points in this tick, of all factions; who changed sides within it may stand twice in the crowd. */
+function everybody({ crowd }: Influenced): string[] {
+  const all = [...crowd.values()].flatMap(({ names, applied }) =>
+    names.map((user, number): [string, number] => [user, applied[number]!]),
+  );
+  return [...new Set(largest(all, ROSTER_USERS).map(([user]) => user))];
+}

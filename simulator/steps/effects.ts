@@ -1,0 +1,217 @@
+/**
+ * Effects of triggers, sovereign actions, councils and decrees: they start at the beginning of a tick, hold while
+ * `tick < until_tick`, and add up to modifiers.
+ */
+
+import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import type { Effect } from "../../shared/contracts/trigger.ts";
+import type {
+  CampaignState,
+  EffectState,
+  Happening,
+  PrivateState,
+  PublicState,
+} from "../../shared/contracts/world.ts";
+import { type ById, entries, find } from "../../shared/exact/by-id.ts";
+import { clamp, sortedKeys } from "../../shared/exact/integers.ts";
+
+/** Effects that may hold at once; one more is refused and recorded. */
+export const MAX_ACTIVE_EFFECTS = 16;
+/** Campaigns that may run at once; a chain for one more is refused and recorded. */
+export const MAX_RUNNING_CAMPAIGNS = 16;
+/** Bound of every sum of modifiers, either way, basis points. */
+export const MODIFIER_LIMIT_BP = 2_000;
+
+export type FactionModifier = "push_weight_bp" | "influence_gain_bp" | "yield_bp" | "claim_bp";
+const FACTION_MODIFIERS: readonly FactionModifier[] = [
+  "claim_bp",
+  "influence_gain_bp",
+  "push_weight_bp",
+  "yield_bp",
+];
+
+type Starting = PrivateState["starting"];
+
+/**
+ * What `source` calls for in `tick` starts with the next one. An effect of n ticks holds in `tick + 1` … `tick + n`.
+ * Chains, quest pools and styles bear their own id; modifiers and meters that of the source and their place in it.
+ */
+export const effectsOf = (source: string, effects: readonly Effect[], tick: number): Starting =>
+  effects.map((effect, i) => ({
+    id: "id" in effect ? effect.id : `${source}.${i}`,
+    effect: {
+      kind: effect.do,
+      source,
+      until_tick: tick + 1 + ("ticks" in effect ? effect.ticks : 0),
+      ...detailsOf(effect),
+    },
+  }));
+
+/** By rank, the lowest first; a trigger's source is its key alone, and keys hold no dot. */
+const RANKS = ["trigger", "action", "council", "decree"];
+const rankOf = ({ source }: EffectState): number =>
+  isTriggers(source) ? 0 : RANKS.indexOf(source.slice(0, source.indexOf(".")));
+const isTriggers = (source: string): boolean => !source.includes(".");
+
+function detailsOf(effect: Effect): Partial<EffectState> {
+  switch (effect.do) {
+    case "modify":
+      return effect.name === "clamp_bp"
+        ? { name: effect.name, territory: effect.territory, add: effect.add }
+        : { name: effect.name, faction: effect.faction, add: effect.add };
+    case "meter":
+      return { name: effect.name, add: effect.add };
+    case "quest_pool":
+      return { name: effect.op };
+    case "chain":
+    case "style":
+      return {};
+    default:
+      return effect satisfies never;
+  }
+}
+
+type Held = Pick<PublicState, "effects" | "campaigns" | "meters">;
+
+/** Ends what no longer holds in `tick` and closes the campaigns whose time is over. */
+export function endEffects(held: Held, tick: number): { held: Held; happenings: Happening[] } {
+  const over = entries(held.effects).filter(([, effect]) => effect.until_tick <= tick);
+  return {
+    held: {
+      meters: held.meters,
+      effects: without(held.effects, new Set(over.map(([id]) => id))),
+      campaigns: Object.fromEntries(
+        entries(held.campaigns).filter(([, campaign]) => tick < campaign.until_tick),
+      ),
+    },
+    happenings: over.map(([id]) => ({ kind: "effect_end", id })),
+  };
+}
+
+/**
+ * Starts what the last tick called for: decrees first, then councils, actions and triggers, each in their own order. An id
+ * holds one effect: it replaces one that started in an earlier tick, unless that one's source ranks higher, while among those
+ * of one tick the first stays. A meter is added once and takes no place.
+ */
+export function startEffects(
+  held: Held,
+  starting: Starting,
+  rules: Ruleset,
+): { held: Held; happenings: Happening[] } {
+  const effects = new Map(entries(held.effects));
+  const campaigns = new Map(entries(held.campaigns));
+  let meters = held.meters;
+  const started = new Set<string>();
+  const happenings: Happening[] = [];
+  const isCrowded = (id: string, { kind }: EffectState) =>
+    (kind !== "meter" && !effects.has(id) && effects.size >= MAX_ACTIVE_EFFECTS) ||
+    (kind === "chain" && !campaigns.has(id) && campaigns.size >= MAX_RUNNING_CAMPAIGNS);
+  for (const { id, effect } of [...starting].sort((a, b) => rankOf(b.effect) - rankOf(a.effect))) {
+    const running = effects.get(id);
+    const reason = !isAimed(effect, rules)
+      ? "no_target"
+      : started.has(id) || (running !== undefined && rankOf(running) > rankOf(effect))
+        ? "overridden"
+        : isCrowded(id, effect)
+          ? "too_many"
+          : undefined;
+    if (reason !== undefined) {
+      happenings.push({ kind: "effect_refused", id, reason });
+      continue;
+    }
+    started.add(id);
+    happenings.push({ kind: "effect_start", id });
+    if (effect.kind === "meter") {
+      meters = withMeter(meters, effect);
+      continue;
+    }
+    effects.set(id, effect);
+    if (effect.kind === "chain") {
+      const campaign = campaigns.get(id);
+      campaigns.set(id, prolonged(campaign, effect.until_tick, rules));
+      if (campaign === undefined) happenings.push({ kind: "campaign", id, stage: 0 });
+    }
+  }
+  return {
+    held: { meters, effects: Object.fromEntries(effects), campaigns: Object.fromEntries(campaigns) },
+    happenings,
+  };
+}
+
+/** Whether all of `called`, which this tick calls for after `starting`, finds a place at the start of the next one. */
+export function findsPlace(
+  { effects, campaigns, meters, tick }: Held & { tick: number },
+  starting: Starting,
+  called: Starting,
+  rules: Ruleset,
+): boolean {
+  const { held } = endEffects({ effects, campaigns, meters }, tick + 1);
+  const { happenings } = startEffects(held, [...starting, ...called], rules);
+  const ids = new Set(called.map(({ id }) => id));
+  return !happenings.some(
+    (each) => each.kind === "effect_refused" && each.reason === "too_many" && ids.has(each.id),
+  );
+}
+
+/** A chain that starts again while its campaign runs gives it more time; what was reached stays. */
+const prolonged = (running: CampaignState | undefined, until_tick: number, rules: Ruleset): CampaignState =>
+  running === undefined
+    ? { goal: rules.chain.goal * 1_000, points: 0, contributors: 0, stage: 0, until_tick }
+    : { ...running, until_tick: Math.max(running.until_tick, until_tick) };
+
+function withMeter(meters: PublicState["meters"], { name, add = 0 }: EffectState): PublicState["meters"] {
+  const meter = name === "tension" ? "global_tension" : "catastrophe_meter";
+  return { ...meters, [meter]: clamp(meters[meter] + add, 0, 10_000) };
+}
+
+/** Whether the ruleset still has the trigger, faction and territory that an effect names; other sources are history. */
+export const isAimed = (effect: EffectState, rules: Ruleset): boolean =>
+  (!isTriggers(effect.source) || rules.triggers.some(({ key }) => key === effect.source)) &&
+  (effect.faction === undefined ||
+    effect.faction === "*" ||
+    Object.hasOwn(rules.factions, effect.faction.replace(/^!/, ""))) &&
+  (effect.territory === undefined || Object.hasOwn(rules.territories, effect.territory));
+
+/** The sum of a territory's `clamp_bp` modifiers, basis points. */
+export const clampModifier = (effects: ById<EffectState>, territory: string): number =>
+  limited(effects, (effect) => effect.name === "clamp_bp" && effect.territory === territory);
+
+/** Modifiers of each faction that aren't zero: its effects, and for push the bonus of each relic that it holds. */
+export function factionModifiers(
+  { effects, relics, factions }: Pick<PublicState, "effects" | "relics" | "factions">,
+  rules: Ruleset,
+): Map<string, ById<number>> {
+  const relicsHeld = (faction: string) =>
+    Object.values(relics).filter(({ holder }) => holder === faction).length;
+  return new Map(
+    sortedKeys(factions).map((faction) => {
+      const bonus = relicsHeld(faction) * rules.claims.holder_push_weight_bp;
+      const sums = FACTION_MODIFIERS.map((name): [string, number] => [
+        name,
+        limited(
+          effects,
+          (effect) => effect.name === name && reaches(effect.faction, faction),
+          name === "push_weight_bp" ? bonus : 0,
+        ),
+      ]);
+      return [faction, Object.fromEntries(sums.filter(([, sum]) => sum !== 0))];
+    }),
+  );
+}
+
+/** A faction's modifier, 0 where nothing modifies it; basis points. */
+export const modifier = (modifiers: ById<number>, name: FactionModifier): number =>
+  find(modifiers, name) ?? 0;
+
+const reaches = (selector: string | undefined, faction: string): boolean =>
+  selector !== undefined &&
+  (selector === "*" || (selector.startsWith("!") ? selector.slice(1) !== faction : selector === faction));
+
+function limited(effects: ById<EffectState>, counts: (effect: EffectState) => boolean, from = 0): number {
+  let sum = from;
+  for (const effect of Object.values(effects)) if (counts(effect)) sum += effect.add ?? 0;
+  return clamp(sum, -MODIFIER_LIMIT_BP, MODIFIER_LIMIT_BP);
+}
+
+const without = <Value>(record: ById<Value>, ids: ReadonlySet<string>): ById<Value> =>
+  Object.fromEntries(entries(record).filter(([id]) => !ids.has(id)));

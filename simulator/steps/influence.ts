@@ -1,0 +1,133 @@
+/** Step 3: accepted points become influence, within the burst cap; shares follow. */
+
+import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import type { FactionState, TickRecord } from "../../shared/contracts/world.ts";
+import { type ById, entries, mapById } from "../../shared/exact/by-id.ts";
+import { apportion, assertSafe, clamp, floorDiv, mul } from "../../shared/exact/integers.ts";
+import { cutToBurst, withGain } from "../../shared/world/applied.ts";
+import type { BroughtTo } from "../commands/firsts.ts";
+import { type Crowd, type People, peopleOf } from "../notices/people.ts";
+import { modifier } from "./effects.ts";
+import type { FactionColumns } from "./fold.ts";
+
+/** Milli-points by place and faction: what pushes a territory or claims a relic in this tick. */
+export type Pressure = Map<string, Map<string, number>>;
+
+export type Influenced = {
+  factions: ById<FactionState>;
+  /** The record's `factions`. */
+  record: TickRecord["factions"];
+  pushes: Pressure;
+  claims: Pressure;
+  crowd: Crowd;
+  /** What campaigns gathered; neither gains nor caps reach it. */
+  campaigns: BroughtTo;
+};
+
+/**
+ * How many bursts and decays a tick is worth: `k = clamp(⌊(2Δ + L) / 2L⌋, 1, 4)`, the time since the previous tick in
+ * tick lengths, rounded. A realm that was down doesn't lose its players' work. The first tick is worth one.
+ */
+export const lateness = (tick: number, sincePreviousMs: number, lengthMs: number): number =>
+  tick === 1 ? 1 : clamp(floorDiv(2 * sincePreviousMs + lengthMs, 2 * lengthMs), 1, 4);
+
+/** Points that a faction may gain in this tick: a part of all influence in the world, priors included; milli-points. */
+function burstCap(factions: ById<FactionState>, rules: Ruleset, k: number): number {
+  const { prior, burst_rate_bp, burst_min, burst_max } = rules.influence;
+  let all = 0;
+  for (const { influence } of Object.values(factions)) all += influence + prior * 1_000;
+  return clamp(mul(assertSafe(all), burst_rate_bp), burst_min * 1_000, burst_max * 1_000) * k;
+}
+
+/**
+ * Scales with the gain modifier, cuts to the burst cap, decays `k` times and adds:
+ * `influence' = influence − mul(influence, decay) (k times) + applied`; `share = apportion(10000, influence' + prior)`.
+ * Events of a faction that the rules no longer know move nothing.
+ */
+export function applyInfluence(
+  factions: ById<FactionState>,
+  accepted: ReadonlyMap<string, FactionColumns>,
+  campaigns: BroughtTo,
+  rules: Ruleset,
+  k: number,
+): Influenced {
+  const cap = burstCap(factions, rules, k);
+  const pushes: Pressure = new Map();
+  const claims: Pressure = new Map();
+  const crowd = new Map<string, People>();
+  const record: [string, TickRecord["factions"][string]][] = [];
+  const influence = new Map<string, number>();
+  for (const [id, faction] of entries(factions)) {
+    const gain_bp = modifier(faction.modifiers, "influence_gain_bp");
+    const { sum, people } = gainOf(accepted.get(id), gain_bp, cap, rules.contest.user_push * 1_000);
+    record.push([id, { sum, cap, gain_bp }]);
+    influence.set(id, assertSafe(decayedInfluence(faction.influence, rules, k) + Math.min(sum, cap)));
+    if (people === undefined) continue;
+    crowd.set(id, people);
+    for (const [territory, pushed] of people.pushes) press(pushes, territory, id, total(pushed));
+    for (const [relic, claimed] of people.claims) press(claims, relic, id, total(claimed));
+  }
+  return {
+    factions: withInfluence(factions, influence, rules),
+    record: Object.fromEntries(record),
+    pushes,
+    claims,
+    crowd,
+    campaigns,
+  };
+}
+
+/** Factions with another influence, and the shares that follow from it; `factions` are those of the tick before. */
+export function withInfluence(
+  factions: ById<FactionState>,
+  influence: ReadonlyMap<string, number>,
+  rules: Ruleset,
+): ById<FactionState> {
+  const shares = apportion(
+    10_000,
+    new Map([...influence].map(([id, held]) => [id, held + rules.influence.prior * 1_000])),
+  );
+  return mapById(factions, (faction, id) => {
+    const share_bp = shares.get(id)!;
+    return { ...faction, influence: influence.get(id)!, share_bp, trend_bp: share_bp - faction.share_bp };
+  });
+}
+
+/** Influence after `k` decays, milli-points: `influence − mul(influence, decay)`, k times. */
+export function decayedInfluence(influence: number, rules: Ruleset, k: number): number {
+  let left = influence;
+  for (let i = 0; i < k; i++) left -= mul(left, rules.influence.decay_bp);
+  return left;
+}
+
+/** One faction's events, cut to the cap together, and who brought them. */
+function gainOf(
+  columns: FactionColumns | undefined,
+  gainBp: number,
+  cap: number,
+  pushLimit: number,
+): { sum: number; people?: People } {
+  if (columns === undefined) return { sum: 0 };
+  const all = [columns.influence, ...columns.territories.values(), ...columns.relics.values()];
+  const { points, sum } = withGain(
+    all.flatMap((column) => column.points),
+    gainBp,
+  );
+  const applied = cutToBurst(sum > cap ? all.flatMap((column) => column.events) : [], points, { sum, cap });
+  return { sum, people: peopleOf(columns, points, applied, pushLimit) };
+}
+
+function total(points: ReadonlyMap<number, number>): number {
+  let sum = 0;
+  for (const each of points.values()) sum += each;
+  return assertSafe(sum);
+}
+
+function press(pressure: Pressure, place: string, faction: string, points: number): void {
+  let byFaction = pressure.get(place);
+  if (byFaction === undefined) {
+    byFaction = new Map();
+    pressure.set(place, byFaction);
+  }
+  byFaction.set(faction, points);
+}
