@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type LivedRealm, livedRealm } from "../ops/testing/lived-realm.ts";
+import { type LivedRealm, livedRealm } from "../ops/testing/full-realm.ts";
 import { until } from "../ops/testing/realm.ts";
 import { CURRENT, PARTS, REALMS } from "./reads/catalogue.ts";
 

@@ -8,7 +8,7 @@ import { openapi } from "./openapi.ts";
 import { PublicServer } from "./public.ts";
 import { PARTS } from "./reads/catalogue.ts";
 import { RealmView } from "./realm/realm-view.ts";
-import { HandMadeWorld } from "./testing/hand-made-world.ts";
+import { HandMadeWorld } from "./testing/scripted-world.ts";
 import { makeEngine } from "./testing/test-engine.ts";
 
 type Parameter = { name: string; in: string; schema: { type?: string; minimum?: number; maximum?: number } };

@@ -22,8 +22,8 @@ import {
 } from "../shared/contracts/world.ts";
 import { jsonSchemas } from "../shared/documents/json-schemas.ts";
 import { FEED_PATH } from "./feed/feed.ts";
-import * as answers from "./reads/answers.ts";
 import { CURRENT, PARTS, pathOf, REALMS } from "./reads/catalogue.ts";
+import * as answers from "./reads/schemas.ts";
 
 export const OPENAPI_PATH = "/openapi.json";
 export const ASYNCAPI_PATH = "/asyncapi.json";

@@ -14,8 +14,8 @@ import { FEED_LIMITS, READ_LIMITS } from "./http/limits.ts";
 import { PublicServer } from "./public.ts";
 import type { RealmMap } from "./reads/map.ts";
 import { RealmView } from "./realm/realm-view.ts";
-import { HandMadeWorld } from "./testing/hand-made-world.ts";
 import { RawClient } from "./testing/raw-client.ts";
+import { HandMadeWorld } from "./testing/scripted-world.ts";
 import { ENGINE, makeEngine } from "./testing/test-engine.ts";
 
 const { FEED_TOKEN_SECRET: SECRET } = readEnv({});

@@ -11,7 +11,7 @@ import type { Engine, EngineMaker } from "./http/engine.ts";
 import { FEED_LIMITS, type FeedLimits, READ_LIMITS, type ReadLimits } from "./http/limits.ts";
 import { servePage } from "./http/page.ts";
 import { Routes } from "./http/routes.ts";
-import { serveReads } from "./reads/read.ts";
+import { serveReads } from "./reads/serve.ts";
 
 export class PublicServer {
   readonly feed: Feed;

@@ -2,21 +2,21 @@
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { requireScopes } from "./api/access.ts";
+import { Parts, type Process } from "./api/api-context.ts";
 import { takeJsonAlone } from "./api/bodies.ts";
 import { callerRoutes } from "./api/callers.ts";
 import { candidateRoutes } from "./api/candidates.ts";
 import { commandRoutes } from "./api/commands.ts";
 import { describeRoutes } from "./api/document.ts";
 import { pageRoutes } from "./api/page.ts";
-import { Parts, type Process } from "./api/parts.ts";
 import { answerProblems } from "./api/problems.ts";
 import { realmRoutes } from "./api/realms.ts";
 import { stateRoutes } from "./api/state.ts";
 import { tokenRoutes } from "./api/tokens.ts";
-import { explainRoutes } from "./explain/explain.ts";
-import { quarantineRoutes } from "./quarantine/quarantine.ts";
-import { rulesetRoutes } from "./rulesets/rulesets.ts";
-import { shadowRoutes } from "./rulesets/shadow.ts";
+import { explainRoutes } from "./explain/routes.ts";
+import { quarantineRoutes } from "./quarantine/routes.ts";
+import { rulesetRoutes } from "./rulesets/routes.ts";
+import { shadowRoutes } from "./rulesets/shadow-routes.ts";
 
 /** Every group of routes behind the token; a further one is a further line. */
 const GROUPS = [

@@ -6,8 +6,8 @@ import { readRuleset } from "../shared/past/upcast.ts";
 import type { CacheEntry, CacheSpec } from "../shared/stage/cache.ts";
 import { shadowOf, shadowText } from "./shadow/shadow-entry.ts";
 import { shelvesOf, takeChanged } from "./state/changed.ts";
+import { coldAtOf, type Shelf } from "./state/entry-store.ts";
 import { COMMANDS_KNOWN_MS } from "./state/known-commands.ts";
-import { coldAtOf, type Shelf } from "./state/shelf.ts";
 import type { NormalizerState, RealmRules } from "./state/state.ts";
 
 /**

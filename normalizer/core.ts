@@ -7,7 +7,7 @@ import { CacheUnusable } from "../shared/stage/cache-unusable.ts";
 import { decideCommand } from "./commands/commands.ts";
 import { decide, poisoned } from "./judge/decide.ts";
 import { evolve, evolveCommand } from "./judge/evolve.ts";
-import type { Shelf } from "./state/shelf.ts";
+import type { Shelf } from "./state/entry-store.ts";
 import type { Decided, NormalizerState } from "./state/state.ts";
 
 /** Decides a candidate and moves the state on. A candidate that makes the core throw goes to a person and stops nobody. */

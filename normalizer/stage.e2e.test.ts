@@ -16,7 +16,7 @@ import { eventId } from "../shared/exact/identity.ts";
 import { readEnv } from "../shared/process/env.ts";
 import { openLog } from "../shared/process/log.ts";
 import { loadRuleset } from "../shared/rulesets/rulesets.ts";
-import { RealmRun } from "../shared/stage/realm-run.ts";
+import { RealmRun } from "../shared/stage/stage-runner.ts";
 import { lastOf, publishBatch, publishOne } from "../shared/stream/bus.ts";
 import { eventsStream, subjects, validStream } from "../shared/stream/subjects.ts";
 import { kvSubject } from "../shared/stream/topology.ts";

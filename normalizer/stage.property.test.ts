@@ -3,12 +3,12 @@ import { expect, test } from "vitest";
 import { runs } from "../ops/testing/fuzz.ts";
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import { Accepted, type Decision, Quarantined, Rejected } from "../shared/contracts/decision.ts";
-import { Draft } from "../shared/stage/draft.ts";
+import { Draft } from "../shared/stage/output-batch.ts";
 import { bodiesOf } from "../shared/stream/codec.ts";
 import { subjects } from "../shared/stream/subjects.ts";
 import { foldCandidate, foldCommand } from "./core.ts";
 import { normalizerStage } from "./stage.ts";
-import { action, candidates, command, freshRealm, START_MS, TIGHT_RULES } from "./testing/given.ts";
+import { action, candidates, command, freshRealm, START_MS, TIGHT_RULES } from "./testing/builders.ts";
 
 const CONTRACTS = { accepted: Accepted, quarantined: Quarantined, rejected: Rejected };
 /** Few places in quarantine, so that it is full now and then. */

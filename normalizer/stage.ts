@@ -2,7 +2,7 @@
 
 import type { ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
-import type { Draft } from "../shared/stage/draft.ts";
+import type { Draft } from "../shared/stage/output-batch.ts";
 import type { Stage } from "../shared/stage/stage.ts";
 import { candidatesIn, commandsIn, decidedIn, decisionsOf } from "../shared/stream/bodies.ts";
 import { flatBodies, textOf, withFields } from "../shared/stream/codec.ts";

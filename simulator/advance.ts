@@ -8,7 +8,7 @@ import type { Input } from "../shared/stream/reader.ts";
 import { subjects } from "../shared/stream/subjects.ts";
 import { assertEngine } from "../shared/world/engine.ts";
 import { type Pressure, pressureOf, remember } from "./forecast/pressure.ts";
-import { engineOf } from "./steps/convert.ts";
+import { engineOf } from "./steps/convert-engine.ts";
 import { lastOrdinary } from "./steps/elapsed.ts";
 import { type Folding, foldAccepted, foldCommand, foldWaiting, openFolding, waiting } from "./steps/fold.ts";
 import { type TickResult, tick } from "./tick.ts";

@@ -14,7 +14,7 @@ import { metrics } from "../shared/process/metrics.ts";
 import { type Bus, lastOf, publishOne } from "../shared/stream/bus.ts";
 import { eventsStream, subjects, worldStream } from "../shared/stream/subjects.ts";
 import { kvSubject } from "../shared/stream/topology.ts";
-import { decided } from "./testing/given.ts";
+import { decided } from "./testing/builders.ts";
 
 let nats: TestNats;
 let realm: string;

@@ -25,8 +25,8 @@ import {
   streamEnds,
 } from "../shared/stream/bus.ts";
 import { Superseded } from "../shared/stream/fence.ts";
-import { mendBucket } from "../shared/stream/mend-bucket.ts";
 import { type Input, Reader } from "../shared/stream/reader.ts";
+import { mendBucket } from "../shared/stream/recreate-bucket.ts";
 import { eventsStream, subjects, worldStream } from "../shared/stream/subjects.ts";
 import { assertEngine } from "../shared/world/engine.ts";
 import { advance, movingSubjects, type SimulatorState, stateOf } from "./advance.ts";

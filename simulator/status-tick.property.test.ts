@@ -6,10 +6,10 @@ import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { DerivedEvent, WorldState } from "../shared/contracts/world.ts";
 import { mapById } from "../shared/exact/by-id.ts";
 import { clockworkOf } from "./steps/elapsed.ts";
-import { decided, type Interval, START_MS, started } from "./testing/given.ts";
-import { GivenLog } from "./testing/given-log.ts";
-import { lives, RICH, RULES } from "./testing/given-politics.ts";
-import { histories } from "./testing/made-up.ts";
+import { histories } from "./testing/arbitraries.ts";
+import { decided, type Interval, START_MS, started } from "./testing/builders.ts";
+import { GivenLog } from "./testing/log-builder.ts";
+import { lives, RICH, RULES } from "./testing/politics-arbitraries.ts";
 import type { TickResult } from "./tick.ts";
 
 /** Between two ordinary markers: how many of the interval's events come before the changes of status, and how many there are. */

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { loadRuleset } from "../shared/rulesets/rulesets.ts";
-import { accepted, decided, START_MS, started } from "./testing/given.ts";
-import { passed } from "./testing/given-commands.ts";
-import { GivenLog } from "./testing/given-log.ts";
+import { accepted, decided, START_MS, started } from "./testing/builders.ts";
+import { passed } from "./testing/command-builders.ts";
+import { GivenLog } from "./testing/log-builder.ts";
 
 const rules = await loadRuleset("amoi-1");
 const HOUR_MS = 3_600_000;

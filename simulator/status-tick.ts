@@ -13,7 +13,7 @@ import { clearedRosters } from "./notices/rosters.ts";
 import { postponed } from "./steps/elapsed.ts";
 import { type Folding, waitsWithEvents } from "./steps/fold.ts";
 import type { Influenced } from "./steps/influence.ts";
-import { placeOf, statusChange, underRules } from "./steps/open.ts";
+import { placeOf, statusChange, underRules } from "./steps/open-tick.ts";
 import type { Marker, Told } from "./tick.ts";
 
 export function statusTick(last: WorldState, folding: Folding, marker: Marker): Told {

@@ -11,9 +11,9 @@ import { apply } from "../shared/world/merge-patch.ts";
 import { MAX_ACTIVE_EFFECTS, MODIFIER_LIMIT_BP } from "./steps/effects.ts";
 import { yieldOf } from "./steps/resources.ts";
 import { MAX_FIRES } from "./steps/triggers.ts";
-import { type Interval, play, started } from "./testing/given.ts";
-import { together } from "./testing/given-facts.ts";
-import { histories } from "./testing/made-up.ts";
+import { histories } from "./testing/arbitraries.ts";
+import { type Interval, play, started } from "./testing/builders.ts";
+import { together } from "./testing/shared-property.ts";
 import type { TickResult } from "./tick.ts";
 
 type History = { rules: Ruleset; intervals: Interval[] };

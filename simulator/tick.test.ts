@@ -5,7 +5,7 @@ import { find } from "../shared/exact/by-id.ts";
 import { loadRuleset } from "../shared/rulesets/rulesets.ts";
 import { largestIntegers } from "../shared/world/check-ruleset.ts";
 import { openFolding } from "./steps/fold.ts";
-import { accepted, decided, play, START_MS, standing, started } from "./testing/given.ts";
+import { accepted, decided, play, START_MS, standing, started } from "./testing/builders.ts";
 import { tick } from "./tick.ts";
 
 let rules: Ruleset;

@@ -8,7 +8,7 @@ import type { PublicState } from "../../shared/contracts/world.ts";
 import { canonicalHash } from "../../shared/exact/canonical.ts";
 import { encodeFrame } from "../realm/encode.ts";
 import { FeedServer, REALM, tokenFor } from "../testing/test-feed.ts";
-import { CLOSE } from "./codes.ts";
+import { CLOSE } from "./close-codes.ts";
 
 const open: { close(): void }[] = [];
 afterEach(() => {

@@ -22,8 +22,8 @@ import { provisionRealm } from "../../shared/provision/provision.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { type Bus, lastOf, openBus, publishOne } from "../../shared/stream/bus.ts";
 import { subjects, worldStream } from "../../shared/stream/subjects.ts";
-import { HandMadeWorld, storeTicks } from "../testing/hand-made-world.ts";
 import { RawClient } from "../testing/raw-client.ts";
+import { HandMadeWorld, storeTicks } from "../testing/scripted-world.ts";
 import { ENGINE } from "../testing/test-engine.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));

@@ -9,10 +9,10 @@ import { apply } from "../../shared/world/merge-patch.ts";
 import { FEED_LIMITS } from "../http/limits.ts";
 import { PublicServer } from "../public.ts";
 import { HELD_DELTAS, RealmView } from "../realm/realm-view.ts";
-import { HandMadeWorld } from "../testing/hand-made-world.ts";
 import { RawClient } from "../testing/raw-client.ts";
+import { HandMadeWorld } from "../testing/scripted-world.ts";
 import { makeEngine } from "../testing/test-engine.ts";
-import { CLOSE } from "./codes.ts";
+import { CLOSE } from "./close-codes.ts";
 import type { Channel } from "./feed.ts";
 
 const { FEED_TOKEN_SECRET: SECRET } = readEnv({});

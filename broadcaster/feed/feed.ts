@@ -12,10 +12,10 @@ import {
   type TokenSecrets,
 } from "../../shared/feed/feed-token.ts";
 import { metrics } from "../../shared/process/metrics.ts";
-import { problemAnswer } from "../http/answer.ts";
 import { Connections } from "../http/connections.ts";
 import type { Client, Engine, SocketEvents } from "../http/engine.ts";
 import type { FeedLimits } from "../http/limits.ts";
+import { problemAnswer } from "../http/response.ts";
 import type { Routes } from "../http/routes.ts";
 import type { Visit } from "../http/visit.ts";
 import { Channels } from "../realm/channels.ts";
@@ -23,13 +23,13 @@ import { type EncodedFrame, encodeFrame } from "../realm/encode.ts";
 import type { Audience } from "../realm/follow.ts";
 import { Pulses } from "../realm/pulses.ts";
 import type { RealmView } from "../realm/realm-view.ts";
-import { admit, TOO_MANY_CONNECTIONS } from "./admit.ts";
-import { CLOSE } from "./codes.ts";
-import { floods, tokenOf } from "./heard.ts";
+import { Pace } from "./backpressure.ts";
+import { CLOSE } from "./close-codes.ts";
+import { floods, tokenOf } from "./inbound.ts";
 import type { Openings } from "./openings.ts";
-import { Pace } from "./pace.ts";
-import { Players } from "./players.ts";
+import { Players } from "./player-sockets.ts";
 import { newSocket } from "./socket.ts";
+import { admit, TOO_MANY_CONNECTIONS } from "./upgrade.ts";
 
 export const FEED_PATH = "/feed/{realm}";
 const NOT_ASKED_FOR = problemAnswer(426, "this is a WebSocket feed", { headers: { Upgrade: "websocket" } });

@@ -6,7 +6,7 @@ import { readEnv } from "../../shared/process/env.ts";
 import { RealmView } from "../realm/realm-view.ts";
 import type { RawClient } from "../testing/raw-client.ts";
 import { FeedServer, tokenFor } from "../testing/test-feed.ts";
-import { CLOSE } from "./codes.ts";
+import { CLOSE } from "./close-codes.ts";
 
 let feed: FeedServer;
 beforeEach(async () => {

@@ -1,9 +1,9 @@
 /** What the feed knows of a socket. */
 import type { Place } from "../../shared/contracts/feed.ts";
 import type { FeedPlayer } from "../../shared/feed/feed-token.ts";
-import type { Admission } from "./admit.ts";
-import type { Close } from "./codes.ts";
+import type { Close } from "./close-codes.ts";
 import type { Channel } from "./feed.ts";
+import type { Admission } from "./upgrade.ts";
 
 export type Socket = {
   readonly channel: Channel;

@@ -9,8 +9,8 @@ import type { FeedFrame } from "../../shared/contracts/feed.ts";
 import { FEED_LIMITS, READ_LIMITS } from "../http/limits.ts";
 import { PublicServer } from "../public.ts";
 import { RealmView } from "../realm/realm-view.ts";
-import { HandMadeWorld } from "../testing/hand-made-world.ts";
 import { RawStream } from "../testing/raw-stream.ts";
+import { HandMadeWorld } from "../testing/scripted-world.ts";
 import { makeEngine } from "../testing/test-engine.ts";
 
 const SECRET = "a-secret-of-32-bytes-at-the-least";

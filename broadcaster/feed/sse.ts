@@ -7,17 +7,17 @@
  */
 import { type Place, Since } from "../../shared/contracts/feed.ts";
 import { metrics } from "../../shared/process/metrics.ts";
-import { problemAnswer } from "../http/answer.ts";
 import type { Connections } from "../http/connections.ts";
 import type { Answer, EventStream, Request } from "../http/engine.ts";
+import { problemAnswer } from "../http/response.ts";
 import type { Routes } from "../http/routes.ts";
 import type { Visit } from "../http/visit.ts";
 import { pathOf } from "../reads/catalogue.ts";
 import type { Channels } from "../realm/channels.ts";
 import type { EncodedFrame } from "../realm/encode.ts";
-import { TOO_MANY_CONNECTIONS } from "./admit.ts";
 import type { Channel } from "./feed.ts";
 import type { Openings } from "./openings.ts";
+import { TOO_MANY_CONNECTIONS } from "./upgrade.ts";
 
 /** A comment goes out this often, so that nobody between takes the stream for dead. */
 const HEARTBEAT_MS = 15_000;

@@ -7,8 +7,8 @@ import { buildPages } from "../../ops/tools/pages/build.ts";
 import { readEnv } from "../../shared/process/env.ts";
 import { PublicServer } from "../public.ts";
 import { RealmView } from "../realm/realm-view.ts";
-import { HandMadeWorld } from "../testing/hand-made-world.ts";
 import { RawClient } from "../testing/raw-client.ts";
+import { HandMadeWorld } from "../testing/scripted-world.ts";
 import { ENGINE, makeEngine } from "../testing/test-engine.ts";
 import { FEED_LIMITS, type FeedLimits, READ_LIMITS, type ReadLimits } from "./limits.ts";
 

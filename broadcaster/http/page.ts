@@ -1,6 +1,6 @@
 /** The observatory at `/`: files read once, at start. */
 import { NOT_BUILT, pageFiles } from "../../shared/process/page-files.ts";
-import { problemAnswer } from "./answer.ts";
+import { problemAnswer } from "./response.ts";
 import type { Routes } from "./routes.ts";
 
 export function servePage(routes: Routes): void {

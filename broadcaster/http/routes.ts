@@ -5,8 +5,8 @@
 import { type HostCheck, MISDIRECTED } from "../../shared/auth/hosts.ts";
 import type { RateLimit } from "../../shared/process/rate-limit.ts";
 import { addressOf, type TrustedProxies } from "./address.ts";
-import { BODY_REFUSED, problemAnswer } from "./answer.ts";
 import type { Answer, Exchange, Request } from "./engine.ts";
+import { BODY_REFUSED, problemAnswer } from "./response.ts";
 import { Visit } from "./visit.ts";
 
 type Route = { serve: (visit: Visit) => void; limit: RateLimit };

@@ -2,8 +2,8 @@
 
 import type { Allowance, RateLimit } from "../../shared/process/rate-limit.ts";
 import type { Socket } from "../feed/socket.ts";
-import { COMMON_HEADERS } from "./answer.ts";
 import type { Answer, EventStream, Exchange, Request, StreamEvents } from "./engine.ts";
+import { COMMON_HEADERS } from "./response.ts";
 
 export class Visit {
   readonly request: Request;

@@ -4,10 +4,10 @@
  */
 import { z } from "zod";
 import type { RealmView } from "../realm/realm-view.ts";
-import { Events, Factions, PlacedMap, Realms, Summary, Territories } from "./answers.ts";
 import { mapOf } from "./map.ts";
+import { eventPage, factions, placeOf, realms, type Shown, summary, territories } from "./projections.ts";
 import { EventPlace, LAST_OF_TICK, Limit, Tick } from "./query.ts";
-import { eventPage, factions, placeOf, realms, type Shown, summary, territories } from "./reads.ts";
+import { Events, Factions, PlacedMap, Realms, Summary, Territories } from "./schemas.ts";
 
 const NO_QUERY = z.strictObject({});
 const AT_TICK = z.strictObject({

@@ -1,9 +1,9 @@
 /** Query parameters of the public reads, checked by a schema before anything is looked up. */
 import { z } from "zod";
 import { fieldProblems } from "../../shared/contracts/problem.ts";
-import { problemAnswer } from "../http/answer.ts";
 import type { Answer, Request } from "../http/engine.ts";
-import type { EventPlace as Place } from "./reads.ts";
+import { problemAnswer } from "../http/response.ts";
+import type { EventPlace as Place } from "./projections.ts";
 
 /** A whole number in decimal digits, as a query writes it. */
 const Whole = (max: number) =>

@@ -1,8 +1,8 @@
 /** The realms on the public port, and those that were. */
 
 import type { Channel } from "../feed/feed.ts";
-import { NO_SUCH_REALM, REALM_ENDED, REALM_NOT_READY } from "../http/answer.ts";
 import type { Answer } from "../http/engine.ts";
+import { NO_SUCH_REALM, REALM_ENDED, REALM_NOT_READY } from "../http/response.ts";
 import type { RealmView } from "./realm-view.ts";
 
 /** A realm that is restored. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { decodeFrame } from "../../shared/clients/typescript/feed-client.ts";
-import { HandMadeWorld } from "../testing/hand-made-world.ts";
+import { HandMadeWorld } from "../testing/scripted-world.ts";
 import { encodeFrame } from "./encode.ts";
 
 const world = new HandMadeWorld("amoi-1");

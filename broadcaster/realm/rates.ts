@@ -13,7 +13,7 @@ import { dueFromMs } from "../../shared/world/due.ts";
 import { pushWeight } from "../../simulator/steps/contest.ts";
 import { clampModifier, modifier } from "../../simulator/steps/effects.ts";
 import { decayedInfluence, lateness } from "../../simulator/steps/influence.ts";
-import type { Shown } from "../reads/reads.ts";
+import type { Shown } from "../reads/projections.ts";
 
 export const FactionOnTerritory = z.strictObject({
   /** Control gained, or lost below zero, in this tick. */

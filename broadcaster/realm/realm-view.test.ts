@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { decodeFrame } from "../../shared/clients/typescript/feed-client.ts";
-import { HandMadeWorld } from "../testing/hand-made-world.ts";
+import { HandMadeWorld } from "../testing/scripted-world.ts";
 import { Divergence, HELD_DELTAS, RealmView, type Step } from "./realm-view.ts";
 
 /** A view that has seen `ticks` ticks, each with another tension. */

@@ -7,8 +7,8 @@ import type { Channel } from "../feed/feed.ts";
 import { FEED_LIMITS, type FeedLimits } from "../http/limits.ts";
 import { PublicServer } from "../public.ts";
 import { RealmView } from "../realm/realm-view.ts";
-import { HandMadeWorld } from "./hand-made-world.ts";
 import { RawClient } from "./raw-client.ts";
+import { HandMadeWorld } from "./scripted-world.ts";
 import { makeEngine } from "./test-engine.ts";
 
 export const REALM = "amoi-1";

@@ -7,7 +7,7 @@ import { Pulse } from "../../shared/contracts/feed.ts";
 import { DerivedEvent, PublicState } from "../../shared/contracts/world.ts";
 import type { Told } from "../../shared/web/happenings.ts";
 import { Names } from "../../shared/web/names.ts";
-import * as answers from "../reads/answers.ts";
+import * as answers from "../reads/schemas.ts";
 import type { LiveView } from "./live.ts";
 import { Observatory } from "./observatory.tsx";
 import { Past } from "./past.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { HandMadeWorld } from "../testing/hand-made-world.ts";
+import { HandMadeWorld } from "../testing/scripted-world.ts";
 import { type Moment, Past } from "./past.ts";
 
 /** Ticks 1 … `count`, the empire's share rising by a basis point each. */

@@ -1,6 +1,6 @@
 /** The public read API, as far as the page uses it. Its types are those that the server's own document is made of. */
 import type { z } from "zod";
-import type * as answers from "../reads/answers.ts";
+import type * as answers from "../reads/schemas.ts";
 import type { Shown } from "./past.ts";
 
 export type RealmLine = z.infer<typeof answers.Realms>["realms"][number];

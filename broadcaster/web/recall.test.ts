@@ -4,7 +4,7 @@ import { pickPort } from "../../ops/local/ports.ts";
 import { readEnv } from "../../shared/process/env.ts";
 import { PublicServer } from "../public.ts";
 import { RealmView } from "../realm/realm-view.ts";
-import { HandMadeWorld } from "../testing/hand-made-world.ts";
+import { HandMadeWorld } from "../testing/scripted-world.ts";
 import { makeEngine } from "../testing/test-engine.ts";
 import { Reads } from "./reads.ts";
 import { recall } from "./recall.ts";

@@ -11,7 +11,7 @@ import type { Env } from "../../shared/process/env.ts";
 import type { Log } from "../../shared/process/log.ts";
 import { RateLimit } from "../../shared/process/rate-limit.ts";
 import { Unavailable } from "../gateway/gateway.ts";
-import type { Api } from "./parts.ts";
+import type { Api } from "./api-context.ts";
 import { Refused, refusals } from "./problems.ts";
 
 /** `open`: without a token. `any`: with any token. Of several scopes one is enough. */

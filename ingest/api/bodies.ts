@@ -1,6 +1,6 @@
 /** What a request body is: JSON in UTF-8, as it is, without a coding. Anything else is told so before it is read. */
 import { isUtf8 } from "node:buffer";
-import type { Api } from "./parts.ts";
+import type { Api } from "./api-context.ts";
 import { Refused } from "./problems.ts";
 
 /** Holds every body of `api` to that. Of a key that stands twice the last value counts; `__proto__` is refused. */

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { SCOPES } from "../../shared/auth/scopes.ts";
 import { Id } from "../../shared/contracts/ids.ts";
-import type { Api } from "./parts.ts";
+import type { Api } from "./api-context.ts";
 import { refusals } from "./problems.ts";
 
 const Described = z.strictObject({

@@ -6,11 +6,11 @@ import { IdempotencyKey } from "../../shared/contracts/ids.ts";
 import { Problem, withinBytes } from "../../shared/contracts/problem.ts";
 import { eventId } from "../../shared/exact/identity.ts";
 import { candidateMsgId, subjects } from "../../shared/stream/subjects.ts";
-import { isCandidate } from "../gate/is-candidate.ts";
+import { isCandidate } from "../gate/compiled-schema.ts";
 import { FUTURE_AFTER_MS, STALE_AFTER_MS } from "../gate/validate.ts";
 import { assertMayTouch } from "./access.ts";
+import { type Api, keyConflict, type Parts } from "./api-context.ts";
 import { KeyHeader, takeHeaderKey } from "./idempotency.ts";
-import { type Api, keyConflict, type Parts } from "./parts.ts";
 import { problemOf, Refused, refusals, schemaRefused, wrongField } from "./problems.ts";
 
 export const MAX_ITEMS = 1_000;

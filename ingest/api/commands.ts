@@ -5,8 +5,8 @@ import { Id, IdempotencyKey } from "../../shared/contracts/ids.ts";
 import { commandId } from "../../shared/exact/identity.ts";
 import { Unavailable } from "../gateway/gateway.ts";
 import { actorOf, gameMaster } from "./actor.ts";
+import { ANSWER_TIMEOUT_MS, type Api, type Parts } from "./api-context.ts";
 import { KeyHeader, takeHeaderKey } from "./idempotency.ts";
-import { ANSWER_TIMEOUT_MS, type Api, type Parts } from "./parts.ts";
 import { Refused, refusals } from "./problems.ts";
 
 export function commandRoutes(api: Api, parts: Parts): void {

@@ -8,7 +8,7 @@ import {
 } from "fastify-type-provider-zod";
 import type { z } from "zod";
 import { SCOPE_TEXT } from "../../shared/auth/scopes.ts";
-import type { Api } from "./parts.ts";
+import type { Api } from "./api-context.ts";
 import { schemaRefused } from "./problems.ts";
 
 const DESCRIPTION = `Candidates, commands, ticks, realms and rulesets, for those that don't speak NATS.

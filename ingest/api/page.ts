@@ -1,6 +1,6 @@
 /** The game master's page at `/gm`: its files need no token, since they hold nothing; what it asks the API for does. */
 import { NOT_BUILT, PAGES, pageFiles } from "../../shared/process/page-files.ts";
-import type { Api } from "./parts.ts";
+import type { Api } from "./api-context.ts";
 import { Refused } from "./problems.ts";
 
 const OPEN = { config: { scope: "open" }, schema: { hide: true } } as const;

@@ -7,8 +7,8 @@ import { type Ending, RealmName } from "../../shared/contracts/provisioning.ts";
 import { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { askForEnd, askForRealm, ProvisionRefused } from "../../shared/provision/ask-provision.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { assertHoldsTogether } from "../rulesets/rulesets.ts";
-import { type Api, type Parts, RealmPath } from "./parts.ts";
+import { assertHoldsTogether } from "../rulesets/routes.ts";
+import { type Api, type Parts, RealmPath } from "./api-context.ts";
 import { Refused, refusals } from "./problems.ts";
 
 /** Waiting for a realm's end within a request ends after this long, ms; and how long until it is looked at again. */

@@ -5,7 +5,7 @@ import type { TickRecord, WorldSnapshot } from "../../shared/contracts/world.ts"
 import { realmsIn } from "../../shared/provision/realm-entries.ts";
 import { lastOf } from "../../shared/stream/bus.ts";
 import { subjects, worldStream } from "../../shared/stream/subjects.ts";
-import { type Api, type Parts, RealmPath } from "./parts.ts";
+import { type Api, type Parts, RealmPath } from "./api-context.ts";
 import { Refused, refusals } from "./problems.ts";
 
 const Listed = z.strictObject({

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { AccountId } from "../../shared/contracts/ids.ts";
 import { issueFeedToken } from "../../shared/feed/feed-token.ts";
-import { type Api, type Parts, RealmPath } from "./parts.ts";
+import { type Api, type Parts, RealmPath } from "./api-context.ts";
 import { refusals } from "./problems.ts";
 
 export function tokenRoutes(api: Api, parts: Parts): void {

@@ -10,7 +10,7 @@ import { Reader } from "../../shared/stream/reader.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/stream/subjects.ts";
 import { appliedPoints } from "../../shared/world/applied.ts";
 import { Unavailable } from "../gateway/gateway.ts";
-import type { Applied } from "./explain-decision.ts";
+import type { Applied } from "./sentences.ts";
 
 /** A tick whose faction was cut is read within this, ms. */
 const READ_WITHIN_MS = 15_000;

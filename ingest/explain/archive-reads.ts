@@ -3,8 +3,8 @@ import pg from "pg";
 import type { Decision } from "../../shared/contracts/decision.ts";
 import type { Log } from "../../shared/process/log.ts";
 import { eventsStream } from "../../shared/stream/subjects.ts";
-import type { Applied } from "./explain-decision.ts";
 import type { Row } from "./find-event.ts";
+import type { Applied } from "./sentences.ts";
 
 export type Archived = {
   rows: Row[];

@@ -1,6 +1,6 @@
 /** Ingest as a stage: RAW in, frames on VALID out. Its only state is the last `received_at`, which never decreases. */
 
-import type { Draft } from "../../shared/stage/draft.ts";
+import type { Draft } from "../../shared/stage/output-batch.ts";
 import { ForeignMessage } from "../../shared/stage/refusal.ts";
 import type { Stage } from "../../shared/stage/stage.ts";
 import { type Message, receivedIn } from "../../shared/stream/bodies.ts";

@@ -5,8 +5,8 @@ import { runs } from "../../ops/testing/fuzz.ts";
 import { Candidate } from "../../shared/contracts/candidate.ts";
 import { Command, PlayerCommand } from "../../shared/contracts/command.ts";
 import { INGEST_REASONS } from "../../shared/contracts/decision.ts";
-import { Hostile, hostile } from "../testing/hostile.ts";
-import { isCandidate } from "./is-candidate.ts";
+import { Hostile, hostile } from "../testing/malformed-input.ts";
+import { isCandidate } from "./compiled-schema.ts";
 import { type Verdict, validate } from "./validate.ts";
 
 const REALM = "gate";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { candidate } from "../../ops/testing/realm.ts";
 import { MAX_CANDIDATE_BYTES } from "../../shared/contracts/candidate.ts";
 import demo from "../../shared/rulesets/demo.json" with { type: "json" };
-import { TRICKS } from "../testing/hostile-values.ts";
+import { TRICKS } from "../testing/malformed-values.ts";
 import { type Verdict, validate } from "./validate.ts";
 
 const REALM = "gate";

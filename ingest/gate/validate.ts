@@ -24,7 +24,7 @@ import { sha256 } from "../../shared/exact/canonical.ts";
 import { commandId, eventId } from "../../shared/exact/identity.ts";
 import { timeText } from "../../shared/exact/time.ts";
 import { subjects } from "../../shared/stream/subjects.ts";
-import { isCandidate } from "./is-candidate.ts";
+import { isCandidate } from "./compiled-schema.ts";
 
 /** By its subject: `player_command` is what a story engine says for a player. */
 export type ArrivalKind = "candidate" | "command" | "player_command";

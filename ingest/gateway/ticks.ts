@@ -6,7 +6,7 @@ import type { Bus } from "../../shared/stream/bus.ts";
 import { lastOf } from "../../shared/stream/bus.ts";
 import { bodiesOf, textOf } from "../../shared/stream/codec.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/stream/subjects.ts";
-import { answersFrom, firstSince } from "./first-since.ts";
+import { answersFrom, firstSince } from "./await-message.ts";
 
 type TickAnswer =
   | { kind: "ticked"; tick: number; hash: string }

@@ -29,8 +29,8 @@ import {
   weekBefore,
 } from "../../shared/judgement/fairness.ts";
 import { membershipIn, membershipReason } from "../../shared/judgement/membership.ts";
+import { baseMilli, worthMilli } from "../../shared/judgement/points-formula.ts";
 import { referenceReason } from "../../shared/judgement/references.ts";
-import { baseMilli, worthMilli } from "../../shared/judgement/worth.ts";
 import type { Watermark } from "../../shared/stage/cache.ts";
 import { type Bus, lastOf, streamEnds } from "../../shared/stream/bus.ts";
 import { textOf } from "../../shared/stream/codec.ts";

@@ -9,10 +9,10 @@ import type { Outcome, Quarantine } from "../../shared/quarantine/quarantine.ts"
 import { nextOf } from "../../shared/stream/bus.ts";
 import { bodiesOf } from "../../shared/stream/codec.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
-import { keyConflict, type Parts } from "../api/parts.ts";
+import { keyConflict, type Parts } from "../api/api-context.ts";
 import { Refused } from "../api/problems.ts";
 import { Unavailable } from "../gateway/gateway.ts";
-import type { Quarantines } from "./quarantines.ts";
+import type { Quarantines } from "./followers.ts";
 
 export type Verdict = "release" | "reject";
 export type Review = {

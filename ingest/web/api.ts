@@ -2,7 +2,7 @@
 import type { Clip, QuarantineReason, RejectReason } from "../../shared/contracts/decision.ts";
 import type { PublicState } from "../../shared/contracts/world.ts";
 import type { Told } from "../../shared/web/happenings.ts";
-import type { Difference } from "../rulesets/ruleset-diff.ts";
+import type { Difference } from "../rulesets/diff.ts";
 
 export type { Difference };
 

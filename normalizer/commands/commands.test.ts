@@ -6,7 +6,7 @@ import { evolve } from "../judge/evolve.ts";
 import { foldCommandBeside } from "../shadow/shadow.ts";
 import { initialState } from "../state/initial-state.ts";
 import type { NormalizerState } from "../state/state.ts";
-import { candidate, command, freshRealm, RULES, START_MS, stateText } from "../testing/given.ts";
+import { candidate, command, freshRealm, RULES, START_MS, stateText } from "../testing/builders.ts";
 
 const DAY = 86_400_000;
 

@@ -7,7 +7,7 @@ import { cacheSpec } from "../cache.ts";
 import { foldCandidate, foldCommand } from "../core.ts";
 import { evolve, evolveCommand } from "../judge/evolve.ts";
 import type { NormalizerState } from "../state/state.ts";
-import { candidate, command, freshRealm, RULES, START_MS, stateText } from "../testing/given.ts";
+import { candidate, command, freshRealm, RULES, START_MS, stateText } from "../testing/builders.ts";
 
 const CASES = runs(2_000);
 const OPTIONS = ["As it is", "Wear grey"].map((text) => ({ text, effects: [] }));

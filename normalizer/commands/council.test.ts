@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { CommandKind, DecidedCommand } from "../../shared/contracts/command.ts";
 import { foldCandidate, foldCommand } from "../core.ts";
 import type { NormalizerState } from "../state/state.ts";
-import { candidate, command, freshRealm, RULES, START_MS, stateText } from "../testing/given.ts";
+import { candidate, command, freshRealm, RULES, START_MS, stateText } from "../testing/builders.ts";
 import { voteWeight } from "./council.ts";
 
 const DAY = 86_400_000;

@@ -11,7 +11,7 @@ import type { Decision } from "../../shared/contracts/decision.ts";
 import { membershipReason } from "../../shared/judgement/membership.ts";
 import { referenceReason } from "../../shared/judgement/references.ts";
 import { released } from "../judge/decide.ts";
-import { quarantineHash } from "../state/marks.ts";
+import { quarantineHash } from "../state/fingerprints.ts";
 import { type NormalizerState, rulesOf } from "../state/state.ts";
 
 export type Review = Extract<ValidCommand, { kind: "review.release" | "review.reject" }>;

@@ -7,7 +7,7 @@ import type { Decision } from "../../shared/contracts/decision.ts";
 import { cacheSpec } from "../cache.ts";
 import { foldCandidate, foldCommand } from "../core.ts";
 import type { NormalizerState } from "../state/state.ts";
-import { candidate, command, freshRealm, START_MS, stateText, TIGHT_RULES } from "../testing/given.ts";
+import { candidate, command, freshRealm, START_MS, stateText, TIGHT_RULES } from "../testing/builders.ts";
 import { evolve, evolveCommand } from "./evolve.ts";
 
 const campaign = fc.constantFrom("siege", "constructor", "feast");

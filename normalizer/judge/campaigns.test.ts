@@ -4,7 +4,7 @@ import type { Accepted, Decision, Quarantined } from "../../shared/contracts/dec
 import { MAX_CAMPAIGNS } from "../commands/commands.ts";
 import { foldCandidate, foldCommand } from "../core.ts";
 import type { NormalizerState } from "../state/state.ts";
-import { candidate, command, freshRealm, START_MS, TIGHT_RULES } from "../testing/given.ts";
+import { candidate, command, freshRealm, START_MS, TIGHT_RULES } from "../testing/builders.ts";
 
 let state: NormalizerState;
 let seq: number;

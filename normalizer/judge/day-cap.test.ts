@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { foldCandidate } from "../core.ts";
-import { candidate, freshRealm, START_MS } from "../testing/given.ts";
+import { candidate, freshRealm, START_MS } from "../testing/builders.ts";
 
 const DAY_MS = 86_400_000;
 const SOURCES = ["chapter_outcome", "faction_quest", "rare_discovery"] as const;

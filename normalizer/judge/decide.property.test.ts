@@ -7,7 +7,7 @@ import { mul } from "../../shared/exact/integers.ts";
 import { explanationOf } from "../../shared/judgement/explanation.ts";
 import { cacheSpec } from "../cache.ts";
 import { foldCandidate } from "../core.ts";
-import { type Action, action, candidates, freshRealm, stateText, TIGHT_RULES } from "../testing/given.ts";
+import { type Action, action, candidates, freshRealm, stateText, TIGHT_RULES } from "../testing/builders.ts";
 import { evolve } from "./evolve.ts";
 
 const actions = (max: number) => fc.array(action, { minLength: 1, maxLength: max });

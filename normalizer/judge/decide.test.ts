@@ -4,7 +4,7 @@ import type { Decision } from "../../shared/contracts/decision.ts";
 import { explanationOf } from "../../shared/judgement/explanation.ts";
 import { foldCandidate } from "../core.ts";
 import type { NormalizerState } from "../state/state.ts";
-import { candidate, freshRealm, RULES, START_MS, TIGHT_RULES } from "../testing/given.ts";
+import { candidate, freshRealm, RULES, START_MS, TIGHT_RULES } from "../testing/builders.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import type { ValidCommand } from "../../shared/contracts/command.ts";
 import { foldCandidate, foldCommand } from "../core.ts";
 import type { NormalizerState } from "../state/state.ts";
-import { candidate, command, freshRealm, START_MS } from "../testing/given.ts";
+import { candidate, command, freshRealm, START_MS } from "../testing/builders.ts";
 
 let state: NormalizerState;
 let seq: number;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { registry } from "../../shared/process/metrics.ts";
-import { candidate, command, freshRealm, START_MS, TIGHT_RULES } from "../testing/given.ts";
+import { candidate, command, freshRealm, START_MS, TIGHT_RULES } from "../testing/builders.ts";
 import { foldCandidateBeside, foldCommandBeside } from "./shadow.ts";
 import { showShadow } from "./shadow-metrics.ts";
 

@@ -19,7 +19,7 @@ import {
   START_MS,
   stateText,
   TIGHT_RULES,
-} from "../testing/given.ts";
+} from "../testing/builders.ts";
 import { foldCandidateBeside, foldCommandBeside } from "./shadow.ts";
 import { shadowReport } from "./shadow-entry.ts";
 

@@ -11,9 +11,15 @@ import type { ValidCommand } from "../../shared/contracts/command.ts";
 import type { Decision } from "../../shared/contracts/decision.ts";
 import { CacheUnusable } from "../../shared/stage/cache-unusable.ts";
 import { answered, foldCandidate, foldCommand } from "../core.ts";
-import { deviceCodec, memberCodec, openEventCodec, playerCodec, sessionCodec } from "../state/entries.ts";
+import {
+  deviceCodec,
+  memberCodec,
+  openEventCodec,
+  playerCodec,
+  sessionCodec,
+} from "../state/entry-codecs.ts";
+import { Borrowed, Shelf } from "../state/entry-store.ts";
 import { KnownCommands } from "../state/known-commands.ts";
-import { Borrowed, Shelf } from "../state/shelf.ts";
 import { type Decided, type Judge, type NormalizerState, rulesOf, type Shadow } from "../state/state.ts";
 import { Rejudge } from "./rejudge.ts";
 import { differences, tally } from "./tally.ts";

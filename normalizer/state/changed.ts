@@ -1,5 +1,5 @@
 /** Which entries of a state changed. */
-import type { Shelf } from "./shelf.ts";
+import type { Shelf } from "./entry-store.ts";
 import type { NormalizerState } from "./state.ts";
 
 export const shelvesOf = (state: NormalizerState): Shelf<object>[] => [

@@ -8,7 +8,7 @@ import {
   LIST_HEAD,
   type List,
   withRoom,
-} from "./lists.ts";
+} from "./packed-lists.ts";
 
 // The head, by index.
 const THROUGH = 0;

@@ -3,7 +3,15 @@
  * so dropping it loses nothing.
  */
 import { ceilDiv, mulDiv } from "../../shared/exact/integers.ts";
-import { columnOf, emptyPlaces, filled, fillPlace, type Layout, type List, withRoom } from "./lists.ts";
+import {
+  columnOf,
+  emptyPlaces,
+  filled,
+  fillPlace,
+  type Layout,
+  type List,
+  withRoom,
+} from "./packed-lists.ts";
 
 /** Hits that haven't cooled off yet: `⌈max(0, until − at) / leak⌉`. A limit is reached when there are as many before a hit. */
 export const hitsLeft = (untilMs: number, atMs: number, leakMs: number): number =>

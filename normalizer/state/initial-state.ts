@@ -1,6 +1,6 @@
-import { deviceCodec, memberCodec, openEventCodec, playerCodec, sessionCodec } from "./entries.ts";
+import { deviceCodec, memberCodec, openEventCodec, playerCodec, sessionCodec } from "./entry-codecs.ts";
+import { Shelf } from "./entry-store.ts";
 import { KnownCommands } from "./known-commands.ts";
-import { Shelf } from "./shelf.ts";
 import type { NormalizerState } from "./state.ts";
 
 /** A realm of which nothing is known yet. */

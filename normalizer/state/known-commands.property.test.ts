@@ -5,7 +5,7 @@ import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import { cacheSpec } from "../cache.ts";
 import { foldCommand } from "../core.ts";
 import { evolveCommand } from "../judge/evolve.ts";
-import { command, freshRealm, START_MS, stateText } from "../testing/given.ts";
+import { command, freshRealm, START_MS, stateText } from "../testing/builders.ts";
 import { initialState } from "./initial-state.ts";
 import { COMMANDS_KNOWN_MS, PLAYER_COMMANDS_KNOWN } from "./known-commands.ts";
 import type { NormalizerState } from "./state.ts";

@@ -3,7 +3,7 @@ import { commandId, earlierCommandId } from "../../shared/exact/identity.ts";
 import { cacheSpec } from "../cache.ts";
 import { foldCommand } from "../core.ts";
 import { evolveCommand } from "../judge/evolve.ts";
-import { command, freshRealm, START_MS, stateText } from "../testing/given.ts";
+import { command, freshRealm, START_MS, stateText } from "../testing/builders.ts";
 import { initialState } from "./initial-state.ts";
 import { COMMANDS_KNOWN, COMMANDS_KNOWN_MS, PLAYER_COMMANDS_KNOWN } from "./known-commands.ts";
 import type { NormalizerState } from "./state.ts";

@@ -9,7 +9,7 @@
  */
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import { earlierCommandId } from "../../shared/exact/identity.ts";
-import { eventMark } from "./marks.ts";
+import { eventMark } from "./fingerprints.ts";
 
 const HOUR_MS = 3_600_000;
 /** A command is known for at least so long, and up to an hour longer: like a candidate's key. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { runs } from "../../ops/testing/fuzz.ts";
-import { playerCodec } from "./entries.ts";
+import { playerCodec } from "./entry-codecs.ts";
 import { hit } from "./heat.ts";
 import { PlayerState } from "./player.ts";
 

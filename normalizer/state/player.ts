@@ -7,7 +7,7 @@ import { WINDOW_DAYS } from "../../shared/judgement/day.ts";
 import type { UserDay } from "../../shared/judgement/day-counters.ts";
 import { recentPoints } from "../../shared/judgement/fairness.ts";
 import type { DeviceState } from "./device.ts";
-import type { Membership, SessionState } from "./entry.ts";
+import type { Membership, SessionState } from "./entry-types.ts";
 import { heatList, heatsFrom, hottest, putHeats, untilOf, warm } from "./heat.ts";
 import {
   blank,
@@ -19,7 +19,7 @@ import {
   LIST_HEAD,
   type List,
   withRoom,
-} from "./lists.ts";
+} from "./packed-lists.ts";
 
 /** A player's memory for keys; who fills it within 25 h is refused, since a forgotten key could count twice. */
 export const SEEN_MAX = 512;

@@ -13,10 +13,10 @@ import type { Admission } from "../../shared/judgement/admission.ts";
 import type { Week } from "../../shared/judgement/fairness.ts";
 import { newTally, type Tally } from "../shadow/tally.ts";
 import type { DeviceState } from "./device.ts";
-import type { Entry, Membership, QuarantinedEvent, SessionState } from "./entry.ts";
+import type { Shelf } from "./entry-store.ts";
+import type { Entry, Membership, QuarantinedEvent, SessionState } from "./entry-types.ts";
 import type { KnownCommands } from "./known-commands.ts";
 import type { PlayerState } from "./player.ts";
-import type { Shelf } from "./shelf.ts";
 
 /** KV `<realm>.r.week`: what fairness compares with. */
 export type RealmWeek = Entry & Week;

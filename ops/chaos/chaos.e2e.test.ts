@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chaos } from "./chaos.ts";
+import { chaos } from "./main.ts";
 
 test("stages and NATS killed under load lose nothing, double nothing, and end in the oracle's state", async () => {
   const report = await chaos({ kills: 12, seed: Date.now() % 1_000_000, load: 200, say: () => {} });

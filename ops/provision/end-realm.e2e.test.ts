@@ -20,14 +20,14 @@ import { runRealms, runStage, type Service } from "../../shared/stage/service.ts
 import type { Stage } from "../../shared/stage/stage.ts";
 import { type Bus, openBus } from "../../shared/stream/bus.ts";
 import { BUCKETS, kvSubject } from "../../shared/stream/topology.ts";
+import { Troubles } from "../../simulator/archive/blocked-streams.ts";
 import { archiveRealm } from "../../simulator/archive/realms.ts";
 import {
   silent,
   type TestDatabase,
   type TestPostgres,
   testPostgres,
-} from "../../simulator/archive/testing/testing.ts";
-import { Troubles } from "../../simulator/archive/troubles.ts";
+} from "../../simulator/archive/testing/database.ts";
 import { simulatorStage } from "../../simulator/stage.ts";
 import { type TestNats, testNats, urlOf } from "../testing/nats.ts";
 import { candidate, sendCandidate, testRealm, until } from "../testing/realm.ts";

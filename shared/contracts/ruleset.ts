@@ -13,7 +13,7 @@ import { Trigger } from "./trigger.ts";
 
 /**
  * The rules engine that this code implements. A node refuses a ruleset for a later one; a realm of an earlier one goes on under this
- * one from its last state (`simulator/steps/convert.ts`).
+ * one from its last state (`simulator/steps/convert-engine.ts`).
  */
 export const ENGINE = 2;
 

@@ -50,7 +50,7 @@ export function countDay(days: number[], day: number, points: number): void {
 /** `through`: `source_seq` of the last decision that an entry includes. */
 export type Through<Day> = { through: number; today: Day };
 
-/** The days in the text of an entry `<realm>.u.<user>`, as `normalizer/state/entries.ts` writes it. */
+/** The days in the text of an entry `<realm>.u.<user>`, as `normalizer/state/entry-codecs.ts` writes it. */
 export function userDayIn(entry: string): Through<UserDay> & { days: number[] } {
   const [, through, , , , days, [day, ...sources]] = JSON.parse(entry);
   return { through, today: { day, sources }, days };

@@ -11,7 +11,7 @@ export function membershipReason(
   return member.faction === faction ? undefined : "faction_mismatch";
 }
 
-/** The membership in the text of an entry `<realm>.m.<user>` of KV `caps`, as `normalizer/state/entries.ts` writes it. */
+/** The membership in the text of an entry `<realm>.m.<user>` of KV `caps`, as `normalizer/state/entry-codecs.ts` writes it. */
 export function membershipIn(entry: string): { faction: string } {
   const [, , faction] = JSON.parse(entry);
   return { faction };

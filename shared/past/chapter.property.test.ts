@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { runs } from "../../ops/testing/fuzz.ts";
-import { play, started } from "../../simulator/testing/given.ts";
-import { histories } from "../../simulator/testing/made-up.ts";
+import { histories } from "../../simulator/testing/arbitraries.ts";
+import { play, started } from "../../simulator/testing/builders.ts";
 import { loadRuleset } from "../rulesets/rulesets.ts";
 import { BrokenPast, Chapter, type PastState, type Standing } from "./chapter.ts";
 

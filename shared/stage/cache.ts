@@ -9,8 +9,8 @@ import { metrics } from "../process/metrics.ts";
 import { type BatchMessage, type Bus, MAX_OUTPUTS, type Stored, streamEnds } from "../stream/bus.ts";
 import { textOf } from "../stream/codec.ts";
 import { Fence } from "../stream/fence.ts";
-import { mendBucket } from "../stream/mend-bucket.ts";
 import { Reader } from "../stream/reader.ts";
+import { mendBucket } from "../stream/recreate-bucket.ts";
 import { type Bucket, kvSubject } from "../stream/topology.ts";
 import { CacheUnusable } from "./cache-unusable.ts";
 

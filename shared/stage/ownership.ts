@@ -7,8 +7,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { sha256 } from "../exact/canonical.ts";
 import { watchBucket } from "../stream/bucket.ts";
 import { type Bus, publishOne } from "../stream/bus.ts";
-import { mendBucket } from "../stream/mend-bucket.ts";
 import { randomName } from "../stream/random-name.ts";
+import { mendBucket } from "../stream/recreate-bucket.ts";
 import { kvSubject } from "../stream/topology.ts";
 
 /** Of `workers`, the one with the highest hash of itself and the realm (rendezvous hashing, Thaler and Ravishankar 1996). */

@@ -16,8 +16,8 @@ import { Durability } from "../stream/durability.ts";
 import { NatsAccessError, natsAccess } from "../stream/nats-connection.ts";
 import { KnownRealms } from "./known-realms.ts";
 import { Workers } from "./ownership.ts";
-import { RealmRun } from "./realm-run.ts";
 import type { Stage } from "./stage.ts";
+import { RealmRun } from "./stage-runner.ts";
 
 /** Aborted by SIGTERM or SIGINT. */
 export function untilSignal(): AbortSignal {

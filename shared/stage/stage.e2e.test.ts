@@ -9,8 +9,8 @@ import { lastOf, publishBatch, publishOne, streamEnds } from "../stream/bus.ts";
 import { bodiesOf, MAX_FRAME_BODIES, textOf } from "../stream/codec.ts";
 import { subjects } from "../stream/subjects.ts";
 import { realmTroubles } from "./realm-health.ts";
-import { RealmRun } from "./realm-run.ts";
 import type { Stage } from "./stage.ts";
+import { RealmRun } from "./stage-runner.ts";
 
 let nats: TestNats;
 let realm = "";

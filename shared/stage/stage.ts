@@ -8,7 +8,7 @@ import type { Log } from "../process/log.ts";
 import type { Bus } from "../stream/bus.ts";
 import type { Input } from "../stream/reader.ts";
 import type { CacheSpec } from "./cache.ts";
-import type { Draft } from "./draft.ts";
+import type { Draft } from "./output-batch.ts";
 
 export type StageName = "ingest" | "normalizer" | "simulator";
 

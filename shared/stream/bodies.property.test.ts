@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { runs } from "../../ops/testing/fuzz.ts";
-import * as given from "../../simulator/testing/given.ts";
+import * as given from "../../simulator/testing/builders.ts";
 import { ForeignMessage } from "../stage/refusal.ts";
 import {
   candidatesIn,

@@ -7,7 +7,8 @@ import { canonicalHash } from "../../shared/exact/canonical.ts";
 import { registry } from "../../shared/process/metrics.ts";
 import { openBus, publishBatch, publishOne, streamEnds } from "../../shared/stream/bus.ts";
 import { eventsStream, subjects, validStream, worldStream } from "../../shared/stream/subjects.ts";
-import { passed } from "../testing/given-commands.ts";
+import { passed } from "../testing/command-builders.ts";
+import { Troubles } from "./blocked-streams.ts";
 import type { Database } from "./database/database.ts";
 import { archive, readPosition } from "./database/position.ts";
 import { archiveRealm } from "./realms.ts";
@@ -20,8 +21,7 @@ import {
   type TestRealm,
   testPostgres,
   testRealm,
-} from "./testing/testing.ts";
-import { Troubles } from "./troubles.ts";
+} from "./testing/database.ts";
 
 let nats: TestNats;
 let postgres: TestPostgres;

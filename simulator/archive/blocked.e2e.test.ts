@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { copyNew, line } from "./database/copy.ts";
 import { inTransaction, openDatabase } from "./database/database.ts";
-import { silent, type TestPostgres, testPostgres } from "./testing/testing.ts";
+import { silent, type TestPostgres, testPostgres } from "./testing/database.ts";
 
 let postgres: TestPostgres;
 

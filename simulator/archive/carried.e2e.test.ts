@@ -7,12 +7,12 @@ import { type TestNats, testNats } from "../../ops/testing/nats.ts";
 import { runCommand } from "../../ops/testing/run-command.ts";
 import { sha256 } from "../../shared/exact/canonical.ts";
 import { subjects } from "../../shared/stream/subjects.ts";
+import { Troubles } from "./blocked-streams.ts";
 import { openDatabase } from "./database/database.ts";
 import { migrate } from "./database/migrate.ts";
 import { archiveRealm } from "./realms.ts";
 import { checkAgreement } from "./rebuild/agreement.ts";
-import { accepted, silent, type TestPostgres, testPostgres, testRealm } from "./testing/testing.ts";
-import { Troubles } from "./troubles.ts";
+import { accepted, silent, type TestPostgres, testPostgres, testRealm } from "./testing/database.ts";
 
 let nats: TestNats;
 let postgres: TestPostgres;
@@ -108,7 +108,7 @@ test("an archive of an earlier release is carried from public with every row and
     DATABASE_URL: urls.archive,
     DATABASE_READ_URL: urls.read,
   };
-  const migrated = await runCommand("ops/tools/archive-migrate/migrate.ts", [], env);
+  const migrated = await runCommand("ops/tools/archive-migrate/main.ts", [], env);
   expect(migrated).toMatchObject({ code: 0, err: "" });
   expect(migrated.out).toContain("applied 0004_open_partition.sql");
   expect(await rowsIn("amoi")).toEqual(before);
@@ -133,7 +133,7 @@ test("an archive of an earlier release is carried from public with every row and
   await archived(urls.archive, "amoi", 3);
   expect(await checkAgreement(database, realm)).toEqual({ ticks: 3, problems: [] });
   await expect(database.query("DELETE FROM world_events_carried")).rejects.toThrow("append-only");
-  expect((await runCommand("ops/tools/archive-migrate/migrate.ts", [], env)).out).toContain(
+  expect((await runCommand("ops/tools/archive-migrate/main.ts", [], env)).out).toContain(
     "the database is up to date",
   );
   await admin.end();

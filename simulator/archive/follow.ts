@@ -17,9 +17,9 @@ import { isGone, takeWithin, untilLookedAt, waitingFrom } from "../../shared/sta
 import type { Bus } from "../../shared/stream/bus.ts";
 import { Superseded } from "../../shared/stream/fence.ts";
 import { type Input, Reader, StreamGap } from "../../shared/stream/reader.ts";
+import type { Troubles } from "./blocked-streams.ts";
 import type { Database, Transaction } from "./database/database.ts";
 import { archive, type Position, readPosition } from "./database/position.ts";
-import type { Troubles } from "./troubles.ts";
 
 /** What a follower works with. */
 export type Archiving = {

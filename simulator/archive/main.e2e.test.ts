@@ -8,7 +8,7 @@ import { type TestNats, testNats, urlOf } from "../../ops/testing/nats.ts";
 import { until } from "../../ops/testing/realm.ts";
 import { subjects } from "../../shared/stream/subjects.ts";
 import { checkAgreement } from "./rebuild/agreement.ts";
-import { accepted, type TestPostgres, testPostgres, testRealm } from "./testing/testing.ts";
+import { accepted, type TestPostgres, testPostgres, testRealm } from "./testing/database.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 let nats: TestNats;

@@ -8,9 +8,9 @@
 import { hostCheck } from "../../shared/auth/hosts.ts";
 import { listen, operationsServer } from "../../shared/process/http.ts";
 import { runRealms, serve } from "../../shared/stage/service.ts";
+import { Troubles } from "./blocked-streams.ts";
 import { cutOnceAborted, openDatabase } from "./database/database.ts";
 import { archiveRealm } from "./realms.ts";
-import { Troubles } from "./troubles.ts";
 import { watchPostgres } from "./watch.ts";
 
 await serve("archive", async (service) => {

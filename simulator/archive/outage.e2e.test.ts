@@ -5,6 +5,7 @@ import { registry } from "../../shared/process/metrics.ts";
 import { realmTroubles } from "../../shared/stage/realm-health.ts";
 import { streamEnds } from "../../shared/stream/bus.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
+import { Troubles } from "./blocked-streams.ts";
 import type { Database } from "./database/database.ts";
 import { follow } from "./follow.ts";
 import { archiveRealm } from "./realms.ts";
@@ -16,8 +17,7 @@ import {
   type TestRealm,
   testPostgres,
   testRealm,
-} from "./testing/testing.ts";
-import { Troubles } from "./troubles.ts";
+} from "./testing/database.ts";
 
 let nats: TestNats;
 let postgres: TestPostgres;

@@ -8,11 +8,11 @@ import { streamEnds } from "../../shared/stream/bus.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
 import { genesis } from "../../shared/world/genesis.ts";
 import { advance, stateOf } from "../advance.ts";
+import { Troubles } from "./blocked-streams.ts";
 import type { Database } from "./database/database.ts";
 import { archiveRealm } from "./realms.ts";
 import { NotRecorded, openRecorded } from "./recorded.ts";
-import { accepted, judged, silent, type TestPostgres, testPostgres, testRealm } from "./testing/testing.ts";
-import { Troubles } from "./troubles.ts";
+import { accepted, judged, silent, type TestPostgres, testPostgres, testRealm } from "./testing/database.ts";
 
 let nats: TestNats;
 let postgres: TestPostgres;

@@ -6,7 +6,7 @@ import { eventsStream, validStream, worldStream } from "../../shared/stream/subj
 import { kvSubject } from "../../shared/stream/topology.ts";
 import { type Database, inTransaction } from "./database/database.ts";
 import { ArchiveRefused } from "./database/position.ts";
-import { storableText } from "./database/storable.ts";
+import { storableText } from "./database/postgres-json.ts";
 
 /** Any number, as long as it is the same in every archive: a partition is made by one at a time. */
 const LOCK = 6_051_732;

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { type TestNats, testNats } from "../../ops/testing/nats.ts";
 import { type StageProcess, startStage } from "../../ops/testing/stages.ts";
 import { subjects } from "../../shared/stream/subjects.ts";
+import { Troubles } from "./blocked-streams.ts";
 import {
   accepted,
   silent,
@@ -11,8 +12,7 @@ import {
   type TestRealm,
   testPostgres,
   testRealm,
-} from "./testing/testing.ts";
-import { Troubles } from "./troubles.ts";
+} from "./testing/database.ts";
 import { watchPostgres } from "./watch.ts";
 
 let nats: TestNats;

@@ -5,10 +5,10 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../../shared/process/log.ts";
+import type { Troubles } from "./blocked-streams.ts";
 import { cutOnceAborted, type Database, openDatabase } from "./database/database.ts";
 import { assertUpToDate, MigrationError } from "./database/migrate.ts";
 import { excessOf } from "./database/rights.ts";
-import type { Troubles } from "./troubles.ts";
 
 const CHECK_MS = 5_000;
 const RETRY_MS = 1_000;

@@ -3,9 +3,9 @@ import type { Accepted } from "../../shared/contracts/decision.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { EffectState, WorldState } from "../../shared/contracts/world.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { callsOf } from "../duties/calls.ts";
-import { accepted, type Interval, play, standing, started } from "../testing/given.ts";
-import { passed } from "../testing/given-commands.ts";
+import { callsOf } from "../duties/due-commands.ts";
+import { accepted, type Interval, play, standing, started } from "../testing/builders.ts";
+import { passed } from "../testing/command-builders.ts";
 
 let rules: Ruleset;
 beforeAll(async () => {

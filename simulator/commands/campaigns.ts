@@ -14,9 +14,9 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { CampaignState, Happening, PrivateState, WorldState } from "../../shared/contracts/world.ts";
 import { type ById, entries, find } from "../../shared/exact/by-id.ts";
 import { mul } from "../../shared/exact/integers.ts";
-import { isSteward } from "../duties/said.ts";
+import { isSteward } from "../duties/steward-command.ts";
 import { MAX_RUNNING_CAMPAIGNS } from "../steps/effects.ts";
-import type { Decide } from "./decide.ts";
+import type { Decide } from "./command-handler.ts";
 import { refusalOf } from "./refusal.ts";
 
 export type Running = NonNullable<PrivateState["campaigns"]>;

@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { runs } from "../../ops/testing/fuzz.ts";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import { Ruleset } from "../../shared/contracts/ruleset.ts";
-import { decided, frozen, type Interval, play, started } from "../testing/given.ts";
-import { passed } from "../testing/given-commands.ts";
-import { together } from "../testing/given-facts.ts";
-import { intervalsUnder, rulesets } from "../testing/made-up.ts";
+import { intervalsUnder, rulesets } from "../testing/arbitraries.ts";
+import { decided, frozen, type Interval, play, started } from "../testing/builders.ts";
+import { passed } from "../testing/command-builders.ts";
+import { together } from "../testing/shared-property.ts";
 import type { TickResult } from "../tick.ts";
 
 type Said = (seq: number) => DecidedCommand;

@@ -5,8 +5,8 @@
 import type { Happening, WorldState } from "../../shared/contracts/world.ts";
 import type { WorldCommand } from "../steps/fold.ts";
 import { closeCampaign, openCampaign } from "./campaigns.ts";
+import type { Outcome } from "./command-handler.ts";
 import { castVote, closeDueCouncils, openCouncil } from "./council.ts";
-import type { Outcome } from "./decide.ts";
 import { issueDecree } from "./decrees.ts";
 import { grantResource, spendResource } from "./economy.ts";
 import { refusalOf } from "./refusal.ts";

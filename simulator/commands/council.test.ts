@@ -4,8 +4,8 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { WorldState } from "../../shared/contracts/world.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import type { WorldCommand } from "../steps/fold.ts";
-import { play, started } from "../testing/given.ts";
-import { passed, player } from "../testing/given-commands.ts";
+import { play, started } from "../testing/builders.ts";
+import { passed, player } from "../testing/command-builders.ts";
 import { runCommands } from "./commands.ts";
 import { mayAct, resultOf } from "./council.ts";
 

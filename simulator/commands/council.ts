@@ -8,7 +8,7 @@ import { councilRules } from "../../shared/contracts/politics.ts";
 import type { CouncilReason, CouncilState, Happening, WorldState } from "../../shared/contracts/world.ts";
 import { entries, find } from "../../shared/exact/by-id.ts";
 import { effectsOf } from "../steps/effects.ts";
-import type { Decide } from "./decide.ts";
+import type { Decide } from "./command-handler.ts";
 
 type Vote = NonNullable<CouncilState["open"]>;
 type Result = { option: number; reason: CouncilReason };

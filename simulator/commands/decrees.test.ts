@@ -3,8 +3,8 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { Effect } from "../../shared/contracts/trigger.ts";
 import type { EffectState } from "../../shared/contracts/world.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { decided, play, standing, started } from "../testing/given.ts";
-import { passed } from "../testing/given-commands.ts";
+import { decided, play, standing, started } from "../testing/builders.ts";
+import { passed } from "../testing/command-builders.ts";
 
 let rules: Ruleset;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 /** Decrees: what a game master's word starts. Its effects outrank all others; their bounds are the schema's. */
 
 import { effectsOf } from "../steps/effects.ts";
-import type { Decide } from "./decide.ts";
+import type { Decide } from "./command-handler.ts";
 
 /** Whether its targets exist the normalizer has checked; one that a new ruleset removed meanwhile is refused at the start. */
 export const issueDecree: Decide<"decree"> = (state, { command_id: id, payload }) => {

@@ -2,8 +2,8 @@ import { beforeAll, expect, test } from "vitest";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { play, standing, started } from "../testing/given.ts";
-import { passed } from "../testing/given-commands.ts";
+import { play, standing, started } from "../testing/builders.ts";
+import { passed } from "../testing/command-builders.ts";
 
 let rules: Ruleset;
 beforeAll(async () => {

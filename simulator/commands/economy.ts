@@ -2,7 +2,7 @@
 
 import type { Happening, WorldState } from "../../shared/contracts/world.ts";
 import { find } from "../../shared/exact/by-id.ts";
-import type { Decide, Outcome } from "./decide.ts";
+import type { Decide, Outcome } from "./command-handler.ts";
 
 /**
  * A grant that the stock has no room for is refused whole: what a game master gives must not vanish unsaid. Tick and harvest

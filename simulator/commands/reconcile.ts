@@ -9,7 +9,7 @@ import { type ById, entries, find, mapById } from "../../shared/exact/by-id.ts";
 import { apportion } from "../../shared/exact/integers.ts";
 import { newFaction, newRelic, newTerritory, newTrigger } from "../../shared/world/genesis.ts";
 import { isAimed } from "../steps/effects.ts";
-import { reconcilePolitics } from "./closures.ts";
+import { reconcilePolitics } from "./cancel-orphans.ts";
 
 export function reconcile(
   { public: world, private: hidden }: WorldState,

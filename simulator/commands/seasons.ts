@@ -28,8 +28,8 @@ import { genesis, newTrigger } from "../../shared/world/genesis.ts";
 import { statusTicksFrom } from "../steps/elapsed.ts";
 import { challengerOf } from "../steps/flip.ts";
 import { withInfluence } from "../steps/influence.ts";
+import type { Decide } from "./command-handler.ts";
 import { closeCouncils } from "./council.ts";
-import type { Decide } from "./decide.ts";
 import { closeActions } from "./sovereign.ts";
 
 /** What a faction keeps of its influence and of its stocks, basis points. */

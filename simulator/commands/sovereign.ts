@@ -11,11 +11,11 @@ import { entries, find } from "../../shared/exact/by-id.ts";
 import { mul } from "../../shared/exact/integers.ts";
 import { effectsOf, findsPlace } from "../steps/effects.ts";
 import { clockworkOf } from "../steps/elapsed.ts";
+import { giveUseBack, use, useRefusal } from "./action-quota.ts";
+import type { Decide } from "./command-handler.ts";
 import { mayAct } from "./council.ts";
-import type { Decide } from "./decide.ts";
 import { stockOf, withStock } from "./economy.ts";
 import { escrowOf, holdCost, holdStake, payBack, release, stakesAgainst } from "./escrow.ts";
-import { giveUseBack, use, useRefusal } from "./uses.ts";
 
 export type Changed = { state: WorldState; happenings: Happening[] };
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { foldCommand, openFolding } from "../steps/fold.ts";
-import { decided, START_MS, standing, started } from "../testing/given.ts";
-import { passed } from "../testing/given-commands.ts";
+import { decided, START_MS, standing, started } from "../testing/builders.ts";
+import { passed } from "../testing/command-builders.ts";
 import { dueOf } from "./clock.ts";
 
 const rules = await loadRuleset("amoi-1");

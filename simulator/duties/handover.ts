@@ -13,7 +13,7 @@ import { type BatchMessage, lastOf } from "../../shared/stream/bus.ts";
 import { subjects, worldStream } from "../../shared/stream/subjects.ts";
 import type { SimulatorState } from "../advance.ts";
 import { effectiveEngine, effectiveRuleset } from "./pending.ts";
-import { said } from "./said.ts";
+import { said } from "./steward-command.ts";
 
 /** The command that raises a realm's rules to this engine; nothing where they are. Rules that came meanwhile are never undone. */
 export function raisingOf({

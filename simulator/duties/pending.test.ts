@@ -3,7 +3,7 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { WorldState } from "../../shared/contracts/world.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { foldCommand, openFolding } from "../steps/fold.ts";
-import { decided, START_MS, standing, started } from "../testing/given.ts";
+import { decided, START_MS, standing, started } from "../testing/builders.ts";
 import { effectiveStatus, effectiveTickSeconds, nextTickAt, pendingManualTicks } from "./pending.ts";
 
 let rules: Ruleset;

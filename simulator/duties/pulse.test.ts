@@ -3,7 +3,7 @@ import { Pulse } from "../../shared/contracts/feed.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { type SimulatorState, stateOf } from "../advance.ts";
 import { foldAccepted, foldCommand, openFolding } from "../steps/fold.ts";
-import { accepted, decided, START_MS, started } from "../testing/given.ts";
+import { accepted, decided, START_MS, started } from "../testing/builders.ts";
 import { Gauge } from "./pulse.ts";
 
 const rules = { ...(await loadRuleset("amoi-1")), tick_seconds: 900 };

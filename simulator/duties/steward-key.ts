@@ -9,7 +9,7 @@ import { metrics } from "../../shared/process/metrics.ts";
 import { type Bus, publishOne } from "../../shared/stream/bus.ts";
 import { textOf } from "../../shared/stream/codec.ts";
 import { commandMsgId, rawStream, subjects } from "../../shared/stream/subjects.ts";
-import { isSteward } from "./said.ts";
+import { isSteward } from "./steward-command.ts";
 
 /**
  * Publishes a command of the steward's, unless RAW has it. Where another's body has taken its message id, the same command goes out

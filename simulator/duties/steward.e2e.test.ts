@@ -23,8 +23,8 @@ import { publishOne } from "../../shared/stream/bus.ts";
 import { eventsStream, rawStream, subjects } from "../../shared/stream/subjects.ts";
 import { genesis } from "../../shared/world/genesis.ts";
 import { openFolding } from "../steps/fold.ts";
-import { standing } from "../testing/given.ts";
-import { callsOf } from "./calls.ts";
+import { standing } from "../testing/builders.ts";
+import { callsOf } from "./due-commands.ts";
 import { keepHouse, speakForWorld } from "./steward.ts";
 
 const silent = openLog(readEnv({ AMOI_LOG_LEVEL: "silent" }), "test");

@@ -12,10 +12,10 @@ import type { Quarantine } from "../../shared/quarantine/quarantine.ts";
 import type { Owned } from "../../shared/stage/stage.ts";
 import { isSealed } from "../../shared/stream/bus.ts";
 import type { SimulatorState } from "../advance.ts";
-import { callsOf } from "./calls.ts";
+import { callsOf } from "./due-commands.ts";
 import { raisingOf } from "./handover.ts";
-import { said } from "./said.ts";
-import { Speech } from "./steward-speech.ts";
+import { said } from "./steward-command.ts";
+import { Speech } from "./steward-publisher.ts";
 
 /** How often it looks at the quarantine, and at the world in memory. */
 const LOOK_MS = 1_000;

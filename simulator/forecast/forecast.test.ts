@@ -3,7 +3,7 @@ import type { TerritoryForecast } from "../../shared/contracts/forecast.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { foldAccepted, openFolding } from "../steps/fold.ts";
-import { accepted, frozen, standing, started } from "../testing/given.ts";
+import { accepted, frozen, standing, started } from "../testing/builders.ts";
 import { forecast, HORIZON_TICKS, MIN_TICKS } from "./forecast.ts";
 import { type Pressure, pressureOf } from "./pressure.ts";
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { runs } from "../../ops/testing/fuzz.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { foldAccepted, openFolding } from "../steps/fold.ts";
-import { accepted, REALM, START_MS, started } from "../testing/given.ts";
+import { accepted, REALM, START_MS, started } from "../testing/builders.ts";
 import { turn } from "../tick.ts";
 import { foldingOf, KEPT_TICKS, type Pressure, pressureOf, remember } from "./pressure.ts";
 

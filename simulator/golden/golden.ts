@@ -9,8 +9,8 @@ import type { Accepted } from "../../shared/contracts/decision.ts";
 import { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { DerivedEvent, TickRecord, WorldState } from "../../shared/contracts/world.ts";
 import { type ById, mapById } from "../../shared/exact/by-id.ts";
-import { accepted, decided, play, started } from "../testing/given.ts";
-import { passed } from "../testing/given-commands.ts";
+import { accepted, decided, play, started } from "../testing/builders.ts";
+import { passed } from "../testing/command-builders.ts";
 import type { TickResult } from "../tick.ts";
 
 export const TICKS_FILE = join(import.meta.dirname, "ticks.ndjson");

@@ -3,8 +3,8 @@ import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import { SOVEREIGN } from "../../shared/contracts/politics.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { decided, play, standing, started } from "../testing/given.ts";
-import { passed, player } from "../testing/given-commands.ts";
+import { decided, play, standing, started } from "../testing/builders.ts";
+import { passed, player } from "../testing/command-builders.ts";
 
 let rules: Ruleset;
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { Notice, type NoticeItem } from "../../shared/contracts/notice.ts";
 import { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { DerivedEvent, Rosters } from "../../shared/contracts/world.ts";
 import { canonical, canonicalHash } from "../../shared/exact/canonical.ts";
-import { accepted, type Interval, play, started } from "../testing/given.ts";
+import { accepted, type Interval, play, started } from "../testing/builders.ts";
 import type { TickResult } from "../tick.ts";
 import { ROSTER_USERS } from "./rosters.ts";
 

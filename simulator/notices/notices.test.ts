@@ -3,7 +3,7 @@ import type { Accepted } from "../../shared/contracts/decision.ts";
 import type { NoticeItem } from "../../shared/contracts/notice.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { accepted, asInExamples, play, standing, started } from "../testing/given.ts";
+import { accepted, asInExamples, play, standing, started } from "../testing/builders.ts";
 import type { TickResult } from "../tick.ts";
 import { ROSTER_USERS } from "./rosters.ts";
 

@@ -9,9 +9,9 @@ import { find } from "../../shared/exact/by-id.ts";
 import { canonicalHash } from "../../shared/exact/canonical.ts";
 import { byCodeUnit, mulDiv } from "../../shared/exact/integers.ts";
 import { dayOf } from "../../shared/judgement/day.ts";
-import { largest } from "./largest.ts";
-import { withText } from "./notice-text.ts";
 import { type Outcome, outcomesOf, type Resolving } from "./outcomes.ts";
+import { withText } from "./text.ts";
+import { largest } from "./top-n.ts";
 
 /** Shares of the rosters that an outcome hangs on, basis points. Who has less finds it in the recap of the ledger. */
 const MAJOR_BP = 1_000;

@@ -8,11 +8,11 @@ import { clockworkOf } from "../steps/elapsed.ts";
 import type { Influenced } from "../steps/influence.ts";
 import { resolveRelics } from "../steps/relics.ts";
 import { resolveTerritory } from "../steps/territories.ts";
-import { largest } from "./largest.ts";
-import { named, type People } from "./people.ts";
+import { withoutUser } from "./leave-one-out.ts";
 import { rostersRead } from "./roster-paths.ts";
 import { ROSTER_USERS } from "./rosters.ts";
-import { withoutUser } from "./without.ts";
+import { largest } from "./top-n.ts";
+import { named, type People } from "./user-contributions.ts";
 
 /** A tick whose steps 4 to 6 are done. */
 export type Resolving = {

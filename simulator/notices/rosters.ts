@@ -10,8 +10,8 @@ import { runningOf } from "../commands/campaigns.ts";
 import type { WorldCommand } from "../steps/fold.ts";
 import type { Influenced } from "../steps/influence.ts";
 import { gatherActions } from "./action-rosters.ts";
-import { largest } from "./largest.ts";
-import { named, type People } from "./people.ts";
+import { largest } from "./top-n.ts";
+import { named, type People } from "./user-contributions.ts";
 
 /** Users on a roster. Whoever has the least gives way to a 65th with more; ties by id, the first stays. */
 export const ROSTER_USERS = 64;

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { EffectState, WorldState } from "../../shared/contracts/world.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { accepted, play, standing, started } from "../testing/given.ts";
+import { accepted, play, standing, started } from "../testing/builders.ts";
 
 let rules: Ruleset;
 beforeAll(async () => {

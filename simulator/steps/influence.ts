@@ -5,8 +5,8 @@ import type { FactionState, TickRecord } from "../../shared/contracts/world.ts";
 import { type ById, entries, mapById } from "../../shared/exact/by-id.ts";
 import { apportion, assertSafe, clamp, floorDiv, mul } from "../../shared/exact/integers.ts";
 import { cutToBurst, withGain } from "../../shared/world/applied.ts";
-import type { BroughtTo } from "../commands/firsts.ts";
-import { type Crowd, type People, peopleOf } from "../notices/people.ts";
+import type { BroughtTo } from "../commands/campaign-contributions.ts";
+import { type Crowd, type People, peopleOf } from "../notices/user-contributions.ts";
 import { modifier } from "./effects.ts";
 import type { FactionColumns } from "./fold.ts";
 

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { started } from "../testing/given.ts";
+import { started } from "../testing/builders.ts";
 import { moveMeters, tensionTarget } from "./meters.ts";
 
 let rules: Ruleset;

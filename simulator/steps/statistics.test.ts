@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { accepted, play, started } from "../testing/given.ts";
+import { accepted, play, started } from "../testing/builders.ts";
 
 let rules: Ruleset;
 beforeAll(async () => {

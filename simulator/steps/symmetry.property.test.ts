@@ -6,9 +6,9 @@ import type { Condition, Operand } from "../../shared/contracts/trigger.ts";
 import type { PublicState } from "../../shared/contracts/world.ts";
 import { type ById, mapById } from "../../shared/exact/by-id.ts";
 import { canonical } from "../../shared/exact/canonical.ts";
-import { frozen, type Interval, play, started } from "../testing/given.ts";
-import { together } from "../testing/given-facts.ts";
-import { histories } from "../testing/made-up.ts";
+import { histories } from "../testing/arbitraries.ts";
+import { frozen, type Interval, play, started } from "../testing/builders.ts";
+import { together } from "../testing/shared-property.ts";
 import type { TickResult } from "../tick.ts";
 
 type History = { rules: Ruleset; intervals: Interval[] };

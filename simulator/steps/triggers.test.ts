@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { Condition, Trigger } from "../../shared/contracts/trigger.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { decided, play, started } from "../testing/given.ts";
+import { decided, play, started } from "../testing/builders.ts";
 
 let rules: Ruleset;
 beforeAll(async () => {

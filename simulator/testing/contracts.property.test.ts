@@ -5,11 +5,11 @@ import { NoticesPart } from "../../shared/contracts/notice.ts";
 import { TickRecord, WorldDelta, WorldSnapshot } from "../../shared/contracts/world.ts";
 import { commandId } from "../../shared/exact/identity.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { noticeParts } from "../notices/notice-parts.ts";
+import { noticeParts } from "../notices/parts.ts";
 import type { TickResult } from "../tick.ts";
-import { play, REALM, started } from "./given.ts";
-import { live, lives } from "./given-politics.ts";
-import { histories } from "./made-up.ts";
+import { histories } from "./arbitraries.ts";
+import { play, REALM, started } from "./builders.ts";
+import { live, lives } from "./politics-arbitraries.ts";
 
 const DEMO = await loadRuleset("demo");
 const CASES = runs(60);

@@ -1,6 +1,6 @@
 /** The ruleset as JSON: what the draft would change is seen before it is sent, what is wrong with it is the API's word. */
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { differences } from "../../rulesets/ruleset-diff.ts";
+import { differences } from "../../rulesets/diff.ts";
 import { type Api, Refusal } from "../api.ts";
 import { useAct } from "../notes.tsx";
 import { DiffTable } from "./diff-table.tsx";

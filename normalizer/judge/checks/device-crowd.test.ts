@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { foldCandidate } from "../../core.ts";
-import { candidate, freshRealm, RULES, START_MS } from "../../testing/given.ts";
+import { candidate, freshRealm, RULES, START_MS } from "../../testing/builders.ts";
 
 const MINUTE_MS = 60_000;
 

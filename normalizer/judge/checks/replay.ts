@@ -1,7 +1,7 @@
 import type { ValidCandidate } from "../../../shared/contracts/candidate.ts";
 import type { RejectReason } from "../../../shared/contracts/decision.ts";
-import { openEventCodec } from "../../state/entries.ts";
-import { eventMark, marksOf } from "../../state/marks.ts";
+import { openEventCodec } from "../../state/entry-codecs.ts";
+import { eventMark, marksOf } from "../../state/fingerprints.ts";
 import { type PlayerState, SEEN_MAX, SEEN_MS } from "../../state/player.ts";
 import type { NormalizerState } from "../../state/state.ts";
 

@@ -3,7 +3,7 @@ import type { Heat, QuarantineReason, RejectReason } from "../../../shared/contr
 import type { HeatRules, Judgement } from "../../../shared/contracts/ruleset.ts";
 import { floorDiv } from "../../../shared/exact/integers.ts";
 import type { DeviceState } from "../../state/device.ts";
-import type { SessionState } from "../../state/entry.ts";
+import type { SessionState } from "../../state/entry-types.ts";
 import { hitsLeft } from "../../state/heat.ts";
 import type { PlayerState } from "../../state/player.ts";
 

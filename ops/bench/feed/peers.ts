@@ -13,7 +13,7 @@ import { FEED_LIMITS } from "../../../broadcaster/http/limits.ts";
 import { PublicServer } from "../../../broadcaster/public.ts";
 import { encodeFrame } from "../../../broadcaster/realm/encode.ts";
 import { RealmView } from "../../../broadcaster/realm/realm-view.ts";
-import { HandMadeWorld } from "../../../broadcaster/testing/hand-made-world.ts";
+import { HandMadeWorld } from "../../../broadcaster/testing/scripted-world.ts";
 import type { WorldDelta } from "../../../shared/contracts/world.ts";
 import { answerAll, Child } from "./child.ts";
 

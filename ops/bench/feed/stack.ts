@@ -1,6 +1,6 @@
 /** A broadcaster process behind a real NATS server whose WORLD is written by hand: from commit to client, as in production. */
 import { readFileSync } from "node:fs";
-import { HandMadeWorld, storeTicks } from "../../../broadcaster/testing/hand-made-world.ts";
+import { HandMadeWorld, storeTicks } from "../../../broadcaster/testing/scripted-world.ts";
 import type { WorldSnapshot } from "../../../shared/contracts/world.ts";
 import { type Bus, lastOf } from "../../../shared/stream/bus.ts";
 import { subjects, worldStream } from "../../../shared/stream/subjects.ts";

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Database, openDatabase } from "../../../simulator/archive/database/database.ts";
 import { checkAgreement } from "../../../simulator/archive/rebuild/agreement.ts";
 import { VIEWS } from "../../../simulator/archive/rebuild/own-tables.ts";
-import { silent } from "../../../simulator/archive/testing/testing.ts";
+import { silent } from "../../../simulator/archive/testing/database.ts";
 import { prepareDatabase } from "../../local/prepare-database.ts";
 import {
   findEngine,

@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-const DEMO = fileURLToPath(new URL("./demo.ts", import.meta.url));
+const DEMO = fileURLToPath(new URL("./main.ts", import.meta.url));
 const FREE_PORTS = Object.fromEntries(
   ["FEED", "INGEST", "NORMALIZER", "SIMULATOR", "BROADCASTER", "ARCHIVE", "PROVISION"].map((name) => [
     `${name}_PORT`,

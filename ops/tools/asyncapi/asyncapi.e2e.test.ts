@@ -19,7 +19,7 @@ import {
   validStream,
   worldStream,
 } from "../../../shared/stream/subjects.ts";
-import { type LivedRealm, livedRealm } from "../../testing/lived-realm.ts";
+import { type LivedRealm, livedRealm } from "../../testing/full-realm.ts";
 import { bodiesIn } from "../../testing/realm.ts";
 
 const REALM = "told";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { tallied } from "../../../normalizer/shadow/tally.ts";
-import { TIGHT_RULES } from "../../../normalizer/testing/given.ts";
+import { TIGHT_RULES } from "../../../normalizer/testing/builders.ts";
 import type { DecidedCommand } from "../../../shared/contracts/command.ts";
 import type { Decision } from "../../../shared/contracts/decision.ts";
 import type { Ruleset } from "../../../shared/contracts/ruleset.ts";

@@ -8,9 +8,9 @@
 import { evolveCommand, evolveMember, evolveMembership } from "../../../normalizer/judge/evolve.ts";
 import { Rejudge } from "../../../normalizer/shadow/rejudge.ts";
 import { differences, newTally, type Tally, tally } from "../../../normalizer/shadow/tally.ts";
-import { memberCodec } from "../../../normalizer/state/entries.ts";
+import { memberCodec } from "../../../normalizer/state/entry-codecs.ts";
+import { Borrowed } from "../../../normalizer/state/entry-store.ts";
 import { initialState } from "../../../normalizer/state/initial-state.ts";
-import { Borrowed } from "../../../normalizer/state/shelf.ts";
 import { rulesOf } from "../../../normalizer/state/state.ts";
 import type { DecidedCommand } from "../../../shared/contracts/command.ts";
 import type { Decision } from "../../../shared/contracts/decision.ts";

@@ -6,11 +6,11 @@ import { metrics } from "../../../shared/process/metrics.ts";
 import { realmTroubles } from "../../../shared/stage/realm-health.ts";
 import { lastOf, publishOne } from "../../../shared/stream/bus.ts";
 import { eventsStream, streamOf, subjects, worldStream } from "../../../shared/stream/subjects.ts";
+import { Troubles } from "../../../simulator/archive/blocked-streams.ts";
 import { migrate } from "../../../simulator/archive/database/migrate.ts";
 import { archiveRealm } from "../../../simulator/archive/realms.ts";
-import { silent, type TestPostgres, testPostgres } from "../../../simulator/archive/testing/testing.ts";
-import { Troubles } from "../../../simulator/archive/troubles.ts";
-import { followedSubjects, foreignOn, type Reading } from "../../testing/foreign.ts";
+import { silent, type TestPostgres, testPostgres } from "../../../simulator/archive/testing/database.ts";
+import { followedSubjects, foreignOn, type Reading } from "../../testing/foreign-messages.ts";
 import { type TestNats, testNats } from "../../testing/nats.ts";
 import {
   candidate,

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { HandMadeWorld, storeTicks } from "../../../broadcaster/testing/hand-made-world.ts";
+import { HandMadeWorld, storeTicks } from "../../../broadcaster/testing/scripted-world.ts";
 import type { DerivedEvent, WorldSnapshot } from "../../../shared/contracts/world.ts";
 import { lastOf } from "../../../shared/stream/bus.ts";
 import { subjects, worldStream } from "../../../shared/stream/subjects.ts";

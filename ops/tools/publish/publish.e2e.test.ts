@@ -12,7 +12,7 @@ import { type TestNats, testNats, urlOf, wireTo } from "../../testing/nats.ts";
 import { candidate as right } from "../../testing/realm.ts";
 import { type Outcome, type Outgoing, publishCandidates } from "./publish-candidates.ts";
 
-const PUBLISH = fileURLToPath(new URL("./publish.ts", import.meta.url));
+const PUBLISH = fileURLToPath(new URL("./main.ts", import.meta.url));
 let nats: TestNats;
 let dir: string;
 let made = 0;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { subjects } from "../../../shared/stream/subjects.ts";
+import { Troubles } from "../../../simulator/archive/blocked-streams.ts";
 import { archiveRealm } from "../../../simulator/archive/realms.ts";
 import {
   accepted,
@@ -8,8 +9,7 @@ import {
   type TestPostgres,
   testPostgres,
   testRealm,
-} from "../../../simulator/archive/testing/testing.ts";
-import { Troubles } from "../../../simulator/archive/troubles.ts";
+} from "../../../simulator/archive/testing/database.ts";
 import { type TestNats, testNats, urlOf } from "../../testing/nats.ts";
 import { runCommand } from "../../testing/run-command.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadRuleset } from "../../../shared/rulesets/rulesets.ts";
-import { play, started } from "../../../simulator/testing/given.ts";
+import { play, started } from "../../../simulator/testing/builders.ts";
 import { runCommand } from "../../testing/run-command.ts";
 import { publishRecords } from "../replay/publish.ts";
 import type { Source } from "../replay/source.ts";

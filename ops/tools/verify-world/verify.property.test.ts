@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { TickRecord } from "../../../shared/contracts/world.ts";
 import { canonical, canonicalHash } from "../../../shared/exact/canonical.ts";
-import { play, started } from "../../../simulator/testing/given.ts";
-import { histories } from "../../../simulator/testing/made-up.ts";
+import { histories } from "../../../simulator/testing/arbitraries.ts";
+import { play, started } from "../../../simulator/testing/builders.ts";
 import { runs } from "../../testing/fuzz.ts";
 import { type Break, ChainCheck, canonicalForm } from "./verify.ts";
 

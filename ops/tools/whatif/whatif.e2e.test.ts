@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DecidedCommand } from "../../../shared/contracts/command.ts";
 import type { Ruleset } from "../../../shared/contracts/ruleset.ts";
-import { decided } from "../../../simulator/testing/given.ts";
+import { decided } from "../../../simulator/testing/builders.ts";
 import { type TestNats, testNats, urlOf } from "../../testing/nats.ts";
 import { testRealm } from "../../testing/realm.ts";
 import { playOf, recordTicks, simulate } from "../../testing/recorded.ts";

@@ -1,6 +1,6 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type TestDatabase, type TestPostgres, testPostgres } from "../testing/testing.ts";
+import { type TestDatabase, type TestPostgres, testPostgres } from "../testing/database.ts";
 import { excessOf, ROLES } from "./rights.ts";
 
 let postgres: TestPostgres;

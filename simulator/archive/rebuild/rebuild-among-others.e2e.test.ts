@@ -1,4 +1,4 @@
+import { testPostgres } from "../testing/database.ts";
 import { rebuildAmongOthers } from "../testing/rebuild-among-others.ts";
-import { testPostgres } from "../testing/testing.ts";
 
 rebuildAmongOthers(() => testPostgres());

@@ -1,7 +1,7 @@
 import { describe } from "vitest";
 import { POSTGRES_15, startOtherPostgres } from "../../../ops/testing/other-postgres.ts";
+import { testPostgres } from "../testing/database.ts";
 import { rebuildAmongOthers } from "../testing/rebuild-among-others.ts";
-import { testPostgres } from "../testing/testing.ts";
 
 if (POSTGRES_15 === undefined) console.warn("PostgreSQL 15 is not here: rebuilds are not tried on it");
 

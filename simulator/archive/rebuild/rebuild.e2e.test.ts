@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type TestNats, testNats, urlOf } from "../../../ops/testing/nats.ts";
 import { eventsStream, subjects } from "../../../shared/stream/subjects.ts";
+import { Troubles } from "../blocked-streams.ts";
 import type { Database } from "../database/database.ts";
 import { archiveRealm } from "../realms.ts";
 import {
@@ -15,8 +16,7 @@ import {
   type TestRealm,
   testPostgres,
   testRealm,
-} from "../testing/testing.ts";
-import { Troubles } from "../troubles.ts";
+} from "../testing/database.ts";
 import { checkAgreement } from "./agreement.ts";
 import { type RebuildOptions, rebuild } from "./rebuild.ts";
 

@@ -6,10 +6,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../../../shared/process/log.ts";
 import { type Bus, lastOf, streamEnds } from "../../../shared/stream/bus.ts";
 import { kvSubject } from "../../../shared/stream/topology.ts";
+import { Troubles } from "../blocked-streams.ts";
 import { openDatabase, type Transaction } from "../database/database.ts";
 import { assertUpToDate, migrate } from "../database/migrate.ts";
 import { archiveRealm } from "../realms.ts";
-import { Troubles } from "../troubles.ts";
 import { copyIndexes, foreignShape, notKept } from "./additions.ts";
 import { foreignDependents } from "./dependents.ts";
 import {

@@ -5,7 +5,7 @@ import { REFUSED } from "../../../shared/stream/bus.ts";
 import { textOf } from "../../../shared/stream/codec.ts";
 import { eventsStream, validStream } from "../../../shared/stream/subjects.ts";
 import { ArchiveRefused, RESTORE } from "../database/position.ts";
-import { storable } from "../database/storable.ts";
+import { storable } from "../database/postgres-json.ts";
 import type { Archiving } from "../follow.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ForeignMessage } from "../../../shared/stage/refusal.ts";
 import { subjects } from "../../../shared/stream/subjects.ts";
-import { accepted } from "../testing/testing.ts";
+import { accepted } from "../testing/database.ts";
 import { rowsOf } from "./event-rows.ts";
 
 const REALM = "amoi-1";

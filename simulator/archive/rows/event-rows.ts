@@ -8,7 +8,7 @@ import { textOf } from "../../../shared/stream/codec.ts";
 import type { Input } from "../../../shared/stream/reader.ts";
 import { subjects } from "../../../shared/stream/subjects.ts";
 import { integer, json, line, scannedText, text } from "../database/copy.ts";
-import { isStorable, storable, storableText } from "../database/storable.ts";
+import { isStorable, storable, storableText } from "../database/postgres-json.ts";
 import { placesOf, type Scanned, scanFrame } from "./scan.ts";
 
 export const COLUMNS = `realm_id, stream, stream_seq, frame_index, id, source_type, source_id, event_type, payload_json,

@@ -1,6 +1,6 @@
 /** Who belongs to which faction: a user's first accepted event binds, commands bind and bind anew. */
 import type { Transaction } from "../database/database.ts";
-import { storableJson } from "../database/storable.ts";
+import { storableJson } from "../database/postgres-json.ts";
 import type { Entry } from "./ledger.ts";
 
 export type Binding = {

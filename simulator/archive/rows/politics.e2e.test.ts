@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { TickRecord } from "../../../shared/contracts/world.ts";
 import { type Database, inTransaction } from "../database/database.ts";
-import { accepted, type TestPostgres, testPostgres } from "../testing/testing.ts";
+import { accepted, type TestPostgres, testPostgres } from "../testing/database.ts";
 import { type Binding, bindByCommand, bindByEvent, writeMembers } from "./members.ts";
 import { writeActions, writeSeasons } from "./politics.ts";
 

@@ -1,7 +1,7 @@
 /** Rows of what factions decide and seasons bring: from a tick's public state, its derived events and its commands. */
 import type { PublicState, TickRecord } from "../../../shared/contracts/world.ts";
 import type { Transaction } from "../database/database.ts";
-import { storableJson } from "../database/storable.ts";
+import { storableJson } from "../database/postgres-json.ts";
 
 /**
  * Sovereign actions: those of the public state, with who proposed them, and the last status of those that it dropped.

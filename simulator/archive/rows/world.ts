@@ -22,8 +22,8 @@ import type { Archiving, Fold, Followed } from "../follow.ts";
 import { ledgerProblems } from "./gains.ts";
 import { insertLedger, ledgerOf } from "./ledger.ts";
 import { writeMembers } from "./members.ts";
-import { insertSeason, type Tick, writeTick } from "./rows.ts";
 import { TickInputsReader } from "./tick-inputs.ts";
+import { insertSeason, type Tick, writeTick } from "./tick-rows.ts";
 
 /** The last archived tick. */
 type Place = { state: PublicState; hash: string; ruleset: RecordedRuleset };

@@ -2,10 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type TestNats, testNats } from "../../../ops/testing/nats.ts";
 import { subjects } from "../../../shared/stream/subjects.ts";
+import { Troubles } from "../blocked-streams.ts";
 import type { Database } from "../database/database.ts";
 import { archiveRealm } from "../realms.ts";
 import { type RebuildOptions, rebuild } from "../rebuild/rebuild.ts";
-import { Troubles } from "../troubles.ts";
 import {
   accepted,
   silent,
@@ -13,7 +13,7 @@ import {
   type TestPostgres,
   type TestRealm,
   testRealm,
-} from "./testing.ts";
+} from "./database.ts";
 
 /** What ties others to the archive's tables, how a refusal names it, and how it is undone. */
 const TIES: [make: string, name: string, undo: string][] = [

@@ -1,0 +1,44 @@
+/** Who may open a socket. What HTTP can say is said before the upgrade; a token is looked at then, and told by a close code. */
+import { type Place, Since } from "../../shared/contracts/feed.ts";
+import { isNoToken } from "../../shared/feed/no-token.ts";
+import type { Answer } from "../http/engine.ts";
+import type { FeedLimits } from "../http/limits.ts";
+import { problemAnswer } from "../http/response.ts";
+import type { Visit } from "../http/visit.ts";
+import type { Channels } from "../realm/channels.ts";
+import type { Channel } from "./feed.ts";
+
+export type Admission = {
+  channel: Channel;
+  address: string;
+  /** Where the client says that it stands. */
+  place: Place | undefined;
+  /** As it was given; not looked at yet. */
+  token: string | undefined;
+};
+
+const ORIGIN_REFUSED = problemAnswer(403, "pages of this origin may not open the feed");
+export const TOO_MANY_CONNECTIONS = problemAnswer(429, "too many connections of this address", {
+  headers: { "Retry-After": "10" },
+});
+
+/** What a request opens, or the answer that refuses it. */
+export function admit(
+  { request, realm, address }: Visit,
+  channels: Channels,
+  limits: FeedLimits,
+): Admission | Answer {
+  const channel = channels.shown(realm);
+  if ("status" in channel) return channel;
+  const origin = request.header("origin");
+  if (limits.origins !== undefined && origin !== "" && !limits.origins.has(origin)) return ORIGIN_REFUSED;
+  const query = new URLSearchParams(request.query);
+  const given = query.get("since");
+  const place = given === null ? undefined : Since.safeParse(given);
+  if (place?.success === false) {
+    const errors = place.error.issues.map(({ message }) => ({ path: "since", message }));
+    return problemAnswer(400, "since is not a place on the feed", { errors });
+  }
+  const token = query.get("token") ?? undefined;
+  return { channel, address, place: place?.data, token: isNoToken(token) ? undefined : token };
+}

@@ -1,0 +1,140 @@
+/** `GET /internal/world/{realm}/events/{event_id}`: why an event gave what it gave. */
+import { z } from "zod";
+import { Candidate } from "../../shared/contracts/candidate.ts";
+import type { Decision } from "../../shared/contracts/decision.ts";
+import { Id } from "../../shared/contracts/ids.ts";
+import { explanationOf } from "../../shared/judgement/explanation.ts";
+import type { Api, Parts } from "../api/api-context.ts";
+import { Refused, refusals } from "../api/problems.ts";
+import { ArchiveReads } from "./archive-reads.ts";
+import type { Row } from "./find-event.ts";
+import { type BasedOn, explain } from "./locate-event.ts";
+import { sentenceOf, stepsOf } from "./sentences.ts";
+
+const EventPath = z.strictObject({ realm: Id, event_id: z.string().regex(/^[a-z2-7]{26}$/) });
+const Points = z.int().min(0).describe("Milli-points");
+const Reason = z.string().optional();
+const Verdict = z.strictObject({
+  validity_status: z.enum(["accepted", "quarantined", "rejected"]),
+  reason: Reason,
+  normalized_points: Points,
+  clipped: z.array(z.strictObject({ by: z.string(), points: Points })),
+  factors: z.strictObject({ quality_bp: z.int(), anti_spam_bp: z.int(), fairness_bp: z.int() }),
+  steps: z
+    .strictObject({
+      base: Points,
+      after_quality: Points,
+      after_anti_spam: Points,
+      after_fairness: Points,
+      after_caps: Points,
+    })
+    .optional()
+    .describe("Milli-points after each step of the formula"),
+  explain: z
+    .looseObject({ left: z.looseObject({}) })
+    .optional()
+    .describe("Levels, means, heat, and in `left` what each cap still leaves"),
+  error: z.string().optional(),
+  daily_cap_bucket: z.string(),
+  ruleset_version: z.int(),
+  received_at: z.string(),
+  source_seq: z.int(),
+});
+const Applied = z.union([
+  z.strictObject({
+    status: z.literal("applied"),
+    tick: z.int(),
+    points: Points.describe("Milli-points that the faction received"),
+    burst: z
+      .strictObject({ sum: Points, cap: Points, gain_bp: z.int() })
+      .optional()
+      .describe("Of the faction in that tick: what it brought, what it could gain, and the gain in force"),
+  }),
+  z.strictObject({ status: z.literal("pending"), earliest_tick: z.int() }),
+]);
+const Looked = z.strictObject({ from: z.int(), through: z.int(), bodies: z.int() });
+const Explained = z.strictObject({
+  realm_id: Id,
+  event_id: z.string(),
+  candidate: z.looseObject({}).describe("As the story engine sent it"),
+  verdict: Verdict.describe("The decision that holds"),
+  rows: z
+    .array(Verdict.extend({ sequence: z.int(), index: z.int(), at: z.string() }))
+    .describe("Every decision on it, with its place in EVENTS: quarantined, then released"),
+  applied: Applied.optional().describe("What its tick made of it, when it was accepted"),
+  sentence: z.strictObject({ en: z.string(), vi: z.string() }).describe("For the player"),
+  based_on: z.strictObject({ postgres: z.enum(["used", "away", "absent"]), events: Looked }),
+});
+
+export function explainRoutes(api: Api, parts: Parts): void {
+  const { bus, env, log } = parts;
+  const archive =
+    env.DATABASE_READ_URL === undefined ? undefined : new ArchiveReads(env.DATABASE_READ_URL, log);
+  if (archive === undefined)
+    log.warn("DATABASE_READ_URL is absent: events are looked up in the newest part of EVENTS");
+  api.addHook("onClose", () => archive?.close());
+
+  api.get("/internal/world/:realm/events/:event_id", {
+    config: { scope: "read" },
+    schema: {
+      tags: ["events"],
+      summary: "One event from candidate to applied points, with a sentence for its player",
+      params: EventPath,
+      response: { 200: Explained, ...refusals(400, 404) },
+    },
+    handler: async ({ params: { realm, event_id } }) => {
+      parts.assertRealm(realm);
+      const found = await explain(bus, archive, realm, event_id);
+      if (!("verdict" in found)) throw new Refused(404, notFound(event_id, found.basedOn));
+      const { rows, verdict, applied, basedOn } = found;
+      return {
+        realm_id: realm,
+        event_id,
+        candidate: candidateIn(verdict),
+        verdict: verdictOf(verdict),
+        rows: rows.map(({ decision, ...place }: Row) => ({ ...place, ...verdictOf(decision) })),
+        ...(applied === undefined ? {} : { applied }),
+        sentence: sentenceOf(verdict, applied),
+        based_on: basedOn,
+      };
+    },
+  });
+}
+
+const candidateIn = (decision: Decision) =>
+  Object.fromEntries(Object.entries(decision).filter(([field]) => Object.hasOwn(Candidate.shape, field)));
+
+function verdictOf(decision: Decision): z.infer<typeof Verdict> {
+  const { reason, heat } = decision;
+  const explanation = explanationOf(decision);
+  const steps = stepsOf(decision);
+  return {
+    validity_status: decision.validity_status,
+    ...(reason === undefined ? {} : { reason }),
+    normalized_points: decision.normalized_points,
+    clipped: decision.clipped,
+    factors: decision.factors,
+    ...(steps === undefined ? {} : { steps }),
+    ...(explanation === undefined
+      ? {}
+      : { explain: { ...explanation, ...(heat === undefined ? {} : { heat }) } }),
+    ...("error" in decision && decision.error !== undefined ? { error: decision.error } : {}),
+    daily_cap_bucket: decision.daily_cap_bucket,
+    ruleset_version: decision.ruleset_version,
+    received_at: decision.received_at,
+    source_seq: decision.source_seq,
+  };
+}
+
+function notFound(event: string, { postgres, events: { from, through, bodies } }: BasedOn): string {
+  const archive = {
+    used: "Postgres has no such event",
+    away: "Postgres does not answer",
+    absent: "no Postgres is configured",
+  }[postgres];
+  const looked =
+    bodies === 0
+      ? "EVENTS has no decision"
+      : `none of the newest ${bodies} decisions of EVENTS, sequences ${from} to ${through}, is on it`;
+  return `no event ${event} is known: ${archive}, and ${looked}`;
+}

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { SOURCES } from "../../shared/contracts/candidate.ts";
+import { deviceDayIn, userDayIn } from "../../shared/judgement/day-counters.ts";
+import { membershipIn } from "../../shared/judgement/membership.ts";
+import { DeviceState } from "./device.ts";
+import { deviceCodec, memberCodec, playerCodec } from "./entry-codecs.ts";
+import { PlayerState } from "./player.ts";
+
+test("what others read of a player's day and faction and of a device's day is what the normalizer wrote", () => {
+  const today = { day: 20_000, sources: SOURCES.map((_, i) => i * 1_000) };
+  const player = PlayerState.of({
+    ...new PlayerState().lists(),
+    through: 7,
+    lastMs: 1,
+    burst: 2,
+    drip: 3,
+    days: [20_000, 10_000],
+    times: [4],
+    today,
+  });
+  expect(userDayIn(playerCodec.write(player))).toEqual({
+    through: 7,
+    today,
+    days: [20_000, 10_000],
+  });
+  const lists = { ...new DeviceState().lists(), through: 8, lastMs: 1, burst: 2, drip: 3 };
+  const device = DeviceState.of({ ...lists, today: { day: 9, points: 10 } });
+  expect(deviceDayIn(deviceCodec.write(device))).toEqual({ through: 8, today: { day: 9, points: 10 } });
+  const member = memberCodec.write({ through: 11, faction: "empire", sinceMs: 12, cohort: "first" });
+  expect(membershipIn(member)).toEqual({ faction: "empire" });
+});
+
+test("a membership is read back as it was, with or without a cohort and a vote", () => {
+  const bare = { through: 11, faction: "empire", sinceMs: 12 };
+  for (const member of [
+    bare,
+    { ...bare, cohort: "first" },
+    { ...bare, voted: "a" },
+    { ...bare, cohort: "b", voted: "c" },
+  ]) {
+    expect(memberCodec.read(memberCodec.write(member))).toEqual(member);
+    expect(membershipIn(memberCodec.write(member))).toEqual({ faction: "empire" });
+  }
+});

@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { DeviceState } from "./device.ts";
+import { deviceCodec } from "./entry-codecs.ts";
+import { Shelf } from "./entry-store.ts";
+
+const DAY_MS = 86_400_000;
+const shelf = () => new Shelf("d.", deviceCodec);
+
+function device(through: number): DeviceState {
+  const made = new DeviceState();
+  made.through = through;
+  return made;
+}
+
+/** What was looked at last is never swept, nor what is still to be written. */
+function swept(entries: Shelf<DeviceState>, atMs: number): void {
+  entries.takeChanged();
+  entries.get("another");
+  for (let i = 0; i < 4; i++) entries.sweep(atMs);
+}
+
+test("an entry that is near is taken for the one with its id, and for no other", () => {
+  const entries = shelf();
+  const [a, b] = [device(1), device(2)];
+  entries.put("a", a);
+  entries.put("b", b);
+  expect(entries.get("b", a)).toBe(b);
+  expect(entries.get("a", a)).toBe(a);
+});
+
+test("an entry that was laid down as text, or is gone, is not taken for the one that stands there", () => {
+  const entries = shelf();
+  const near = device(1);
+  entries.put("a", near);
+  swept(entries, 2 * DAY_MS);
+  const woken = entries.get("a", near)!;
+  expect(woken).not.toBe(near);
+  expect(woken.through).toBe(1);
+  swept(entries, 9 * DAY_MS);
+  expect(entries.get("a", woken)).toBeUndefined();
+});
+
+test("one that takes another's place is named once among what changed", () => {
+  const entries = shelf();
+  const [former, latter] = [device(1), device(2)];
+  entries.put("a", former);
+  entries.put("a", latter);
+  expect(entries.takeChanged()).toEqual(["d.a"]);
+  entries.get("another");
+  expect(entries.get("a", former)).toBe(latter);
+});

@@ -1,0 +1,254 @@
+/**
+ * The one shell of every stage:
+ *
+ *     restore state → read inputs after my position → decide (pure) → commit outputs + my new position, atomically → evolve
+ *
+ * A core is plain data in, plain data out. The shell reads, batches, commits, owns, measures, flushes and drains. State runs
+ * ahead of the log by the batch that is being committed; when a commit is lost, all state is dropped and restored.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { crashPoint } from "../process/crash.ts";
+import type { Log } from "../process/log.ts";
+import { forgetRealm, metrics } from "../process/metrics.ts";
+import { hasEnded, RealmEnded } from "../provision/realm-entries.ts";
+import { type Bus, lastOf, MAX_OUTPUTS } from "../stream/bus.ts";
+import { MAX_FRAME_BODIES } from "../stream/codec.ts";
+import { Superseded } from "../stream/fence.ts";
+import { type Input, Reader } from "../stream/reader.ts";
+import { subjects } from "../stream/subjects.ts";
+import type { Captured } from "./cache.ts";
+import { CacheUnusable } from "./cache-unusable.ts";
+import { Draft } from "./output-batch.ts";
+import { RealmHealth, type Work } from "./realm-health.ts";
+import { foldOrRefuse, refusalOf } from "./refusal.ts";
+import { positionIn, type Restored, restoreRealm } from "./restore.ts";
+import type { Stage } from "./stage.ts";
+import { isGone, takeWithin, untilLookedAt, waitingFrom } from "./waiting.ts";
+
+/** Inputs taken at once, and bodies after which a batch is closed: more gains nothing, and a restart repeats less. */
+const MAX_INPUTS = 2_000;
+const MAX_BODIES = 4_000;
+
+/** What one input may write: each body of a frame a message, and a second one where a review brings a decision along. */
+const MAX_INPUT_OUTPUTS = 2 * MAX_FRAME_BODIES;
+
+/** So many waiting inputs mean that the stage is behind, and throughput counts for more than latency. */
+const OVERLAP_INPUTS = 100;
+
+/** How often what waits is counted while nobody reads, ms. */
+const COUNT_MS = 5_000;
+
+export class RealmRun<State> {
+  readonly #stage: Stage<State>;
+  readonly #bus: Bus;
+  readonly #realm: string;
+  readonly #worker: string;
+  readonly #log: Log;
+  readonly #labels: { stage: string; realm: string };
+  #reader: Reader | undefined;
+  /** Commits under way. */
+  #commits = 0;
+  /** What waits, as it was last counted while there was no reader. */
+  #behind: Work = { messages: 0 };
+  /** False for one restore after an entry of the cache turned out to be unreadable. */
+  #trusted = true;
+
+  constructor(stage: Stage<State>, bus: Bus, realm: string, worker: string, log: Log) {
+    this.#stage = stage;
+    this.#bus = bus;
+    this.#realm = realm;
+    this.#worker = worker;
+    this.#log = log.child({ realm });
+    this.#labels = { stage: stage.name, realm };
+  }
+
+  /** Runs the realm until the signal, whatever happens meanwhile. */
+  async run(signal: AbortSignal, ending?: AbortSignal): Promise<void> {
+    metrics.owned.set(this.#labels, 1);
+    const health = new RealmHealth(this.#labels, this.#stage.input(this.#realm).stream, () => this.#work());
+    const counting = setInterval(() => void this.#count(), COUNT_MS);
+    for (let reason = "start"; !signal.aborted; ) {
+      try {
+        metrics.restores.inc({ ...this.#labels, reason });
+        await this.#runOnce(health, signal, ending);
+      } catch (error) {
+        if (signal.aborted) break;
+        reason = await this.#recover(error, health, signal);
+      }
+    }
+    clearInterval(counting);
+    health.end();
+    await forgetRealm(this.#stage.name, this.#realm);
+  }
+
+  #work(): Work {
+    const reader = this.#reader;
+    if (reader === undefined) return { ...this.#behind, busy: true };
+    const { busy, ...work } = reader.work;
+    return { ...work, busy: busy || this.#commits > 0 };
+  }
+
+  /** Counts what waits after the position as the leader has it, where there is no reader to tell. */
+  async #count(): Promise<void> {
+    if (this.#reader !== undefined) return;
+    try {
+      const { stream, subjects: names } = this.#stage.input(this.#realm);
+      const subject = subjects.position(this.#stage.name, this.#realm);
+      const head = await lastOf(this.#bus, this.#stage.outputStream(this.#realm), subject);
+      const through = (head && positionIn(head)?.through) ?? 0;
+      this.#behind = await waitingFrom(this.#bus, stream, names, through + 1);
+    } catch {
+      // NATS is away too, or the stream is gone: what was counted last stays, and grows older.
+    }
+  }
+
+  async #recover(error: unknown, health: RealmHealth, signal: AbortSignal): Promise<string> {
+    const pause = (ms: number) => delay(ms, undefined, { signal }).catch(() => {});
+    if (error instanceof Superseded) {
+      this.#log.info({ reason: error.message }, "another worker committed for this realm; restoring");
+      await pause(250 + Math.random() * 750);
+      return "superseded";
+    }
+    if (error instanceof CacheUnusable && this.#trusted) {
+      this.#trusted = false;
+      this.#log.error({ reason: error.message }, "the cache can't be read; folding every decision again");
+      return "cache";
+    }
+    if (await hasEnded(this.#bus, this.#realm)) {
+      // The watch of the realms is about to say so: what is missing was removed.
+      this.#log.info("the realm has ended");
+      await pause(1_000);
+      return "ended";
+    }
+    const refusal = refusalOf(error);
+    if (refusal === undefined) {
+      this.#log.warn({ err: error }, "interrupted; restoring");
+      await pause(500);
+      return "error";
+    }
+    health.refuse(refusal);
+    this.#log.error(
+      { refused: refusal.reason, ...refusal.place, err: refusal },
+      "the realm stands still: refusing to run it until an operator has looked",
+    );
+    await this.#count();
+    await untilLookedAt(this.#bus, refusal, signal);
+    return "refused";
+  }
+
+  async #runOnce(health: RealmHealth, outer: AbortSignal, ending?: AbortSignal): Promise<void> {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([outer, stop.signal]);
+    let failure: unknown;
+    const fail = (error: unknown) => {
+      failure ??= error;
+      stop.abort(error);
+    };
+    const parts = { bus: this.#bus, realm: this.#realm, log: this.#log, signal };
+    const restored = await restoreRealm(this.#stage, parts, this.#trusted);
+    this.#trusted = true;
+    await this.#acceptWhereMended(health);
+    const owned = { ...parts, state: restored.state, ...(ending !== undefined && { ending }) };
+    const duties = this.#stage.duties?.(owned).catch(fail);
+    try {
+      await this.#follow(restored, health, outer, signal, fail);
+    } catch (error) {
+      failure ??= error;
+    } finally {
+      stop.abort();
+      await duties;
+      await restored.cache?.settled();
+    }
+    if (failure !== undefined && !outer.aborted) throw failure;
+  }
+
+  /** A restore that went well ends a refusal, unless that is about an input that is still to be read. */
+  async #acceptWhereMended(health: RealmHealth): Promise<void> {
+    const place = health.refusal?.place;
+    const isInput = place?.stream === this.#stage.input(this.#realm).stream;
+    if (place === undefined || !isInput || (await isGone(this.#bus, place))) health.accept();
+  }
+
+  async #follow(
+    restored: Restored<State>,
+    health: RealmHealth,
+    outer: AbortSignal,
+    signal: AbortSignal,
+    fail: (error: unknown) => void,
+  ): Promise<void> {
+    const { fence, position, state, cache, created } = restored;
+    const input = this.#stage.input(this.#realm);
+    crashPoint("before_read");
+    const reader = new Reader(this.#bus, { ...input, created, from: position.through + 1 });
+    this.#reader = reader;
+    let committing: Promise<void> = Promise.resolve();
+    let draft = new Draft();
+
+    const commit = async (batch: Draft, captured: Captured | undefined) => {
+      const end = metrics.commitSeconds.startTimer(this.#labels);
+      crashPoint("before_commit");
+      const head = { through: batch.through, input_created: created, worker: this.#worker };
+      this.#commits++;
+      const seq = await fence.commit(batch.finish(), head, signal).finally(() => {
+        this.#commits--;
+      });
+      crashPoint("after_commit");
+      end();
+      health.moved();
+      if (captured !== undefined) cache?.flush(captured, seq, signal, fail);
+      await batch.committed(this.#bus, this.#labels);
+    };
+    /** Closes the draft: it commits as soon as the commit before it is through, while the next one is decided. */
+    const close = async () => {
+      await committing;
+      const batch = draft;
+      draft = new Draft();
+      committing = commit(batch, cache?.rested ? cache.capture(state) : undefined);
+      committing.catch(fail);
+    };
+
+    /**
+     * The next inputs. While none come, the cache is flushed until KV has everything, and then nothing is done: nothing is decided or
+     * committed meanwhile, so the state is that of the last commit.
+     */
+    const takeOrFlush = async (): Promise<Input[]> => {
+      while (cache !== undefined && reader.waiting === 0 && !signal.aborted && !cache.isWhole(fence.seq)) {
+        await committing;
+        const taken = await takeWithin(reader, MAX_INPUTS, Math.ceil(cache.idleRestMs), signal);
+        if (taken.length > 0) return taken;
+        if (cache.idleRestMs === 0) cache.flush(cache.capture(state), fence.seq, signal, fail);
+      }
+      return reader.take(MAX_INPUTS, signal);
+    };
+
+    try {
+      for (;;) {
+        // Deciding overlaps with committing only when much waits: else what arrives meanwhile would miss this commit, and wait
+        // for two.
+        if (reader.waiting < OVERLAP_INPUTS) await committing;
+        const taken = await takeOrFlush();
+        if (taken.length === 0) break;
+        crashPoint("after_read");
+        health.moved();
+        for (const message of taken) {
+          const advance = foldOrRefuse(message, () => this.#stage.step(state, message, draft));
+          if (health.refusal !== undefined && message.seq >= (health.refusal.place?.seq ?? 0))
+            health.accept();
+          draft.inputs++;
+          if (!advance) continue;
+          draft.through = message.seq;
+          if (draft.size > MAX_OUTPUTS - MAX_INPUT_OUTPUTS || draft.bodies >= MAX_BODIES) await close();
+        }
+        health.look();
+        if (draft.through > 0) await close();
+        if (outer.aborted) break;
+      }
+      await committing;
+      // Of a realm that has ended the cache was removed already.
+      if (outer.aborted && !(outer.reason instanceof RealmEnded)) await cache?.drain(state, fence.seq, fail);
+    } finally {
+      this.#reader = undefined;
+      await reader.close();
+    }
+  }
+}
