@@ -3,6 +3,7 @@
 import type { HostCheck } from "../shared/auth/hosts.ts";
 import type { TokenSecrets } from "../shared/feed/feed-token.ts";
 import { RateLimit } from "../shared/process/rate-limit.ts";
+import type { Socket } from "./feed/channel.ts";
 import { Feed } from "./feed/feed.ts";
 import { Openings } from "./feed/openings.ts";
 import { Streams } from "./feed/sse.ts";
@@ -28,7 +29,7 @@ export class PublicServer {
     reads: ReadLimits = READ_LIMITS,
     isAskedFor: HostCheck = () => true,
   ) {
-    const routes = new Routes(new RateLimit("reads", reads.perMinute), limits.proxies, isAskedFor);
+    const routes = new Routes<Socket>(new RateLimit("reads", reads.perMinute), limits.proxies, isAskedFor);
     const openings = new Openings(limits.openingsPerMinute);
     this.paths = routes.paths;
     this.feed = new Feed(routes, () => this.#engine, openings, limits, tokenSecret);

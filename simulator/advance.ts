@@ -11,7 +11,8 @@ import { type Pressure, pressureOf, remember } from "./forecast/pressure.ts";
 import { engineOf } from "./steps/convert-engine.ts";
 import { lastOrdinary } from "./steps/elapsed.ts";
 import { type Folding, foldAccepted, foldCommand, foldWaiting, openFolding, waiting } from "./steps/fold.ts";
-import { type TickResult, tick } from "./tick.ts";
+import { tick } from "./tick.ts";
+import type { TickResult } from "./tick-result.ts";
 
 export type SimulatorState = {
   realm: string;

@@ -15,7 +15,7 @@ import { keepHouse, speakForWorld } from "./duties/steward.ts";
 import { keepForecast } from "./forecast/keep.ts";
 import { noticeParts } from "./notices/parts.ts";
 import { restoreWorld } from "./restore.ts";
-import type { TickResult } from "./tick.ts";
+import type { TickResult } from "./tick-result.ts";
 
 export const simulatorStage: Stage<SimulatorState> = {
   name: "simulator",

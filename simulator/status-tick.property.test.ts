@@ -10,7 +10,7 @@ import { histories } from "./testing/arbitraries.ts";
 import { decided, type Interval, START_MS, started } from "./testing/builders.ts";
 import { GivenLog } from "./testing/log-builder.ts";
 import { lives, RICH, RULES } from "./testing/politics-arbitraries.ts";
-import type { TickResult } from "./tick.ts";
+import type { TickResult } from "./tick-result.ts";
 
 /** Between two ordinary markers: how many of the interval's events come before the changes of status, and how many there are. */
 type Pause = { before: number; changes: number };

@@ -14,7 +14,7 @@ import { postponed } from "./steps/elapsed.ts";
 import { type Folding, waitsWithEvents } from "./steps/fold.ts";
 import type { Influenced } from "./steps/influence.ts";
 import { placeOf, statusChange, underRules } from "./steps/open-tick.ts";
-import type { Marker, Told } from "./tick.ts";
+import type { Marker, Told } from "./tick-result.ts";
 
 export function statusTick(last: WorldState, folding: Folding, marker: Marker): Told {
   if (marker.tick !== last.public.tick + 1)

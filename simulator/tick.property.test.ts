@@ -8,13 +8,14 @@ import { mul } from "../shared/exact/integers.ts";
 import { appliedPoints } from "../shared/world/applied.ts";
 import { checkRuleset } from "../shared/world/check-ruleset.ts";
 import { apply } from "../shared/world/merge-patch.ts";
-import { MAX_ACTIVE_EFFECTS, MODIFIER_LIMIT_BP } from "./steps/effects.ts";
+import { MODIFIER_LIMIT_BP } from "../shared/world/modifiers.ts";
+import { MAX_ACTIVE_EFFECTS } from "./steps/effects.ts";
 import { yieldOf } from "./steps/resources.ts";
 import { MAX_FIRES } from "./steps/triggers.ts";
 import { histories } from "./testing/arbitraries.ts";
 import { type Interval, play, started } from "./testing/builders.ts";
 import { together } from "./testing/shared-property.ts";
-import type { TickResult } from "./tick.ts";
+import type { TickResult } from "./tick-result.ts";
 
 type History = { rules: Ruleset; intervals: Interval[] };
 type Step = { before: PublicState; after: TickResult; interval: Interval; rules: Ruleset };

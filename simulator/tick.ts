@@ -1,24 +1,16 @@
-/**
- * The tick: the world before it and what the log brought since then give the world after it. A pure function, so
- * re-consuming the log gives the same bytes. Its eight steps: open the last state under what holds from the marker on, turn the
- * accepted into influence, publish the shares and weigh by them, settle contests and yields, move the meters, fire triggers,
- * number what happened and tell whose doing it was, seal the snapshot into the chain.
- */
-
-import type { Notice } from "../shared/contracts/notice.ts";
 import type {
   DerivedEvent,
   Happening,
   PrivateState,
-  TickRecord,
   WorldDelta,
-  WorldSnapshot,
   WorldState,
 } from "../shared/contracts/world.ts";
 import { mapById } from "../shared/exact/by-id.ts";
 import { seal } from "../shared/world/chain.ts";
 import { dueFromMs, nextTickMs } from "../shared/world/due.ts";
+import { lateness } from "../shared/world/influence-decay.ts";
 import { diff } from "../shared/world/merge-patch.ts";
+import { factionModifiers } from "../shared/world/modifiers.ts";
 import { broughtTo } from "./commands/campaign-contributions.ts";
 import { countCampaigns, runningCampaigns, withCampaigns } from "./commands/campaigns.ts";
 import { runCommands } from "./commands/commands.ts";
@@ -28,47 +20,18 @@ import { noticesOf } from "./notices/notices.ts";
 import { clearedRosters, gatherRosters } from "./notices/rosters.ts";
 import { statusTick } from "./status-tick.ts";
 import { converted } from "./steps/convert-engine.ts";
-import { endEffects, factionModifiers, startEffects } from "./steps/effects.ts";
+import { endEffects, startEffects } from "./steps/effects.ts";
 import { clockworkOf } from "./steps/elapsed.ts";
 import type { Folding } from "./steps/fold.ts";
-import { applyInfluence, type Influenced, lateness } from "./steps/influence.ts";
+import { applyInfluence, type Influenced } from "./steps/influence.ts";
 import { moveMeters, tensionTarget } from "./steps/meters.ts";
 import { placeOf, statusChange, underRules } from "./steps/open-tick.ts";
 import { resolveRelics } from "./steps/relics.ts";
 import { gatherResources } from "./steps/resources.ts";
-import { type Statistics, statisticsOf } from "./steps/statistics.ts";
+import { statisticsOf } from "./steps/statistics.ts";
 import { resolveTerritories } from "./steps/territories.ts";
 import { evaluateTriggers } from "./steps/triggers.ts";
-
-/** A marker with its place in EVENTS. `at`: its stream timestamp, RFC 3339 with milliseconds. */
-export type Marker = {
-  tick: number;
-  kind: "scheduled" | "manual" | "status";
-  key?: string | undefined;
-  at: string;
-  from_seq: number;
-  through_seq: number;
-};
-
-export type TickResult = {
-  state: WorldState;
-  record: TickRecord;
-  delta: WorldDelta;
-  snapshot: WorldSnapshot;
-  /** To users in code-unit order; the private hash commits to them. */
-  notices: Notice[];
-  statistics: Statistics;
-};
-
-/** A world turned by a tick, before anybody is told of it. */
-export type Turn = {
-  /** At the beginning of the tick: its place and time, what commands changed, which effects hold in it. */
-  begun: WorldState;
-  influenced: Influenced;
-  /** After steps 1 to 6. */
-  state: WorldState;
-  happenings: Happening[];
-};
+import type { Marker, TickResult, Told, Turn } from "./tick-result.ts";
 
 /**
  * `prev`: the hashes of the tick before. One of kind `status` reads the commands of `folding` and nothing else of it. Changes none of
@@ -111,9 +74,6 @@ export function tick(
   };
   return sealed(recorded, told, marker, prev);
 }
-
-/** A tick of which everybody is told. */
-export type Told = Turn & { notices: Notice[] };
 
 /** Step 8: the new snapshot, sealed into the chain. `last`: as the tick before recorded it. */
 function sealed(

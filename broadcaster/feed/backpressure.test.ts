@@ -1,11 +1,10 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { Client } from "../http/engine.ts";
 import { FEED_LIMITS } from "../http/limits.ts";
 import { Pace } from "./backpressure.ts";
+import type { FeedSocket, Socket } from "./channel.ts";
 import { CLOSE } from "./close-codes.ts";
 import { Openings } from "./openings.ts";
-import type { Socket } from "./socket.ts";
 
 /** A socket of uWS as far as it matters here: once closed, whatever it is asked throws. */
 function hungSocket(closing: Socket["closing"]) {
@@ -14,7 +13,7 @@ function hungSocket(closing: Socket["closing"]) {
     if (!socket.open) throw new Error("Invalid access of closed uWS.WebSocket");
     return socket;
   };
-  return { socket, client: { getUserData: asked, cork: asked } as unknown as Client };
+  return { socket, client: { getUserData: asked, cork: asked } as unknown as FeedSocket };
 }
 
 test.each([undefined, CLOSE.slow])(

@@ -9,19 +9,18 @@
  */
 import type { Place } from "../../shared/contracts/feed.ts";
 import { metrics } from "../../shared/process/metrics.ts";
-import type { Client } from "../http/engine.ts";
 import { type FeedLimits, MAX_WAITING_BYTES } from "../http/limits.ts";
 import { typeOf } from "../realm/encode.ts";
 import type { RealmView } from "../realm/realm-view.ts";
+import type { FeedSocket, Socket } from "./channel.ts";
 import { CLOSE, type Close } from "./close-codes.ts";
 import type { Openings } from "./openings.ts";
-import type { Socket } from "./socket.ts";
 
 export class Pace {
   readonly #limits: FeedLimits;
   readonly #openings: Openings;
   /** Live sockets that missed a frame. */
-  #fallen = new Set<Client>();
+  #fallen = new Set<FeedSocket>();
 
   constructor(limits: FeedLimits, openings: Openings) {
     this.#limits = limits;
@@ -29,7 +28,7 @@ export class Pace {
   }
 
   /** Sends what the socket misses until something waits for it, and makes it live when it misses nothing. */
-  catchUp(client: Client): void {
+  catchUp(client: FeedSocket): void {
     const socket = client.getUserData();
     client.cork(() => {
       while (!socket.live && socket.closing === undefined && client.getBufferedAmount() === 0) {
@@ -58,7 +57,7 @@ export class Pace {
   }
 
   /** Gives a live socket the notices of its player that it hasn't got yet. */
-  notify(client: Client): void {
+  notify(client: FeedSocket): void {
     const socket = client.getUserData();
     const view = socket.channel.view!;
     if (socket.player === undefined || !socket.live) return;
@@ -77,7 +76,7 @@ export class Pace {
    * A frame that was published didn't go to this socket. uWS goes through the topic's sockets at this moment, so none may
    * leave it before that is over. What is dropped after the first is no news.
    */
-  dropped(client: Client, message: ArrayBuffer): void {
+  dropped(client: FeedSocket, message: ArrayBuffer): void {
     const socket = client.getUserData();
     if (!socket.live || this.#fallen.has(client)) return;
     const bytes = new Uint8Array(message);
@@ -91,7 +90,7 @@ export class Pace {
    * Not within uWS' own turn: what is sent there and doesn't fit the kernel's buffer waits for ever, because the socket is no
    * longer polled afterwards (us_socket_write2 doesn't record that its write fell short).
    */
-  drained(client: Client): void {
+  drained(client: FeedSocket): void {
     const socket = client.getUserData();
     if (socket.live) return;
     setImmediate(() => {
@@ -121,7 +120,7 @@ export class Pace {
    * Closes it with a code. Not within a cork, as in `open`: uWS then sends the code and leaves the connection open. It drops a
    * code, like any message, while something waits: the socket has to read that first.
    */
-  end(client: Client, close: Close): void {
+  end(client: FeedSocket, close: Close): void {
     const socket = client.getUserData();
     const known = socket.closing !== undefined;
     socket.closing ??= close;
@@ -137,7 +136,7 @@ export class Pace {
     });
   }
 
-  closed(client: Client): void {
+  closed(client: FeedSocket): void {
     const socket = client.getUserData();
     clearTimeout(socket.grace);
     this.#fallen.delete(client);
@@ -147,7 +146,7 @@ export class Pace {
     return conflatedMs !== undefined && performance.now() - conflatedMs < this.#limits.slowAgainMs;
   }
 
-  #goLive(client: Client): void {
+  #goLive(client: FeedSocket): void {
     const socket = client.getUserData();
     const { topic, players, pulses } = socket.channel;
     client.subscribe(topic);
@@ -161,7 +160,7 @@ export class Pace {
   }
 
   /** A live socket couldn't take a frame. `place`: up to where it got all; nothing where that isn't known. */
-  #fall(client: Client, place: Place | undefined): void {
+  #fall(client: FeedSocket, place: Place | undefined): void {
     if (this.#fallen.has(client)) return;
     const socket = client.getUserData();
     socket.place = place;

@@ -12,8 +12,8 @@ import { HELD_DELTAS, RealmView } from "../realm/realm-view.ts";
 import { RawClient } from "../testing/raw-client.ts";
 import { HandMadeWorld } from "../testing/scripted-world.ts";
 import { makeEngine } from "../testing/test-engine.ts";
+import type { Channel } from "./channel.ts";
 import { CLOSE } from "./close-codes.ts";
-import type { Channel } from "./feed.ts";
 
 const { FEED_TOKEN_SECRET: SECRET } = readEnv({});
 let server: PublicServer;

@@ -3,8 +3,6 @@
  * one by one, except those that have to catch up (`pace.ts`), and the players whom a tick has something to tell.
  */
 
-import type { Pulse } from "../../shared/contracts/feed.ts";
-import type { Forecast } from "../../shared/contracts/forecast.ts";
 import {
   type FeedPlayer,
   readFeedToken,
@@ -13,95 +11,23 @@ import {
 } from "../../shared/feed/feed-token.ts";
 import { metrics } from "../../shared/process/metrics.ts";
 import { Connections } from "../http/connections.ts";
-import type { Client, Engine, SocketEvents } from "../http/engine.ts";
+import type { Engine, SocketEvents } from "../http/engine.ts";
 import type { FeedLimits } from "../http/limits.ts";
 import { problemAnswer } from "../http/response.ts";
 import type { Routes } from "../http/routes.ts";
 import type { Visit } from "../http/visit.ts";
 import { Channels } from "../realm/channels.ts";
-import { type EncodedFrame, encodeFrame } from "../realm/encode.ts";
-import type { Audience } from "../realm/follow.ts";
-import { Pulses } from "../realm/pulses.ts";
-import type { RealmView } from "../realm/realm-view.ts";
+import type { EncodedFrame } from "../realm/encode.ts";
 import { Pace } from "./backpressure.ts";
+import { Channel, type FeedSocket, type Notify, type Publish, type Socket } from "./channel.ts";
 import { CLOSE } from "./close-codes.ts";
 import { floods, tokenOf } from "./inbound.ts";
 import type { Openings } from "./openings.ts";
-import { Players } from "./player-sockets.ts";
 import { newSocket } from "./socket.ts";
 import { admit, TOO_MANY_CONNECTIONS } from "./upgrade.ts";
 
 export const FEED_PATH = "/feed/{realm}";
 const NOT_ASKED_FOR = problemAnswer(426, "this is a WebSocket feed", { headers: { Upgrade: "websocket" } });
-
-/** One realm on the feed. */
-export class Channel implements Audience {
-  readonly realm: string;
-  /** As the registry of realms has it. */
-  name: string;
-  /** Absent until it is restored for the first time. */
-  view: RealmView | undefined;
-  readonly topic: string;
-  readonly players = new Players();
-  /** Every open socket. */
-  readonly clients = new Set<Client>();
-  readonly pulses: Pulses;
-  /** When the last frame was published, milliseconds of the process' clock. */
-  #publishedMs = Number.NEGATIVE_INFINITY;
-  readonly #publish: Feed["publish"];
-  readonly #notify: Feed["notify"];
-
-  constructor(realm: string, publish: Feed["publish"], notify: Feed["notify"] = () => {}) {
-    this.realm = realm;
-    this.name = realm;
-    this.topic = `realm/${realm}`;
-    this.#publish = publish;
-    this.#notify = notify;
-    this.pulses = new Pulses(
-      () => this.view?.tick ?? Number.POSITIVE_INFINITY,
-      (frame) => this.advanced(frame),
-    );
-  }
-
-  /** Live clients get the deltas that lead from the view before to this one, or else a resync and its snapshot. */
-  restored(view: RealmView): void {
-    const earlier = this.view;
-    this.view = view;
-    view.forecast ??= earlier?.forecast;
-    if (earlier === undefined) return;
-    if (view.continues(earlier))
-      for (let step = view.next(earlier.place); step !== undefined; step = view.next(step.place))
-        for (const frame of step.frames) this.advanced(frame);
-    else
-      for (const frame of view.resync(earlier.epoch === view.epoch ? "gap" : "epoch").frames)
-        this.advanced(frame);
-    this.noticed(view.notices.usersAfter(earlier.epoch === view.epoch ? earlier.notices.end : 0));
-  }
-
-  advanced(frame: EncodedFrame): void {
-    this.#publishedMs = performance.now();
-    this.#publish(this, frame);
-  }
-
-  /** Tells the clients of a realm that was silent for `silenceMs` that their connections work. */
-  keepAlive(silenceMs: number): void {
-    if (this.view === undefined || performance.now() - this.#publishedMs < silenceMs) return;
-    this.advanced(encodeFrame({ type: "alive", realm: this.realm, ...this.view.place }));
-  }
-
-  noticed(users: Iterable<string>): void {
-    this.#notify(this.players.of(users));
-  }
-
-  pulsed(pulse: Pulse): void {
-    if (this.view !== undefined) this.view.pulse = pulse;
-    this.pulses.heard(pulse);
-  }
-
-  forecasted(forecast: Forecast): void {
-    if (this.view !== undefined) this.view.forecast = forecast;
-  }
-}
 
 export class Feed {
   readonly channels = new Channels();
@@ -118,7 +44,7 @@ export class Feed {
   onEnded: (channel: Channel) => void = () => {};
 
   /** What the sockets of this feed do. */
-  readonly events: SocketEvents = {
+  readonly events: SocketEvents<Socket> = {
     opened: (client) => this.#opened(client),
     message: (client, message, isBinary) => this.#message(client, message, isBinary),
     control: (client, message) => void this.#heard(client, message),
@@ -129,7 +55,7 @@ export class Feed {
 
   /** `tokenSecret`: what players' tokens are signed with; during a change, both. `engine`: there once anything is published. */
   constructor(
-    routes: Routes,
+    routes: Routes<Socket>,
     engine: () => Engine,
     openings: Openings,
     limits: FeedLimits,
@@ -172,7 +98,7 @@ export class Feed {
   }
 
   /** One frame to every live client of a realm. */
-  readonly publish = (channel: Channel, frame: EncodedFrame): void => {
+  readonly publish: Publish = (channel, frame) => {
     const { type, bytes } = frame;
     this.#pace.takeOffFallen();
     const engine = this.#engine();
@@ -182,11 +108,11 @@ export class Feed {
   };
 
   /** To each of these its player's new notices. */
-  readonly notify = (clients: Iterable<Client>): void => {
+  readonly notify: Notify = (clients) => {
     for (const client of clients) this.#pace.notify(client);
   };
 
-  #upgrade(visit: Visit): void {
+  #upgrade(visit: Visit<Socket>): void {
     const { upgrade, address } = visit;
     const admitted =
       upgrade === undefined
@@ -205,7 +131,7 @@ export class Feed {
   }
 
   /** A socket that came with a token is given nothing until that is read. */
-  #opened(client: Client): void {
+  #opened(client: FeedSocket): void {
     const { channel, address, token } = client.getUserData();
     this.connections.opened(address);
     metrics.connections.inc({ realm: channel.realm });
@@ -215,7 +141,7 @@ export class Feed {
     else this.#identify(client, token);
   }
 
-  #closed(client: Client): void {
+  #closed(client: FeedSocket): void {
     const socket = client.getUserData();
     socket.open = false;
     clearTimeout(socket.expiry);
@@ -227,7 +153,7 @@ export class Feed {
   }
 
   /** Whether a frame of the client is still to be looked at. */
-  #heard(client: Client, message: ArrayBuffer): boolean {
+  #heard(client: FeedSocket, message: ArrayBuffer): boolean {
     const socket = client.getUserData();
     if (socket.closing !== undefined) return false;
     if (!floods(socket, message.byteLength, this.#limits)) return true;
@@ -235,7 +161,7 @@ export class Feed {
     return false;
   }
 
-  #message(client: Client, message: ArrayBuffer, isBinary: boolean): void {
+  #message(client: FeedSocket, message: ArrayBuffer, isBinary: boolean): void {
     if (!this.#heard(client, message)) return;
     const token = tokenOf(message, isBinary);
     if (token === undefined) {
@@ -246,7 +172,7 @@ export class Feed {
     if (token !== null) this.#identify(client, token);
   }
 
-  #identify(client: Client, token: string): void {
+  #identify(client: FeedSocket, token: string): void {
     const socket = client.getUserData();
     void this.#read(socket.channel, token).then((player) => {
       if (!socket.open || socket.closing !== undefined) return;
@@ -259,7 +185,7 @@ export class Feed {
   }
 
   /** The socket is a player's from now on, or for longer. */
-  #become(client: Client, player: FeedPlayer): void {
+  #become(client: FeedSocket, player: FeedPlayer): void {
     const socket = client.getUserData();
     socket.player = player;
     this.#expire(client, player);
@@ -271,7 +197,7 @@ export class Feed {
     this.#pace.notify(client);
   }
 
-  #expire(client: Client, { expiresMs }: FeedPlayer): void {
+  #expire(client: FeedSocket, { expiresMs }: FeedPlayer): void {
     const socket = client.getUserData();
     clearTimeout(socket.expiry);
     // A timer takes some 24 days; a token that holds longer ends then.

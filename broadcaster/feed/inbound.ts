@@ -2,7 +2,7 @@
 import { TokenMessage } from "../../shared/contracts/feed.ts";
 import { isNoToken } from "../../shared/feed/no-token.ts";
 import type { FeedLimits } from "../http/limits.ts";
-import type { Socket } from "./socket.ts";
+import type { Socket } from "./channel.ts";
 
 const MINUTE_MS = 60_000;
 

@@ -1,7 +1,9 @@
 /** The live sockets of a realm's players, by user: notices go to them and to nobody else. */
-import type { Client } from "../http/engine.ts";
+import type { FeedPlayer } from "../../shared/feed/feed-token.ts";
 
-export class Players {
+type PlayerSocket = { getUserData(): { player: FeedPlayer | undefined } };
+
+export class Players<Client extends PlayerSocket> {
   readonly #clients = new Map<string, Set<Client>>();
 
   /** No socket but one with a player is here. */

@@ -15,7 +15,7 @@ import type { Visit } from "../http/visit.ts";
 import { pathOf } from "../reads/catalogue.ts";
 import type { Channels } from "../realm/channels.ts";
 import type { EncodedFrame } from "../realm/encode.ts";
-import type { Channel } from "./feed.ts";
+import type { Channel, Socket } from "./channel.ts";
 import type { Openings } from "./openings.ts";
 import { TOO_MANY_CONNECTIONS } from "./upgrade.ts";
 
@@ -64,7 +64,13 @@ export class Streams {
   #count = 0;
 
   /** `max`: streams that may be open at once, over all realms. An address' streams count with its sockets. */
-  constructor(routes: Routes, channels: Channels, connections: Connections, openings: Openings, max: number) {
+  constructor(
+    routes: Routes<Socket>,
+    channels: Channels,
+    connections: Connections,
+    openings: Openings,
+    max: number,
+  ) {
     this.#max = max;
     this.#connections = connections;
     this.#openings = openings;

@@ -6,7 +6,7 @@ import type { FeedLimits } from "../http/limits.ts";
 import { problemAnswer } from "../http/response.ts";
 import type { Visit } from "../http/visit.ts";
 import type { Channels } from "../realm/channels.ts";
-import type { Channel } from "./feed.ts";
+import type { Channel } from "./channel.ts";
 
 export type Admission = {
   channel: Channel;

@@ -6,7 +6,7 @@ import type { Answer } from "./engine.ts";
 import type { Routes } from "./routes.ts";
 
 /** Both are made once, at start; they change with the code alone. */
-export function serveDocuments(routes: Routes): void {
+export function serveDocuments<Data>(routes: Routes<Data>): void {
   routes.answer(OPENAPI_PATH, json(openapi()));
   routes.answer(ASYNCAPI_PATH, json(JSON.parse(readFileSync(ASYNCAPI_FILE, "utf8"))));
 }

@@ -6,7 +6,6 @@
  * Both hold to the same bounds. A connection has one answer waiting at most, which the client has `answerMs` to read; a
  * request has `HEAD_SECONDS` to come, and at most `MAX_HEAD_BYTES` of request line and headers.
  */
-import type { Socket } from "../feed/socket.ts";
 
 /** Headers of 16 KB pass, with a request line before them. */
 export const MAX_HEAD_BYTES = 20_480;
@@ -37,15 +36,15 @@ export type Answer = {
   body?: string | Uint8Array;
 };
 
-/** A request, and the one way to answer it that is taken. */
-export type Exchange = {
+/** A request, and the one way to answer it that is taken. `Data`: what its WebSocket carries along. */
+export type Exchange<Data = never> = {
   readonly request: Request;
   /** At once or later; nothing is sent to a client that is gone. `HEAD` gets the same without the body. */
   send(answer: Answer, end?: "close"): void;
   /** Begins an answer that goes on until one of both sides ends it. At once only; the head goes out with the first text. */
   stream(head: Omit<Answer, "body">, told: StreamEvents): EventStream;
   /** Opens the WebSocket that is asked for; absent where none is. At once only. */
-  readonly upgrade: ((socket: Socket) => void) | undefined;
+  readonly upgrade: ((data: Data) => void) | undefined;
 };
 
 export type StreamEvents = { drained(): void; closed(): void };
@@ -60,8 +59,9 @@ export type EventStream = {
 };
 
 /** An open WebSocket. A socket of uWS is one as it is. */
-export type Client = {
-  getUserData(): Socket;
+export type Client<Data> = {
+  /** What it was opened with. */
+  getUserData(): Data;
   /** 1: it is out of this process; 0: it waits; 2: something waits already, so this was dropped. */
   send(message: Uint8Array, isBinary: true): number;
   /** What waits for it in this process, bytes. */
@@ -77,16 +77,16 @@ export type Client = {
 };
 
 /** What sockets do. After `closed` a client may be asked nothing more. */
-export type SocketEvents = {
-  opened(client: Client): void;
+export type SocketEvents<Data> = {
+  opened(client: Client<Data>): void;
   /** A text or binary message, which is valid within the call. */
-  message(client: Client, message: ArrayBuffer, isBinary: boolean): void;
+  message(client: Client<Data>, message: ArrayBuffer, isBinary: boolean): void;
   /** A ping or pong. */
-  control(client: Client, message: ArrayBuffer): void;
+  control(client: Client<Data>, message: ArrayBuffer): void;
   /** A message that was published was not sent, since something waits. */
-  dropped(client: Client, message: ArrayBuffer): void;
-  drained(client: Client): void;
-  closed(client: Client): void;
+  dropped(client: Client<Data>, message: ArrayBuffer): void;
+  drained(client: Client<Data>): void;
+  closed(client: Client<Data>): void;
 };
 
 export type Engine = {
@@ -102,15 +102,15 @@ export type Engine = {
 
 export type EngineName = "uws" | "ws";
 
-export type Serving = {
-  request(exchange: Exchange): void;
-  sockets: SocketEvents;
+export type Serving<Data> = {
+  request(exchange: Exchange<Data>): void;
+  sockets: SocketEvents<Data>;
   /** Silence after which a socket is cut; it is pinged before. */
   idleSeconds: number;
   /** An answer that isn't read by then is cut, with its connection. */
   answerMs: number;
 };
-export type EngineMaker = (serving: Serving) => Engine;
+export type EngineMaker = <Data>(serving: Serving<Data>) => Engine;
 
 /** The port is taken by a program that doesn't share it, or isn't ours to take. */
 export class PortTaken extends Error {

@@ -9,17 +9,18 @@ import type { Answer, Exchange, Request } from "./engine.ts";
 import { BODY_REFUSED, problemAnswer } from "./response.ts";
 import { Visit } from "./visit.ts";
 
-type Route = { serve: (visit: Visit) => void; limit: RateLimit };
+type Route<Data> = { serve: (visit: Visit<Data>) => void; limit: RateLimit };
 
-export class Routes {
+/** `Data`: what the WebSockets carry along that a route opens. */
+export class Routes<Data = never> {
   /** As they were given, in the notation of OpenAPI: `/feed/{realm}`. */
   readonly paths: string[] = [];
   readonly #reads: RateLimit;
   readonly #proxies: TrustedProxies | undefined;
   readonly #isAskedFor: HostCheck;
-  readonly #fixed = new Map<string, Route>();
-  readonly #ofRealm: { pattern: RegExp; route: Route }[] = [];
-  readonly #nothing: Route;
+  readonly #fixed = new Map<string, Route<Data>>();
+  readonly #ofRealm: { pattern: RegExp; route: Route<Data> }[] = [];
+  readonly #nothing: Route<Data>;
 
   /**
    * `reads`: what every request counts towards, but for routes that have a limit of their own. `isAskedFor`: under which names
@@ -33,7 +34,7 @@ export class Routes {
   }
 
   /** A route that answers when it likes to. No request with a body, and none of another method, reaches it. */
-  get(path: string, serve: (visit: Visit) => void, limit = this.#reads): void {
+  get(path: string, serve: (visit: Visit<Data>) => void, limit = this.#reads): void {
     this.paths.push(path);
     const route = { serve, limit };
     if (path.includes("{realm}"))
@@ -48,7 +49,7 @@ export class Routes {
   }
 
   /** Answers a request, or has its route answer it. */
-  serve(exchange: Exchange): void {
+  serve(exchange: Exchange<Data>): void {
     const { request } = exchange;
     const { route, realm } = this.#find(request.path);
     const { limit } = route;
@@ -64,7 +65,7 @@ export class Routes {
     else visit.send(method === "OPTIONS" && isPreflight(request) ? PREFLIGHT : ONLY_GET);
   }
 
-  #find(path: string): { route: Route; realm: string } {
+  #find(path: string): { route: Route<Data>; realm: string } {
     const fixed = this.#fixed.get(path);
     if (fixed !== undefined) return { route: fixed, realm: "" };
     for (const { pattern, route } of this.#ofRealm) {

@@ -1,6 +1,5 @@
 /** The engine on uWebSockets.js: a broadcast is encoded once and handed to the kernel in C++. */
 import type { HttpRequest, HttpResponse, us_listen_socket, us_socket_context_t } from "uWebSockets.js";
-import type { Socket } from "../feed/socket.ts";
 import {
   type Answer,
   type Engine,
@@ -9,6 +8,7 @@ import {
   type Exchange,
   PortTaken,
   type Request,
+  type Serving,
   type StreamEvents,
 } from "./engine.ts";
 import { MAX_MESSAGE_BYTES, MAX_WAITING_BYTES } from "./limits.ts";
@@ -18,16 +18,16 @@ type Uws = Pick<typeof import("uWebSockets.js"), "App" | "us_listen_socket_close
 /** `uws`: the binding, as `uws-binary.ts` loads it. */
 export const uwsEngine =
   (uws: Uws): EngineMaker =>
-  ({ request, sockets, idleSeconds, answerMs }) => {
+  <Data>({ request, sockets, idleSeconds, answerMs }: Serving<Data>) => {
     const app = uws.App();
     // Before anything is published: publishing without such a route crashes the process.
-    app.ws<Socket>("/*", {
+    app.ws<Data>("/*", {
       maxPayloadLength: MAX_MESSAGE_BYTES,
       maxBackpressure: MAX_WAITING_BYTES,
       closeOnBackpressureLimit: false,
       idleTimeout: idleSeconds,
       sendPingsAutomatically: true,
-      upgrade: (res, req, context) => serve(new UwsExchange(res, req, answerMs, context)),
+      upgrade: (res, req, context) => serve(new UwsExchange<Data>(res, req, answerMs, context)),
       open: sockets.opened,
       message: sockets.message,
       ping: sockets.control,
@@ -36,8 +36,8 @@ export const uwsEngine =
       drain: sockets.drained,
       close: sockets.closed,
     });
-    app.any("/*", (res, req) => serve(new UwsExchange(res, req, answerMs)));
-    const serve = (exchange: UwsExchange) => {
+    app.any("/*", (res, req) => serve(new UwsExchange<Data>(res, req, answerMs)));
+    const serve = (exchange: UwsExchange<Data>) => {
       request(exchange);
       exchange.returned();
     };
@@ -91,9 +91,9 @@ class UwsRequest implements Request {
   }
 }
 
-class UwsExchange implements Exchange {
+class UwsExchange<Data> implements Exchange<Data> {
   readonly request: Request;
-  readonly upgrade: ((socket: Socket) => void) | undefined;
+  readonly upgrade: ((data: Data) => void) | undefined;
   readonly #res: HttpResponse;
   readonly #answerMs: number;
   readonly #headOnly: boolean;
@@ -108,10 +108,10 @@ class UwsExchange implements Exchange {
     this.request = new UwsRequest(res, req);
     this.#headOnly = this.request.method === "HEAD";
     if (context === undefined) return;
-    this.upgrade = (socket) => {
+    this.upgrade = (data) => {
       this.#over = true;
       const header = (name: string) => req.getHeader(`sec-websocket-${name}`);
-      res.upgrade(socket, header("key"), header("protocol"), header("extensions"), context);
+      res.upgrade(data, header("key"), header("protocol"), header("extensions"), context);
     };
   }
 

@@ -1,20 +1,26 @@
 /** A request that was counted for its address, as a route answers it. */
 
 import type { Allowance, RateLimit } from "../../shared/process/rate-limit.ts";
-import type { Socket } from "../feed/socket.ts";
 import type { Answer, EventStream, Exchange, Request, StreamEvents } from "./engine.ts";
 import { COMMON_HEADERS } from "./response.ts";
 
-export class Visit {
+/** `Data`: what the WebSocket carries along that the visit may open. */
+export class Visit<Data = never> {
   readonly request: Request;
   /** Whose limits it counts towards. */
   readonly address: string;
   /** What the path says where the route has `{realm}`; empty elsewhere. */
   readonly realm: string;
-  readonly #exchange: Exchange;
+  readonly #exchange: Exchange<Data>;
   readonly #headers: Record<string, string>;
 
-  constructor(exchange: Exchange, address: string, realm: string, limit: RateLimit, allowance: Allowance) {
+  constructor(
+    exchange: Exchange<Data>,
+    address: string,
+    realm: string,
+    limit: RateLimit,
+    allowance: Allowance,
+  ) {
     this.request = exchange.request;
     this.address = address;
     this.realm = realm;
@@ -23,7 +29,7 @@ export class Visit {
   }
 
   /** Opens the WebSocket that is asked for; absent where none is. */
-  get upgrade(): ((socket: Socket) => void) | undefined {
+  get upgrade(): ((data: Data) => void) | undefined {
     return this.#exchange.upgrade;
   }
 

@@ -1,21 +1,20 @@
 /** The WebSockets of the `ws` engine, with topics and with the bounds that uWS has built in. */
 import type { Socket as TcpSocket } from "node:net";
 import type { WebSocket } from "ws";
-import type { Socket } from "../feed/socket.ts";
 import type { Client, SocketEvents } from "./engine.ts";
 import { MAX_WAITING_BYTES } from "./limits.ts";
 
 /** How long a client has to read up to its close code. */
 const CLOSE_MS = 10_000;
 
-export class WsClients {
-  readonly #events: SocketEvents;
-  readonly #topics = new Map<string, Set<WsClient>>();
-  readonly #open = new Set<WsClient>();
+export class WsClients<Data> {
+  readonly #events: SocketEvents<Data>;
+  readonly #topics = new Map<string, Set<WsClient<Data>>>();
+  readonly #open = new Set<WsClient<Data>>();
   readonly #watch: NodeJS.Timeout;
 
   /** `idleSeconds`: silence after which a socket is cut; half of it is before it is pinged. */
-  constructor(events: SocketEvents, idleSeconds: number) {
+  constructor(events: SocketEvents<Data>, idleSeconds: number) {
     this.#events = events;
     this.#watch = setInterval(() => {
       const nowMs = performance.now();
@@ -24,7 +23,7 @@ export class WsClients {
     this.#watch.unref();
   }
 
-  open(webSocket: WebSocket, tcp: TcpSocket, data: Socket): void {
+  open(webSocket: WebSocket, tcp: TcpSocket, data: Data): void {
     const client = new WsClient(webSocket, tcp, data, this.#events, {
       subscribe: (topic) => {
         const followers = this.#topics.get(topic) ?? new Set();
@@ -52,7 +51,7 @@ export class WsClients {
     for (const client of this.#open) client.close();
   }
 
-  #leave(client: WsClient, topic: string): void {
+  #leave(client: WsClient<Data>, topic: string): void {
     const followers = this.#topics.get(topic);
     followers?.delete(client);
     if (followers?.size === 0) this.#topics.delete(topic);
@@ -61,18 +60,18 @@ export class WsClients {
 
 type Topics = { subscribe(topic: string): void; unsubscribe(topic: string): void; gone(): void };
 
-class WsClient implements Client {
+class WsClient<Data> implements Client<Data> {
   readonly #webSocket: WebSocket;
   readonly #tcp: TcpSocket;
-  readonly #data: Socket;
-  readonly #events: SocketEvents;
+  readonly #data: Data;
+  readonly #events: SocketEvents<Data>;
   readonly #topics: Topics;
   #open = true;
   /** Something waited when it was sent, so who waits for it to be read is told. */
   #behind = false;
   #heard = { bytes: 0, ms: performance.now() };
 
-  constructor(webSocket: WebSocket, tcp: TcpSocket, data: Socket, events: SocketEvents, topics: Topics) {
+  constructor(webSocket: WebSocket, tcp: TcpSocket, data: Data, events: SocketEvents<Data>, topics: Topics) {
     this.#webSocket = webSocket;
     this.#tcp = tcp;
     this.#data = data;
@@ -95,7 +94,7 @@ class WsClient implements Client {
     webSocket.on("close", () => this.#gone());
   }
 
-  getUserData(): Socket {
+  getUserData(): Data {
     return this.#data;
   }
   getBufferedAmount(): number {

@@ -9,7 +9,6 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { refuseUnreadable } from "../../shared/process/http.ts";
 import { addressOfBytes, parseAddress } from "../../shared/process/networks.ts";
-import type { Socket } from "../feed/socket.ts";
 import {
   type Answer,
   type Engine,
@@ -35,13 +34,13 @@ const CHECK_MS = 1_000;
 
 export const wsEngine: EngineMaker = (serving) => new WsEngine(serving);
 
-class WsEngine implements Engine {
+class WsEngine<Data> implements Engine {
   readonly name = "ws";
   readonly #server: Server;
-  readonly #clients: WsClients;
+  readonly #clients: WsClients<Data>;
   readonly #upgraded = new Set<Duplex>();
 
-  constructor({ request, sockets, idleSeconds, answerMs }: Serving) {
+  constructor({ request, sockets, idleSeconds, answerMs }: Serving<Data>) {
     this.#clients = new WsClients(sockets, idleSeconds);
     const turns = new WeakMap<TcpSocket, Turns>();
     this.#server = createServer(
@@ -57,7 +56,7 @@ class WsEngine implements Engine {
       (req, res) => {
         const own = turns.get(req.socket) ?? new Turns(req.socket);
         turns.set(req.socket, own);
-        own.take(res, () => request(new WsExchange(req, res, answerMs)));
+        own.take(res, () => request(new WsExchange<Data>(req, res, answerMs)));
       },
     );
     this.#server.on("clientError", (error: Error & { code?: string }, socket: TcpSocket) => {
@@ -77,13 +76,13 @@ class WsEngine implements Engine {
       this.#upgraded.add(socket);
       socket.once("close", () => this.#upgraded.delete(socket));
       socket.on("error", () => socket.destroy());
-      const upgrade = (data: Socket) =>
+      const upgrade = (data: Data) =>
         upgrades.handleUpgrade(req, socket, head, (webSocket) => this.#clients.open(webSocket, socket, data));
       const res = new ServerResponse(req);
       res.assignSocket(socket);
       res.shouldKeepAlive = false;
       res.once("finish", () => socket.end());
-      request(new WsExchange(req, res, answerMs, asksForWebSocket(req) ? upgrade : undefined));
+      request(new WsExchange<Data>(req, res, answerMs, asksForWebSocket(req) ? upgrade : undefined));
     });
   }
 
@@ -189,19 +188,14 @@ class WsRequest implements Request {
   }
 }
 
-class WsExchange implements Exchange {
+class WsExchange<Data> implements Exchange<Data> {
   readonly request: Request;
-  readonly upgrade: ((socket: Socket) => void) | undefined;
+  readonly upgrade: ((data: Data) => void) | undefined;
   readonly #res: ServerResponse;
   readonly #answerMs: number;
   #over = false;
 
-  constructor(
-    req: IncomingMessage,
-    res: ServerResponse,
-    answerMs: number,
-    upgrade?: (socket: Socket) => void,
-  ) {
+  constructor(req: IncomingMessage, res: ServerResponse, answerMs: number, upgrade?: (data: Data) => void) {
     this.#answerMs = answerMs;
     this.request = new WsRequest(req);
     this.#res = res;
@@ -209,12 +203,12 @@ class WsExchange implements Exchange {
       this.#over = true;
     });
     if (upgrade === undefined) return;
-    this.upgrade = (socket) => {
+    this.upgrade = (data) => {
       this.#over = true;
       // From here on the connection is the WebSocket's.
       res.removeAllListeners("finish");
       if (res.socket !== null) res.detachSocket(res.socket);
-      upgrade(socket);
+      upgrade(data);
     };
   }
 

@@ -4,8 +4,9 @@
  */
 import { z } from "zod";
 import type { RealmView } from "../realm/realm-view.ts";
+import type { Shown } from "../realm/shown-world.ts";
 import { mapOf } from "./map.ts";
-import { eventPage, factions, placeOf, realms, type Shown, summary, territories } from "./projections.ts";
+import { eventPage, factions, placeOf, realms, summary, territories } from "./projections.ts";
 import { EventPlace, LAST_OF_TICK, Limit, Tick } from "./query.ts";
 import { Events, Factions, PlacedMap, Realms, Summary, Territories } from "./schemas.ts";
 

@@ -1,30 +1,13 @@
 /** What the public reads answer: parts of a world with their place. Pure; of the newest tick and of any past one alike. */
 
-import type { Pulse } from "../../shared/contracts/feed.ts";
-import type { Forecast, ServedForecast } from "../../shared/contracts/forecast.ts";
-import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import type { ServedForecast } from "../../shared/contracts/forecast.ts";
 import type { DerivedEvent, PublicState } from "../../shared/contracts/world.ts";
 import { find, mapById } from "../../shared/exact/by-id.ts";
 import { byCodeUnit, sortedKeys } from "../../shared/exact/integers.ts";
 import { nextTickMs } from "../../shared/world/due.ts";
-import type { Channel } from "../feed/feed.ts";
+import type { Channel } from "../feed/channel.ts";
 import { type FactionRates, factionRates, type TerritoryRates, territoryRates } from "../realm/rates.ts";
-
-/** A world to show: its public state after a tick, with the `public_hash` of it. */
-export type Shown = {
-  realm: string;
-  epoch: string;
-  hash: string;
-  state: PublicState;
-  /** The state one tick before, where it is known: rates are the difference. */
-  previous?: PublicState | undefined;
-  pulse?: Pulse | undefined;
-  forecast?: Forecast | undefined;
-  /** Whether a forecast is of this realm's past. */
-  knows?(tick: number, hash: string): boolean;
-  /** The rules that the newest tick was run by; absent from the past, which may have had others. */
-  rules?: Ruleset | undefined;
-};
+import type { Shown } from "../realm/shown-world.ts";
 
 /** Where an answer stands. */
 export const placeOf = ({ realm, epoch, hash, state }: Shown) => ({

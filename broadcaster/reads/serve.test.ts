@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Channel } from "../feed/feed.ts";
+import { Channel } from "../feed/channel.ts";
 import { RealmView } from "../realm/realm-view.ts";
 import { HandMadeWorld } from "../testing/scripted-world.ts";
 import { eventPage, factions, realms, standings, summary, territories } from "./projections.ts";

@@ -7,8 +7,9 @@ import type { Routes } from "../http/routes.ts";
 import type { Visit } from "../http/visit.ts";
 import type { Channels } from "../realm/channels.ts";
 import type { RealmView } from "../realm/realm-view.ts";
+import type { Shown } from "../realm/shown-world.ts";
 import { CURRENT, eventsAfter, PARTS, pathOf, REALMS } from "./catalogue.ts";
-import { type EventPlace, isBefore, type Shown } from "./projections.ts";
+import { type EventPlace, isBefore } from "./projections.ts";
 import { readQuery } from "./query.ts";
 
 const NO_SUCH_TICK = problemAnswer(404, "the realm has no such tick", {
@@ -22,7 +23,7 @@ const PAST_PATIENCE_MS = 10_000;
 type Read<Query> = (visit: Visit, query: Query) => Answer | Promise<Answer>;
 
 /** The routes of the read API. */
-export function serveReads(routes: Routes, channels: Channels): void {
+export function serveReads<Data>(routes: Routes<Data>, channels: Channels): void {
   serveRead(routes, REALMS.path, REALMS.query, () => json(REALMS.of(channels)));
   const serveRealm = <Query extends z.ZodType>(
     name: string,
@@ -83,8 +84,8 @@ async function inTime<Value>(value: Promise<Value>): Promise<Value> {
 }
 
 /** A route whose query is checked first. */
-function serveRead<Query extends z.ZodType>(
-  routes: Routes,
+function serveRead<Data, Query extends z.ZodType>(
+  routes: Routes<Data>,
   path: string,
   query: Query,
   read: Read<z.infer<Query>>,

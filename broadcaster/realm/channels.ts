@@ -1,6 +1,6 @@
 /** The realms on the public port, and those that were. */
 
-import type { Channel } from "../feed/feed.ts";
+import type { Channel } from "../feed/channel.ts";
 import type { Answer } from "../http/engine.ts";
 import { NO_SUCH_REALM, REALM_ENDED, REALM_NOT_READY } from "../http/response.ts";
 import type { RealmView } from "./realm-view.ts";

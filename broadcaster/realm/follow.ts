@@ -10,15 +10,16 @@ import { jittered } from "../../shared/process/jitter.ts";
 import type { Log } from "../../shared/process/log.ts";
 import { forgetRealm, metrics } from "../../shared/process/metrics.ts";
 import { hasEnded } from "../../shared/provision/realm-entries.ts";
-import { RealmHealth, type Work } from "../../shared/stage/realm-health.ts";
+import { RealmHealth } from "../../shared/stage/realm-health.ts";
 import { ForeignMessage, type Known, RealmRefused, refusalOf } from "../../shared/stage/refusal.ts";
-import { isGone, untilLookedAt } from "../../shared/stage/waiting.ts";
+import { untilLookedAt } from "../../shared/stage/refused-realm.ts";
 import { deltaIn, jsonOf, type Message, snapshotIn } from "../../shared/stream/bodies.ts";
 import { type Bus, lastOf, type Stored, streamEnds } from "../../shared/stream/bus.ts";
 import { textOf } from "../../shared/stream/codec.ts";
 import { Reader } from "../../shared/stream/reader.ts";
 import { subjects, worldStream } from "../../shared/stream/subjects.ts";
 import { forecastSubject } from "../../shared/stream/topology.ts";
+import { isGone, type Work } from "../../shared/stream/waiting.ts";
 import type { EncodedFrame } from "./encode.ts";
 import { Divergence, HELD_DELTAS, RealmView } from "./realm-view.ts";
 

@@ -9,11 +9,11 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { PublicState } from "../../shared/contracts/world.ts";
 import { find, mapById } from "../../shared/exact/by-id.ts";
 import { ceilDiv, sortedKeys } from "../../shared/exact/integers.ts";
+import { pushWeight } from "../../shared/world/contest-weights.ts";
 import { dueFromMs } from "../../shared/world/due.ts";
-import { pushWeight } from "../../simulator/steps/contest.ts";
-import { clampModifier, modifier } from "../../simulator/steps/effects.ts";
-import { decayedInfluence, lateness } from "../../simulator/steps/influence.ts";
-import type { Shown } from "../reads/projections.ts";
+import { decayedInfluence, lateness } from "../../shared/world/influence-decay.ts";
+import { clampModifier, modifier } from "../../shared/world/modifiers.ts";
+import type { Shown } from "./shown-world.ts";
 
 export const FactionOnTerritory = z.strictObject({
   /** Control gained, or lost below zero, in this tick. */

@@ -6,7 +6,8 @@ import { type Service, watchRealms } from "../../shared/stage/service.ts";
 import { readBucket, watchBucket } from "../../shared/stream/bucket.ts";
 import { lastOf } from "../../shared/stream/bus.ts";
 import { forecastKey, kvSubject } from "../../shared/stream/topology.ts";
-import type { Channel, Feed } from "../feed/feed.ts";
+import type { Channel } from "../feed/channel.ts";
+import type { Feed } from "../feed/feed.ts";
 import { follow, readForecast } from "./follow.ts";
 
 /** The first realms are restored before anyone is served, unless one takes longer than this. */

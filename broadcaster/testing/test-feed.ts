@@ -3,7 +3,7 @@
 import type { PassedItem } from "../../shared/contracts/feed.ts";
 import { issueFeedToken } from "../../shared/feed/feed-token.ts";
 import { readEnv } from "../../shared/process/env.ts";
-import type { Channel } from "../feed/feed.ts";
+import type { Channel } from "../feed/channel.ts";
 import { FEED_LIMITS, type FeedLimits } from "../http/limits.ts";
 import { PublicServer } from "../public.ts";
 import { RealmView } from "../realm/realm-view.ts";

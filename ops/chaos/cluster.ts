@@ -24,8 +24,8 @@ import { median } from "../tools/median.ts";
 import { compareReaders } from "./compare-readers.ts";
 import { drained } from "./drained.ts";
 import { Load } from "./load.ts";
-import type { ChaosOptions } from "./main.ts";
 import { type Counter, Movement, metricByRealm } from "./movement.ts";
+import type { ChaosOptions } from "./options.ts";
 import { judge } from "./oracle.ts";
 import { RawRecorder } from "./raw-recorder.ts";
 

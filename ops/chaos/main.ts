@@ -19,17 +19,11 @@ import { chaosOfCluster, printFailovers } from "./cluster.ts";
 import { compareReaders } from "./compare-readers.ts";
 import { drained } from "./drained.ts";
 import { Load } from "./load.ts";
+import type { ChaosOptions } from "./options.ts";
 import { judge, type Verdict } from "./oracle.ts";
 import { RawRecorder } from "./raw-recorder.ts";
 import { count, VICTIMS, Victim } from "./victims.ts";
 
-export type ChaosOptions = {
-  kills: number;
-  seed: number;
-  /** Candidates a second. */
-  load: number;
-  say: (line: string) => void;
-};
 export type ChaosReport = Verdict & {
   /** Kills by process and place. */
   kills: Map<string, number>;

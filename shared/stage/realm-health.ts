@@ -3,7 +3,8 @@
  * and for how long, and whether it moves. Times are of the monotonic clock, but for the age of a message, which the stream dates.
  */
 import { metrics } from "../process/metrics.ts";
-import { type Place, REFUSAL_REASONS, type RealmRefused } from "./refusal.ts";
+import type { Place, Work } from "../stream/waiting.ts";
+import { REFUSAL_REASONS, type RealmRefused } from "./refusal.ts";
 
 /** A realm that doesn't move. */
 export type Trouble = {
@@ -13,18 +14,6 @@ export type Trouble = {
   /** For a person: what is wrong, and what to do. */
   reason: string;
 } & Partial<Place>;
-
-/** What waits for a reader. */
-export type Work = {
-  /** Messages that are not read yet. */
-  messages: number;
-  /** When the stream got the oldest of them, Unix milliseconds, where that is known. */
-  oldestAtMs?: number | undefined;
-  /** The oldest of them, where that is known: its sequence in the stream. */
-  seq?: number | undefined;
-  /** Something else is under way that ends soon where all is well: a restore, a commit, the opening of a consumer. */
-  busy?: boolean;
-};
 
 /** A realm that had work for so long and did nothing of it stands still, ms. */
 export const STALLED_MS = 15_000;

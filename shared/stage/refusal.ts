@@ -8,14 +8,12 @@ import { Refusal as BusRefusal, TooLarge } from "../stream/bus.ts";
 import { Superseded } from "../stream/fence.ts";
 import { StreamGap } from "../stream/reader.ts";
 import { streamOf } from "../stream/subjects.ts";
+import type { Place } from "../stream/waiting.ts";
 import { CacheUnusable } from "./cache-unusable.ts";
 
 /** Why a realm is refused; the values of the label `reason` of `amoi_realm_refused`. */
 export const REFUSAL_REASONS = ["contradiction", "engine", "error", "foreign", "gap", "too_large"] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
-
-/** A message of a stream. */
-export type Place = { stream: string; seq: number };
 
 /** The realm must not be run: running would skip, repeat or make something up. */
 export class RealmRefused extends Error {

@@ -16,14 +16,16 @@ import { MAX_FRAME_BODIES } from "../stream/codec.ts";
 import { Superseded } from "../stream/fence.ts";
 import { type Input, Reader } from "../stream/reader.ts";
 import { subjects } from "../stream/subjects.ts";
+import { takeWithin } from "../stream/take-within.ts";
+import { isGone, type Work, waitingFrom } from "../stream/waiting.ts";
 import type { Captured } from "./cache.ts";
 import { CacheUnusable } from "./cache-unusable.ts";
 import { Draft } from "./output-batch.ts";
-import { RealmHealth, type Work } from "./realm-health.ts";
+import { RealmHealth } from "./realm-health.ts";
 import { foldOrRefuse, refusalOf } from "./refusal.ts";
+import { untilLookedAt } from "./refused-realm.ts";
 import { positionIn, type Restored, restoreRealm } from "./restore.ts";
 import type { Stage } from "./stage.ts";
-import { isGone, takeWithin, untilLookedAt, waitingFrom } from "./waiting.ts";
 
 /** Inputs taken at once, and bodies after which a batch is closed: more gains nothing, and a restart repeats less. */
 const MAX_INPUTS = 2_000;

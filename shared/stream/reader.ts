@@ -4,10 +4,10 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { metrics } from "../process/metrics.ts";
-import type { Work } from "../stage/realm-health.ts";
-import { waitingAtMost } from "../stage/waiting.ts";
 import { type Bus, REFUSED, streamEnds } from "./bus.ts";
 import { Consumer, type EndReason, type Input, type Start } from "./consumer.ts";
+import type { Work } from "./waiting.ts";
+import { waitingAtMost } from "./waiting.ts";
 
 export type { Input } from "./consumer.ts";
 

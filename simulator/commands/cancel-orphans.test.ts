@@ -3,7 +3,7 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { decided, play, standing, started } from "../testing/builders.ts";
 import { passed } from "../testing/command-builders.ts";
-import type { TickResult } from "../tick.ts";
+import type { TickResult } from "../tick-result.ts";
 
 let rules: Ruleset;
 beforeAll(async () => {

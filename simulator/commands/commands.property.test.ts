@@ -7,7 +7,7 @@ import { intervalsUnder, rulesets } from "../testing/arbitraries.ts";
 import { decided, frozen, type Interval, play, started } from "../testing/builders.ts";
 import { passed } from "../testing/command-builders.ts";
 import { together } from "../testing/shared-property.ts";
-import type { TickResult } from "../tick.ts";
+import type { TickResult } from "../tick-result.ts";
 
 type Said = (seq: number) => DecidedCommand;
 

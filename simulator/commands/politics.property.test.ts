@@ -9,7 +9,7 @@ import type { WorldCommand } from "../steps/fold.ts";
 import { frozen } from "../testing/builders.ts";
 import { passed } from "../testing/command-builders.ts";
 import { live, lives, MAX, RICH, RULES, sessions } from "../testing/politics-arbitraries.ts";
-import type { TickResult } from "../tick.ts";
+import type { TickResult } from "../tick-result.ts";
 import { runCommands } from "./commands.ts";
 import { closeActions } from "./sovereign.ts";
 

@@ -7,7 +7,7 @@ import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import type { WorldCommand } from "../steps/fold.ts";
 import { decided, play, standing, started } from "../testing/builders.ts";
 import { passed, player } from "../testing/command-builders.ts";
-import type { TickResult } from "../tick.ts";
+import type { TickResult } from "../tick-result.ts";
 import { REFUSALS_TOLD, runCommands } from "./commands.ts";
 import { closeActions } from "./sovereign.ts";
 

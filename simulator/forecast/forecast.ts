@@ -9,7 +9,8 @@ import type { TerritoryForecast } from "../../shared/contracts/forecast.ts";
 import type { WorldState } from "../../shared/contracts/world.ts";
 import type { ById } from "../../shared/exact/by-id.ts";
 import { byCodeUnit, floorDiv, sortedKeys } from "../../shared/exact/integers.ts";
-import { type Turn, turn } from "../tick.ts";
+import { turn } from "../tick.ts";
+import type { Turn } from "../tick-result.ts";
 import { foldingOf, type Pressure } from "./pressure.ts";
 
 /** Ticks that are looked ahead. */

@@ -11,7 +11,7 @@ import type { DerivedEvent, TickRecord, WorldState } from "../../shared/contract
 import { type ById, mapById } from "../../shared/exact/by-id.ts";
 import { accepted, decided, play, started } from "../testing/builders.ts";
 import { passed } from "../testing/command-builders.ts";
-import type { TickResult } from "../tick.ts";
+import type { TickResult } from "../tick-result.ts";
 
 export const TICKS_FILE = join(import.meta.dirname, "ticks.ndjson");
 

@@ -6,7 +6,7 @@ import { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { DerivedEvent, Rosters } from "../../shared/contracts/world.ts";
 import { canonical, canonicalHash } from "../../shared/exact/canonical.ts";
 import { accepted, type Interval, play, started } from "../testing/builders.ts";
-import type { TickResult } from "../tick.ts";
+import type { TickResult } from "../tick-result.ts";
 import { ROSTER_USERS } from "./rosters.ts";
 
 const CASES = runs(2_000);

@@ -4,7 +4,7 @@ import type { NoticeItem } from "../../shared/contracts/notice.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { accepted, asInExamples, play, standing, started } from "../testing/builders.ts";
-import type { TickResult } from "../tick.ts";
+import type { TickResult } from "../tick-result.ts";
 import { ROSTER_USERS } from "./rosters.ts";
 
 let rules: Ruleset;

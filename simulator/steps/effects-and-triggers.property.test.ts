@@ -9,7 +9,7 @@ import { checkRuleset } from "../../shared/world/check-ruleset.ts";
 import { accepted, decided, type Interval, play, standing, started } from "../testing/builders.ts";
 import { passed } from "../testing/command-builders.ts";
 import { lives, RULES } from "../testing/politics-arbitraries.ts";
-import type { TickResult } from "../tick.ts";
+import type { TickResult } from "../tick-result.ts";
 
 /** What a ruleset may lack, each by itself; besides one faction of three. */
 const PARTS = ["iron_gate", "mist_fen", "tide_bell", "iron", "aether", "triggers"];

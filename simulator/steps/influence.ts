@@ -3,11 +3,12 @@
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { FactionState, TickRecord } from "../../shared/contracts/world.ts";
 import { type ById, entries, mapById } from "../../shared/exact/by-id.ts";
-import { apportion, assertSafe, clamp, floorDiv, mul } from "../../shared/exact/integers.ts";
+import { apportion, assertSafe, clamp, mul } from "../../shared/exact/integers.ts";
 import { cutToBurst, withGain } from "../../shared/world/applied.ts";
+import { decayedInfluence } from "../../shared/world/influence-decay.ts";
+import { modifier } from "../../shared/world/modifiers.ts";
 import type { BroughtTo } from "../commands/campaign-contributions.ts";
 import { type Crowd, type People, peopleOf } from "../notices/user-contributions.ts";
-import { modifier } from "./effects.ts";
 import type { FactionColumns } from "./fold.ts";
 
 /** Milli-points by place and faction: what pushes a territory or claims a relic in this tick. */
@@ -23,13 +24,6 @@ export type Influenced = {
   /** What campaigns gathered; neither gains nor caps reach it. */
   campaigns: BroughtTo;
 };
-
-/**
- * How many bursts and decays a tick is worth: `k = clamp(⌊(2Δ + L) / 2L⌋, 1, 4)`, the time since the previous tick in
- * tick lengths, rounded. A realm that was down doesn't lose its players' work. The first tick is worth one.
- */
-export const lateness = (tick: number, sincePreviousMs: number, lengthMs: number): number =>
-  tick === 1 ? 1 : clamp(floorDiv(2 * sincePreviousMs + lengthMs, 2 * lengthMs), 1, 4);
 
 /** Points that a faction may gain in this tick: a part of all influence in the world, priors included; milli-points. */
 function burstCap(factions: ById<FactionState>, rules: Ruleset, k: number): number {
@@ -91,13 +85,6 @@ export function withInfluence(
     const share_bp = shares.get(id)!;
     return { ...faction, influence: influence.get(id)!, share_bp, trend_bp: share_bp - faction.share_bp };
   });
-}
-
-/** Influence after `k` decays, milli-points: `influence − mul(influence, decay)`, k times. */
-export function decayedInfluence(influence: number, rules: Ruleset, k: number): number {
-  let left = influence;
-  for (let i = 0; i < k; i++) left -= mul(left, rules.influence.decay_bp);
-  return left;
 }
 
 /** One faction's events, cut to the cap together, and who brought them. */

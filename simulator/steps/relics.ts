@@ -10,7 +10,7 @@ import type {
 } from "../../shared/contracts/world.ts";
 import { type ById, entries } from "../../shared/exact/by-id.ts";
 import { assertSafe, byCodeUnit, mul } from "../../shared/exact/integers.ts";
-import { modifier } from "./effects.ts";
+import { modifier } from "../../shared/world/modifiers.ts";
 import type { Clockwork } from "./elapsed.ts";
 import type { Pressure } from "./influence.ts";
 

@@ -4,7 +4,7 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { FactionState, TerritoryState } from "../../shared/contracts/world.ts";
 import { type ById, entries, mapById } from "../../shared/exact/by-id.ts";
 import { floorDiv, mul } from "../../shared/exact/integers.ts";
-import { modifier } from "./effects.ts";
+import { modifier } from "../../shared/world/modifiers.ts";
 
 /** What a territory yields of `units` per tick: `mul(mul(units·1000, 10000 − ⌊instability/2⌋), 10000 + yield_bp)`, thousandths. */
 export const yieldOf = (units: number, instability: number, yieldBp: number): number =>

@@ -9,7 +9,7 @@ import { canonical } from "../../shared/exact/canonical.ts";
 import { histories } from "../testing/arbitraries.ts";
 import { frozen, type Interval, play, started } from "../testing/builders.ts";
 import { together } from "../testing/shared-property.ts";
-import type { TickResult } from "../tick.ts";
+import type { TickResult } from "../tick-result.ts";
 
 type History = { rules: Ruleset; intervals: Interval[] };
 type Tried = { history: History; results: TickResult[]; order: number[] };

@@ -9,8 +9,9 @@ import type {
   TerritoryState,
 } from "../../shared/contracts/world.ts";
 import { type ById, entries } from "../../shared/exact/by-id.ts";
-import { contestOf, type Ground, instabilityOf, pushWeight } from "./contest.ts";
-import { clampModifier } from "./effects.ts";
+import { type Ground, pushWeight } from "../../shared/world/contest-weights.ts";
+import { clampModifier } from "../../shared/world/modifiers.ts";
+import { contestOf, instabilityOf } from "./contest.ts";
 import type { Clockwork } from "./elapsed.ts";
 import { challengerOf, frontOf } from "./flip.ts";
 import type { Pressure } from "./influence.ts";

@@ -5,7 +5,8 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { WorldState } from "../../shared/contracts/world.ts";
 import { genesis } from "../../shared/world/genesis.ts";
 import { foldAccepted, foldCommand, openFolding } from "../steps/fold.ts";
-import { type TickResult, tick } from "../tick.ts";
+import { tick } from "../tick.ts";
+import type { TickResult } from "../tick-result.ts";
 
 export const REALM = "amoi-1";
 export const START_MS = Date.UTC(2026, 0, 1);

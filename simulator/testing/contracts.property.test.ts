@@ -6,7 +6,7 @@ import { TickRecord, WorldDelta, WorldSnapshot } from "../../shared/contracts/wo
 import { commandId } from "../../shared/exact/identity.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { noticeParts } from "../notices/parts.ts";
-import type { TickResult } from "../tick.ts";
+import type { TickResult } from "../tick-result.ts";
 import { histories } from "./arbitraries.ts";
 import { play, REALM, started } from "./builders.ts";
 import { live, lives } from "./politics-arbitraries.ts";

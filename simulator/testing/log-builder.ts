@@ -5,7 +5,7 @@ import type { Handover, TickMarker, WorldSnapshot } from "../../shared/contracts
 import type { Input } from "../../shared/stream/reader.ts";
 import { subjects } from "../../shared/stream/subjects.ts";
 import { advance, firstSeqOf, stateOf } from "../advance.ts";
-import type { TickResult } from "../tick.ts";
+import type { TickResult } from "../tick-result.ts";
 import { REALM } from "./builders.ts";
 
 export class GivenLog {

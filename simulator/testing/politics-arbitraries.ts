@@ -8,7 +8,7 @@ import type { Happening, WorldState } from "../../shared/contracts/world.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { runCommands } from "../commands/commands.ts";
 import type { WorldCommand } from "../steps/fold.ts";
-import type { TickResult } from "../tick.ts";
+import type { TickResult } from "../tick-result.ts";
 import { type Interval, play, standing, started } from "./builders.ts";
 import { GM, passed, player } from "./command-builders.ts";
 

@@ -1,5 +1,5 @@
 /** What stands in a territory: its name, whose it is, and the signs of what goes on there. */
-import type { PlaceProps } from "./places.tsx";
+import type { PlaceProps } from "./place-props.ts";
 import type { Point } from "./shape.ts";
 
 type Props = PlaceProps & { place: Point; angle: number; dense: boolean };

@@ -1,29 +1,12 @@
 /** One territory on the wheel. Its colour and hatching say who controls it, the rim how control is shared, cracks how unstable it is. */
 
-import type { RelicState, TerritoryState } from "../../../shared/contracts/world.ts";
 import { find } from "../../../shared/exact/by-id.ts";
-import type { Heralds } from "../../../shared/web/heraldry.ts";
-import type { Names } from "../../../shared/web/names.ts";
 import { percent, ticks } from "../../../shared/web/words.ts";
-import type { Fall } from "../outlook.ts";
 import { Label } from "./label.tsx";
+import type { PlaceProps } from "./place-props.ts";
 import { PulseMarks } from "./pulse-marks.tsx";
 import { type Arc, at, bandPath, cracks, hubPath, middleOf, RADIUS, sectorPath } from "./shape.ts";
 import { byShare, shareArcs } from "./spread.ts";
-
-export type PlaceProps = {
-  id: string;
-  territory: TerritoryState;
-  relics: [string, RelicState][];
-  heralds: Heralds;
-  names: Names;
-  pressure: Record<string, 0 | 1 | 2>;
-  /** The change of hands that is expected, where one is. */
-  fall: Fall | undefined;
-  tick: number;
-  selected: boolean;
-  onSelect: (id: string) => void;
-};
 
 const WHOLE: Arc = { from: 0, to: 2 * Math.PI - 0.000_1 };
 

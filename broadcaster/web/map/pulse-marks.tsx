@@ -1,5 +1,5 @@
 /** The pulse: arrows that press on a territory, one where a faction brings some pressure, two where it brings much. */
-import type { PlaceProps } from "./places.tsx";
+import type { PlaceProps } from "./place-props.ts";
 
 type Props = PlaceProps & { angle: number; radius: number; spread: number };
 

@@ -1,7 +1,7 @@
 /** One raw socket of the load: a WebSocket handshake, then frames that are counted. */
 import { connect, type Socket } from "node:net";
 import { FrameMeter } from "./frame-meter.ts";
-import { sharedMs } from "./load.ts";
+import { sharedMs } from "./shared-clock.ts";
 
 const DELTA = "d".charCodeAt(0);
 /** `40`, masked with zeros: a Socket.IO client joins the main namespace. */

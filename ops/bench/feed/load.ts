@@ -41,9 +41,6 @@ export const startLoad = (): Load => new Child(import.meta.filename);
 
 const AT_ONCE = 200;
 
-/** Milliseconds on a clock that all processes of this machine share. */
-export const sharedMs = (): number => performance.timeOrigin + performance.now();
-
 if (import.meta.main) {
   let clients: LoadClient[] = [];
   const reading = () => clients.filter(({ deaf }) => !deaf);

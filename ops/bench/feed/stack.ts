@@ -7,7 +7,7 @@ import { subjects, worldStream } from "../../../shared/stream/subjects.ts";
 import { pickPort } from "../../local/ports.ts";
 import { type StageProcess, startStage } from "../../testing/stages.ts";
 import { inScratch, provision, REALM, withNats } from "../pipeline.ts";
-import { sharedMs } from "./load.ts";
+import { sharedMs } from "./shared-clock.ts";
 
 export type FeedStack = {
   bus: Bus;

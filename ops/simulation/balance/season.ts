@@ -4,7 +4,8 @@ import type { Happening, PublicState } from "../../../shared/contracts/world.ts"
 import { sortedKeys } from "../../../shared/exact/integers.ts";
 import { genesis } from "../../../shared/world/genesis.ts";
 import { type Folding, foldAccepted, type Moving, openFolding } from "../../../simulator/steps/fold.ts";
-import { type TickResult, tick } from "../../../simulator/tick.ts";
+import { tick } from "../../../simulator/tick.ts";
+import type { TickResult } from "../../../simulator/tick-result.ts";
 import { chanceOf } from "../gym/accounts.ts";
 import { Chance } from "../story/chance.ts";
 import type { Deed } from "./crowd.ts";

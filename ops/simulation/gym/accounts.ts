@@ -2,7 +2,8 @@
 import type { Candidate } from "../../../shared/contracts/candidate.ts";
 import type { Ruleset } from "../../../shared/contracts/ruleset.ts";
 import { Chance } from "../story/chance.ts";
-import { candidateOf, type DeedKind } from "../story/deeds.ts";
+import type { DeedKind } from "../story/deed-kinds.ts";
+import { candidateOf } from "../story/deeds.ts";
 import { type Controllers, chooseFront } from "../story/fronts.ts";
 import { type Player, temperamentOf } from "../story/players.ts";
 

@@ -3,7 +3,7 @@
  * three days and don't stop. What they play honestly beside it is `play`; what makes it an attack is `abuse`.
  */
 import type { Chance, Range } from "../story/chance.ts";
-import type { DeedKind } from "../story/deeds.ts";
+import type { DeedKind } from "../story/deed-kinds.ts";
 import { newcomer } from "../story/players.ts";
 import { type Attack, chanceOf, deedOf, keyOf, type Sending, type Stage } from "./accounts.ts";
 import { chapter, PACES, type Person } from "./honest.ts";

@@ -1,6 +1,6 @@
 /** The cast: synthetic players of several honest temperaments, each of one faction, with a device and a way to play. Pure. */
 import type { Chance, Range } from "./chance.ts";
-import type { DeedKind } from "./deeds.ts";
+import type { DeedKind } from "./deed-kinds.ts";
 
 type Temperament = {
   /** How many of 100 players are like this. */

@@ -17,11 +17,9 @@ import {
 import { kvSubject } from "../../../shared/stream/topology.ts";
 import type { Database } from "../../../simulator/archive/database/database.ts";
 import { simulatorStage } from "../../../simulator/stage.ts";
+import type { Finding } from "./finding.ts";
 import { type Foreign, foreignIn, readThrough } from "./foreign.ts";
 import { sayings } from "./processes.ts";
-
-/** `todo`: absent where all is well. */
-export type Finding = { place: string; says: string; todo?: string };
 
 export type Examined = { findings: Finding[]; foreign: Foreign[] };
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Channel } from "../../../broadcaster/feed/feed.ts";
+import { Channel } from "../../../broadcaster/feed/channel.ts";
 import { follow as followWorld } from "../../../broadcaster/realm/follow.ts";
 import type { TickRecord } from "../../../shared/contracts/world.ts";
 import { metrics } from "../../../shared/process/metrics.ts";

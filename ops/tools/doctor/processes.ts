@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { z } from "zod";
 import { type Bus, lastOf } from "../../../shared/stream/bus.ts";
 import { kvSubject } from "../../../shared/stream/topology.ts";
-import type { Finding } from "./examine.ts";
+import type { Finding } from "./finding.ts";
 
 const Worker = z.object({ stage: z.string(), worker: z.string(), host: z.string(), port: z.number() });
 const NotReady = z.object({

@@ -5,8 +5,8 @@ import type { FactionState, PublicState, TickRecord } from "../../../shared/cont
 import { find } from "../../../shared/exact/by-id.ts";
 import { mul, sortedKeys } from "../../../shared/exact/integers.ts";
 import { dueFromMs } from "../../../shared/world/due.ts";
+import { lateness } from "../../../shared/world/influence-decay.ts";
 import { INFLUENCE_KEPT_BP } from "../../commands/seasons.ts";
-import { lateness } from "../../steps/influence.ts";
 
 /** `record`: when the tick was, and from when the next one's length counts. */
 type Standing = { factions: Record<string, FactionState>; record: Pick<PublicState, "at" | "due_from"> };

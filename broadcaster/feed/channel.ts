@@ -1,0 +1,116 @@
+/** A realm on the feed, and what the feed knows of each of its sockets. */
+import type { Place, Pulse } from "../../shared/contracts/feed.ts";
+import type { Forecast } from "../../shared/contracts/forecast.ts";
+import type { FeedPlayer } from "../../shared/feed/feed-token.ts";
+import type { Client } from "../http/engine.ts";
+import { type EncodedFrame, encodeFrame } from "../realm/encode.ts";
+import type { Audience } from "../realm/follow.ts";
+import { Pulses } from "../realm/pulses.ts";
+import type { RealmView } from "../realm/realm-view.ts";
+import type { Close } from "./close-codes.ts";
+import { Players } from "./player-sockets.ts";
+
+export type Socket = {
+  readonly channel: Channel;
+  readonly address: string;
+  /** What it opened with, if anything. */
+  readonly token: string | undefined;
+  /** What it was sent up to, while it isn't live; `undefined`: nothing that counts. */
+  place: Place | undefined;
+  /** Nobody knows where it stands: it has to drop its state before it gets another. */
+  resync: boolean;
+  live: boolean;
+  /** It was live once: what it is sent from then on to catch up, it was owed. */
+  joined: boolean;
+  open: boolean;
+  /** When it was conflated last. */
+  conflatedMs: number | undefined;
+  /** Runs while it is behind: it was live once, and a frame was dropped. */
+  grace: NodeJS.Timeout | undefined;
+  /** It is to be closed so as soon as the code fits behind what waits for it. */
+  closing: Close | undefined;
+  /** Whose notices it gets. */
+  player: FeedPlayer | undefined;
+  expiry: NodeJS.Timeout | undefined;
+  /** Up to where it was given notices: an order of `notices.ts` in an epoch. */
+  noticed: { epoch: string; order: number };
+  /** What it sent since `sinceMs`. */
+  readonly sent: { sinceMs: number; frames: number; bytes: number };
+};
+
+/** An open WebSocket of the feed. */
+export type FeedSocket = Client<Socket>;
+
+/** Sends one frame to every live client of a realm. */
+export type Publish = (channel: Channel, frame: EncodedFrame) => void;
+/** Sends each of these its player's new notices. */
+export type Notify = (sockets: Iterable<FeedSocket>) => void;
+
+/** One realm on the feed. */
+export class Channel implements Audience {
+  readonly realm: string;
+  /** As the registry of realms has it. */
+  name: string;
+  /** Absent until it is restored for the first time. */
+  view: RealmView | undefined;
+  readonly topic: string;
+  readonly players = new Players<FeedSocket>();
+  /** Every open socket. */
+  readonly clients = new Set<FeedSocket>();
+  readonly pulses: Pulses;
+  /** When the last frame was published, milliseconds of the process' clock. */
+  #publishedMs = Number.NEGATIVE_INFINITY;
+  readonly #publish: Publish;
+  readonly #notify: Notify;
+
+  constructor(realm: string, publish: Publish, notify: Notify = () => {}) {
+    this.realm = realm;
+    this.name = realm;
+    this.topic = `realm/${realm}`;
+    this.#publish = publish;
+    this.#notify = notify;
+    this.pulses = new Pulses(
+      () => this.view?.tick ?? Number.POSITIVE_INFINITY,
+      (frame) => this.advanced(frame),
+    );
+  }
+
+  /** Live clients get the deltas that lead from the view before to this one, or else a resync and its snapshot. */
+  restored(view: RealmView): void {
+    const earlier = this.view;
+    this.view = view;
+    view.forecast ??= earlier?.forecast;
+    if (earlier === undefined) return;
+    if (view.continues(earlier))
+      for (let step = view.next(earlier.place); step !== undefined; step = view.next(step.place))
+        for (const frame of step.frames) this.advanced(frame);
+    else
+      for (const frame of view.resync(earlier.epoch === view.epoch ? "gap" : "epoch").frames)
+        this.advanced(frame);
+    this.noticed(view.notices.usersAfter(earlier.epoch === view.epoch ? earlier.notices.end : 0));
+  }
+
+  advanced(frame: EncodedFrame): void {
+    this.#publishedMs = performance.now();
+    this.#publish(this, frame);
+  }
+
+  /** Tells the clients of a realm that was silent for `silenceMs` that their connections work. */
+  keepAlive(silenceMs: number): void {
+    if (this.view === undefined || performance.now() - this.#publishedMs < silenceMs) return;
+    this.advanced(encodeFrame({ type: "alive", realm: this.realm, ...this.view.place }));
+  }
+
+  noticed(users: Iterable<string>): void {
+    this.#notify(this.players.of(users));
+  }
+
+  pulsed(pulse: Pulse): void {
+    if (this.view !== undefined) this.view.pulse = pulse;
+    this.pulses.heard(pulse);
+  }
+
+  forecasted(forecast: Forecast): void {
+    if (this.view !== undefined) this.view.forecast = forecast;
+  }
+}

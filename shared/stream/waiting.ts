@@ -1,0 +1,49 @@
+/** What waits of a stream, counted while nobody reads it. */
+import { type Bus, nextOf, REFUSED, streamEnds } from "./bus.ts";
+import { countFrom } from "./consumer.ts";
+
+/** A message of a stream. */
+export type Place = { stream: string; seq: number };
+
+/** What waits for a reader. */
+export type Work = {
+  /** Messages that are not read yet. */
+  messages: number;
+  /** When the stream got the oldest of them, Unix milliseconds, where that is known. */
+  oldestAtMs?: number | undefined;
+  /** The oldest of them, where that is known: its sequence in the stream. */
+  seq?: number | undefined;
+  /** Something else is under way that ends soon where all is well: a restore, a commit, the opening of a consumer. */
+  busy?: boolean;
+};
+
+/** What waits of these subjects from `from` on, and when the oldest came: counted by a consumer made for the question, if one can be made. */
+export async function waitingFrom(bus: Bus, stream: string, names: string[], from: number): Promise<Work> {
+  const most = await waitingAtMost(bus, stream, names, from);
+  if (most.messages === 0) return most;
+  const messages = await countFrom(bus, stream, names, from).catch(() => most.messages);
+  return { ...most, messages };
+}
+
+/**
+ * The same without a consumer, for when none can be made. Whether something waits, which is the oldest and when it came are exact;
+ * `messages` includes those of other subjects that came after it.
+ */
+export async function waitingAtMost(bus: Bus, stream: string, names: string[], from: number): Promise<Work> {
+  const next = await Promise.all(names.map((subject) => nextOf(bus, stream, subject, from)));
+  const found = next.flatMap((message) => message ?? []);
+  if (found.length === 0) return { messages: 0 };
+  const oldest = found.reduce((first, message) => (message.seq < first.seq ? message : first));
+  const { lastSeq } = await streamEnds(bus, stream);
+  const messages = Math.max(found.length, lastSeq - oldest.seq + 1);
+  return { messages, seq: oldest.seq, oldestAtMs: oldest.atMs };
+}
+
+/** Whether a message was taken out. False also where nobody can tell at the moment. */
+export async function isGone(bus: Bus, { stream, seq }: Place): Promise<boolean> {
+  try {
+    return (await bus.jsm.streams.getMessage(stream, { seq })) === null;
+  } catch (error) {
+    return (error as { code?: number }).code === REFUSED.noMessage;
+  }
+}
