@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type LivedRealm, livedRealm } from "../ops/testing/full-realm.ts";
+import { type FullRealm, fullRealm } from "../ops/testing/full-realm.ts";
 import { until } from "../ops/testing/realm.ts";
 import { CURRENT, PARTS, REALMS } from "./reads/catalogue.ts";
 
@@ -13,13 +13,13 @@ type Document = { paths: Record<string, { get: { responses: Record<string, Respo
 
 const REALM = "shown";
 let folder: string;
-let lived: LivedRealm;
+let lived: FullRealm;
 let document: Document;
 let ajv: Ajv2020;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "amoisekai-shown-"));
-  lived = await livedRealm(REALM, folder);
+  lived = await fullRealm(REALM, folder);
   await lived.live();
   document = (await (await fetch(`${lived.url}/openapi.json`)).json()) as Document;
   ajv = new Ajv2020({ strict: false, validateFormats: false }).addSchema(document, "openapi.json");

@@ -8,7 +8,7 @@ import { openapi } from "./openapi.ts";
 import { PublicServer } from "./public.ts";
 import { PARTS } from "./reads/catalogue.ts";
 import { RealmView } from "./realm/realm-view.ts";
-import { HandMadeWorld } from "./testing/scripted-world.ts";
+import { ScriptedWorld } from "./testing/scripted-world.ts";
 import { makeEngine } from "./testing/test-engine.ts";
 
 type Parameter = { name: string; in: string; schema: { type?: string; minimum?: number; maximum?: number } };
@@ -79,7 +79,7 @@ test("what tells a client when to come back is there as the document says", asyn
 });
 
 test("a territory's forecast is what the document says", () => {
-  const view = new RealmView(new HandMadeWorld("amoi-1").snapshot, "e1");
+  const view = new RealmView(new ScriptedWorld("amoi-1").snapshot, "e1");
   const iron_gate = { probability_bp: 9_000, until_tick: 9, to: "freeholds", tick: 4, low: 2, high: 8 };
   view.forecast = { realm: "amoi-1", tick: 0, hash: view.hash, territories: { iron_gate } };
   const { body, of } = PARTS.territories;

@@ -15,7 +15,7 @@ import { PublicServer } from "./public.ts";
 import type { RealmMap } from "./reads/map.ts";
 import { RealmView } from "./realm/realm-view.ts";
 import { RawClient } from "./testing/raw-client.ts";
-import { HandMadeWorld } from "./testing/scripted-world.ts";
+import { ScriptedWorld } from "./testing/scripted-world.ts";
 import { ENGINE, makeEngine } from "./testing/test-engine.ts";
 
 const { FEED_TOKEN_SECRET: SECRET } = readEnv({});
@@ -29,7 +29,7 @@ beforeAll(async () => {
   server = new PublicServer(makeEngine, SECRET);
   port = await server.listen("127.0.0.1", await pickPort());
   url = `http://127.0.0.1:${port}`;
-  const world = new HandMadeWorld("amoi-1");
+  const world = new ScriptedWorld("amoi-1");
   view = new RealmView(world.snapshot, "e1");
   server.feed.open("amoi-1").restored(view);
   server.feed.open("absent");
@@ -113,7 +113,7 @@ test("a parameter that is unknown or no whole number is a 400 that names it", as
 });
 
 test("events that are no longer held are a 404 that says from where on they are", async () => {
-  const world = new HandMadeWorld("long");
+  const world = new ScriptedWorld("long");
   const { snapshot } = world;
   const shown = { ...snapshot.state.public, tick: 110_001 };
   const long = new RealmView(

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { requireScopes } from "./api/access.ts";
-import { Parts, type Process } from "./api/api-context.ts";
+import { ApiContext, type Process } from "./api/api-context.ts";
 import { takeJsonAlone } from "./api/bodies.ts";
 import { callerRoutes } from "./api/callers.ts";
 import { candidateRoutes } from "./api/candidates.ts";
@@ -39,7 +39,7 @@ export function internalApi(server: FastifyInstance, process: Process): void {
     const described = open.withTypeProvider<ZodTypeProvider>();
     await describeRoutes(described);
     pageRoutes(described);
-    const parts = new Parts(process);
+    const parts = new ApiContext(process);
     described.register(async (api) => {
       takeJsonAlone(api);
       requireScopes(api, process.env, process.log);

@@ -5,8 +5,8 @@ import { OPEN } from "../shared/judgement/admission.ts";
 import { readRuleset } from "../shared/past/upcast.ts";
 import type { CacheEntry, CacheSpec } from "../shared/stage/cache.ts";
 import { shadowOf, shadowText } from "./shadow/shadow-entry.ts";
-import { shelvesOf, takeChanged } from "./state/changed.ts";
-import { coldAtOf, type Shelf } from "./state/entry-store.ts";
+import { storesOf, takeChanged } from "./state/changed.ts";
+import { coldAtOf, type EntryStore } from "./state/entry-store.ts";
 import { COMMANDS_KNOWN_MS } from "./state/known-commands.ts";
 import type { NormalizerState, RealmRules } from "./state/state.ts";
 
@@ -25,8 +25,8 @@ function commandsEntry(state: NormalizerState, key: string): CacheEntry | undefi
   return { key, value, ttlSeconds: (COMMANDS_KNOWN_MS + TTL_SLACK_MS) / 1_000 };
 }
 
-const shelfOf = (state: NormalizerState, key: string): Shelf<object> | undefined =>
-  shelvesOf(state).find(({ prefix }) => key.startsWith(prefix));
+const shelfOf = (state: NormalizerState, key: string): EntryStore<object> | undefined =>
+  storesOf(state).find(({ prefix }) => key.startsWith(prefix));
 
 export const cacheSpec: CacheSpec<NormalizerState> = {
   bucket: "caps",

@@ -7,7 +7,7 @@ import { CacheUnusable } from "../shared/stage/cache-unusable.ts";
 import { decideCommand } from "./commands/commands.ts";
 import { decide, poisoned } from "./judge/decide.ts";
 import { evolve, evolveCommand } from "./judge/evolve.ts";
-import type { Shelf } from "./state/entry-store.ts";
+import type { EntryStore } from "./state/entry-store.ts";
 import type { Decided, NormalizerState } from "./state/state.ts";
 
 /** Decides a candidate and moves the state on. A candidate that makes the core throw goes to a person and stops nobody. */
@@ -33,7 +33,7 @@ function sweep(state: NormalizerState, turn: number): void {
   else if (turn % 32 === 1) state.quarantine.sweep(nowMs);
 }
 
-function sweepGrown(shelf: Shelf<object>, nowMs: number): void {
+function sweepGrown(shelf: EntryStore<object>, nowMs: number): void {
   if (!shelf.takeGrown()) return;
   shelf.sweep(nowMs);
   shelf.sweep(nowMs);

@@ -16,7 +16,7 @@ import { eventId } from "../shared/exact/identity.ts";
 import { readEnv } from "../shared/process/env.ts";
 import { openLog } from "../shared/process/log.ts";
 import { loadRuleset } from "../shared/rulesets/rulesets.ts";
-import { RealmRun } from "../shared/stage/stage-runner.ts";
+import { StageRunner } from "../shared/stage/stage-runner.ts";
 import { lastOf, publishBatch, publishOne } from "../shared/stream/bus.ts";
 import { eventsStream, subjects, validStream } from "../shared/stream/subjects.ts";
 import { kvSubject } from "../shared/stream/topology.ts";
@@ -225,7 +225,7 @@ test("a ruleset takes effect from its place in the log, and an invalid one is re
   });
 });
 
-test("frames on VALID and EVENTS hold consecutive bodies, at most 50", async () => {
+test("bundles on VALID and EVENTS hold consecutive bodies, at most 50", async () => {
   const realm = await freshRealm();
   await publishBatch(
     nats.bus,
@@ -284,7 +284,7 @@ test("an idle stage writes its state to KV until all of it is there, and a resta
   const watched = { ...normalizerStage, cache: { ...normalizerStage.cache!, refold } };
   const stop = new AbortController();
   const log = openLog(readEnv({ AMOI_LOG_LEVEL: "silent" }), "normalizer");
-  const done = new RealmRun(watched, nats.bus, realm, "again", log).run(stop.signal);
+  const done = new StageRunner(watched, nats.bus, realm, "again", log).run(stop.signal);
   await reached((await send([received(users)])).seq);
   stop.abort();
   await done;

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { runs } from "../ops/testing/fuzz.ts";
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import { Accepted, type Decision, Quarantined, Rejected } from "../shared/contracts/decision.ts";
-import { Draft } from "../shared/stage/output-batch.ts";
+import { OutputBatch } from "../shared/stage/output-batch.ts";
 import { bodiesOf } from "../shared/stream/codec.ts";
 import { subjects } from "../shared/stream/subjects.ts";
 import { foldCandidate, foldCommand } from "./core.ts";
@@ -36,15 +36,15 @@ const sent = fc.array(fc.record({ action, campaign: fc.boolean(), poison: fc.nat
 
 test("what EVENTS says of a candidate is its decision, field by field, and what the contract says of it", () => {
   fc.assert(
-    fc.property(sent, fc.integer({ min: 1, max: 50 }), (sent, frameBodies) => {
+    fc.property(sent, fc.integer({ min: 1, max: 50 }), (sent, bundleBodies) => {
       const all = [...candidates(sent.map((each) => each.action))].map((candidate, i): ValidCandidate => {
         const { campaign, poison } = sent[i]!;
         const { stakes, ...rest } = { ...candidate, ...(campaign ? { campaign_id: "relief" } : {}) };
         return (poison === 0 ? rest : { ...rest, stakes }) as ValidCandidate;
       });
-      const [alone, staged, draft] = [realm(), realm(), new Draft()];
-      for (let at = 0; at < all.length; at += frameBodies) {
-        const data = Buffer.from(JSON.stringify(all.slice(at, at + frameBodies)));
+      const [alone, staged, draft] = [realm(), realm(), new OutputBatch()];
+      for (let at = 0; at < all.length; at += bundleBodies) {
+        const data = Buffer.from(JSON.stringify(all.slice(at, at + bundleBodies)));
         normalizerStage.step(
           staged,
           { subject: subjects.validCandidate("r"), seq: at + 1, atMs: START_MS, data },

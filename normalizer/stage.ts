@@ -1,8 +1,8 @@
-/** Normalizer as a stage: frames of VALID in, decisions on EVENTS out. */
+/** Normalizer as a stage: bundles of VALID in, decisions on EVENTS out. */
 
 import type { ValidCommand } from "../shared/contracts/command.ts";
 import type { Decision } from "../shared/contracts/decision.ts";
-import type { Draft } from "../shared/stage/output-batch.ts";
+import type { OutputBatch } from "../shared/stage/output-batch.ts";
 import type { Stage } from "../shared/stage/stage.ts";
 import { candidatesIn, commandsIn, decidedIn, decisionsOf } from "../shared/stream/bodies.ts";
 import { flatBodies, textOf, withFields } from "../shared/stream/codec.ts";
@@ -44,7 +44,7 @@ export const normalizerStage: Stage<NormalizerState> = {
     },
   },
 
-  step(state: NormalizerState, input: Input, draft: Draft): boolean {
+  step(state: NormalizerState, input: Input, draft: OutputBatch): boolean {
     const { realm } = state;
     if (input.subject === subjects.validCommand(realm)) {
       for (const command of commandsIn(input, realm)) {
@@ -56,9 +56,9 @@ export const normalizerStage: Stage<NormalizerState> = {
       }
       return true;
     }
-    const frame = textOf(input.data);
-    const candidates = candidatesIn(input, realm, frame);
-    const texts = flatBodies(frame, candidates.length);
+    const bundle = textOf(input.data);
+    const candidates = candidatesIn(input, realm, bundle);
+    const texts = flatBodies(bundle, candidates.length);
     for (let n = 0; n < candidates.length; n++) {
       const decision = foldCandidateBeside(state, candidates[n]!);
       write(decision, realm, draft, texts?.[n]);
@@ -75,7 +75,7 @@ function assertEngineOf(realm: string, { kind, payload }: ValidCommand): void {
 }
 
 /** `candidate`: the text of the one that was decided, where it is at hand. */
-function write(decision: Decision, realm: string, draft: Draft, candidate?: string): void {
+function write(decision: Decision, realm: string, draft: OutputBatch, candidate?: string): void {
   const text =
     candidate === undefined ? JSON.stringify(decision) : withFields(candidate, verdictOf(decision));
   draft.body(SUBJECT_OF[decision.validity_status](realm), text);

@@ -7,7 +7,7 @@ import { decisionsIn, jsonOf, markerIn, movingCommandsIn } from "../shared/strea
 import type { Input } from "../shared/stream/reader.ts";
 import { subjects } from "../shared/stream/subjects.ts";
 import { assertEngine } from "../shared/world/engine.ts";
-import { type Pressure, pressureOf, remember } from "./forecast/pressure.ts";
+import { type PointsSample, pointsSampleOf, remember } from "./forecast/pressure.ts";
 import { engineOf } from "./steps/convert-engine.ts";
 import { lastOrdinary } from "./steps/elapsed.ts";
 import { type Folding, foldAccepted, foldCommand, foldWaiting, openFolding, waiting } from "./steps/fold.ts";
@@ -22,7 +22,7 @@ export type SimulatorState = {
   /** What came since the last marker, and what waits since before it. */
   folding: Folding;
   /** Pressure of the last ticks, for forecasts: no part of the world. */
-  recent: Pressure[];
+  recent: PointsSample[];
   /** EVENTS sequence of the last marker; 0 before the first. */
   markerSeq: number;
   /** EVENTS sequence from which accepted events belong to the next tick that counts any. */
@@ -124,7 +124,7 @@ function closeTick(state: SimulatorState, input: Input): Advance {
   state.last = { record_hash: result.record.hash, public_hash: result.record.public_hash };
   if (marker.kind === "status") state.folding = waiting(state.folding);
   else {
-    remember(state.recent, pressureOf(next, state.folding, result.state.private.ruleset), follows);
+    remember(state.recent, pointsSampleOf(next, state.folding, result.state.private.ruleset), follows);
     state.folding = openFolding();
     state.fromSeq = input.seq + 1;
   }

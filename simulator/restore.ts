@@ -26,7 +26,7 @@ import {
 } from "../shared/stream/bus.ts";
 import { Superseded } from "../shared/stream/fence.ts";
 import { type Input, Reader } from "../shared/stream/reader.ts";
-import { mendBucket } from "../shared/stream/recreate-bucket.ts";
+import { recreateBucket } from "../shared/stream/recreate-bucket.ts";
 import { eventsStream, subjects, worldStream } from "../shared/stream/subjects.ts";
 import { assertEngine } from "../shared/world/engine.ts";
 import { advance, movingSubjects, type SimulatorState, stateOf } from "./advance.ts";
@@ -66,7 +66,7 @@ async function restored(restoring: Restoring): Promise<SimulatorState> {
     await replaceSnapshot(bus, snapshot, stored);
     log.info({ tick: record.tick }, "the snapshot is whole again: EVENTS gives the hash of its record");
   }
-  await mendBucket(bus, "world");
+  await recreateBucket(bus, "world");
   await refreshKv(bus, snapshot);
   metrics.tick.set({ realm }, snapshot.tick);
   return withWaiting(bus, stateOf(snapshot), signal);

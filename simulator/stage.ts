@@ -3,13 +3,13 @@ import { isCheckpoint, keepCheckpoint } from "../shared/past/checkpoints.ts";
 import { refreshKv } from "../shared/past/world-entry.ts";
 import { crashPoint } from "../shared/process/crash.ts";
 import { metrics } from "../shared/process/metrics.ts";
-import type { Draft } from "../shared/stage/output-batch.ts";
+import type { OutputBatch } from "../shared/stage/output-batch.ts";
 import type { Stage } from "../shared/stage/stage.ts";
 import type { Input } from "../shared/stream/reader.ts";
 import { eventsStream, subjects, worldStream } from "../shared/stream/subjects.ts";
 import { advance, movingSubjects, type SimulatorState } from "./advance.ts";
 import { keepTime } from "./duties/clock.ts";
-import { countedAs } from "./duties/event-metrics.ts";
+import { metricLabels } from "./duties/event-metrics.ts";
 import { keepPulse } from "./duties/pulse.ts";
 import { keepHouse, speakForWorld } from "./duties/steward.ts";
 import { keepForecast } from "./forecast/keep.ts";
@@ -37,7 +37,7 @@ export const simulatorStage: Stage<SimulatorState> = {
   },
 };
 
-function step(state: SimulatorState, input: Input, draft: Draft): boolean {
+function step(state: SimulatorState, input: Input, draft: OutputBatch): boolean {
   const { realm } = state;
   const { events, tick } = advance(state, input);
   metrics.folded.inc({ realm }, events);
@@ -49,7 +49,7 @@ function step(state: SimulatorState, input: Input, draft: Draft): boolean {
     draft.message({ subject: subjects.notices(realm), data });
   draft.message({ subject: subjects.snapshot(realm), data: JSON.stringify(snapshot), rollup: true });
   draft.count("tick", record.kind);
-  for (const counted of record.events.map(countedAs)) if (counted !== undefined) draft.count(...counted);
+  for (const counted of record.events.map(metricLabels)) if (counted !== undefined) draft.count(...counted);
   for (const { sum, cap } of Object.values(record.factions))
     draft.clip("faction_burst", Math.max(0, sum - cap));
   if (isCheckpoint(snapshot.tick))

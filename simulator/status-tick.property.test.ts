@@ -8,8 +8,8 @@ import { mapById } from "../shared/exact/by-id.ts";
 import { clockworkOf } from "./steps/elapsed.ts";
 import { histories } from "./testing/arbitraries.ts";
 import { decided, type Interval, START_MS, started } from "./testing/builders.ts";
-import { GivenLog } from "./testing/log-builder.ts";
-import { lives, RICH, RULES } from "./testing/politics-arbitraries.ts";
+import { LogBuilder } from "./testing/log-builder.ts";
+import { politicalSessions, RICH, RULES } from "./testing/politics-arbitraries.ts";
 import type { TickResult } from "./tick-result.ts";
 
 /** Between two ordinary markers: how many of the interval's events come before the changes of status, and how many there are. */
@@ -21,8 +21,8 @@ const pauses = fc.array(fc.record({ before: fc.nat(12), changes: fc.integer({ mi
 });
 
 /** The intervals as a log, with changes of status strewn in; a pause takes an hour, and no time of a tick passes in it. */
-function logOf(intervals: readonly Interval[], strewn: readonly Pause[], tick = 0): GivenLog {
-  const log = new GivenLog(tick);
+function logOf(intervals: readonly Interval[], strewn: readonly Pause[], tick = 0): LogBuilder {
+  const log = new LogBuilder(tick);
   let [atMs, seq] = [START_MS, 1_000_000];
   intervals.forEach(({ events = [], commands = [], sinceMs = 900_000 }, i) => {
     const { before, changes } = strewn[i] ?? { before: 0, changes: 0 };
@@ -154,7 +154,7 @@ test("windows, votes, stakes, rests and what effects have left count no tick of 
   const from = started(RULES).snapshot;
   const rich = { ...from, state: RICH.state };
   fc.assert(
-    fc.property(lives(14), pauses, (life: DecidedCommand[][], strewn) => {
+    fc.property(politicalSessions(14), pauses, (life: DecidedCommand[][], strewn) => {
       const intervals = life.map((commands): Interval => ({ commands }));
       const plain = logOf(intervals, []).play(rich);
       const paused = logOf(intervals, afterFirst(strewn)).play(rich);

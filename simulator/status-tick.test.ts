@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { loadRuleset } from "../shared/rulesets/rulesets.ts";
 import { accepted, decided, START_MS, started } from "./testing/builders.ts";
 import { passed } from "./testing/command-builders.ts";
-import { GivenLog } from "./testing/log-builder.ts";
+import { LogBuilder } from "./testing/log-builder.ts";
 
 const rules = await loadRuleset("amoi-1");
 const HOUR_MS = 3_600_000;
@@ -11,10 +11,10 @@ let seq = 100;
 const status = (to: "active" | "maintenance" | "season_end") =>
   decided({ kind: "realm.status", payload: { status: to } }, ++seq);
 const event = accepted({ faction_id: "empire", normalized_points: 50_000 });
-const play = (log: GivenLog) => log.play(started(rules).snapshot);
+const play = (log: LogBuilder) => log.play(started(rules).snapshot);
 
 test("a pause is no lateness: the next tick counts from the marker that ended it", () => {
-  const log = new GivenLog().marker("scheduled", START_MS);
+  const log = new LogBuilder().marker("scheduled", START_MS);
   log
     .accepted([event])
     .command(status("maintenance"))
@@ -30,7 +30,7 @@ test("a pause is no lateness: the next tick counts from the marker that ended it
 });
 
 test("a status that pauses nothing leaves the next tick due when it was", () => {
-  const log = new GivenLog().marker("scheduled", START_MS);
+  const log = new LogBuilder().marker("scheduled", START_MS);
   log.command(status("season_end")).marker("status", START_MS + TICK_MS - 1_000);
   log.command(status("active")).marker("status", START_MS + TICK_MS - 500);
   log.marker("scheduled", START_MS + TICK_MS);
@@ -42,7 +42,7 @@ test("a status that pauses nothing leaves the next tick due when it was", () => 
 
 test("such a tick decides what was commanded before it", () => {
   const grant = passed("resource.grant", { faction: "empire", resource: "iron", amount: 5_000 }, 1);
-  const [tick] = play(new GivenLog().command(grant, status("maintenance")).marker("status", START_MS));
+  const [tick] = play(new LogBuilder().command(grant, status("maintenance")).marker("status", START_MS));
   expect(tick!.record.events.map(({ kind }) => kind)).toEqual(["status", "resource"]);
   expect(tick!.state.public.factions.empire!.resources.iron).toBe(5_000);
 });
@@ -56,7 +56,7 @@ test("a campaign's end waits with the points of those who gave to it", () => {
     source_seq: 80,
     normalized_points: 300_000,
   });
-  const log = new GivenLog().command(open).marker("scheduled", START_MS);
+  const log = new LogBuilder().command(open).marker("scheduled", START_MS);
   log
     .accepted([gift])
     .command(close, status("maintenance"))

@@ -14,7 +14,7 @@ import { yieldOf } from "./steps/resources.ts";
 import { MAX_FIRES } from "./steps/triggers.ts";
 import { histories } from "./testing/arbitraries.ts";
 import { type Interval, play, started } from "./testing/builders.ts";
-import { together } from "./testing/shared-property.ts";
+import { sharedProperty } from "./testing/shared-property.ts";
 import type { TickResult } from "./tick-result.ts";
 
 type History = { rules: Ruleset; intervals: Interval[] };
@@ -30,7 +30,7 @@ function stepsOf({ rules, intervals }: History): Step[] {
   }));
 }
 
-const everyHistory = together(histories(4), stepsOf, runs(2_000));
+const everyHistory = sharedProperty(histories(4), stepsOf, runs(2_000));
 const everyTick = (fact: string, holds: (step: Step) => void) =>
   everyHistory(fact, (steps) => {
     for (const step of steps) holds(step);

@@ -356,13 +356,13 @@ describe("bounds", () => {
       triggers: [],
     };
     const bound = new Map(largestIntegers(most).map(([what, largest]) => [what, Number(largest)]));
-    const full = standing(started(most), ({ public: world, private: hidden }) => {
+    const full = standing(started(most), ({ public: world, private: privateState }) => {
       world.tick = 7;
       world.meters = { global_tension: 10_000, catastrophe_meter: 10_000 };
       world.territories.hub!.instability = 10_000;
       for (const id of ids) {
         world.factions[id]!.influence = Math.floor(bound.get("influence of all factions")! / 8) - 200_000_000;
-        hidden.claims.crown!.points[id] = bound.get("claim on a relic")!;
+        privateState.claims.crown!.points[id] = bound.get("claim on a relic")!;
       }
     });
     const crowd = ids.flatMap((faction_id) => [

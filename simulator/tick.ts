@@ -11,7 +11,7 @@ import { dueFromMs, nextTickMs } from "../shared/world/due.ts";
 import { lateness } from "../shared/world/influence-decay.ts";
 import { diff } from "../shared/world/merge-patch.ts";
 import { factionModifiers } from "../shared/world/modifiers.ts";
-import { broughtTo } from "./commands/campaign-contributions.ts";
+import { campaignContributions } from "./commands/campaign-contributions.ts";
 import { countCampaigns, runningCampaigns, withCampaigns } from "./commands/campaigns.ts";
 import { runCommands } from "./commands/commands.ts";
 import { closingEvents } from "./commands/seasons.ts";
@@ -115,13 +115,13 @@ export function turn(state: WorldState, folding: Folding, marker: Marker): Turn 
 
   // 1. The last snapshot, under the rules, status and effects that hold from this marker.
   const opened = open(state, folding, marker);
-  const { public: world, private: hidden } = opened.state;
-  const rules = hidden.ruleset;
+  const { public: world, private: privateState } = opened.state;
+  const rules = privateState.ruleset;
   const sinceMs = Date.parse(world.at) - dueFromMs(state.public);
   const k = lateness(marker.tick, sinceMs, rules.tick_seconds * 1_000);
 
   // 2 and 3. What was accepted since the last tick becomes influence; conditions and weights read the new shares.
-  const brought = broughtTo(folding, state, opened.state, opened.campaigns);
+  const brought = campaignContributions(folding, state, opened.state, opened.campaigns);
   const influenced = applyInfluence(world.factions, folding.factions, brought, rules, k);
 
   // 4 to 6. Contests, yields, meters, campaigns and triggers.
@@ -137,20 +137,20 @@ export function turn(state: WorldState, folding: Folding, marker: Marker): Turn 
 /** Steps 4 to 6. `state`: at the beginning of the tick. */
 function resolve(state: WorldState, influenced: Influenced): { state: WorldState; happenings: Happening[] } {
   const counted = countCampaigns(state, influenced);
-  const { public: world, private: hidden } = counted.state;
+  const { public: world, private: privateState } = counted.state;
   const clockwork = clockworkOf(counted.state);
-  const rules = hidden.ruleset;
+  const rules = privateState.ruleset;
 
   // 4. Contests over territories and relics, and what the land yields.
   const land = resolveTerritories(
-    { territories: world.territories, fronts: hidden.fronts, effects: world.effects },
+    { territories: world.territories, fronts: privateState.fronts, effects: world.effects },
     influenced.factions,
     influenced.pushes,
     clockwork,
     rules,
   );
   const hoard = resolveRelics(
-    { relics: world.relics, claims: hidden.claims },
+    { relics: world.relics, claims: privateState.claims },
     land.territories,
     influenced.factions,
     influenced.claims,
@@ -171,10 +171,10 @@ function resolve(state: WorldState, influenced: Influenced): { state: WorldState
     state: {
       public: { ...frozen, triggers: fired.triggers },
       private: {
-        ...hidden,
+        ...privateState,
         fronts: land.fronts,
         claims: hoard.claims,
-        starting: [...hidden.starting, ...fired.starting],
+        starting: [...privateState.starting, ...fired.starting],
       },
     },
     happenings: [
@@ -182,7 +182,7 @@ function resolve(state: WorldState, influenced: Influenced): { state: WorldState
       ...land.happenings,
       ...hoard.happenings,
       ...fired.happenings,
-      ...closingEvents({ public: frozen, private: hidden }),
+      ...closingEvents({ public: frozen, private: privateState }),
     ],
   };
 }
@@ -203,14 +203,14 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
   const started = startEffects(ended.held, state.private.starting, ruleset);
   const { due_from: _over, ...held } = ruled.state.public;
   const world = { ...held, ...started.held, status, ...placeOf(state, marker) };
-  const hidden: PrivateState = {
+  const privateState: PrivateState = {
     ...withCampaigns(ruled.state.private, {
       campaigns: runningCampaigns(state, world.campaigns, marker.tick, ruleset),
     }),
     manual_ticks: pendingManualTicks(state, folding).filter((key) => key !== marker.key),
     starting: [],
   };
-  const commanded = runCommands({ public: world, private: hidden }, folding.commands);
+  const commanded = runCommands({ public: world, private: privateState }, folding.commands);
   const modifiers = factionModifiers(commanded.state.public, ruleset);
   return {
     campaigns: world.campaigns,
@@ -235,8 +235,8 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
 }
 
 /** What the tick before told, and whom it remembered: this one says it anew. */
-function withoutNotices(hidden: PrivateState) {
-  const { rosters: _rosters, told: _told, notices_hash: _hash, ...rest } = hidden;
+function withoutNotices(privateState: PrivateState) {
+  const { rosters: _rosters, told: _told, notices_hash: _hash, ...rest } = privateState;
   return rest;
 }
 

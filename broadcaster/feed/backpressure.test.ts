@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { FEED_LIMITS } from "../http/limits.ts";
-import { Pace } from "./backpressure.ts";
+import { Backpressure } from "./backpressure.ts";
 import type { FeedSocket, Socket } from "./channel.ts";
 import { CLOSE } from "./close-codes.ts";
 import { Openings } from "./openings.ts";
@@ -23,7 +23,7 @@ test.each([undefined, CLOSE.slow])(
     const failed: unknown[] = [];
     const note = (error: unknown) => failed.push(error);
     process.prependOnceListener("uncaughtException", note);
-    new Pace(FEED_LIMITS, new Openings(1)).drained(client);
+    new Backpressure(FEED_LIMITS, new Openings(1)).drained(client);
     socket.open = false;
     await turn();
     process.off("uncaughtException", note);

@@ -16,7 +16,7 @@ import type { FeedSocket, Socket } from "./channel.ts";
 import { CLOSE, type Close } from "./close-codes.ts";
 import type { Openings } from "./openings.ts";
 
-export class Pace {
+export class Backpressure {
   readonly #limits: FeedLimits;
   readonly #openings: Openings;
   /** Live sockets that missed a frame. */

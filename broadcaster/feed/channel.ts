@@ -8,7 +8,7 @@ import type { Audience } from "../realm/follow.ts";
 import { Pulses } from "../realm/pulses.ts";
 import type { RealmView } from "../realm/realm-view.ts";
 import type { Close } from "./close-codes.ts";
-import { Players } from "./player-sockets.ts";
+import { PlayerSockets } from "./player-sockets.ts";
 
 export type Socket = {
   readonly channel: Channel;
@@ -54,7 +54,7 @@ export class Channel implements Audience {
   /** Absent until it is restored for the first time. */
   view: RealmView | undefined;
   readonly topic: string;
-  readonly players = new Players<FeedSocket>();
+  readonly players = new PlayerSockets<FeedSocket>();
   /** Every open socket. */
   readonly clients = new Set<FeedSocket>();
   readonly pulses: Pulses;

@@ -23,7 +23,7 @@ import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { type Bus, lastOf, openBus, publishOne } from "../../shared/stream/bus.ts";
 import { subjects, worldStream } from "../../shared/stream/subjects.ts";
 import { RawClient } from "../testing/raw-client.ts";
-import { HandMadeWorld, storeTicks } from "../testing/scripted-world.ts";
+import { ScriptedWorld, storeTicks } from "../testing/scripted-world.ts";
 import { ENGINE } from "../testing/test-engine.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
@@ -37,7 +37,7 @@ let url: string;
 const broadcasters: Running[] = [];
 let broadcaster: Running;
 let realms = 0;
-let world: HandMadeWorld;
+let world: ScriptedWorld;
 const clients: { close(): void }[] = [];
 
 beforeAll(async () => {
@@ -68,11 +68,11 @@ afterEach(() => {
   for (const client of clients.splice(0)) client.close();
 });
 
-async function newRealm(realm = `realm-${realms++}`): Promise<HandMadeWorld> {
+async function newRealm(realm = `realm-${realms++}`): Promise<ScriptedWorld> {
   const ruleset = await loadRuleset("demo");
   await provisionRealm(bus, { realm, name: `The ${realm}`, ruleset, replicas: 1, rawMaxBytes: 1_048_576 });
   const stored = await lastOf(bus, worldStream(realm), subjects.snapshot(realm));
-  return new HandMadeWorld(realm, JSON.parse(stored!.text()) as WorldSnapshot);
+  return new ScriptedWorld(realm, JSON.parse(stored!.text()) as WorldSnapshot);
 }
 async function startBroadcaster(
   port = feedPort,

@@ -10,7 +10,7 @@ import { FEED_LIMITS } from "../http/limits.ts";
 import { PublicServer } from "../public.ts";
 import { HELD_DELTAS, RealmView } from "../realm/realm-view.ts";
 import { RawClient } from "../testing/raw-client.ts";
-import { HandMadeWorld } from "../testing/scripted-world.ts";
+import { ScriptedWorld } from "../testing/scripted-world.ts";
 import { makeEngine } from "../testing/test-engine.ts";
 import type { Channel } from "./channel.ts";
 import { CLOSE } from "./close-codes.ts";
@@ -19,13 +19,13 @@ const { FEED_TOKEN_SECRET: SECRET } = readEnv({});
 let server: PublicServer;
 let port: number;
 let channel: Channel;
-let world: HandMadeWorld;
+let world: ScriptedWorld;
 let clients: RawClient[];
 
 async function start(limits: Partial<typeof FEED_LIMITS> = {}): Promise<void> {
   server = new PublicServer(makeEngine, SECRET, { ...FEED_LIMITS, ...limits });
   port = await server.listen("127.0.0.1", 0);
-  world = new HandMadeWorld("amoi-1");
+  world = new ScriptedWorld("amoi-1");
   channel = server.feed.open("amoi-1");
   channel.restored(new RealmView(world.snapshot, "e1"));
 }

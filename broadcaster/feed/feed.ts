@@ -1,6 +1,6 @@
 /**
  * The feed: one WebSocket topic per realm. A frame is encoded once and handed to uWS once; nothing here goes through clients
- * one by one, except those that have to catch up (`pace.ts`), and the players whom a tick has something to tell.
+ * one by one, except those that have to catch up (`backpressure.ts`), and the players whom a tick has something to tell.
  */
 
 import {
@@ -18,7 +18,7 @@ import type { Routes } from "../http/routes.ts";
 import type { Visit } from "../http/visit.ts";
 import { Channels } from "../realm/channels.ts";
 import type { EncodedFrame } from "../realm/encode.ts";
-import { Pace } from "./backpressure.ts";
+import { Backpressure } from "./backpressure.ts";
 import { Channel, type FeedSocket, type Notify, type Publish, type Socket } from "./channel.ts";
 import { CLOSE } from "./close-codes.ts";
 import { floods, tokenOf } from "./inbound.ts";
@@ -34,7 +34,7 @@ export class Feed {
   readonly #engine: () => Engine;
   readonly #limits: FeedLimits;
   readonly #secret: TokenSecrets;
-  readonly #pace: Pace;
+  readonly #pace: Backpressure;
   readonly #keepAlive: NodeJS.Timeout;
   /** Of every kind: sockets here, event streams elsewhere. */
   readonly connections: Connections;
@@ -64,7 +64,7 @@ export class Feed {
     this.#engine = engine;
     this.#limits = limits;
     this.#secret = tokenSecret;
-    this.#pace = new Pace(limits, openings);
+    this.#pace = new Backpressure(limits, openings);
     this.connections = new Connections(limits.connectionsPerAddress);
     this.#keepAlive = setInterval(() => {
       for (const channel of this.channels.values()) channel.keepAlive(limits.silenceMs);

@@ -3,7 +3,7 @@ import type { FeedPlayer } from "../../shared/feed/feed-token.ts";
 
 type PlayerSocket = { getUserData(): { player: FeedPlayer | undefined } };
 
-export class Players<Client extends PlayerSocket> {
+export class PlayerSockets<Client extends PlayerSocket> {
   readonly #clients = new Map<string, Set<Client>>();
 
   /** No socket but one with a player is here. */

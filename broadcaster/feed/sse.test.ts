@@ -10,13 +10,13 @@ import { FEED_LIMITS, READ_LIMITS } from "../http/limits.ts";
 import { PublicServer } from "../public.ts";
 import { RealmView } from "../realm/realm-view.ts";
 import { RawStream } from "../testing/raw-stream.ts";
-import { HandMadeWorld } from "../testing/scripted-world.ts";
+import { ScriptedWorld } from "../testing/scripted-world.ts";
 import { makeEngine } from "../testing/test-engine.ts";
 
 const SECRET = "a-secret-of-32-bytes-at-the-least";
 let server: PublicServer;
 let port: number;
-let world: HandMadeWorld;
+let world: ScriptedWorld;
 let realms = 0;
 const streams: RawStream[] = [];
 
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 beforeEach(() => {
-  world = new HandMadeWorld(`realm-${realms++}`);
+  world = new ScriptedWorld(`realm-${realms++}`);
   server.feed.open(world.realm).restored(new RealmView(world.snapshot, "e1"));
 });
 afterEach(() => {
@@ -120,7 +120,7 @@ test("frames are those of the WebSocket feed", async () => {
 
 test("a stream of a realm whose past turned out another is told to start anew, also in the same tick", async () => {
   const stream = await open().until(({ events }) => events.length === 1);
-  const other = new HandMadeWorld(world.realm);
+  const other = new ScriptedWorld(world.realm);
   tick({ meters: { global_tension: 5 } });
   await stream.until(({ events }) => events.length === 2);
   other.tick({ meters: { global_tension: 6 } });

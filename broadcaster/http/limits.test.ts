@@ -8,7 +8,7 @@ import { readEnv } from "../../shared/process/env.ts";
 import { PublicServer } from "../public.ts";
 import { RealmView } from "../realm/realm-view.ts";
 import { RawClient } from "../testing/raw-client.ts";
-import { HandMadeWorld } from "../testing/scripted-world.ts";
+import { ScriptedWorld } from "../testing/scripted-world.ts";
 import { ENGINE, makeEngine } from "../testing/test-engine.ts";
 import { FEED_LIMITS, type FeedLimits, READ_LIMITS, type ReadLimits } from "./limits.ts";
 
@@ -18,7 +18,7 @@ let server: PublicServer;
 let port: number;
 let url: string;
 let view: RealmView;
-let world: HandMadeWorld;
+let world: ScriptedWorld;
 const sockets: Socket[] = [];
 
 beforeAll(() => buildPages());
@@ -31,7 +31,7 @@ async function serve(limits: Partial<FeedLimits> = {}, reads: Partial<ReadLimits
   server = new PublicServer(makeEngine, SECRET, { ...FEED_LIMITS, ...limits }, { ...READ_LIMITS, ...reads });
   port = await server.listen("127.0.0.1", 0);
   url = `http://127.0.0.1:${port}`;
-  world = new HandMadeWorld(REALM);
+  world = new ScriptedWorld(REALM);
   view = new RealmView(world.snapshot, "e1");
   server.feed.open(REALM).restored(view);
 }

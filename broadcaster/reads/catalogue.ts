@@ -1,5 +1,5 @@
 /**
- * The public reads as data: what each asks for, the schema of what it answers, and where the answer comes from. `read.ts`
+ * The public reads as data: what each asks for, the schema of what it answers, and where the answer comes from. `serve.ts`
  * serves them and `openapi.ts` describes them.
  */
 import { z } from "zod";

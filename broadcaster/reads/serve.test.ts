@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { Channel } from "../feed/channel.ts";
 import { RealmView } from "../realm/realm-view.ts";
-import { HandMadeWorld } from "../testing/scripted-world.ts";
+import { ScriptedWorld } from "../testing/scripted-world.ts";
 import { eventPage, factions, realms, standings, summary, territories } from "./projections.ts";
 
 function viewOf(change: object): RealmView {
-  const world = new HandMadeWorld("amoi-1");
+  const world = new ScriptedWorld("amoi-1");
   const view = new RealmView(world.snapshot, "e1");
   view.advance(world.tick(change).delta);
   return view;
@@ -60,7 +60,7 @@ test("a realm in maintenance has no next tick", () => {
 });
 
 test("factions and territories are those of the state, with their place", () => {
-  const view = new RealmView(new HandMadeWorld("amoi-1").snapshot, "e1");
+  const view = new RealmView(new ScriptedWorld("amoi-1").snapshot, "e1");
   const place = { realm: "amoi-1", epoch: "e1", tick: 0, at: view.state.at, hash: view.hash };
   expect(factions(view)).toEqual({ ...place, factions: view.state.factions });
   expect(territories(view)).toEqual({ ...place, territories: view.state.territories });
@@ -89,7 +89,7 @@ test("a territory tells what the last tick moved and what weighs in the next one
 });
 
 test("a faction tells what came and what faded; not across a season, which begins with less", () => {
-  const world = new HandMadeWorld("amoi-1");
+  const world = new ScriptedWorld("amoi-1");
   const view = new RealmView(world.snapshot, "e1");
   view.advance(world.tick({ factions: { empire: { influence: 1_000_000 } } }).delta);
   // The demo's decay takes 100 bp a tick: 10 000, and 9 500 came.
@@ -142,7 +142,7 @@ test("a realm that isn't restored yet is not listed", () => {
 });
 
 test("a territory has the forecast of this realm's past, until it is about nothing but the past", () => {
-  const world = new HandMadeWorld("amoi-1");
+  const world = new ScriptedWorld("amoi-1");
   const view = new RealmView(world.snapshot, "e1");
   const iron_gate = { probability_bp: 9_000, until_tick: 2, to: "freeholds", tick: 2 };
   const forecast = { realm: "amoi-1", tick: 0, hash: view.hash, territories: { iron_gate } };

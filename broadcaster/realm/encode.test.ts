@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { decodeFrame } from "../../shared/clients/typescript/feed-client.ts";
-import { HandMadeWorld } from "../testing/scripted-world.ts";
+import { ScriptedWorld } from "../testing/scripted-world.ts";
 import { encodeFrame } from "./encode.ts";
 
-const world = new HandMadeWorld("amoi-1");
+const world = new ScriptedWorld("amoi-1");
 const wideNumbers = {
   zero: 0,
   negative: -1,

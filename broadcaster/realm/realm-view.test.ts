@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { decodeFrame } from "../../shared/clients/typescript/feed-client.ts";
-import { HandMadeWorld } from "../testing/scripted-world.ts";
+import { ScriptedWorld } from "../testing/scripted-world.ts";
 import { Divergence, HELD_DELTAS, RealmView, type Step } from "./realm-view.ts";
 
 /** A view that has seen `ticks` ticks, each with another tension. */
 function viewAfter(ticks: number) {
-  const world = new HandMadeWorld("amoi-1");
+  const world = new ScriptedWorld("amoi-1");
   const view = new RealmView(world.snapshot, "e1");
   for (let i = 1; i <= ticks; i++) view.advance(world.tick({ meters: { global_tension: i } }).delta);
   return { world, view };
@@ -51,7 +51,7 @@ test("another epoch, the future and a tick that is no longer held start a client
 });
 
 test("deltas that a view recalls serve clients like those that it saw", () => {
-  const world = new HandMadeWorld("amoi-1");
+  const world = new ScriptedWorld("amoi-1");
   const deltas = [1, 2, 3].map((n) => world.tick({ meters: { global_tension: n } }).delta);
   const view = new RealmView(world.snapshot, "e1");
   for (const delta of deltas) view.recall(delta);
@@ -59,7 +59,7 @@ test("deltas that a view recalls serve clients like those that it saw", () => {
 });
 
 test("a recalled past with a hole, or one that leads elsewhere, is forgotten", () => {
-  const world = new HandMadeWorld("amoi-1");
+  const world = new ScriptedWorld("amoi-1");
   const [first, second, third] = [world.tick(), world.tick(), world.tick()].map(({ delta }) => delta);
   const holed = new RealmView(world.snapshot, "e1");
   holed.recall(first!);
@@ -87,7 +87,7 @@ test("a delta that skips a tick, continues another state or misses its hash is r
 });
 
 test("a snapshot whose state misses its hash is refused", () => {
-  const { snapshot } = new HandMadeWorld("amoi-1");
+  const { snapshot } = new ScriptedWorld("amoi-1");
   expect(() => new RealmView({ ...snapshot, public_hash: "another" }, "e1")).toThrow(Divergence);
 });
 

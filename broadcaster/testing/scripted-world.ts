@@ -16,7 +16,7 @@ import { subjects } from "../../shared/stream/subjects.ts";
 import { genesis } from "../../shared/world/genesis.ts";
 import { apply, diff } from "../../shared/world/merge-patch.ts";
 
-export type HandMadeTick = {
+export type ScriptedTick = {
   record: TickRecord;
   delta: WorldDelta;
   snapshot: WorldSnapshot;
@@ -26,7 +26,7 @@ export type HandMadeTick = {
 const FIRST_AT = "2025-01-01T00:00:00.000Z";
 const demo = await loadRuleset("demo");
 
-export class HandMadeWorld {
+export class ScriptedWorld {
   readonly realm: string;
   /** Of the last tick. */
   snapshot: WorldSnapshot;
@@ -37,7 +37,7 @@ export class HandMadeWorld {
   }
 
   /** The next tick. `change`: a merge patch of the public state. */
-  tick(change: object = {}, events: DerivedEvent[] = []): HandMadeTick {
+  tick(change: object = {}, events: DerivedEvent[] = []): ScriptedTick {
     const before = this.snapshot.state.public;
     const tick = before.tick + 1;
     const at = new Date(Date.parse(before.at) + 3_000).toISOString();
@@ -70,20 +70,20 @@ export class HandMadeWorld {
 const TICKS_AT_ONCE = 400;
 
 /** Stores ticks as the simulator does, as many as fit in one batch. A batch rolls a subject up once, so its last tick does. */
-export async function storeTicks(bus: Bus, ticks: HandMadeTick[]): Promise<void> {
+export async function storeTicks(bus: Bus, ticks: ScriptedTick[]): Promise<void> {
   for (let i = 0; i < ticks.length; i += TICKS_AT_ONCE) {
     const batch = ticks.slice(i, i + TICKS_AT_ONCE);
     await publishBatch(bus, [...batch.flatMap(historyOf), ...headOf(batch.at(-1)!)]);
   }
 }
 
-const historyOf = ({ record, delta, notices = [] }: HandMadeTick): BatchMessage[] => [
+const historyOf = ({ record, delta, notices = [] }: ScriptedTick): BatchMessage[] => [
   { subject: subjects.tick(delta.realm), data: JSON.stringify(record) },
   { subject: subjects.delta(delta.realm), data: JSON.stringify(delta) },
   ...notices.map((part) => ({ subject: subjects.notices(delta.realm), data: JSON.stringify(part) })),
 ];
 
-function headOf({ snapshot }: HandMadeTick): BatchMessage[] {
+function headOf({ snapshot }: ScriptedTick): BatchMessage[] {
   const { realm, tick } = snapshot;
   const position = { through: tick, input_created: "", worker: "test", commit_id: `test-${tick}` };
   return [

@@ -8,7 +8,7 @@ import { FEED_LIMITS, type FeedLimits } from "../http/limits.ts";
 import { PublicServer } from "../public.ts";
 import { RealmView } from "../realm/realm-view.ts";
 import { RawClient } from "./raw-client.ts";
-import { HandMadeWorld } from "./scripted-world.ts";
+import { ScriptedWorld } from "./scripted-world.ts";
 import { makeEngine } from "./test-engine.ts";
 
 export const REALM = "amoi-1";
@@ -20,12 +20,12 @@ export const tokenFor = (user: string, seconds = 60, realm = REALM): Promise<str
 export class FeedServer {
   readonly server: PublicServer;
   readonly channel: Channel;
-  readonly world: HandMadeWorld;
+  readonly world: ScriptedWorld;
   port = 0;
   readonly #clients: RawClient[] = [];
 
   /** `world`: one that another server showed before. */
-  constructor(limits: Partial<FeedLimits> = {}, world = new HandMadeWorld(REALM)) {
+  constructor(limits: Partial<FeedLimits> = {}, world = new ScriptedWorld(REALM)) {
     this.world = world;
     this.server = new PublicServer(makeEngine, SECRET, { ...FEED_LIMITS, ...limits });
     this.channel = this.server.feed.open(REALM);

@@ -10,7 +10,7 @@ import { type Outlook, Reads, type RealmMap } from "./reads.ts";
 import { recall } from "./recall.ts";
 
 /** Per territory and faction: 0 hardly any, 1 some, 2 strong. */
-export type Pressure = Pulse["pressure"];
+export type PulsePressure = Pulse["pressure"];
 
 /** Forecasts and rates are asked for at most so often, however short the ticks are, ms; and not by every visitor at the same moment. */
 const OUTLOOK_PAUSE_MS = 5_000;
@@ -32,7 +32,7 @@ export class Live {
   /** When the next tick is due, ms since 1970; absent while the realm doesn't tick by itself. */
   nextTickMs: number | undefined;
   tickSeconds: number | undefined;
-  pressure: Pressure = {};
+  pressure: PulsePressure = {};
   /** Of the newest tick, by territory. */
   outlooks: Record<string, Outlook> = {};
   /** Something didn't fit and was mended, so often. */

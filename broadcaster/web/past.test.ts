@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { HandMadeWorld } from "../testing/scripted-world.ts";
+import { ScriptedWorld } from "../testing/scripted-world.ts";
 import { type Moment, Past } from "./past.ts";
 
 /** Ticks 1 … `count`, the empire's share rising by a basis point each. */
 function moments(count: number): Moment[] {
-  const world = new HandMadeWorld("amoi-1");
+  const world = new ScriptedWorld("amoi-1");
   return Array.from({ length: count }, (_, i) => {
     const { delta, snapshot } = world.tick({ factions: { empire: { share_bp: 5_001 + i } } });
     const { tick } = delta;

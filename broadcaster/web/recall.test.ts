@@ -4,7 +4,7 @@ import { pickPort } from "../../ops/local/ports.ts";
 import { readEnv } from "../../shared/process/env.ts";
 import { PublicServer } from "../public.ts";
 import { RealmView } from "../realm/realm-view.ts";
-import { HandMadeWorld } from "../testing/scripted-world.ts";
+import { ScriptedWorld } from "../testing/scripted-world.ts";
 import { makeEngine } from "../testing/test-engine.ts";
 import { Reads } from "./reads.ts";
 import { recall } from "./recall.ts";
@@ -19,7 +19,7 @@ let reads: Reads;
 
 /** A realm of 300 ticks whose past can be read, unless it is kept from it. */
 function openRealm(realm: string, kept: RealmView[], withPast: boolean): void {
-  const world = new HandMadeWorld(realm);
+  const world = new ScriptedWorld(realm);
   const view = new RealmView(world.snapshot, "e1");
   kept.push(new RealmView(world.snapshot, "e1"));
   for (let tick = 1; tick <= TICKS; tick++) {

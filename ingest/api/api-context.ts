@@ -40,7 +40,7 @@ export const ANSWER_TIMEOUT_MS = 30_000;
 /** RAW counts a message's headers into its largest size. */
 const HEADER_BYTES = 1_024;
 
-export class Parts {
+export class ApiContext {
   readonly bus: Bus;
   readonly env: Env;
   readonly log: Log;

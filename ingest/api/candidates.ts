@@ -9,7 +9,7 @@ import { candidateMsgId, subjects } from "../../shared/stream/subjects.ts";
 import { isCandidate } from "../gate/compiled-schema.ts";
 import { FUTURE_AFTER_MS, STALE_AFTER_MS } from "../gate/validate.ts";
 import { assertMayTouch } from "./access.ts";
-import { type Api, keyConflict, type Parts } from "./api-context.ts";
+import { type Api, type ApiContext, keyConflict } from "./api-context.ts";
 import { KeyHeader, takeHeaderKey } from "./idempotency.ts";
 import { problemOf, Refused, refusals, schemaRefused, wrongField } from "./problems.ts";
 
@@ -31,7 +31,7 @@ type Acknowledged = z.infer<typeof Acknowledged>;
 const Result = Acknowledged.partial().extend({ status: z.int(), problem: Problem.optional() });
 type Result = z.infer<typeof Result>;
 
-export function candidateRoutes(api: Api, parts: Parts): void {
+export function candidateRoutes(api: Api, parts: ApiContext): void {
   const { gateway, ticks, log } = parts;
   api.post("/internal/world/impact-candidate", {
     config: { scope: "publish" },

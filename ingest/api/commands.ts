@@ -5,11 +5,11 @@ import { Id, IdempotencyKey } from "../../shared/contracts/ids.ts";
 import { commandId } from "../../shared/exact/identity.ts";
 import { Unavailable } from "../gateway/gateway.ts";
 import { actorOf, gameMaster } from "./actor.ts";
-import { ANSWER_TIMEOUT_MS, type Api, type Parts } from "./api-context.ts";
+import { ANSWER_TIMEOUT_MS, type Api, type ApiContext } from "./api-context.ts";
 import { KeyHeader, takeHeaderKey } from "./idempotency.ts";
 import { Refused, refusals } from "./problems.ts";
 
-export function commandRoutes(api: Api, parts: Parts): void {
+export function commandRoutes(api: Api, parts: ApiContext): void {
   api.post("/internal/world/events/ingest", {
     config: { scope: ["publish", "operate"] },
     bodyLimit: MAX_COMMAND_BYTES,

@@ -8,14 +8,14 @@ import { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { askForEnd, askForRealm, ProvisionRefused } from "../../shared/provision/ask-provision.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { assertHoldsTogether } from "../rulesets/routes.ts";
-import { type Api, type Parts, RealmPath } from "./api-context.ts";
+import { type Api, type ApiContext, RealmPath } from "./api-context.ts";
 import { Refused, refusals } from "./problems.ts";
 
 /** Waiting for a realm's end within a request ends after this long, ms; and how long until it is looked at again. */
 const END_PATIENCE_MS = 20_000;
 const END_LOOK_MS = 250;
 
-export function realmRoutes(api: Api, { bus, made }: Parts): void {
+export function realmRoutes(api: Api, { bus, made }: ApiContext): void {
   api.post("/internal/world/realms", {
     config: { scope: "operate" },
     bodyLimit: MAX_COMMAND_BYTES,

@@ -5,7 +5,7 @@ import type { TickRecord, WorldSnapshot } from "../../shared/contracts/world.ts"
 import { realmsIn } from "../../shared/provision/realm-entries.ts";
 import { lastOf } from "../../shared/stream/bus.ts";
 import { subjects, worldStream } from "../../shared/stream/subjects.ts";
-import { type Api, type Parts, RealmPath } from "./api-context.ts";
+import { type Api, type ApiContext, RealmPath } from "./api-context.ts";
 import { Refused, refusals } from "./problems.ts";
 
 const Listed = z.strictObject({
@@ -25,7 +25,7 @@ const Standing = z.strictObject({
 });
 const tags = ["realms"];
 
-export function stateRoutes(api: Api, parts: Parts): void {
+export function stateRoutes(api: Api, parts: ApiContext): void {
   const { bus, log } = parts;
 
   api.get("/internal/world/realms", {

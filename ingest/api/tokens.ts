@@ -2,10 +2,10 @@
 import { z } from "zod";
 import { AccountId } from "../../shared/contracts/ids.ts";
 import { issueFeedToken } from "../../shared/feed/feed-token.ts";
-import { type Api, type Parts, RealmPath } from "./api-context.ts";
+import { type Api, type ApiContext, RealmPath } from "./api-context.ts";
 import { refusals } from "./problems.ts";
 
-export function tokenRoutes(api: Api, parts: Parts): void {
+export function tokenRoutes(api: Api, parts: ApiContext): void {
   const { FEED_TOKEN_SECRET: secret, AMOI_FEED_TOKEN_SECONDS: seconds } = parts.env;
   api.post("/internal/world/:realm/tokens", {
     config: { scope: "feed-token" },

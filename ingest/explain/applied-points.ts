@@ -15,7 +15,7 @@ import type { Applied } from "./sentences.ts";
 /** A tick whose faction was cut is read within this, ms. */
 const READ_WITHIN_MS = 15_000;
 
-/** `sequence`: of the decision's frame in EVENTS. Throws `Unavailable` where the tick is too long to be read now. */
+/** `sequence`: of the decision's bundle in EVENTS. Throws `Unavailable` where the tick is too long to be read now. */
 export async function appliedOf(
   bus: Bus,
   realm: string,

@@ -7,7 +7,7 @@ import { Reader } from "../../shared/stream/reader.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
 import { Unavailable } from "../gateway/gateway.ts";
 
-/** A decision and its place: sequence of its frame in EVENTS, and index in it. */
+/** A decision and its place: sequence of its bundle in EVENTS, and index in it. */
 export type Row = { sequence: number; index: number; at: string; decision: Decision };
 
 /** `from` … `through`: the sequences that were looked at; `bodies`: how many decisions they hold. */

@@ -14,7 +14,7 @@ import { eventId } from "../../shared/exact/identity.ts";
 import { readEnv } from "../../shared/process/env.ts";
 import { listen, operationsServer } from "../../shared/process/http.ts";
 import { KnownRealms } from "../../shared/stage/known-realms.ts";
-import { Troubles } from "../../simulator/archive/blocked-streams.ts";
+import { BlockedStreams } from "../../simulator/archive/blocked-streams.ts";
 import type { Database } from "../../simulator/archive/database/database.ts";
 import { archiveRealm } from "../../simulator/archive/realms.ts";
 import { silent, type TestPostgres, testPostgres } from "../../simulator/archive/testing/database.ts";
@@ -60,7 +60,7 @@ afterAll(async () => {
 
 function startArchive(): Running {
   const stop = new AbortController();
-  const parts = { database, bus: nats.bus, log: silent, troubles: new Troubles() };
+  const parts = { database, bus: nats.bus, log: silent, troubles: new BlockedStreams() };
   const done = archiveRealm(REALM, parts, stop.signal);
   return {
     stop: async () => {

@@ -4,7 +4,7 @@ import { Candidate } from "../../shared/contracts/candidate.ts";
 import type { Decision } from "../../shared/contracts/decision.ts";
 import { Id } from "../../shared/contracts/ids.ts";
 import { explanationOf } from "../../shared/judgement/explanation.ts";
-import type { Api, Parts } from "../api/api-context.ts";
+import type { Api, ApiContext } from "../api/api-context.ts";
 import { Refused, refusals } from "../api/problems.ts";
 import { ArchiveReads } from "./archive-reads.ts";
 import type { Row } from "./find-event.ts";
@@ -14,7 +14,7 @@ import { sentenceOf, stepsOf } from "./sentences.ts";
 const EventPath = z.strictObject({ realm: Id, event_id: z.string().regex(/^[a-z2-7]{26}$/) });
 const Points = z.int().min(0).describe("Milli-points");
 const Reason = z.string().optional();
-const Verdict = z.strictObject({
+const DecisionSummary = z.strictObject({
   validity_status: z.enum(["accepted", "quarantined", "rejected"]),
   reason: Reason,
   normalized_points: Points,
@@ -57,16 +57,16 @@ const Explained = z.strictObject({
   realm_id: Id,
   event_id: z.string(),
   candidate: z.looseObject({}).describe("As the story engine sent it"),
-  verdict: Verdict.describe("The decision that holds"),
+  verdict: DecisionSummary.describe("The decision that holds"),
   rows: z
-    .array(Verdict.extend({ sequence: z.int(), index: z.int(), at: z.string() }))
+    .array(DecisionSummary.extend({ sequence: z.int(), index: z.int(), at: z.string() }))
     .describe("Every decision on it, with its place in EVENTS: quarantined, then released"),
   applied: Applied.optional().describe("What its tick made of it, when it was accepted"),
   sentence: z.strictObject({ en: z.string(), vi: z.string() }).describe("For the player"),
   based_on: z.strictObject({ postgres: z.enum(["used", "away", "absent"]), events: Looked }),
 });
 
-export function explainRoutes(api: Api, parts: Parts): void {
+export function explainRoutes(api: Api, parts: ApiContext): void {
   const { bus, env, log } = parts;
   const archive =
     env.DATABASE_READ_URL === undefined ? undefined : new ArchiveReads(env.DATABASE_READ_URL, log);
@@ -104,7 +104,7 @@ export function explainRoutes(api: Api, parts: Parts): void {
 const candidateIn = (decision: Decision) =>
   Object.fromEntries(Object.entries(decision).filter(([field]) => Object.hasOwn(Candidate.shape, field)));
 
-function verdictOf(decision: Decision): z.infer<typeof Verdict> {
+function verdictOf(decision: Decision): z.infer<typeof DecisionSummary> {
   const { reason, heat } = decision;
   const explanation = explanationOf(decision);
   const steps = stepsOf(decision);

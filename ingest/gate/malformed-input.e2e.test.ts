@@ -14,7 +14,7 @@ import {
 import type { Decision, IngestRejection } from "../../shared/contracts/decision.ts";
 import { lastOf, publishBatch, publishOne } from "../../shared/stream/bus.ts";
 import { eventsStream, subjects, validStream } from "../../shared/stream/subjects.ts";
-import { hostile } from "../testing/malformed-input.ts";
+import { malformed } from "../testing/malformed-input.ts";
 import { TRICKS } from "../testing/malformed-values.ts";
 
 let nats: TestNats;
@@ -69,7 +69,7 @@ test("whatever is published, each message of RAW has exactly one body on VALID, 
     fc.asyncProperty(
       // A larger message is an error to its publisher.
       fc.array(
-        hostile(realm, Date.now()).filter(({ data }) => data.length < 200_000),
+        malformed(realm, Date.now()).filter(({ data }) => data.length < 200_000),
         { minLength: 100, maxLength: 150, size: "max" },
       ),
       async (inputs) => {

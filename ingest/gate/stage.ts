@@ -1,6 +1,6 @@
-/** Ingest as a stage: RAW in, frames on VALID out. Its only state is the last `received_at`, which never decreases. */
+/** Ingest as a stage: RAW in, bundles on VALID out. Its only state is the last `received_at`, which never decreases. */
 
-import type { Draft } from "../../shared/stage/output-batch.ts";
+import type { OutputBatch } from "../../shared/stage/output-batch.ts";
 import { ForeignMessage } from "../../shared/stage/refusal.ts";
 import type { Stage } from "../../shared/stage/stage.ts";
 import { type Message, receivedIn } from "../../shared/stream/bodies.ts";
@@ -10,11 +10,11 @@ import { rawStream, subjects, validStream } from "../../shared/stream/subjects.t
 import { purgeRaw } from "./purge-raw.ts";
 import { arrivalKind, validate } from "./validate.ts";
 
-/** When the last body of a frame of VALID came, Unix milliseconds. Throws `ForeignMessage`. */
-function lastReceivedMs(frame: Message, realm: string): number {
-  const { received_at } = receivedIn(frame, realm).at(-1)!;
+/** When the last body of a bundle of VALID came, Unix milliseconds. Throws `ForeignMessage`. */
+function lastReceivedMs(bundle: Message, realm: string): number {
+  const { received_at } = receivedIn(bundle, realm).at(-1)!;
   const atMs = Date.parse(received_at);
-  if (Number.isNaN(atMs)) throw new ForeignMessage(frame, "its last body doesn't say when it came");
+  if (Number.isNaN(atMs)) throw new ForeignMessage(bundle, "its last body doesn't say when it came");
   return atMs;
 }
 
@@ -38,13 +38,13 @@ export const ingestStage: Stage<IngestState> = {
     );
     let lastAtMs = 0;
     for (const subject of outputs) {
-      const frame = await lastOf(bus, validStream(realm), subject);
-      if (frame !== undefined) lastAtMs = Math.max(lastAtMs, lastReceivedMs({ ...frame, subject }, realm));
+      const bundle = await lastOf(bus, validStream(realm), subject);
+      if (bundle !== undefined) lastAtMs = Math.max(lastAtMs, lastReceivedMs({ ...bundle, subject }, realm));
     }
     return { realm, lastAtMs, taken: position.through };
   },
 
-  step(state: IngestState, input: Input, draft: Draft): boolean {
+  step(state: IngestState, input: Input, draft: OutputBatch): boolean {
     const { realm } = state;
     state.lastAtMs = Math.max(state.lastAtMs, input.atMs);
     state.taken = input.seq;

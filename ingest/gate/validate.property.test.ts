@@ -5,31 +5,31 @@ import { runs } from "../../ops/testing/fuzz.ts";
 import { Candidate } from "../../shared/contracts/candidate.ts";
 import { Command, PlayerCommand } from "../../shared/contracts/command.ts";
 import { INGEST_REASONS } from "../../shared/contracts/decision.ts";
-import { Hostile, hostile } from "../testing/malformed-input.ts";
+import { MalformedInput, malformed } from "../testing/malformed-input.ts";
 import { isCandidate } from "./compiled-schema.ts";
-import { type Verdict, validate } from "./validate.ts";
+import { type GateResult, validate } from "./validate.ts";
 
 const REALM = "gate";
 const AT_MS = Date.parse("2026-03-01T12:00:00.000Z");
 const CASES = runs(2_000);
 const SCHEMAS = { candidate: Candidate, command: Command, player_command: PlayerCommand };
 
-const verdictOn = ({ kind, data }: Hostile): Verdict =>
+const verdictOn = ({ kind, data }: MalformedInput): GateResult =>
   validate({ kind, realm: REALM, data, atMs: AT_MS, source_seq: 7 });
 
 const KINDS = { candidate: "candidate", command: "command", player_command: "command" };
 
 /** Holds every verdict on hostile input to `holds`. */
-const everyVerdict = (holds: (verdict: Verdict, sent: Hostile) => void) =>
+const everyVerdict = (holds: (verdict: GateResult, sent: MalformedInput) => void) =>
   fc.assert(
-    fc.property(hostile(REALM, AT_MS), (sent) => {
+    fc.property(malformed(REALM, AT_MS), (sent) => {
       holds(verdictOn(sent), sent);
     }),
     { numRuns: CASES },
   );
 
 /** A body that was let through, without what ingest added. */
-function bodyOf(verdict: Exclude<Verdict, { kind: "rejected" }>): Record<string, unknown> {
+function bodyOf(verdict: Exclude<GateResult, { kind: "rejected" }>): Record<string, unknown> {
   const { received_at, source_seq, ...body } = verdict.valid;
   expect({ received_at, source_seq }).toEqual({ received_at: "2026-03-01T12:00:00.000Z", source_seq: 7 });
   const id = verdict.kind === "candidate" ? "event_id" : "command_id";
@@ -69,7 +69,7 @@ test("what goes on is right by its schema, and would be let through again as the
     const body = bodyOf(verdict);
     expect(SCHEMAS[kind].safeParse(body).error).toBeUndefined();
     const text = JSON.stringify(body);
-    const again = verdictOn(new Hostile(kind, Buffer.from(text)));
+    const again = verdictOn(new MalformedInput(kind, Buffer.from(text)));
     if (again.kind === "rejected") expect.fail(JSON.stringify(again.rejection));
     expect(JSON.stringify(bodyOf(again))).toBe(text);
   });
@@ -77,7 +77,7 @@ test("what goes on is right by its schema, and would be let through again as the
 
 test("the compiled check says of every JSON body what the candidate's schema says", () => {
   fc.assert(
-    fc.property(hostile(REALM, AT_MS), ({ data }) => {
+    fc.property(malformed(REALM, AT_MS), ({ data }) => {
       let body: unknown;
       try {
         body = JSON.parse(Buffer.from(data).toString("utf8"));
@@ -92,7 +92,7 @@ test("the compiled check says of every JSON body what the candidate's schema say
 
 test("the hostile input meets every verdict and every reason", () => {
   const seen = new Set<string>();
-  for (const sent of fc.sample(hostile(REALM, AT_MS), { numRuns: 2_000, seed: 1 })) {
+  for (const sent of fc.sample(malformed(REALM, AT_MS), { numRuns: 2_000, seed: 1 })) {
     const verdict = verdictOn(sent);
     seen.add(verdict.kind === "rejected" ? verdict.rejection.reason : verdict.kind);
   }

@@ -3,13 +3,13 @@ import { candidate } from "../../ops/testing/realm.ts";
 import { MAX_CANDIDATE_BYTES } from "../../shared/contracts/candidate.ts";
 import demo from "../../shared/rulesets/demo.json" with { type: "json" };
 import { TRICKS } from "../testing/malformed-values.ts";
-import { type Verdict, validate } from "./validate.ts";
+import { type GateResult, validate } from "./validate.ts";
 
 const REALM = "gate";
 const AT_MS = Date.parse("2026-03-01T12:00:00.000Z");
 const HOUR_MS = 3_600_000;
 
-const sent = (kind: "candidate" | "command", text: string | Uint8Array): Verdict =>
+const sent = (kind: "candidate" | "command", text: string | Uint8Array): GateResult =>
   validate({ kind, realm: REALM, data: Buffer.from(text), atMs: AT_MS, source_seq: 1 });
 const right = candidate(REALM, { occurred_at: new Date(AT_MS).toISOString() });
 const changed = (change: object) => sent("candidate", JSON.stringify({ ...right, ...change }));
@@ -23,7 +23,7 @@ const command = (kind: string, payload: object): string =>
     payload,
   });
 /** `candidate`, `command`, or the reason and the path of a rejection. */
-const said = (verdict: Verdict): string =>
+const said = (verdict: GateResult): string =>
   verdict.kind === "rejected"
     ? [verdict.rejection.reason, verdict.rejection.path].filter(Boolean).join(" at ")
     : verdict.kind;

@@ -38,7 +38,7 @@ type Arrival = {
   source_seq: number;
 };
 
-export type Verdict =
+export type GateResult =
   | { kind: "candidate"; valid: ValidCandidate }
   | { kind: "command"; valid: ValidCommand }
   | { kind: "rejected"; rejection: IngestRejection };
@@ -64,8 +64,8 @@ export const arrivalKind = (subject: string, realm: string): ArrivalKind =>
       ? "player_command"
       : "candidate";
 
-export function validate(arrival: Arrival): Verdict {
-  const reject = (reason: IngestReason, message: string, path?: string): Verdict => ({
+export function validate(arrival: Arrival): GateResult {
+  const reject = (reason: IngestReason, message: string, path?: string): GateResult => ({
     kind: "rejected",
     rejection: {
       kind: arrival.kind === "candidate" ? "candidate" : "command",
@@ -117,7 +117,7 @@ export function validate(arrival: Arrival): Verdict {
   const event_id = eventId(realm, body.user_id, body.idempotency_key);
   return { kind: "candidate", valid: Object.assign(body, { event_id, received_at, source_seq }) };
 
-  function rejectSchema(error: z.ZodError): Verdict {
+  function rejectSchema(error: z.ZodError): GateResult {
     const { path, message } = fieldProblems(error)[0]!;
     return reject("schema", message.slice(0, 256), path.slice(0, 256));
   }

@@ -4,7 +4,7 @@ import { type TestNats, testNats } from "../../ops/testing/nats.ts";
 import { sendCommand, testRealm } from "../../ops/testing/realm.ts";
 import { publishOne } from "../../shared/stream/bus.ts";
 import { subjects } from "../../shared/stream/subjects.ts";
-import { decisionOn } from "./await-decision.ts";
+import { awaitDecision } from "./await-decision.ts";
 
 const REALM = "skewed";
 let nats: TestNats;
@@ -20,5 +20,5 @@ test("a decision is found also where the clock of its stream's leader is behind 
   await delay(20); // What asks now has a later time than its answer, as on another host's clock.
   const { seq } = await sendCommand(nats.bus, REALM, "tick.run", {});
   expect(seq).toBe(1);
-  expect(await decisionOn(nats.bus, { realm: REALM, seq }, 2_000)).toMatchObject(decided);
+  expect(await awaitDecision(nats.bus, { realm: REALM, seq }, 2_000)).toMatchObject(decided);
 });

@@ -4,10 +4,10 @@ import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Bus } from "../../shared/stream/bus.ts";
 import { bodiesOf } from "../../shared/stream/codec.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
-import { answersFrom, firstSince } from "./await-message.ts";
+import { answersFrom, awaitMessage } from "./await-message.ts";
 
 /** Waits for the decision on the command which RAW holds at `seq`; `undefined` when there is none in time. */
-export async function decisionOn(
+export async function awaitDecision(
   bus: Bus,
   command: { realm: string; seq: number },
   timeoutMs: number,
@@ -15,7 +15,7 @@ export async function decisionOn(
   const { realm, seq } = command;
   const deadline = performance.now() + timeoutMs;
   const since = await answersFrom(bus, realm, seq);
-  return firstSince(
+  return awaitMessage(
     bus,
     { stream: eventsStream(realm), subjects: [subjects.command(realm)], since, deadline },
     (_subject, data) => bodiesOf<DecidedCommand>(data).find((decided) => decided.source_seq === seq),

@@ -15,7 +15,7 @@ export type Asked = {
 const TAKEN_AT_ONCE = 1_000;
 
 /** The first message since a time that `pick` takes, or `undefined` at the deadline. */
-export async function firstSince<Found>(
+export async function awaitMessage<Found>(
   bus: Bus,
   { stream, subjects, since, deadline }: Asked,
   pick: (subject: string, data: Uint8Array) => Found | undefined,

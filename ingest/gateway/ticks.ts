@@ -6,7 +6,7 @@ import type { Bus } from "../../shared/stream/bus.ts";
 import { lastOf } from "../../shared/stream/bus.ts";
 import { bodiesOf, textOf } from "../../shared/stream/codec.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/stream/subjects.ts";
-import { answersFrom, firstSince } from "./await-message.ts";
+import { answersFrom, awaitMessage } from "./await-message.ts";
 
 type TickAnswer =
   | { kind: "ticked"; tick: number; hash: string }
@@ -63,7 +63,7 @@ export class Ticks {
     const deadline = performance.now() + timeoutMs;
     const since = await answersFrom(this.#bus, realm, seq);
     const answers = [subjects.tickMarker(realm), subjects.command(realm)];
-    const marker = await firstSince<{ tick: number } | { refused: string }>(
+    const marker = await awaitMessage<{ tick: number } | { refused: string }>(
       this.#bus,
       { stream: eventsStream(realm), subjects: answers, since, deadline },
       (subject, data) => {
@@ -77,7 +77,7 @@ export class Ticks {
     );
     if (marker === undefined) return { kind: "timeout" };
     if ("refused" in marker) return { kind: "refused", reason: marker.refused };
-    const record = await firstSince<TickRecord>(
+    const record = await awaitMessage<TickRecord>(
       this.#bus,
       { stream: worldStream(realm), subjects: [subjects.tick(realm)], since, deadline },
       (_subject, data) => {

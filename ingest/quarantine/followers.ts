@@ -11,7 +11,7 @@ const CATCH_UP_MS = 15_000;
 
 type Followed = { follower: QuarantineFollower; stop: AbortController; done: Promise<void> };
 
-export class Quarantines {
+export class QuarantineFollowers {
   readonly #bus: Bus;
   readonly #log: Log;
   readonly #followers = new Map<string, Followed>();

@@ -29,7 +29,7 @@ import {
   weekBefore,
 } from "../../shared/judgement/fairness.ts";
 import { membershipIn, membershipReason } from "../../shared/judgement/membership.ts";
-import { baseMilli, worthMilli } from "../../shared/judgement/points-formula.ts";
+import { baseMilli, pointsMilli } from "../../shared/judgement/points-formula.ts";
 import { referenceReason } from "../../shared/judgement/references.ts";
 import type { Watermark } from "../../shared/stage/cache.ts";
 import { type Bus, lastOf, streamEnds } from "../../shared/stream/bus.ts";
@@ -83,7 +83,7 @@ export async function effectOf(
     ),
   };
   const left = leftToday(used, decision, ruleset);
-  const points_before_caps = worthMilli(baseMilli(decision, ruleset), decision.factors);
+  const points_before_caps = pointsMilli(baseMilli(decision, ruleset), decision.factors);
   const { points, clipped } = clip(points_before_caps, left);
   for (const by of ["source", "user_day", "device_day"] as const)
     if (left[by] !== undefined) left[by] -= points;
@@ -155,7 +155,7 @@ async function countOn(
 ): Promise<void> {
   const { user, device, week } = counters;
   // The week before a day is frozen when the day begins: once KV has a day's, what others do on it changes nothing here. Then
-  // only frames that name the ids are parsed, since of 50 decisions few are this user's.
+  // only bundles that name the ids are parsed, since of 50 decisions few are this user's.
   const everyone = week.day < today;
   const named = [user_id, ...(device_id === undefined ? [] : [device_id])].map((id) => `"${id}"`);
   const signal = AbortSignal.timeout(READ_WITHIN_MS);

@@ -5,19 +5,19 @@ import type { Accepted, Clip } from "../../shared/contracts/decision.ts";
 import { fieldProblems } from "../../shared/contracts/problem.ts";
 import { commandId } from "../../shared/exact/identity.ts";
 import { metrics } from "../../shared/process/metrics.ts";
-import type { Outcome, Quarantine } from "../../shared/quarantine/quarantine.ts";
+import type { Quarantine, ReviewResult } from "../../shared/quarantine/quarantine.ts";
 import { nextOf } from "../../shared/stream/bus.ts";
 import { bodiesOf } from "../../shared/stream/codec.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
-import { keyConflict, type Parts } from "../api/api-context.ts";
+import { type ApiContext, keyConflict } from "../api/api-context.ts";
 import { Refused } from "../api/problems.ts";
 import { Unavailable } from "../gateway/gateway.ts";
-import type { Quarantines } from "./followers.ts";
+import type { QuarantineFollowers } from "./followers.ts";
 
-export type Verdict = "release" | "reject";
+export type ReviewVerdict = "release" | "reject";
 export type Review = {
   event_id: string;
-  verdict: Verdict;
+  verdict: ReviewVerdict;
   /** The game master's id. */
   actor: string;
   note?: string | undefined;
@@ -35,10 +35,10 @@ const DECIDED_WITHIN_MS = 10_000;
 const KIND = { release: "review.release", reject: "review.reject" } as const;
 
 export class Reviews {
-  readonly #parts: Parts;
-  readonly #quarantines: Quarantines;
+  readonly #parts: ApiContext;
+  readonly #quarantines: QuarantineFollowers;
 
-  constructor(parts: Parts, quarantines: Quarantines) {
+  constructor(parts: ApiContext, quarantines: QuarantineFollowers) {
     this.#parts = parts;
     this.#quarantines = quarantines;
   }
@@ -91,7 +91,7 @@ export class Reviews {
     return reviewed;
   }
 
-  async #answer(realm: string, { event_id, verdict }: Review, outcome: Outcome): Promise<Reviewed> {
+  async #answer(realm: string, { event_id, verdict }: Review, outcome: ReviewResult): Promise<Reviewed> {
     if (outcome.event !== event_id || outcome.kind !== KIND[verdict]) throw keyConflict();
     if (outcome.status !== "applied") {
       const { closed } = await this.#quarantines.upToDate(realm);
@@ -108,13 +108,13 @@ export class Reviews {
 
   /** The decision that a release brought: in the same batch, right after the command. */
   async #released(realm: string, event: string, commandSeq: number): Promise<Accepted> {
-    const frame = await nextOf(
+    const bundle = await nextOf(
       this.#parts.bus,
       eventsStream(realm),
       subjects.accepted(realm),
       commandSeq + 1,
     );
-    const found = bodiesOf<Accepted>(frame?.data ?? new Uint8Array([0x5b, 0x5d])).find(
+    const found = bodiesOf<Accepted>(bundle?.data ?? new Uint8Array([0x5b, 0x5d])).find(
       ({ event_id, reason }) => event_id === event && reason === "released",
     );
     if (found === undefined)
@@ -153,12 +153,12 @@ const conflict = (reason: string, detail: string): Refused =>
 export const unknownEvent = (event: string): Refused =>
   new Refused(404, `no event ${event} is or was in quarantine, as far as is remembered`);
 
-function alreadyReviewed({ kind, actor, received_at }: Outcome): Refused {
+function alreadyReviewed({ kind, actor, received_at }: ReviewResult): Refused {
   const done = kind === "review.release" ? "released" : "rejected";
   return conflict("already_reviewed", `it was ${done} by ${actor.type} ${actor.id} at ${received_at}`);
 }
 
-function refusalOf({ event, reason = "refused" }: Outcome, earlier: Outcome | undefined): Refused {
+function refusalOf({ event, reason = "refused" }: ReviewResult, earlier: ReviewResult | undefined): Refused {
   if (reason === "already_reviewed" && earlier !== undefined) return alreadyReviewed(earlier);
   if (reason === "unknown_event") return unknownEvent(event);
   if (reason === "duplicate") return keyConflict(); // Of a command that was no review.

@@ -7,13 +7,13 @@ import { AccountId, Id, IdempotencyKey } from "../../shared/contracts/ids.ts";
 import { Problem, withinBytes } from "../../shared/contracts/problem.ts";
 import type { Quarantine } from "../../shared/quarantine/quarantine.ts";
 import { gameMaster } from "../api/actor.ts";
-import { type Api, type Parts, RealmPath } from "../api/api-context.ts";
+import { type Api, type ApiContext, RealmPath } from "../api/api-context.ts";
 import { KeyHeader, takeHeaderKey } from "../api/idempotency.ts";
 import { problemOf, Refused, refusals } from "../api/problems.ts";
-import { Quarantines } from "./followers.ts";
+import { QuarantineFollowers } from "./followers.ts";
 import { countsOf, GROUPINGS, groupsOf, itemOf, matching } from "./list.ts";
 import { effectOf } from "./release-effect.ts";
-import { Reviews, unknownEvent, type Verdict } from "./reviews.ts";
+import { Reviews, type ReviewVerdict, unknownEvent } from "./reviews.ts";
 
 /** Reviews in one request. */
 const MAX_REVIEWS = 1_000;
@@ -143,9 +143,9 @@ const BulkReviewed = z.strictObject({
 const PATH = "/internal/world/:realm/quarantine";
 const tags = ["quarantine"];
 
-export function quarantineRoutes(api: Api, parts: Parts): void {
+export function quarantineRoutes(api: Api, parts: ApiContext): void {
   const { bus, log } = parts;
-  const quarantines = new Quarantines(bus, log);
+  const quarantines = new QuarantineFollowers(bus, log);
   parts.onEnded((realm) => quarantines.forget(realm));
   const reviews = new Reviews(parts, quarantines);
   api.addHook("onClose", () => quarantines.close());
@@ -196,11 +196,11 @@ export function quarantineRoutes(api: Api, parts: Parts): void {
     },
   });
 
-  const verdicts: Record<Verdict, string> = {
+  const verdicts: Record<ReviewVerdict, string> = {
     release: "Releases an event: it counts in the next tick, against the caps of today",
     reject: "Rejects an event for good",
   };
-  for (const [verdict, summary] of Object.entries(verdicts) as [Verdict, string][])
+  for (const [verdict, summary] of Object.entries(verdicts) as [ReviewVerdict, string][])
     api.post(`${PATH}/:event_id/${verdict}`, {
       config: { scope: "review" },
       schema: {

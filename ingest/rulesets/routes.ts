@@ -9,10 +9,10 @@ import { canonical } from "../../shared/exact/canonical.ts";
 import { commandId } from "../../shared/exact/identity.ts";
 import { checkRuleset } from "../../shared/world/check-ruleset.ts";
 import { gameMaster } from "../api/actor.ts";
-import { ANSWER_TIMEOUT_MS, type Api, keyConflict, type Parts, RealmPath } from "../api/api-context.ts";
+import { ANSWER_TIMEOUT_MS, type Api, type ApiContext, keyConflict, RealmPath } from "../api/api-context.ts";
 import { headerKey, KeyHeader } from "../api/idempotency.ts";
 import { Refused, refusals, wrongField } from "../api/problems.ts";
-import { decisionOn } from "../gateway/await-decision.ts";
+import { awaitDecision } from "../gateway/await-decision.ts";
 import { Unavailable } from "../gateway/gateway.ts";
 import { differences } from "./diff.ts";
 import type { RulesetVersion } from "./versions.ts";
@@ -41,7 +41,7 @@ const SetHeaders = KeyHeader.extend({
 const PATH = "/internal/world/:realm/ruleset";
 const tags = ["rulesets"];
 
-export function rulesetRoutes(api: Api, parts: Parts): void {
+export function rulesetRoutes(api: Api, parts: ApiContext): void {
   api.get(PATH, {
     config: { scope: "read" },
     schema: {
@@ -154,7 +154,7 @@ export function rulesetRoutes(api: Api, parts: Parts): void {
       actor,
       payload: { ruleset, ...(note === undefined ? {} : { note }) },
     });
-    const decided = await decisionOn(parts.bus, { realm, seq }, ANSWER_TIMEOUT_MS);
+    const decided = await awaitDecision(parts.bus, { realm, seq }, ANSWER_TIMEOUT_MS);
     if (decided === undefined)
       throw new Unavailable(`the ruleset is sent but not decided yet: ask again with Idempotency-Key ${key}`);
     if (decided.status !== "applied" || decided.ruleset_version === undefined)

@@ -10,7 +10,7 @@ import { commandId } from "../../shared/exact/identity.ts";
 import { lastOf } from "../../shared/stream/bus.ts";
 import { kvSubject } from "../../shared/stream/topology.ts";
 import { gameMaster } from "../api/actor.ts";
-import { type Api, type Parts, RealmPath } from "../api/api-context.ts";
+import { type Api, type ApiContext, RealmPath } from "../api/api-context.ts";
 import { headerKey, KeyHeader } from "../api/idempotency.ts";
 import { Refused, refusals } from "../api/problems.ts";
 import { assertHoldsTogether } from "./routes.ts";
@@ -27,7 +27,7 @@ type Asked<Kind> = Pick<Extract<Command, { kind: Kind }>, "realm_id" | "kind" | 
 const PATH = "/internal/world/:realm/shadow";
 const tags = ["rulesets"];
 
-export function shadowRoutes(api: Api, parts: Parts): void {
+export function shadowRoutes(api: Api, parts: ApiContext): void {
   api.get(PATH, {
     config: { scope: "read" },
     schema: {

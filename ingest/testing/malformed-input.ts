@@ -10,7 +10,7 @@ import type { ArrivalKind } from "../gate/validate.ts";
 import { deep, timeNear, trick, valueText } from "./malformed-values.ts";
 
 /** A body as it is sent; a failing property shows it as text. */
-export class Hostile {
+export class MalformedInput {
   readonly kind: ArrivalKind;
   readonly data: Uint8Array;
   constructor(kind: ArrivalKind, data: Uint8Array) {
@@ -266,7 +266,7 @@ const damage: fc.Arbitrary<Damage> = fc.oneof(
 );
 
 /** What a hostile or broken publisher may send to `realm` at `atMs`, Unix milliseconds. */
-export function hostile(realm: string, atMs: number): fc.Arbitrary<Hostile> {
+export function malformed(realm: string, atMs: number): fc.Arbitrary<MalformedInput> {
   const kind = fc.constantFrom<ArrivalKind>("candidate", "command", "player_command");
   const candidateDoc = docOf(candidateAt(realm, atMs));
   const commandDocs = commandsOf(realm).map(docOf);
@@ -295,7 +295,7 @@ export function hostile(realm: string, atMs: number): fc.Arbitrary<Hostile> {
     .tuple(body, others, changes, damages)
     .map(([{ kind, doc }, others, changes, damages]) => {
       const text = textOf(changes.reduce(changed, others.reduce(replaced, doc)));
-      return new Hostile(
+      return new MalformedInput(
         kind,
         damages.reduce((data, harm) => harm(data), bytesOf(text)),
       );
@@ -307,5 +307,7 @@ export function hostile(realm: string, atMs: number): fc.Arbitrary<Hostile> {
   );
 }
 
-const sentAs = (kind: fc.Arbitrary<ArrivalKind>, data: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Hostile> =>
-  fc.tuple(kind, data).map(([kind, data]) => new Hostile(kind, data));
+const sentAs = (
+  kind: fc.Arbitrary<ArrivalKind>,
+  data: fc.Arbitrary<Uint8Array>,
+): fc.Arbitrary<MalformedInput> => fc.tuple(kind, data).map(([kind, data]) => new MalformedInput(kind, data));

@@ -60,7 +60,7 @@ export type Version = { version: number; at: string; note?: string; changed: num
 export type Described = { version: number; ruleset: object };
 export type Filter = { reason?: string; user?: string; device?: string; fingerprint?: string };
 export type Grouping = "reason" | "device" | "user" | "fingerprint";
-export type Verdict = "release" | "reject";
+export type ReviewVerdict = "release" | "reject";
 
 export class Api {
   readonly #token: string;
@@ -81,14 +81,14 @@ export class Api {
     return this.#call<Listed>("GET", `${realm}/quarantine?${text}`);
   };
   event = (realm: string, event: string) => this.#call<Shown>("GET", `${realm}/quarantine/${event}`);
-  review = (realm: string, event: string, verdict: Verdict, note: string) =>
+  review = (realm: string, event: string, verdict: ReviewVerdict, note: string) =>
     this.#call<Reviewed>("POST", `${realm}/quarantine/${event}/${verdict}`, {
       ...(note === "" ? {} : { note }),
     });
   reviewAll = (
     realm: string,
     which: { event_ids: string[] } | { filter: Filter },
-    verdict: Verdict,
+    verdict: ReviewVerdict,
     note: string,
   ) =>
     this.#call<{ results: BulkResult[]; remaining: number }>("POST", `${realm}/quarantine/bulk`, {

@@ -12,16 +12,16 @@ import type {
   QuarantineReason,
   RejectReason,
 } from "../../shared/contracts/decision.ts";
-import type { Judgement } from "../../shared/contracts/ruleset.ts";
+import type { JudgementRules } from "../../shared/contracts/ruleset.ts";
 import { timeMs } from "../../shared/exact/time.ts";
 import { clip, leftToday } from "../../shared/judgement/caps.ts";
 import { DAY_MS, dayName, dayOf } from "../../shared/judgement/day.ts";
 import { type Explanation, listed } from "../../shared/judgement/explanation.ts";
 import { fairnessBp, meanPoints, rollingBp, weekBefore } from "../../shared/judgement/fairness.ts";
 import { membershipReason } from "../../shared/judgement/membership.ts";
-import { baseMilli, worthMilli } from "../../shared/judgement/points-formula.ts";
+import { baseMilli, pointsMilli } from "../../shared/judgement/points-formula.ts";
 import { referenceReason } from "../../shared/judgement/references.ts";
-import { marksOf } from "../state/fingerprints.ts";
+import { fingerprintsOf } from "../state/fingerprints.ts";
 import { levelBp } from "../state/heat.ts";
 import type { PlayerState } from "../state/player.ts";
 import { type NormalizerState, type RealmRules, rulesOf } from "../state/state.ts";
@@ -50,7 +50,7 @@ export function decide(state: NormalizerState, candidate: ValidCandidate): Decis
 
   const actors = actorsOf(state, candidate, player);
   const { judgement } = ruleset;
-  const exact = player?.fingerprintUntil(marksOf(candidate).fingerprint) ?? 0;
+  const exact = player?.fingerprintUntil(fingerprintsOf(candidate).fingerprint) ?? 0;
   const hits = hitsOf(actors, exact, atMs, judgement);
   const weighed = weigh(state, candidate, actors, { atMs, day });
   const tooFast = velocityReason(hits, actors.hasDevice, judgement.heat);
@@ -85,7 +85,7 @@ function suspicionOf(
   { player, device, hasDevice }: Actors,
   hits: Hits,
   atMs: number,
-  rules: Judgement,
+  rules: JudgementRules,
 ): QuarantineReason | undefined {
   const hot = heatReason(hits, hasDevice, rules.heat);
   if (hot !== undefined) return hot;
@@ -108,7 +108,7 @@ function weigh(
   const rules = rulesOf(state);
   const { ruleset } = rules;
   const { anti_spam, fairness, quality } = ruleset.judgement;
-  const { fine, coarse } = marksOf(candidate);
+  const { fine, coarse } = fingerprintsOf(candidate);
   const level = (mark: number, leakSeconds: number) =>
     player === undefined ? 0 : levelBp(player.signatureUntil(mark), atMs, leakSeconds * 1_000);
   const recent = player?.recentPoints(day) ?? 0;
@@ -149,7 +149,7 @@ function categoriesOf(player: PlayerState | undefined, { category }: ValidCandid
 /** `normalized`: the worth, then the caps in their order; milli-points. */
 function capped({ judged, explanation }: Weighed, player: PlayerState | undefined, day: number): Accepted {
   const { left } = explanation;
-  const { points, clipped } = clip(worthMilli(explanation.base, judged.factors), left);
+  const { points, clipped } = clip(pointsMilli(explanation.base, judged.factors), left);
   judged.normalized_points = points;
   judged.clipped = clipped;
   left.source -= points;

@@ -7,7 +7,7 @@
 import { CATEGORIES, SOURCES } from "../../shared/contracts/candidate.ts";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Accepted, Decision, Quarantined } from "../../shared/contracts/decision.ts";
-import type { Judgement } from "../../shared/contracts/ruleset.ts";
+import type { JudgementRules } from "../../shared/contracts/ruleset.ts";
 import { timeMs } from "../../shared/exact/time.ts";
 import { type Admission, admissionAfter, OPEN } from "../../shared/judgement/admission.ts";
 import { dayNamed } from "../../shared/judgement/day.ts";
@@ -16,7 +16,7 @@ import { readRuleset } from "../../shared/past/upcast.ts";
 import { CacheUnusable } from "../../shared/stage/cache-unusable.ts";
 import { DeviceState } from "../state/device.ts";
 import type { Entry, Membership, SessionState } from "../state/entry-types.ts";
-import { eventMark, marksOf, quarantineHash } from "../state/fingerprints.ts";
+import { eventFingerprint, fingerprintsOf, quarantineHash } from "../state/fingerprints.ts";
 import { hit } from "../state/heat.ts";
 import { isRemembered } from "../state/known-commands.ts";
 import { PlayerState, SEEN_MAX, SEEN_MS } from "../state/player.ts";
@@ -48,7 +48,7 @@ function includes(entry: Entry, source_seq: number): boolean {
 }
 
 /** The numbers that a decision was made by: the realm's own rules may be ahead of a decision that is folded again. */
-function judgementOf(state: NormalizerState, { ruleset_version }: Decision): Judgement {
+function judgementOf(state: NormalizerState, { ruleset_version }: Decision): JudgementRules {
   const { judgements } = rulesOf(state);
   const found = judgements.findLast(({ version }) => version === ruleset_version);
   if (found === undefined)
@@ -78,7 +78,7 @@ function warmPlayer(
   player: PlayerState,
   decision: Accepted | Quarantined,
   atMs: number,
-  { heat, anti_spam, fingerprint: exact }: Judgement,
+  { heat, anti_spam, fingerprint: exact }: JudgementRules,
 ): void {
   const hasDevice = decision.device_id !== undefined;
   player.burst = hit(
@@ -93,7 +93,7 @@ function warmPlayer(
     heat.user_drip.leak_seconds * 1_000,
     userHeatRules(heat.user_drip, hasDevice).reject,
   );
-  const { fine, coarse, fingerprint } = marksOf(decision);
+  const { fine, coarse, fingerprint } = fingerprintsOf(decision);
   player.warmSignature(fine, atMs, anti_spam.fine_leak_seconds * 1_000);
   player.warmSignature(coarse, atMs, anti_spam.coarse_leak_seconds * 1_000);
   player.warmFingerprint(fingerprint, atMs, exact.leak_seconds * 1_000);
@@ -103,7 +103,7 @@ function warmPlayer(
 const FORGOTTEN_AT_ONCE = 16;
 
 function remember(player: PlayerState, decision: Accepted | Quarantined, atMs: number): void {
-  player.see(eventMark(decision.event_id), marksOf(decision).content, Math.ceil(atMs / 1_000));
+  player.see(eventFingerprint(decision.event_id), fingerprintsOf(decision).content, Math.ceil(atMs / 1_000));
   const count = player.seenCount;
   let gone = 0;
   while (count - gone > SEEN_MAX || player.seenSeconds(gone) * 1_000 <= atMs - SEEN_MS) gone++;

@@ -18,7 +18,7 @@ import {
   playerCodec,
   sessionCodec,
 } from "../state/entry-codecs.ts";
-import { Borrowed, Shelf } from "../state/entry-store.ts";
+import { Borrowed, EntryStore } from "../state/entry-store.ts";
 import { KnownCommands } from "../state/known-commands.ts";
 import { type Decided, type Judge, type NormalizerState, rulesOf, type Shadow } from "../state/state.ts";
 import { Rejudge } from "./rejudge.ts";
@@ -115,7 +115,7 @@ function touch(
 function fork(state: NormalizerState, ruleset: Shadow["ruleset"]): NormalizerState {
   const rules = rulesOf(state);
   const { version } = rules;
-  const quarantine = new Shelf("q.", openEventCodec);
+  const quarantine = new EntryStore("q.", openEventCodec);
   for (const id of state.quarantine.ids())
     if (state.quarantine.get(id)?.closed === 0) quarantine.load(id, state.quarantine.text(id)!);
   return {
@@ -127,9 +127,9 @@ function fork(state: NormalizerState, ruleset: Shadow["ruleset"]): NormalizerSta
       councils: [],
     },
     week: structuredClone(state.week),
-    players: new Shelf("u.", playerCodec, state.players),
-    devices: new Shelf("d.", deviceCodec, state.devices),
-    sessions: new Shelf("s.", sessionCodec, state.sessions),
+    players: new EntryStore("u.", playerCodec, state.players),
+    devices: new EntryStore("d.", deviceCodec, state.devices),
+    sessions: new EntryStore("s.", sessionCodec, state.sessions),
     members: new Borrowed(state.members, memberCodec),
     quarantine,
     commands: new KnownCommands(),

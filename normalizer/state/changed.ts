@@ -1,8 +1,8 @@
 /** Which entries of a state changed. */
-import type { Shelf } from "./entry-store.ts";
+import type { EntryStore } from "./entry-store.ts";
 import type { NormalizerState } from "./state.ts";
 
-export const shelvesOf = (state: NormalizerState): Shelf<object>[] => [
+export const storesOf = (state: NormalizerState): EntryStore<object>[] => [
   state.players,
   state.devices,
   state.sessions,
@@ -14,6 +14,6 @@ export const shelvesOf = (state: NormalizerState): Shelf<object>[] => [
 export function takeChanged(state: NormalizerState): string[] {
   const keys = [...state.changed];
   state.changed.clear();
-  for (const shelf of shelvesOf(state)) for (const key of shelf.takeChanged()) keys.push(key);
+  for (const shelf of storesOf(state)) for (const key of shelf.takeChanged()) keys.push(key);
   return keys;
 }

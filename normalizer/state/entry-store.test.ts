@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { DeviceState } from "./device.ts";
 import { deviceCodec } from "./entry-codecs.ts";
-import { Shelf } from "./entry-store.ts";
+import { EntryStore } from "./entry-store.ts";
 
 const DAY_MS = 86_400_000;
-const shelf = () => new Shelf("d.", deviceCodec);
+const shelf = () => new EntryStore("d.", deviceCodec);
 
 function device(through: number): DeviceState {
   const made = new DeviceState();
@@ -13,7 +13,7 @@ function device(through: number): DeviceState {
 }
 
 /** What was looked at last is never swept, nor what is still to be written. */
-function swept(entries: Shelf<DeviceState>, atMs: number): void {
+function swept(entries: EntryStore<DeviceState>, atMs: number): void {
   entries.takeChanged();
   entries.get("another");
   for (let i = 0; i < 4; i++) entries.sweep(atMs);

@@ -22,14 +22,14 @@ const RESTS_AFTER_MS = 24 * 3_600_000;
 const ABSENT = "";
 
 /** `dirty`: changed since it was last written. `id`: where it stands, as long as it does. Neither is part of its text. */
-export type Shelved = { dirty?: boolean; id?: string | undefined };
+export type StoredEntry = { dirty?: boolean; id?: string | undefined };
 
-export class Shelf<Entry extends Shelved> {
+export class EntryStore<Entry extends StoredEntry> {
   readonly prefix: string;
   readonly #codec: Codec<Entry>;
   /** What was put there since it was last taken. */
   #changed: Entry[] = [];
-  readonly #parent: Shelf<Entry> | undefined;
+  readonly #parent: EntryStore<Entry> | undefined;
   readonly #entries = new Map<string, Entry | string>();
   #grew = false;
   #lastId: string | undefined;
@@ -40,7 +40,7 @@ export class Shelf<Entry extends Shelved> {
    * With a `parent`, an entry starts as a copy of what the parent has when it is first asked for; from then on the two go their
    * own ways, also where the parent has none.
    */
-  constructor(prefix: string, codec: Codec<Entry>, parent?: Shelf<Entry>) {
+  constructor(prefix: string, codec: Codec<Entry>, parent?: EntryStore<Entry>) {
     this.prefix = prefix;
     this.#codec = codec;
     this.#parent = parent;
@@ -178,10 +178,10 @@ export class Shelf<Entry extends Shelved> {
 }
 
 /** Another shelf's entries, to be read only: they are copies, and what is put here is dropped. */
-export class Borrowed<Entry extends Shelved> extends Shelf<Entry> {
-  readonly #owner: Shelf<Entry>;
+export class Borrowed<Entry extends StoredEntry> extends EntryStore<Entry> {
+  readonly #owner: EntryStore<Entry>;
 
-  constructor(owner: Shelf<Entry>, codec: Codec<Entry>) {
+  constructor(owner: EntryStore<Entry>, codec: Codec<Entry>) {
     super(owner.prefix, codec);
     this.#owner = owner;
   }

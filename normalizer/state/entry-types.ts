@@ -1,9 +1,9 @@
 /** What KV holds of a realm by id, besides players and devices. */
 import type { ById } from "../../shared/exact/by-id.ts";
-import type { Shelved } from "./entry-store.ts";
+import type { StoredEntry } from "./entry-store.ts";
 
 /** `through`: `source_seq` of the last decision in the entry. */
-export type Entry = Shelved & { through: number };
+export type Entry = StoredEntry & { through: number };
 
 /** KV `<realm>.s.<session>`. */
 export type SessionState = Entry & { burst: number };

@@ -8,7 +8,7 @@ import type { Candidate, ValidCandidate } from "../../shared/contracts/candidate
 import type { Quarantined } from "../../shared/contracts/decision.ts";
 import { sha256 } from "../../shared/exact/canonical.ts";
 
-export type Marks = {
+export type Fingerprints = {
   /** The same action on the same target. */
   fine: number;
   /** The same kind of play. */
@@ -59,7 +59,7 @@ type Action = Pick<
 >;
 
 let marked: Action | undefined;
-let marks: Marks;
+let marks: Fingerprints;
 
 /** A decision asks again what its candidate asked, with the very same strings. */
 const asks = (a: Action, b: Action): boolean =>
@@ -80,7 +80,7 @@ const asks = (a: Action, b: Action): boolean =>
   a.session_id === b.session_id;
 
 /** The marks of a candidate or of its decision; those made last are kept, since the one follows the other. */
-export function marksOf(action: Action): Marks {
+export function fingerprintsOf(action: Action): Fingerprints {
   if (marked !== undefined && asks(marked, action)) return marks;
   const target = action.territory_id ?? action.relic_id;
   const fine = mixed(mixed(mixed(OFFSET, action.action_key), action.event_type), target);
@@ -102,7 +102,7 @@ const DIGITS = "abcdefghijklmnopqrstuvwxyz234567";
 const DIGIT_OF = new Map([...DIGITS].map((char, i) => [char.charCodeAt(0), i]));
 
 /** The first 50 bits of an event's id, which is a hash already: enough among a player's 512, and a tenth of its bytes. */
-export function eventMark(id: string): number {
+export function eventFingerprint(id: string): number {
   let mark = 0;
   for (let i = 0; i < 10; i++) mark = mark * 32 + (DIGIT_OF.get(id.charCodeAt(i)) ?? 0);
   return mark;

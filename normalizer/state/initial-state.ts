@@ -1,5 +1,5 @@
 import { deviceCodec, memberCodec, openEventCodec, playerCodec, sessionCodec } from "./entry-codecs.ts";
-import { Shelf } from "./entry-store.ts";
+import { EntryStore } from "./entry-store.ts";
 import { KnownCommands } from "./known-commands.ts";
 import type { NormalizerState } from "./state.ts";
 
@@ -9,11 +9,11 @@ export function initialState(realm: string): NormalizerState {
     realm,
     rules: undefined,
     week: { through: 0, day: 0, days: [], before: { points: 0, users: 0 } },
-    players: new Shelf("u.", playerCodec),
-    devices: new Shelf("d.", deviceCodec),
-    sessions: new Shelf("s.", sessionCodec),
-    members: new Shelf("m.", memberCodec),
-    quarantine: new Shelf("q.", openEventCodec),
+    players: new EntryStore("u.", playerCodec),
+    devices: new EntryStore("d.", deviceCodec),
+    sessions: new EntryStore("s.", sessionCodec),
+    members: new EntryStore("m.", memberCodec),
+    quarantine: new EntryStore("q.", openEventCodec),
     commands: new KnownCommands(),
     shadow: { through: 0, running: undefined },
     open: new Map(),

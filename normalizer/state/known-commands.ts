@@ -9,7 +9,7 @@
  */
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import { earlierCommandId } from "../../shared/exact/identity.ts";
-import { eventMark } from "./fingerprints.ts";
+import { eventFingerprint } from "./fingerprints.ts";
 
 const HOUR_MS = 3_600_000;
 /** A command is known for at least so long, and up to an hour longer: like a candidate's key. */
@@ -84,10 +84,10 @@ export class KnownCommands {
    * those who are trusted: an earlier release had one space for all. What a player sent then is known as that player's.
    */
   has({ command_id, actor, realm_id, idempotency_key }: Asked, atMs: number): boolean {
-    const mark = eventMark(command_id);
+    const mark = eventFingerprint(command_id);
     if (this.#undated.includes(mark)) return true;
     const player = actor.type === "player" ? actor.id : undefined;
-    const earlier = player === undefined ? 0 : eventMark(earlierCommandId(realm_id, idempotency_key));
+    const earlier = player === undefined ? 0 : eventFingerprint(earlierCommandId(realm_id, idempotency_key));
     for (const [hour, { trusted, players }] of this.#hours) {
       if (!isKnown(hour, atMs)) continue;
       if (trusted.has(mark)) return true;
@@ -111,8 +111,8 @@ export class KnownCommands {
   add({ command_id, actor }: Sent, atMs: number): number {
     const hour = hourOf(atMs);
     const known = this.#of(hour);
-    if (actor.type === "player") known.add(eventMark(command_id), actor.id);
-    else known.trusted.add(eventMark(command_id));
+    if (actor.type === "player") known.add(eventFingerprint(command_id), actor.id);
+    else known.trusted.add(eventFingerprint(command_id));
     this.#forget();
     return hour;
   }
@@ -173,7 +173,7 @@ export class KnownCommands {
 
   /** `ids`: as an older cache has them. */
   loadUndated(ids: readonly string[]): void {
-    this.#undated = ids.map(eventMark);
+    this.#undated = ids.map(eventFingerprint);
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the normalizer knows of a player: one array of numbers (`lists.ts`), read and written by names. Everything in it cools.
+ * What the normalizer knows of a player: one array of numbers (`packed-lists.ts`), read and written by names. Everything in it cools.
  * Times are Unix milliseconds, heat is the time until which a key is hot, points are milli-points.
  */
 import { CATEGORIES, SOURCES } from "../../shared/contracts/candidate.ts";

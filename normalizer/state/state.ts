@@ -7,13 +7,13 @@
 import type { ValidCandidate } from "../../shared/contracts/candidate.ts";
 import type { DecidedCommand, ValidCommand } from "../../shared/contracts/command.ts";
 import type { Decision } from "../../shared/contracts/decision.ts";
-import type { Judgement, Ruleset } from "../../shared/contracts/ruleset.ts";
+import type { JudgementRules, Ruleset } from "../../shared/contracts/ruleset.ts";
 import { canonicalHash } from "../../shared/exact/canonical.ts";
 import type { Admission } from "../../shared/judgement/admission.ts";
 import type { Week } from "../../shared/judgement/fairness.ts";
 import { newTally, type Tally } from "../shadow/tally.ts";
 import type { DeviceState } from "./device.ts";
-import type { Shelf } from "./entry-store.ts";
+import type { EntryStore } from "./entry-store.ts";
 import type { Entry, Membership, QuarantinedEvent, SessionState } from "./entry-types.ts";
 import type { KnownCommands } from "./known-commands.ts";
 import type { PlayerState } from "./player.ts";
@@ -27,7 +27,7 @@ export type RealmRules = Entry &
     ruleset: Ruleset;
     version: number;
     /** Of the latest versions, oldest first: decisions that are folded again go by their own. */
-    judgements: { version: number; judgement: Judgement }[];
+    judgements: { version: number; judgement: JudgementRules }[];
     /** The latest council of each faction: when it was opened, and how many options it has. */
     councils: { faction: string; id: string; atMs: number; options: number }[];
   };
@@ -65,12 +65,12 @@ export type NormalizerState = {
   rules: RealmRules | undefined;
   week: RealmWeek;
   /** KV `<realm>.u.<user>`. */
-  players: Shelf<PlayerState>;
+  players: EntryStore<PlayerState>;
   /** KV `<realm>.d.<device>`. */
-  devices: Shelf<DeviceState>;
-  sessions: Shelf<SessionState>;
-  members: Shelf<Membership>;
-  quarantine: Shelf<QuarantinedEvent>;
+  devices: EntryStore<DeviceState>;
+  sessions: EntryStore<SessionState>;
+  members: EntryStore<Membership>;
+  quarantine: EntryStore<QuarantinedEvent>;
   /** KV `<realm>.c.<hour>`. */
   commands: KnownCommands;
   /** KV `<realm>.r.shadow`. */

@@ -1,5 +1,5 @@
-/** Accepted events of a crowd on the largest map, as EVENTS holds them: frames of 50, each decision with all that it carries. */
-import { FrameBuilder } from "../../shared/stream/codec.ts";
+/** Accepted events of a crowd on the largest map, as EVENTS holds them: bundles of 50, each decision with all that it carries. */
+import { BundleBuilder } from "../../shared/stream/codec.ts";
 import { subjects } from "../../shared/stream/subjects.ts";
 import { playOf } from "../testing/recorded.ts";
 import { LARGE_FACTIONS, LARGE_TERRITORIES } from "./large-world.ts";
@@ -7,20 +7,20 @@ import { LARGE_FACTIONS, LARGE_TERRITORIES } from "./large-world.ts";
 /** So many events does a user have in a tick: an evening at the end of a season. */
 const EVENTS_PER_USER = 10;
 
-/** Frames of `events` accepted events of one tick, the same in every run. */
-export function crowdFrames(realm: string, events: number): Uint8Array[] {
+/** Bundles of `events` accepted events of one tick, the same in every run. */
+export function crowdBundles(realm: string, events: number): Uint8Array[] {
   const places = { factions: LARGE_FACTIONS, territories: LARGE_TERRITORIES };
   const users = Math.ceil(events / EVENTS_PER_USER);
-  const frames = new FrameBuilder();
+  const bundles = new BundleBuilder();
   const STRETCH = 1_000;
   const play = playOf(realm, places, { users, perTick: Math.min(STRETCH, events), seed: 17 });
   for (let tick = 1; (tick - 1) * STRETCH < events; tick++)
     for (const decision of play(tick).accepted.slice(0, events - (tick - 1) * STRETCH))
-      frames.push(
+      bundles.push(
         subjects.accepted(realm),
         JSON.stringify({ ...decision, device_id: `device-of-${decision.user_id}`, explain: EXPLAIN }),
       );
-  return frames.finish().map(({ data }) => data as Uint8Array);
+  return bundles.finish().map(({ data }) => data as Uint8Array);
 }
 
 /** As long as those of a busy player are. */

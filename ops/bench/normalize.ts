@@ -145,7 +145,7 @@ async function round(players: number) {
   let [coreMs, floorMs, coreCpuMs, events] = [0, 0, 0, 0];
   while (traffic.left > 0) {
     const texts = traffic.stretch().map((candidate) => JSON.stringify(candidate));
-    // As the stage has them: their strings come out of a frame.
+    // As the stage has them: their strings come out of a bundle.
     const candidates = texts.map((text) => JSON.parse(text) as ValidCandidate);
     const floorFrom = performance.now();
     floor(sums, texts);

@@ -30,26 +30,26 @@ export type PipelineOptions = { events: number; rounds: number; say: (line: stri
 /** Prints each round, and the medians; answers the ratios. */
 export async function benchPipeline({ events, rounds, say }: PipelineOptions) {
   const relay: number[] = [];
-  const framed: number[] = [];
+  const bundled: number[] = [];
   const alone: number[] = [];
   const archived: number[] = [];
   for (let round = 1; round <= rounds; round++) {
     relay.push(await inScratch((dir) => relayRate(dir, events, 1)));
     alone.push(await inScratch((dir) => pipelineRate(dir, events, false)));
-    framed.push(await inScratch((dir) => relayRate(dir, events, 50)));
+    bundled.push(await inScratch((dir) => relayRate(dir, events, 50)));
     archived.push(await inScratch((dir) => pipelineRate(dir, events, true)));
     say(
-      `round ${round}: bare relay ${perSecond(relay.at(-1)!)}, the same with frames ${perSecond(framed.at(-1)!)}, ` +
+      `round ${round}: bare relay ${perSecond(relay.at(-1)!)}, the same with bundles ${perSecond(bundled.at(-1)!)}, ` +
         `pipeline ${perSecond(alone.at(-1)!)}, with archive and Postgres ${perSecond(archived.at(-1)!)}`,
     );
   }
   const ratio = median(alone.map((value, i) => value / relay[i]!));
   const archivedRatio = median(archived.map((value, i) => value / relay[i]!));
-  const frameRatio = median(framed.map((value, i) => value / relay[i]!));
+  const bundleRatio = median(bundled.map((value, i) => value / relay[i]!));
   say(`pipeline / bare relay                ${ratio.toFixed(2)} (target 1.2)`);
   say(`with archive and Postgres / relay    ${archivedRatio.toFixed(2)}`);
-  say(`relay with frames / one per message  ${frameRatio.toFixed(2)} (target 1.8)`);
-  return { ratio, archivedRatio, frameRatio };
+  say(`relay with bundles / one per message  ${bundleRatio.toFixed(2)} (target 1.8)`);
+  return { ratio, archivedRatio, bundleRatio };
 }
 
 export const perSecond = (rate: number): string => `${Math.round(rate).toLocaleString("en-US")}/s`;
@@ -76,7 +76,7 @@ export async function withNats<T>(dir: string, body: (bus: Bus, url: string) => 
 }
 
 /** Three folds that copy: A → B → C, and a counting reader of C. */
-function relayRate(dir: string, events: number, frame: number): Promise<number> {
+function relayRate(dir: string, events: number, bundle: number): Promise<number> {
   return withNats(dir, async (bus, url) => {
     for (const name of ["A", "B", "C"])
       await bus.jsm.streams.add({
@@ -87,12 +87,12 @@ function relayRate(dir: string, events: number, frame: number): Promise<number> 
         allow_direct: false,
       });
     await fill(bus, "A.body", REALM, events);
-    const common = ["--nats", url, "--frame", `${frame}`];
-    const framed = frame > 1 ? ["--framed"] : [];
+    const common = ["--nats", url, "--bundle", `${bundle}`];
+    const bundled = bundle > 1 ? ["--bundled"] : [];
     const folds = await Promise.all([
       startRelay([...common, "--stream", "A", "--output", "B"]),
-      startRelay([...common, ...framed, "--stream", "B", "--output", "C"]),
-      startRelay([...common, ...framed, "--stream", "C"]),
+      startRelay([...common, ...bundled, "--stream", "B", "--output", "C"]),
+      startRelay([...common, ...bundled, "--stream", "C"]),
     ]);
     try {
       return await rateOf(events, folds[2].total);

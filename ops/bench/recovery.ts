@@ -7,7 +7,7 @@ import { subjects, worldStream } from "../../shared/stream/subjects.ts";
 import { Chance } from "../simulation/story/chance.ts";
 import { startStage } from "../testing/stages.ts";
 import { replay } from "../tools/replay/replay.ts";
-import { crowdFrames } from "./crowd.ts";
+import { crowdBundles } from "./crowd.ts";
 import { largeWorld } from "./large-world.ts";
 import { quantile } from "./measure.ts";
 import { inScratch, withNats } from "./pipeline.ts";
@@ -61,12 +61,12 @@ export async function benchRecovery({ kills, say }: RecoveryOptions) {
 }
 
 async function load(bus: Bus, signal: AbortSignal): Promise<void> {
-  const frames = crowdFrames(REALM, EVENTS_PER_SECOND);
+  const bundles = crowdBundles(REALM, EVENTS_PER_SECOND);
   const subject = subjects.accepted(REALM);
   while (!signal.aborted) {
     await publishBatch(
       bus,
-      frames.map((data) => ({ subject, data })),
+      bundles.map((data) => ({ subject, data })),
     );
     await delay(1_000, undefined, { signal }).catch(() => {});
   }

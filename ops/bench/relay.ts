@@ -1,7 +1,7 @@
 /**
  * One fold of the bare relay, as a process: the floor that the pipeline is measured against. It does what any stage must
  * (read in order, commit outputs and position in one fenced atomic batch) and nothing of the domain: bodies are copied.
- * `--frame 1` writes one message per event; more puts that many into a message. Without an output it counts.
+ * `--bundle 1` writes one message per event; more puts that many into a message. Without an output it counts.
  */
 import { parseArgs } from "node:util";
 import { type BatchMessage, MAX_OUTPUTS, openBus, streamEnds } from "../../shared/stream/bus.ts";
@@ -14,13 +14,13 @@ const { values } = parseArgs({
     nats: { type: "string" },
     stream: { type: "string" },
     output: { type: "string" },
-    frame: { type: "string", default: "1" },
-    /** Input messages are frames. */
-    framed: { type: "boolean", default: false },
+    bundle: { type: "string", default: "1" },
+    /** Input messages are bundles. */
+    bundled: { type: "boolean", default: false },
   },
 });
 const { nats, stream, output } = values as { nats: string; stream: string; output: string | undefined };
-const frame = Number(values.frame);
+const bundle = Number(values.bundle);
 
 const stop = new AbortController();
 process.once("SIGTERM", () => stop.abort());
@@ -31,24 +31,26 @@ const reader = new Reader(bus, {
   subjects: [`${stream}.body`],
   created,
   from: 1,
-  prefetch: values.framed ? 256 : 2_000,
+  prefetch: values.bundled ? 256 : 2_000,
 });
 let total = 0;
 /** The parent asks by any message and gets the count of events that are through. */
 process.on("message", () => process.send?.(total));
 process.send?.("ready");
 
-/** Splitting a frame costs a parse, as it does every stage. */
+/** Splitting a bundle costs a parse, as it does every stage. */
 const bodiesOf = (data: Uint8Array): string[] =>
-  values.framed ? (JSON.parse(textOf(data)) as object[]).map((body) => JSON.stringify(body)) : [textOf(data)];
+  values.bundled
+    ? (JSON.parse(textOf(data)) as object[]).map((body) => JSON.stringify(body))
+    : [textOf(data)];
 
 function outputsOf(subject: string, inputs: Uint8Array[]): { outputs: BatchMessage[]; events: number } {
-  if (frame === 1 && !values.framed)
+  if (bundle === 1 && !values.bundled)
     return { outputs: inputs.map((data) => ({ subject, data })), events: inputs.length };
   const bodies = inputs.flatMap(bodiesOf);
   const outputs: BatchMessage[] = [];
-  for (let i = 0; i < bodies.length; i += frame)
-    outputs.push({ subject, data: `[${bodies.slice(i, i + frame).join(",")}]` });
+  for (let i = 0; i < bodies.length; i += bundle)
+    outputs.push({ subject, data: `[${bodies.slice(i, i + bundle).join(",")}]` });
   return { outputs, events: bodies.length };
 }
 
@@ -56,11 +58,11 @@ if (output === undefined) {
   for (;;) {
     const messages = await reader.take(2_000, stop.signal);
     if (messages.length === 0) break;
-    for (const message of messages) total += values.framed ? bodiesOf(message.data).length : 1;
+    for (const message of messages) total += values.bundled ? bodiesOf(message.data).length : 1;
   }
 } else {
   const { fence } = await Fence.open(bus, output, `${output}.position`);
-  const most = values.framed ? Math.floor(MAX_OUTPUTS / 12) : frame === 1 ? MAX_OUTPUTS : 4_000;
+  const most = values.bundled ? Math.floor(MAX_OUTPUTS / 12) : bundle === 1 ? MAX_OUTPUTS : 4_000;
   let committing = Promise.resolve(0);
   for (;;) {
     const messages = await reader.take(most, stop.signal);

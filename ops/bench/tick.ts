@@ -16,12 +16,12 @@ import { foldAccepted, openFolding } from "../../simulator/steps/fold.ts";
 import { tick } from "../../simulator/tick.ts";
 import { startStage } from "../testing/stages.ts";
 import { median } from "../tools/median.ts";
-import { crowdFrames } from "./crowd.ts";
+import { crowdBundles } from "./crowd.ts";
 import { largeWorld } from "./large-world.ts";
 import { inScratch, withNats } from "./pipeline.ts";
 
 const REALM = "bench";
-/** Frames that are made at most; a larger tick has them again, as other messages of the stream. */
+/** Bundles that are made at most; a larger tick has them again, as other messages of the stream. */
 const MADE_EVENTS = 100_000;
 const RATIO_TARGET = 0.5;
 const COMMIT_TARGET = { events: 100_000, ms: 1_000 };
@@ -32,16 +32,16 @@ export async function benchTick({ sizes, rounds, say }: TickBenchOptions) {
   const ratios: number[] = [];
   const commitsMs: number[] = [];
   for (const events of sizes) {
-    const frames = crowdFrames(REALM, Math.min(events, MADE_EVENTS));
+    const bundles = crowdBundles(REALM, Math.min(events, MADE_EVENTS));
     const times = Math.ceil(events / MADE_EVENTS);
-    const core = await coreCosts(frames, times, rounds);
+    const core = await coreCosts(bundles, times, rounds);
     ratios.push(core.ratio);
     say(
       `${count(events)} events in a tick: parse and sum ${count(core.bare)}/s, fold ${count(core.folded)}/s, ` +
         `ratio ${core.ratio.toFixed(2)} (target ${RATIO_TARGET}); the tick ${ms(core.tickMs)}, ${ms(core.tickCpuMs)} of processor; ` +
         `what waits for its marker ${megabytes(core.bytes)}, ${Math.round(core.bytes / events)} bytes an event`,
     );
-    const staged = await stageCosts(frames, times, events);
+    const staged = await stageCosts(bundles, times, events);
     commitsMs.push(staged.commitMs);
     const target = events === COMMIT_TARGET.events ? ` (target ${ms(COMMIT_TARGET.ms)})` : "";
     say(
@@ -64,14 +64,14 @@ function heapBytes(): number {
 }
 
 /** Rates in events/s, medians of the rounds; the ratio is that of each round. */
-async function coreCosts(frames: Uint8Array[], times: number, rounds: number) {
+async function coreCosts(bundles: Uint8Array[], times: number, rounds: number) {
   const start = genesis(REALM, await largeWorld(), "2026-01-01T00:00:00.000Z");
   const each = (take: (decision: Accepted) => void): number => {
     const startedMs = performance.now();
     let events = 0;
     for (let time = 0; time < times; time++)
-      for (const frame of frames)
-        for (const decision of bodiesOf<Accepted>(frame)) {
+      for (const bundle of bundles)
+        for (const decision of bodiesOf<Accepted>(bundle)) {
           take(decision);
           events++;
         }
@@ -116,7 +116,7 @@ async function coreCosts(frames: Uint8Array[], times: number, rounds: number) {
 }
 
 /** A simulator process that has folded everything when the marker comes, as at the end of a busy tick. */
-function stageCosts(frames: Uint8Array[], times: number, events: number) {
+function stageCosts(bundles: Uint8Array[], times: number, events: number) {
   return inScratch((dir) =>
     withNats(dir, async (bus, url) => {
       const ruleset = await largeWorld({ tick_seconds: 9_000 });
@@ -126,7 +126,7 @@ function stageCosts(frames: Uint8Array[], times: number, events: number) {
         const memory = () => simulator.metric("process_resident_memory_bytes");
         const idleBytes = await memory();
         const startedMs = performance.now();
-        await write(bus, frames, times);
+        await write(bus, bundles, times);
         while ((await simulator.metric("amoi_folded_events_total")) < events) await delay(50);
         const perSecond = (events / (performance.now() - startedMs)) * 1_000;
         await delay(500);
@@ -142,13 +142,13 @@ function stageCosts(frames: Uint8Array[], times: number, events: number) {
   );
 }
 
-async function write(bus: Bus, frames: Uint8Array[], times: number): Promise<void> {
+async function write(bus: Bus, bundles: Uint8Array[], times: number): Promise<void> {
   const subject = subjects.accepted(REALM);
   for (let time = 0; time < times; time++)
-    for (let from = 0; from < frames.length; from += 200)
+    for (let from = 0; from < bundles.length; from += 200)
       await publishBatch(
         bus,
-        frames.slice(from, from + 200).map((data) => ({ subject, data })),
+        bundles.slice(from, from + 200).map((data) => ({ subject, data })),
         30_000,
       );
 }

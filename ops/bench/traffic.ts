@@ -15,7 +15,7 @@ const TERRITORIES = [
 ];
 /** So many actions per player: a busy day. RAW is filled within seconds, and more at once would be a burst. */
 const PER_PLAYER = 10;
-/** Of 10 000, those that name a territory that isn't there: they break frames, as real traffic does. */
+/** Of 10 000, those that name a territory that isn't there: they break bundles, as real traffic does. */
 const WRONG_BP = 100;
 
 /** The body of the n-th candidate of `total`, as JSON. */

@@ -7,14 +7,14 @@ import { kvSubject } from "../../shared/stream/topology.ts";
 import { openDatabase } from "../../simulator/archive/database/database.ts";
 import { checkAgreement } from "../../simulator/archive/rebuild/agreement.ts";
 import { VIEWS } from "../../simulator/archive/rebuild/own-tables.ts";
-import type { Verdict } from "./oracle.ts";
+import type { OracleReport } from "./oracle.ts";
 
 /** KV and Postgres against the oracle's verdict. */
 export async function compareReaders(
   bus: Bus,
   databaseUrl: string,
   realm: string,
-  verdict: Verdict,
+  verdict: OracleReport,
 ): Promise<string[]> {
   const problems: string[] = [];
   const world = await lastOf(bus, "KV_world", kvSubject("world", realm));

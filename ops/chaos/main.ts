@@ -20,11 +20,11 @@ import { compareReaders } from "./compare-readers.ts";
 import { drained } from "./drained.ts";
 import { Load } from "./load.ts";
 import type { ChaosOptions } from "./options.ts";
-import { judge, type Verdict } from "./oracle.ts";
+import { judge, type OracleReport } from "./oracle.ts";
 import { RawRecorder } from "./raw-recorder.ts";
 import { count, VICTIMS, Victim } from "./victims.ts";
 
-export type ChaosReport = Verdict & {
+export type ChaosReport = OracleReport & {
   /** Kills by process and place. */
   kills: Map<string, number>;
   seconds: number;

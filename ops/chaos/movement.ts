@@ -7,12 +7,12 @@ export type Counter = {
   read(): Promise<ReadonlyMap<string, number>>;
 };
 
-type Place = { stage: string; realm: string; value: number; movedMs: number; longestMs: number };
+type StageProgress = { stage: string; realm: string; value: number; movedMs: number; longestMs: number };
 
 const LOOK_MS = 200;
 
 export class Movement {
-  readonly #places: Place[];
+  readonly #places: StageProgress[];
   readonly #counters: readonly Counter[];
 
   constructor(counters: readonly Counter[], realms: readonly string[]) {

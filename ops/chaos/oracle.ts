@@ -15,7 +15,7 @@ import { eventsStream, subjects, validStream, worldStream } from "../../shared/s
 import { genesis } from "../../shared/world/genesis.ts";
 import { advance, movingSubjects, stateOf } from "../../simulator/advance.ts";
 
-export type Verdict = {
+export type OracleReport = {
   /** Distinct messages published and acknowledged. */
   published: number;
   /** Bodies that must be in RAW, VALID, EVENTS or WORLD and aren't. */
@@ -43,7 +43,7 @@ export async function judge(
   realm: string,
   published: ReadonlyMap<number, string>,
   raw: readonly Input[],
-): Promise<Verdict> {
+): Promise<OracleReport> {
   const events = await readAll(bus, eventsStream(realm), [`events.*.${realm}`]);
   const valid = await readAll(bus, validStream(realm), [`impact.*.${realm}`, subjects.validCommand(realm)]);
   const records = await readAll(bus, worldStream(realm), [subjects.tick(realm)]);

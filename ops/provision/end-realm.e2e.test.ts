@@ -20,7 +20,7 @@ import { runRealms, runStage, type Service } from "../../shared/stage/service.ts
 import type { Stage } from "../../shared/stage/stage.ts";
 import { type Bus, openBus } from "../../shared/stream/bus.ts";
 import { BUCKETS, kvSubject } from "../../shared/stream/topology.ts";
-import { Troubles } from "../../simulator/archive/blocked-streams.ts";
+import { BlockedStreams } from "../../simulator/archive/blocked-streams.ts";
 import { archiveRealm } from "../../simulator/archive/realms.ts";
 import {
   silent,
@@ -77,7 +77,12 @@ async function startBroadcaster(): Promise<void> {
 }
 async function startArchive(): Promise<void> {
   const own = await service("archive");
-  const surroundings = { bus: own.bus, database: database.archiving, log: silent, troubles: new Troubles() };
+  const surroundings = {
+    bus: own.bus,
+    database: database.archiving,
+    log: silent,
+    troubles: new BlockedStreams(),
+  };
   running.push(
     runRealms(own, {
       name: "archive",

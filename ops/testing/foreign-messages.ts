@@ -6,25 +6,25 @@ import { eventsStream, streamOf, subjects } from "../../shared/stream/subjects.t
 /** Stages that read a subject as they go, and so refuse the realm for what is foreign on it. */
 export type Reading = "normalizer" | "simulator" | "broadcaster" | "archive";
 
-type Subject = { subject: string; readBy: Reading[]; framed: boolean };
+type Subject = { subject: string; readBy: Reading[]; bundled: boolean };
 
 /** Every subject that somebody follows. Positions and snapshots are read at a restore alone. */
 export const followedSubjects = (realm: string): Subject[] => [
-  { subject: subjects.validCandidate(realm), readBy: ["normalizer"], framed: true },
-  { subject: subjects.validCommand(realm), readBy: ["normalizer"], framed: true },
-  { subject: subjects.ingestRejected(realm), readBy: ["archive"], framed: true },
-  { subject: subjects.accepted(realm), readBy: ["simulator", "archive"], framed: true },
-  { subject: subjects.quarantined(realm), readBy: ["archive"], framed: true },
-  { subject: subjects.rejected(realm), readBy: ["archive"], framed: true },
-  { subject: subjects.command(realm), readBy: ["simulator", "archive"], framed: true },
-  { subject: subjects.tickMarker(realm), readBy: ["simulator", "archive"], framed: false },
-  { subject: subjects.tick(realm), readBy: ["broadcaster", "archive"], framed: false },
-  { subject: subjects.delta(realm), readBy: ["broadcaster", "archive"], framed: false },
-  { subject: subjects.notices(realm), readBy: ["broadcaster"], framed: false },
+  { subject: subjects.validCandidate(realm), readBy: ["normalizer"], bundled: true },
+  { subject: subjects.validCommand(realm), readBy: ["normalizer"], bundled: true },
+  { subject: subjects.ingestRejected(realm), readBy: ["archive"], bundled: true },
+  { subject: subjects.accepted(realm), readBy: ["simulator", "archive"], bundled: true },
+  { subject: subjects.quarantined(realm), readBy: ["archive"], bundled: true },
+  { subject: subjects.rejected(realm), readBy: ["archive"], bundled: true },
+  { subject: subjects.command(realm), readBy: ["simulator", "archive"], bundled: true },
+  { subject: subjects.tickMarker(realm), readBy: ["simulator", "archive"], bundled: false },
+  { subject: subjects.tick(realm), readBy: ["broadcaster", "archive"], bundled: false },
+  { subject: subjects.delta(realm), readBy: ["broadcaster", "archive"], bundled: false },
+  { subject: subjects.notices(realm), readBy: ["broadcaster"], bundled: false },
 ];
 
 /** Bodies that are foreign on a subject, by what is wrong with them. Some are made of a right one, where the stream has one. */
-export async function foreignOn(bus: Bus, { subject, framed }: Subject): Promise<Map<string, string>> {
+export async function foreignOn(bus: Bus, { subject, bundled }: Subject): Promise<Map<string, string>> {
   const stream = streamOf(subject);
   const right = (await lastOf(bus, stream, subject)) ?? (await nextOf(bus, stream, subject, 1));
   const found = new Map([
@@ -32,15 +32,15 @@ export async function foreignOn(bus: Bus, { subject, framed }: Subject): Promise
     ["nothing", ""],
     ["a number", "7"],
     ["null", "null"],
-    ["an empty frame", "[]"],
-    ["a frame of a text", '["x"]'],
-    ["another object", framed ? '[{"hello":1}]' : '{"hello":1}'],
+    ["an empty bundle", "[]"],
+    ["a bundle of a text", '["x"]'],
+    ["another object", bundled ? '[{"hello":1}]' : '{"hello":1}'],
     ["a bare object", '{"v":1}'],
     ["51 bodies", JSON.stringify(Array.from({ length: 51 }, () => ({})))],
     ["cut in two", (right?.text() ?? '[{"v":1}').slice(0, -2)],
   ]);
   if (right === undefined) return found;
-  if (framed) {
+  if (bundled) {
     const [body] = JSON.parse(right.text()) as Record<string, unknown>[];
     found.set("of another realm", JSON.stringify([{ ...body, realm_id: "elsewhere" }]));
     if (stream === eventsStream(subject.split(".")[2]!))

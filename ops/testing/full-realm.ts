@@ -17,7 +17,7 @@ import { bodiesIn, candidate, runStages, sendCandidate, testRealm, until } from 
 const BROADCASTER = fileURLToPath(new URL("../../broadcaster/main.ts", import.meta.url));
 const USERS = 25;
 
-export type LivedRealm = {
+export type FullRealm = {
   nats: TestNats;
   realm: string;
   /** Of the public port. */
@@ -29,7 +29,7 @@ export type LivedRealm = {
 };
 
 /** `folder`: where the broadcaster's log goes. */
-export async function livedRealm(realm: string, folder: string): Promise<LivedRealm> {
+export async function fullRealm(realm: string, folder: string): Promise<FullRealm> {
   const nats = await testNats();
   await testRealm(nats.bus, realm, await loadRuleset("demo"));
   const stages = runStages(nats.bus, realm, ["ingest", "normalizer", "simulator"]);

@@ -9,7 +9,7 @@ import { openLog } from "../../shared/process/log.ts";
 import { provisionRealm } from "../../shared/provision/provision.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import type { Stage } from "../../shared/stage/stage.ts";
-import { RealmRun } from "../../shared/stage/stage-runner.ts";
+import { StageRunner } from "../../shared/stage/stage-runner.ts";
 import { type BatchAck, type Bus, publishOne } from "../../shared/stream/bus.ts";
 import { bodiesOf, textOf } from "../../shared/stream/codec.ts";
 import { candidateMsgId, commandMsgId, subjects } from "../../shared/stream/subjects.ts";
@@ -89,7 +89,9 @@ export function runStages(
   const log = openLog(readEnv({ AMOI_LOG_LEVEL: "silent" }), "test");
   const stop = new AbortController();
   const done = names.map((name) =>
-    new RealmRun(stages[name] as Stage<unknown>, bus, realm, `test-${name}-${++made}`, log).run(stop.signal),
+    new StageRunner(stages[name] as Stage<unknown>, bus, realm, `test-${name}-${++made}`, log).run(
+      stop.signal,
+    ),
   );
   return {
     stop: async () => {
@@ -99,7 +101,7 @@ export function runStages(
   };
 }
 
-/** Every body (frames taken apart) of a stream whose subject starts with `prefix`, with its subject. */
+/** Every body (bundles taken apart) of a stream whose subject starts with `prefix`, with its subject. */
 export async function bodiesIn<Body>(
   bus: Bus,
   stream: string,
@@ -110,8 +112,8 @@ export async function bodiesIn<Body>(
   for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
     const message = await bus.jsm.streams.getMessage(stream, { seq }).catch(() => null);
     if (message === null || !message.subject.startsWith(prefix)) continue;
-    const framed = textOf(message.data).startsWith("[");
-    const bodies = framed ? bodiesOf<Body>(message.data) : [JSON.parse(textOf(message.data)) as Body];
+    const bundled = textOf(message.data).startsWith("[");
+    const bodies = bundled ? bodiesOf<Body>(message.data) : [JSON.parse(textOf(message.data)) as Body];
     for (const body of bodies) found.push({ subject: message.subject, body });
   }
   return found;

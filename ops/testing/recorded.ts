@@ -4,7 +4,7 @@ import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Accepted } from "../../shared/contracts/decision.ts";
 import type { TickMarker, TickRecord } from "../../shared/contracts/world.ts";
 import { type BatchMessage, type Bus, lastOf, publishBatch } from "../../shared/stream/bus.ts";
-import { FrameBuilder } from "../../shared/stream/codec.ts";
+import { BundleBuilder } from "../../shared/stream/codec.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/stream/subjects.ts";
 import { Chance } from "../simulation/story/chance.ts";
 import { runStages } from "./realm.ts";
@@ -23,11 +23,11 @@ export async function recordTicks(
   let expectedLastSubjectSeq = marked?.seq ?? 0;
   for (let tick = from; tick <= to; tick++) {
     const { accepted, commands = [] } = of(tick);
-    const frames = new FrameBuilder();
-    for (const decision of accepted) frames.push(subjects.accepted(realm), JSON.stringify(decision));
+    const bundles = new BundleBuilder();
+    for (const decision of accepted) bundles.push(subjects.accepted(realm), JSON.stringify(decision));
     for (const command of commands)
-      frames.push(subjects.command(realm), JSON.stringify({ ...command, realm_id: realm }));
-    const messages: BatchMessage[] = frames.finish();
+      bundles.push(subjects.command(realm), JSON.stringify({ ...command, realm_id: realm }));
+    const messages: BatchMessage[] = bundles.finish();
     for (; messages.length > 999; messages.splice(0, 999)) await publishBatch(bus, messages.slice(0, 999));
     const marker: TickMarker = { realm, tick, kind: "scheduled" };
     messages.push({

@@ -56,8 +56,8 @@ export type Channel = {
   sends?: MessageName[];
   /** What it takes from others. */
   receives?: MessageName[];
-  /** A message is a frame: a JSON array of 1 to 50 consecutive bodies. */
-  framed?: true;
+  /** A message is a bundle: a JSON array of 1 to 50 consecutive bodies. */
+  bundled?: true;
 };
 
 const REALM = "{realm}";
@@ -91,49 +91,49 @@ export const CHANNELS = {
     address: subjects.validCandidate(REALM),
     about: "Candidates that passed the gate.",
     sends: ["ValidCandidate"],
-    framed: true,
+    bundled: true,
   },
   validCommands: {
     server: "nats",
     address: subjects.validCommand(REALM),
     about: "Commands that passed the gate.",
     sends: ["ValidCommand"],
-    framed: true,
+    bundled: true,
   },
   refused: {
     server: "nats",
     address: subjects.ingestRejected(REALM),
     about: "What didn't pass the gate, and why.",
     sends: ["IngestRejection"],
-    framed: true,
+    bundled: true,
   },
   accepted: {
     server: "nats",
     address: subjects.accepted(REALM),
     about: "Decisions that count.",
     sends: ["Accepted"],
-    framed: true,
+    bundled: true,
   },
   quarantined: {
     server: "nats",
     address: subjects.quarantined(REALM),
     about: "Decisions that wait for a person.",
     sends: ["Quarantined"],
-    framed: true,
+    bundled: true,
   },
   rejected: {
     server: "nats",
     address: subjects.rejected(REALM),
     about: "Decisions that count nothing.",
     sends: ["Rejected"],
-    framed: true,
+    bundled: true,
   },
   commands: {
     server: "nats",
     address: subjects.command(REALM),
     about: "Commands with what became of them.",
     sends: ["DecidedCommand"],
-    framed: true,
+    bundled: true,
   },
   handovers: {
     server: "nats",

@@ -61,7 +61,7 @@ const SOURCE_DAY = {
 };
 
 /** What an action is worth, and who is playing foul: the normalizer's numbers. */
-const Judgement = z.strictObject({
+const JudgementRules = z.strictObject({
   /** `floor + (stakes·stakes_bp + significance·significance_bp) / 10000`. */
   quality: z.strictObject({
     floor_bp: around(5_000),
@@ -125,7 +125,7 @@ const Judgement = z.strictObject({
 });
 
 /** Also what a ruleset from before the judgement had numbers is read as. */
-const JUDGEMENT: z.infer<typeof Judgement> = {
+const JUDGEMENT: z.infer<typeof JudgementRules> = {
   quality: { floor_bp: 5_000, stakes_bp: 4_000, significance_bp: 6_000 },
   anti_spam: {
     fine_leak_seconds: 7_200,
@@ -188,7 +188,7 @@ export const Ruleset = z
       source_day: bySource(SOURCE_DAY).default(SOURCE_DAY),
       device_day: around(2_000).default(2_000),
     }),
-    judgement: Judgement.default(JUDGEMENT),
+    judgement: JudgementRules.default(JUDGEMENT),
     influence: z.strictObject({
       /** Points per faction, counted into shares and the burst cap. */
       prior: around(20_000),
@@ -277,5 +277,5 @@ export const Ruleset = z
         refuse(["relics", id, "territory"], "no such territory");
   });
 export type Ruleset = z.infer<typeof Ruleset>;
-export type Judgement = Ruleset["judgement"];
-export type HeatRules = Judgement["heat"]["user_burst"];
+export type JudgementRules = Ruleset["judgement"];
+export type HeatRules = JudgementRules["heat"]["user_burst"];

@@ -47,7 +47,7 @@ const PARTS = {
   DerivedEvent,
 };
 const SCHEMAS = "#/components/schemas/";
-const FRAME = " Each message is a frame: a JSON array of 1 to 50 consecutive bodies.";
+const BUNDLE = " Each message is a bundle: a JSON array of 1 to 50 consecutive bodies.";
 const PARAMETERS = {
   realm: { description: "The realm's id: `^[a-z0-9][a-z0-9_-]{0,31}$`" },
   stage: { description: "Whose position it is", enum: ["ingest", "normalizer", "simulator"] },
@@ -77,9 +77,9 @@ export function asyncapi(): object {
   };
 }
 
-const channelOf = ({ address, about, sends = [], receives = [], framed, server }: Channel) => ({
+const channelOf = ({ address, about, sends = [], receives = [], bundled, server }: Channel) => ({
   address,
-  description: framed ? about + FRAME : about,
+  description: bundled ? about + BUNDLE : about,
   servers: [{ $ref: `#/servers/${server}` }],
   parameters: Object.fromEntries(
     Object.entries(PARAMETERS).filter(([name]) => address.includes(`{${name}}`)),
@@ -97,16 +97,16 @@ const operationsOf = (id: string, { sends, receives }: Channel) =>
     return [[`${action}_${id}`, { action, channel: { $ref: channel }, messages: references }]];
   });
 
-function messagesOf({ server, sends = [], receives = [], framed }: Channel) {
+function messagesOf({ server, sends = [], receives = [], bundled }: Channel) {
   const contentType = server === "feed" ? "application/msgpack" : "application/json";
   return [
-    ...sends.map((name) => [name, messageOf(name, contentType, framed)]),
-    ...receives.map((name) => [name, messageOf(name, "application/json", framed)]),
+    ...sends.map((name) => [name, messageOf(name, contentType, bundled)]),
+    ...receives.map((name) => [name, messageOf(name, "application/json", bundled)]),
   ];
 }
 
-function messageOf(name: MessageName, contentType: string, framed = false) {
+function messageOf(name: MessageName, contentType: string, bundled = false) {
   const body = { $ref: SCHEMAS + name };
-  const payload = framed ? { type: "array", minItems: 1, maxItems: 50, items: body } : body;
+  const payload = bundled ? { type: "array", minItems: 1, maxItems: 50, items: body } : body;
   return { name, contentType, payload };
 }

@@ -1,6 +1,6 @@
 /** What being ahead of the realm costs. */
 import type { Accepted } from "../contracts/decision.ts";
-import type { Judgement } from "../contracts/ruleset.ts";
+import type { JudgementRules } from "../contracts/ruleset.ts";
 import { clamp, floorDiv, mul, mulDiv } from "../exact/integers.ts";
 import { dayNamed, WINDOW_DAYS } from "./day.ts";
 
@@ -53,7 +53,7 @@ export function countWeek(week: Week, decision: Accepted): void {
 }
 
 /** The mean `max(⌊T / A⌋, mean_min)` in milli-points; 0 while there are too few users to have one. */
-export const meanPoints = ({ points, users }: Week["before"], rules: Judgement["fairness"]): number =>
+export const meanPoints = ({ points, users }: Week["before"], rules: JudgementRules["fairness"]): number =>
   users < rules.users_min ? 0 : Math.max(floorDiv(points, users), rules.mean_min * 1_000);
 
 /**
@@ -63,12 +63,12 @@ export const meanPoints = ({ points, users }: Week["before"], rules: Judgement["
  */
 export function rollingBp(
   { recent, mean }: { recent: number; mean: number },
-  rules: Judgement["fairness"],
+  rules: JudgementRules["fairness"],
 ): number {
   const ratio = mean === 0 ? 0 : mulDiv(recent, 10_000, mean);
   return clamp(floorDiv(200_000_000, 10_000 + ratio), rules.rolling_min_bp, 10_000);
 }
 
 /** No advantage is absolute: `max(min, mul(rolling, tier))`, basis points. A newcomer's bonus would pay sybils. */
-export const fairnessBp = (rolling: number, spendTier: number, rules: Judgement["fairness"]): number =>
+export const fairnessBp = (rolling: number, spendTier: number, rules: JudgementRules["fairness"]): number =>
   Math.max(rules.min_bp, mul(rolling, rules.tier_bp[spendTier]!));

@@ -9,7 +9,7 @@ export const baseMilli = (candidate: Pick<Candidate, "source" | "base_points">, 
   Math.min(candidate.base_points, rules.base_maximum[candidate.source]) * 1_000;
 
 /** `mul(mul(mul(base, quality), anti_spam), fairness)`, floored at each step; milli-points. */
-export const worthMilli = (
+export const pointsMilli = (
   base: number,
   { quality_bp, anti_spam_bp, fairness_bp }: Judged["factors"],
 ): number => mul(mul(mul(base, quality_bp), anti_spam_bp), fairness_bp);

@@ -10,7 +10,7 @@ import {
 } from "fastify";
 import { type HostCheck, MISDIRECTED } from "../auth/hosts.ts";
 import { PROBLEM_JSON, type Problem, problem, statusLine } from "../contracts/problem.ts";
-import { realmTroubles, type Trouble } from "../stage/realm-health.ts";
+import { type RealmTrouble, realmTroubles } from "../stage/realm-health.ts";
 import { registry } from "./metrics.ts";
 
 export type Health = {
@@ -19,7 +19,7 @@ export type Health = {
 };
 
 /** What `/readyz` answers with 503. `realms`: those that this process owns and that don't move; empty where it is about all of it. */
-export type NotReady = { status: "not ready"; reason: string; realms: Trouble[] };
+export type NotReady = { status: "not ready"; reason: string; realms: RealmTrouble[] };
 
 declare module "fastify" {
   interface FastifyInstance {
@@ -87,7 +87,7 @@ const patternOf = (url: string): RegExp =>
       .replace(/\*/g, ".*")}$`,
   );
 
-const sentenceOf = (realms: Trouble[]): string =>
+const sentenceOf = (realms: RealmTrouble[]): string =>
   realms.map(({ stage, realm, kind, reason }) => `${stage} of ${realm} is ${kind}: ${reason}`).join("; ");
 
 /** Answers a path that can't be read, or no route could have. */

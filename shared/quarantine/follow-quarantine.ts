@@ -6,7 +6,7 @@ import type { Log } from "../process/log.ts";
 import { type Bus, lastOf, streamEnds } from "../stream/bus.ts";
 import { Reader, StreamGap } from "../stream/reader.ts";
 import { eventsStream } from "../stream/subjects.ts";
-import { type Outcome, Quarantine } from "./quarantine.ts";
+import { Quarantine, type ReviewResult } from "./quarantine.ts";
 
 const TAKEN_AT_ONCE = 1_000;
 const RETRY_MS = 500;
@@ -97,7 +97,7 @@ export class QuarantineFollower {
   }
 
   /** How the review with this idempotency key ended, once it has; `undefined` at the time-out. */
-  outcomeOf(command_id: string, timeoutMs: number): Promise<Outcome | undefined> {
+  outcomeOf(command_id: string, timeoutMs: number): Promise<ReviewResult | undefined> {
     return this.#until((quarantine) => quarantine.outcomes.get(command_id), timeoutMs);
   }
 

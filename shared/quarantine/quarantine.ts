@@ -13,7 +13,7 @@ import type { Input } from "../stream/reader.ts";
 import { subjects } from "../stream/subjects.ts";
 
 /** How a review ended, without the decision that its command embeds. */
-export type Outcome = {
+export type ReviewResult = {
   event: string;
   kind: "review.release" | "review.reject";
   status: DecidedCommand["status"];
@@ -31,8 +31,8 @@ export class Quarantine {
   /** By event id, oldest first. */
   readonly open = new Map<string, Quarantined>();
   /** The latest reviews: by command id all of them, by event those that took effect. */
-  readonly outcomes = new Map<string, Outcome>();
-  readonly closed = new Map<string, Outcome>();
+  readonly outcomes = new Map<string, ReviewResult>();
+  readonly closed = new Map<string, ReviewResult>();
   ruleset: Ruleset | undefined;
   admission: Admission = OPEN;
   /** EVENTS sequence of the last message folded. */
@@ -91,7 +91,7 @@ export class Quarantine {
   }
 }
 
-function keep(outcomes: Map<string, Outcome>, key: string, outcome: Outcome): void {
+function keep(outcomes: Map<string, ReviewResult>, key: string, outcome: ReviewResult): void {
   outcomes.set(key, outcome);
   if (outcomes.size > OUTCOMES_KEPT) outcomes.delete(outcomes.keys().next().value!);
 }

@@ -10,7 +10,7 @@ import { type BatchMessage, type Bus, MAX_OUTPUTS, type Stored, streamEnds } fro
 import { textOf } from "../stream/codec.ts";
 import { Fence } from "../stream/fence.ts";
 import { Reader } from "../stream/reader.ts";
-import { mendBucket } from "../stream/recreate-bucket.ts";
+import { recreateBucket } from "../stream/recreate-bucket.ts";
 import { type Bucket, kvSubject } from "../stream/topology.ts";
 import { CacheUnusable } from "./cache-unusable.ts";
 
@@ -107,7 +107,7 @@ export class Cache<State> {
     trusted = true,
   ): Promise<Cache<State>> {
     const stream = `KV_${spec.bucket}`;
-    await mendBucket(bus, spec.bucket);
+    await recreateBucket(bus, spec.bucket);
     const watermarkSubject = kvSubject(spec.bucket, `${labels.realm}.${WATERMARK_KEY}`);
     const { fence, head } = await Fence.open(bus, stream, watermarkSubject);
     const through = head === undefined || !trusted ? 0 : throughIn(head);

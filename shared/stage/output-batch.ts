@@ -2,11 +2,11 @@
 
 import { metrics } from "../process/metrics.ts";
 import type { BatchMessage, Bus } from "../stream/bus.ts";
-import { FrameBuilder } from "../stream/codec.ts";
+import { BundleBuilder } from "../stream/codec.ts";
 
 /** What a core writes for the batch in the making. */
-export class Draft {
-  readonly #frames = new FrameBuilder();
+export class OutputBatch {
+  readonly #bundles = new BundleBuilder();
   readonly #counts = new Map<string, Map<string, number>>();
   readonly #clips = new Map<string, number>();
   readonly #afterwards = new Map<string, (bus: Bus) => Promise<void>>();
@@ -14,17 +14,17 @@ export class Draft {
   through = 0;
   inputs = 0;
 
-  /** Adds a body (JSON text) to the subject's frame. */
+  /** Adds a body (JSON text) to the subject's bundle. */
   body(subject: string, text: string): void {
-    this.#frames.push(subject, text);
+    this.#bundles.push(subject, text);
   }
 
   /**
-   * Adds a message that is not a frame. Of several that are rolled up on one subject the last one stands: JetStream refuses a
+   * Adds a message that is not a bundle. Of several that are rolled up on one subject the last one stands: JetStream refuses a
    * batch that rolls a subject up twice (10111).
    */
   message(message: BatchMessage): void {
-    const messages = this.#frames.finish();
+    const messages = this.#bundles.finish();
     const earlier = messages.findIndex(
       (other) => message.rollup && other.rollup && other.subject === message.subject,
     );
@@ -56,13 +56,13 @@ export class Draft {
   }
 
   get size(): number {
-    return this.#frames.size;
+    return this.#bundles.size;
   }
   get bodies(): number {
-    return this.#frames.bodies;
+    return this.#bundles.bodies;
   }
   finish(): BatchMessage[] {
-    return this.#frames.finish();
+    return this.#bundles.finish();
   }
 
   async committed(bus: Bus, labels: { stage: string; realm: string }): Promise<void> {

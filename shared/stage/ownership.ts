@@ -8,7 +8,7 @@ import { sha256 } from "../exact/canonical.ts";
 import { watchBucket } from "../stream/bucket.ts";
 import { type Bus, publishOne } from "../stream/bus.ts";
 import { randomName } from "../stream/random-name.ts";
-import { mendBucket } from "../stream/recreate-bucket.ts";
+import { recreateBucket } from "../stream/recreate-bucket.ts";
 import { kvSubject } from "../stream/topology.ts";
 
 /** Of `workers`, the one with the highest hash of itself and the realm (rendezvous hashing, Thaler and Ravishankar 1996). */
@@ -153,7 +153,7 @@ export class Workers {
         else this.#liveness.heard(worker, performance.now());
         changed();
       },
-      missing: () => mendBucket(this.#bus, "workers"),
+      missing: () => recreateBucket(this.#bus, "workers"),
     } as const;
     this.#watching = watchBucket(this.#bus, watch, this.#stopping.signal);
     this.#announcement.start(changed);

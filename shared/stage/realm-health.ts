@@ -3,17 +3,17 @@
  * and for how long, and whether it moves. Times are of the monotonic clock, but for the age of a message, which the stream dates.
  */
 import { metrics } from "../process/metrics.ts";
-import type { Place, Work } from "../stream/waiting.ts";
+import type { MessagePlace, Work } from "../stream/waiting.ts";
 import { REFUSAL_REASONS, type RealmRefused } from "./refusal.ts";
 
 /** A realm that doesn't move. */
-export type Trouble = {
+export type RealmTrouble = {
   stage: string;
   realm: string;
   kind: "refused" | "stalled";
   /** For a person: what is wrong, and what to do. */
   reason: string;
-} & Partial<Place>;
+} & Partial<MessagePlace>;
 
 /** A realm that had work for so long and did nothing of it stands still, ms. */
 export const STALLED_MS = 15_000;
@@ -22,7 +22,7 @@ const LOOK_MS = 1_000;
 const owned = new Set<RealmHealth>();
 
 /** Of the realms that this process owns, those that don't move, and have had work for `stalledMs`. */
-export const realmTroubles = (stalledMs = STALLED_MS): Trouble[] =>
+export const realmTroubles = (stalledMs = STALLED_MS): RealmTrouble[] =>
   [...owned].flatMap((health) => health.trouble(stalledMs) ?? []);
 
 export class RealmHealth {
@@ -92,7 +92,7 @@ export class RealmHealth {
     this.#show(messages, seconds);
   }
 
-  trouble(stalledMs = STALLED_MS): Trouble | undefined {
+  trouble(stalledMs = STALLED_MS): RealmTrouble | undefined {
     const stream = this.#stream;
     if (this.#refusal !== undefined) {
       const { message: reason, place = { stream } } = this.#refusal;

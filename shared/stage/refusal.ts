@@ -8,7 +8,7 @@ import { Refusal as BusRefusal, TooLarge } from "../stream/bus.ts";
 import { Superseded } from "../stream/fence.ts";
 import { StreamGap } from "../stream/reader.ts";
 import { streamOf } from "../stream/subjects.ts";
-import type { Place } from "../stream/waiting.ts";
+import type { MessagePlace } from "../stream/waiting.ts";
 import { CacheUnusable } from "./cache-unusable.ts";
 
 /** Why a realm is refused; the values of the label `reason` of `amoi_realm_refused`. */
@@ -19,9 +19,12 @@ export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 export class RealmRefused extends Error {
   readonly reason: RefusalReason;
   /** The message that it is about, where it is about one. */
-  place: Place | undefined;
+  place: MessagePlace | undefined;
 
-  constructor(message: string, options: { reason?: RefusalReason; place?: Place; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { reason?: RefusalReason; place?: MessagePlace; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.reason = options.reason ?? "contradiction";
     this.place = options.place;

@@ -17,7 +17,7 @@ import { NatsAccessError, natsAccess } from "../stream/nats-connection.ts";
 import { KnownRealms } from "./known-realms.ts";
 import { Workers } from "./ownership.ts";
 import type { Stage } from "./stage.ts";
-import { RealmRun } from "./stage-runner.ts";
+import { StageRunner } from "./stage-runner.ts";
 
 /** Aborted by SIGTERM or SIGINT. */
 export function untilSignal(): AbortSignal {
@@ -132,7 +132,7 @@ export async function runStage<State>(
     port,
     found: (realm, state) => known.heard(realm, state),
     run: (realm, { worker, signal, ending }) =>
-      new RealmRun(stage, bus, realm, worker, log).run(signal, ending),
+      new StageRunner(stage, bus, realm, worker, log).run(signal, ending),
   });
   await server.close();
   log.info("drained");

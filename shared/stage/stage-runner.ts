@@ -12,7 +12,7 @@ import type { Log } from "../process/log.ts";
 import { forgetRealm, metrics } from "../process/metrics.ts";
 import { hasEnded, RealmEnded } from "../provision/realm-entries.ts";
 import { type Bus, lastOf, MAX_OUTPUTS } from "../stream/bus.ts";
-import { MAX_FRAME_BODIES } from "../stream/codec.ts";
+import { MAX_BUNDLE_BODIES } from "../stream/codec.ts";
 import { Superseded } from "../stream/fence.ts";
 import { type Input, Reader } from "../stream/reader.ts";
 import { subjects } from "../stream/subjects.ts";
@@ -20,7 +20,7 @@ import { takeWithin } from "../stream/take-within.ts";
 import { isGone, type Work, waitingFrom } from "../stream/waiting.ts";
 import type { Captured } from "./cache.ts";
 import { CacheUnusable } from "./cache-unusable.ts";
-import { Draft } from "./output-batch.ts";
+import { OutputBatch } from "./output-batch.ts";
 import { RealmHealth } from "./realm-health.ts";
 import { foldOrRefuse, refusalOf } from "./refusal.ts";
 import { untilLookedAt } from "./refused-realm.ts";
@@ -31,8 +31,8 @@ import type { Stage } from "./stage.ts";
 const MAX_INPUTS = 2_000;
 const MAX_BODIES = 4_000;
 
-/** What one input may write: each body of a frame a message, and a second one where a review brings a decision along. */
-const MAX_INPUT_OUTPUTS = 2 * MAX_FRAME_BODIES;
+/** What one input may write: each body of a bundle a message, and a second one where a review brings a decision along. */
+const MAX_INPUT_OUTPUTS = 2 * MAX_BUNDLE_BODIES;
 
 /** So many waiting inputs mean that the stage is behind, and throughput counts for more than latency. */
 const OVERLAP_INPUTS = 100;
@@ -40,7 +40,7 @@ const OVERLAP_INPUTS = 100;
 /** How often what waits is counted while nobody reads, ms. */
 const COUNT_MS = 5_000;
 
-export class RealmRun<State> {
+export class StageRunner<State> {
   readonly #stage: Stage<State>;
   readonly #bus: Bus;
   readonly #realm: string;
@@ -184,9 +184,9 @@ export class RealmRun<State> {
     const reader = new Reader(this.#bus, { ...input, created, from: position.through + 1 });
     this.#reader = reader;
     let committing: Promise<void> = Promise.resolve();
-    let draft = new Draft();
+    let draft = new OutputBatch();
 
-    const commit = async (batch: Draft, captured: Captured | undefined) => {
+    const commit = async (batch: OutputBatch, captured: Captured | undefined) => {
       const end = metrics.commitSeconds.startTimer(this.#labels);
       crashPoint("before_commit");
       const head = { through: batch.through, input_created: created, worker: this.#worker };
@@ -204,7 +204,7 @@ export class RealmRun<State> {
     const close = async () => {
       await committing;
       const batch = draft;
-      draft = new Draft();
+      draft = new OutputBatch();
       committing = commit(batch, cache?.rested ? cache.capture(state) : undefined);
       committing.catch(fail);
     };

@@ -6,11 +6,11 @@ import { readEnv } from "../process/env.ts";
 import { openLog } from "../process/log.ts";
 import { metrics } from "../process/metrics.ts";
 import { lastOf, publishBatch, publishOne, streamEnds } from "../stream/bus.ts";
-import { bodiesOf, MAX_FRAME_BODIES, textOf } from "../stream/codec.ts";
+import { bodiesOf, MAX_BUNDLE_BODIES, textOf } from "../stream/codec.ts";
 import { subjects } from "../stream/subjects.ts";
 import { realmTroubles } from "./realm-health.ts";
 import type { Stage } from "./stage.ts";
-import { RealmRun } from "./stage-runner.ts";
+import { StageRunner } from "./stage-runner.ts";
 
 let nats: TestNats;
 let realm = "";
@@ -77,7 +77,7 @@ const send = (...texts: string[]) =>
 
 const run = (worker: string, stage = counting) => {
   const stop = new AbortController();
-  const done = new RealmRun(stage, nats.bus, realm, worker, log).run(stop.signal);
+  const done = new StageRunner(stage, nats.bus, realm, worker, log).run(stop.signal);
   return {
     stop: async () => {
       stop.abort();
@@ -125,12 +125,12 @@ test("every input comes out once, in order, with the position in the same commit
   expect(position).toMatchObject({ through: 4, worker: "one" });
 });
 
-test("frames that wait together and write two messages for each body come out whole", async () => {
+test("bundles that wait together and write two messages for each body come out whole", async () => {
   const subject = `out.${realm}`;
   const talkative: Stage<Counting> = {
     ...counting,
     step(state, input, draft) {
-      for (let body = 0; body < MAX_FRAME_BODIES; body++)
+      for (let body = 0; body < MAX_BUNDLE_BODIES; body++)
         for (const to of [subject, `${subject}.too`])
           draft.body(to, JSON.stringify({ count: ++state.count, said: textOf(input.data) }));
       return true;
@@ -139,13 +139,13 @@ test("frames that wait together and write two messages for each body come out wh
   const stream = await nats.bus.jsm.streams.info(`OUT_${realm}`);
   const subjectsToo = [...stream.config.subjects!, `${subject}.too`];
   await nats.bus.jsm.streams.update(`OUT_${realm}`, { subjects: subjectsToo });
-  const frames = Array.from({ length: 60 }, (_, frame) => `${frame}`);
-  await send(...frames);
+  const bundles = Array.from({ length: 60 }, (_, bundle) => `${bundle}`);
+  await send(...bundles);
   const stage = run("one", talkative);
-  await until(async () => (await streamEnds(nats.bus, `OUT_${realm}`)).lastSeq > 60 * 2 * MAX_FRAME_BODIES);
+  await until(async () => (await streamEnds(nats.bus, `OUT_${realm}`)).lastSeq > 60 * 2 * MAX_BUNDLE_BODIES);
   await stage.stop();
   const said = (await written()).map((body) => body.said);
-  expect(said).toEqual(frames.flatMap((frame) => Array.from({ length: MAX_FRAME_BODIES }, () => frame)));
+  expect(said).toEqual(bundles.flatMap((bundle) => Array.from({ length: MAX_BUNDLE_BODIES }, () => bundle)));
 }, 30_000);
 
 const lagOf = async (gauge: typeof metrics.lag) =>
@@ -190,7 +190,7 @@ test("a stage whose restore doesn't end stands still, and its lag counts what co
         stop.signal.addEventListener("abort", () => reject(new Error("stopped")), { once: true });
       }),
   };
-  const done = new RealmRun(stuck, nats.bus, realm, "one", log).run(stop.signal);
+  const done = new StageRunner(stuck, nats.bus, realm, "one", log).run(stop.signal);
   await send("a", "b");
   await until(async () => (await lagOf(metrics.lag)) === 2);
   await until(async () => realmTroubles(1_000).some((one) => one.realm === realm && one.seq === 1));

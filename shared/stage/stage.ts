@@ -1,5 +1,5 @@
 /**
- * What a stage is to the one shell that runs all of them (`realm-run.ts`): a core that is plain data in, plain data out, its streams,
+ * What a stage is to the one shell that runs all of them (`stage-runner.ts`): a core that is plain data in, plain data out, its streams,
  * and how its state comes back.
  */
 
@@ -8,7 +8,7 @@ import type { Log } from "../process/log.ts";
 import type { Bus } from "../stream/bus.ts";
 import type { Input } from "../stream/reader.ts";
 import type { CacheSpec } from "./cache.ts";
-import type { Draft } from "./output-batch.ts";
+import type { OutputBatch } from "./output-batch.ts";
 
 export type StageName = "ingest" | "normalizer" | "simulator";
 
@@ -44,7 +44,7 @@ export type Stage<State> = {
    * Folds one input: decides, writes into the draft, evolves the state. Pure but for the state it is given.
    * Answers whether the position may move past this input.
    */
-  step(state: State, input: Input, draft: Draft): boolean;
+  step(state: State, input: Input, draft: OutputBatch): boolean;
   cache?: {
     spec: CacheSpec<State>;
     initial(realm: string): State;

@@ -67,21 +67,21 @@ const READERS: {
   name: string;
   read: (text: string) => unknown;
   body: object;
-  framed: boolean;
+  bundled: boolean;
   needs: string[];
 }[] = [
   {
     name: "candidates of VALID",
     read: (text) => candidatesIn(message(subjects.validCandidate(REALM), text), REALM, text),
     body: accepted,
-    framed: true,
+    bundled: true,
     needs: ["realm_id", "idempotency_key", "received_at", "source_seq", "event_id", "user_id", "faction_id"],
   },
   {
     name: "commands of VALID",
     read: (text) => commandsIn(message(subjects.validCommand(REALM), text), REALM),
     body: command,
-    framed: true,
+    bundled: true,
     needs: [
       "realm_id",
       "idempotency_key",
@@ -97,14 +97,14 @@ const READERS: {
     name: "rejections of VALID",
     read: (text) => rejectionsIn(message(subjects.ingestRejected(REALM), text)),
     body: rejection,
-    framed: true,
+    bundled: true,
     needs: ["kind", "reason", "received_at", "source_seq"],
   },
   {
     name: "accepted decisions",
     read: (text) => decisionsIn(message(subjects.accepted(REALM), text), REALM, "accepted"),
     body: accepted,
-    framed: true,
+    bundled: true,
     needs: [
       "realm_id",
       "received_at",
@@ -120,48 +120,48 @@ const READERS: {
     name: "decided commands",
     read: (text) => decidedIn(message(subjects.command(REALM), text), REALM),
     body: command,
-    framed: true,
+    bundled: true,
     needs: ["realm_id", "received_at", "source_seq", "command_id", "kind", "actor", "payload", "status"],
   },
   {
     name: "commands that move the world",
     read: (text) => movingCommandsIn(message(subjects.command(REALM), text), REALM),
     body: command,
-    framed: true,
+    bundled: true,
     needs: ["realm_id", "received_at", "source_seq", "command_id", "kind", "actor", "payload", "status"],
   },
   {
     name: "markers",
     read: (text) => markerIn(message(subjects.tickMarker(REALM), text), REALM),
     body: marker,
-    framed: false,
+    bundled: false,
     needs: ["realm", "tick", "kind"],
   },
   {
     name: "records",
     read: (text) => recordIn(message(subjects.tick(REALM), text)),
     body: record,
-    framed: false,
+    bundled: false,
     needs: Object.keys(record),
   },
   {
     name: "deltas",
     read: (text) => deltaIn(message(subjects.delta(REALM), text), REALM),
     body: delta,
-    framed: false,
+    bundled: false,
     needs: Object.keys(delta),
   },
   {
     name: "snapshots",
     read: (text) => snapshotIn(message(subjects.snapshot(REALM), text), REALM),
     body: snapshot,
-    framed: false,
+    bundled: false,
     needs: Object.keys(snapshot),
   },
 ];
 
-for (const { name, read, body, framed, needs } of READERS) {
-  const wrapped = (value: unknown) => JSON.stringify(framed ? [value] : value);
+for (const { name, read, body, bundled, needs } of READERS) {
+  const wrapped = (value: unknown) => JSON.stringify(bundled ? [value] : value);
 
   test(`${name}: what is right is taken`, () => {
     expect(() => read(wrapped(body))).not.toThrow();
@@ -204,8 +204,8 @@ for (const { name, read, body, framed, needs } of READERS) {
     );
   });
 
-  if (framed)
-    test(`${name}: a frame has 1 to 50 bodies`, () => {
+  if (bundled)
+    test(`${name}: a bundle has 1 to 50 bodies`, () => {
       for (const count of [0, 51])
         expect(() => read(JSON.stringify(Array(count).fill(body))), `${count}`).toThrow(ForeignMessage);
       expect(() => read(JSON.stringify(Array(50).fill(body)))).not.toThrow();

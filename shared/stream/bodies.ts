@@ -1,6 +1,6 @@
 /**
  * What lies between the stages, taken out of its messages with as much of a check as is paid for at every hop: that a message is a
- * frame of objects of its realm, and that what the folds read of each body has its type. Commands and markers, which are rare, are
+ * bundle of objects of its realm, and that what the folds read of each body has its type. Commands and markers, which are rare, are
  * held against their whole schema. Each function throws `ForeignMessage`, which names the first body that isn't one.
  */
 import { z } from "zod";
@@ -17,7 +17,7 @@ import {
 import { fieldProblems } from "../contracts/problem.ts";
 import { TickMarker, type TickRecord, type WorldDelta, type WorldSnapshot } from "../contracts/world.ts";
 import { ForeignMessage } from "../stage/refusal.ts";
-import { bodiesIn, MAX_FRAME_BODIES, textOf } from "./codec.ts";
+import { bodiesIn, MAX_BUNDLE_BODIES, textOf } from "./codec.ts";
 import { subjects } from "./subjects.ts";
 
 /** A message as a reader hands it over, or as the leader tells it. */
@@ -25,7 +25,7 @@ export type Message = { subject: string; seq: number; data: Uint8Array };
 
 type Fields = Record<string, unknown>;
 
-/** The JSON of a message that is no frame. */
+/** The JSON of a message that is no bundle. */
 export function jsonOf(message: Message): unknown {
   return parsed(message, textOf(message.data));
 }
@@ -38,13 +38,13 @@ function parsed<T>(message: Message, text: string, parse: (text: string) => T = 
   }
 }
 
-/** The bodies of a frame, objects all of them. `text`: of the message, where it is at hand. */
-function framed(message: Message, text = textOf(message.data)): Fields[] {
+/** The bodies of a bundle, objects all of them. `text`: of the message, where it is at hand. */
+function bundled(message: Message, text = textOf(message.data)): Fields[] {
   const bodies = parsed(message, text, bodiesIn<unknown>);
-  if (bodies.length === 0 || bodies.length > MAX_FRAME_BODIES)
+  if (bodies.length === 0 || bodies.length > MAX_BUNDLE_BODIES)
     throw new ForeignMessage(
       message,
-      `a frame has 1 to ${MAX_FRAME_BODIES} bodies, this one ${bodies.length}`,
+      `a bundle has 1 to ${MAX_BUNDLE_BODIES} bodies, this one ${bodies.length}`,
     );
   for (let n = 0; n < bodies.length; n++)
     if (!isObject(bodies[n])) throw wrong(message, n, "it is no object");
@@ -55,7 +55,7 @@ const isObject = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const wrong = (message: Message, n: number, why: string) =>
-  new ForeignMessage(message, `body ${n + 1} of its frame isn't one: ${why}`);
+  new ForeignMessage(message, `body ${n + 1} of its bundle isn't one: ${why}`);
 
 /** What the schema says of a body that a quick check didn't let pass. */
 function problemIn(schema: z.ZodType, body: unknown): string {
@@ -82,7 +82,7 @@ const isOfEvent = (body: Fields, realm: string): boolean =>
 
 /** Candidates of VALID. What else is wrong with one makes its judgement throw, and it is quarantined as `stage_error`. */
 export function candidatesIn(message: Message, realm: string, text: string): ValidCandidate[] {
-  const bodies = framed(message, text);
+  const bodies = bundled(message, text);
   for (let n = 0; n < bodies.length; n++)
     if (!isOfEvent(bodies[n]!, realm))
       throw wrong(message, n, "it has not what the gate gives every candidate of this realm");
@@ -91,7 +91,7 @@ export function candidatesIn(message: Message, realm: string, text: string): Val
 
 /** Commands of VALID. One whose payload is wrong or whose kind is unknown is refused by the judgement, with the reason. */
 export function commandsIn(message: Message, realm: string): ValidCommand[] {
-  const bodies = framed(message);
+  const bodies = bundled(message);
   for (let n = 0; n < bodies.length; n++)
     if (!isCommand(bodies[n]!, realm))
       throw wrong(message, n, "it has not what the gate gives every command of this realm");
@@ -111,7 +111,7 @@ export function decisionsIn<Status extends keyof typeof VERDICTS>(
   realm: string,
   status: Status,
 ): Extract<Decision, { validity_status: Status }>[] {
-  const bodies = framed(message);
+  const bodies = bundled(message);
   for (let n = 0; n < bodies.length; n++)
     if (!isDecision(bodies[n]!, realm, status))
       throw wrong(message, n, problemIn(SCHEMAS[status], bodies[n]));
@@ -137,7 +137,7 @@ const STATUSES: ReadonlySet<unknown> = new Set(["applied", "refused", "passed"])
 
 /** Commands of EVENTS with what became of them, of whatever release: what their kinds say is for those to check who fold them. */
 export function decidedIn(message: Message, realm: string): DecidedCommand[] {
-  const bodies = framed(message);
+  const bodies = bundled(message);
   for (let n = 0; n < bodies.length; n++)
     if (!isCommand(bodies[n]!, realm) || !STATUSES.has(bodies[n]!.status))
       throw wrong(message, n, problemIn(DecidedCommand, bodies[n]));
@@ -176,7 +176,7 @@ const setsRules = ({ kind, payload, ruleset_version }: DecidedCommand): boolean 
 
 /** What ingest refused, on VALID. */
 export function rejectionsIn(message: Message): IngestRejection[] {
-  const bodies = framed(message);
+  const bodies = bundled(message);
   for (let n = 0; n < bodies.length; n++) {
     const { kind, reason, received_at, source_seq } = bodies[n]!;
     if ([kind, reason, received_at].some((value) => typeof value !== "string") || !isWhole(source_seq))
@@ -258,7 +258,7 @@ export function decisionsOf(message: Message, realm: string): Decision[] {
   }
 }
 
-/** Bodies of any frame of VALID, by its subject's own check. */
+/** Bodies of any bundle of VALID, by its subject's own check. */
 export function receivedIn(message: Message, realm: string): { received_at: string }[] {
   switch (message.subject) {
     case subjects.validCandidate(realm):

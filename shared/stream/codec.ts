@@ -1,30 +1,30 @@
-/** Bodies and frames: JSON on NATS, up to 50 consecutive bodies of one subject in one message. */
+/** Bodies and bundles: JSON on NATS, up to 50 consecutive bodies of one subject in one message. */
 import type { BatchMessage } from "./bus.ts";
 
-export const MAX_FRAME_BODIES = 50;
-/** A frame stays far below NATS' `max_payload`, however large its bodies. */
-const MAX_FRAME_BYTES = 512 * 1024;
-/** A frame's bytes lie in a block with those of its neighbours; a batch's first block is small, since most batches are. */
+export const MAX_BUNDLE_BODIES = 50;
+/** A bundle stays far below NATS' `max_payload`, however large its bodies. */
+const MAX_BUNDLE_BYTES = 512 * 1024;
+/** A bundle's bytes lie in a block with those of its neighbours; a batch's first block is small, since most batches are. */
 const BLOCK_BYTES = { first: 4_096, most: 2 ** 20 };
 /** A character of JavaScript has three bytes at most in UTF-8. */
 const CHAR_BYTES = 3;
 
 const [OPEN, COMMA, CLOSE] = Buffer.from("[,]") as unknown as [number, number, number];
 
-/** Collects bodies in decision order into frames. Each is written as it comes, outside the heap: nothing is left to collect. */
-export class FrameBuilder {
+/** Collects bodies in decision order into bundles. Each is written as it comes, outside the heap: nothing is left to collect. */
+export class BundleBuilder {
   readonly #messages: BatchMessage[] = [];
   #bodies = 0;
   #subject = "";
   #block = Buffer.alloc(0);
-  /** Where the open frame lies in the block, and how many bodies it has. */
+  /** Where the open bundle lies in the block, and how many bodies it has. */
   #begin = 0;
   #end = 0;
   #open = 0;
 
   /** `body`: JSON text. */
   push(subject: string, body: string): void {
-    const full = this.#open === MAX_FRAME_BODIES || this.#end - this.#begin > MAX_FRAME_BYTES;
+    const full = this.#open === MAX_BUNDLE_BODIES || this.#end - this.#begin > MAX_BUNDLE_BYTES;
     if (full || subject !== this.#subject) this.#close();
     this.#subject = subject;
     this.#reserve(body.length * CHAR_BYTES + 2);
@@ -38,7 +38,7 @@ export class FrameBuilder {
     return this.#bodies;
   }
 
-  /** Messages so far, the open frame included. */
+  /** Messages so far, the open bundle included. */
   get size(): number {
     return this.#messages.length + (this.#open > 0 ? 1 : 0);
   }
@@ -56,7 +56,7 @@ export class FrameBuilder {
     this.#open = 0;
   }
 
-  /** Makes room for so many more bytes of the open frame, which moves where its block has none. */
+  /** Makes room for so many more bytes of the open bundle, which moves where its block has none. */
   #reserve(bytes: number): void {
     if (this.#end + bytes <= this.#block.length) return;
     const open = this.#block.subarray(this.#begin, this.#end);
@@ -70,29 +70,29 @@ export class FrameBuilder {
 const decoder = new TextDecoder();
 export const textOf = (data: Uint8Array): string => decoder.decode(data);
 
-/** The bodies of a frame. Throws where it isn't one: then the stream is corrupt. */
+/** The bodies of a bundle. Throws where it isn't one: then the stream is corrupt. */
 export const bodiesOf = <Body>(data: Uint8Array): Body[] => bodiesIn(textOf(data));
 
 /** The same, of its text. */
 export function bodiesIn<Body>(text: string): Body[] {
-  const frame: unknown = JSON.parse(text);
-  if (!Array.isArray(frame)) throw new Error("a frame must be a JSON array");
-  return frame as Body[];
+  const bundle: unknown = JSON.parse(text);
+  if (!Array.isArray(bundle)) throw new Error("a bundle must be a JSON array");
+  return bundle as Body[];
 }
 
 /**
- * The text of each body of a frame of `count` flat objects whose strings hold no brace, as candidates are: there, the n-th
- * closing brace ends the n-th body. `undefined` where the frame has more braces than that.
+ * The text of each body of a bundle of `count` flat objects whose strings hold no brace, as candidates are: there, the n-th
+ * closing brace ends the n-th body. `undefined` where the bundle has more braces than that.
  */
-export function flatBodies(frame: string, count: number): string[] | undefined {
+export function flatBodies(bundle: string, count: number): string[] | undefined {
   const texts: string[] = [];
   let end = 0;
   for (let n = 0; n < count; n++) {
     const begin = end + 1;
-    end = frame.indexOf("}", end) + 1;
-    texts.push(frame.slice(begin, end));
+    end = bundle.indexOf("}", end) + 1;
+    texts.push(bundle.slice(begin, end));
   }
-  return end === frame.length - 1 ? texts : undefined;
+  return end === bundle.length - 1 ? texts : undefined;
 }
 
 /** A non-empty object's text with more fields behind its own: what it says already is not written again. */

@@ -60,7 +60,7 @@ export class Reader {
    * `created`: the stream's creation as `streamEnds` tells it; `from`: the first sequence to read, or the time (RFC 3339) since
    * when to read.
    * `gapless: false` is for buckets, where later values replace earlier ones. `prefetch`: messages asked for at once; what is
-   * under way must stay below the 64 MB at which a server cuts a slow consumer off, and a frame may have 34 KB.
+   * under way must stay below the 64 MB at which a server cuts a slow consumer off, and a bundle may have 34 KB.
    */
   constructor(
     bus: Bus,

@@ -5,7 +5,7 @@ import { type Bus, REFUSED } from "./bus.ts";
 import type { Bucket } from "./topology.ts";
 
 /** Has the bucket's stream made unless it is there. Throws like `askForBucket`. */
-export async function mendBucket(bus: Bus, bucket: Bucket): Promise<void> {
+export async function recreateBucket(bus: Bus, bucket: Bucket): Promise<void> {
   try {
     await bus.jsm.streams.info(`KV_${bucket}`);
   } catch (error) {

@@ -3,7 +3,7 @@ import { type Bus, nextOf, REFUSED, streamEnds } from "./bus.ts";
 import { countFrom } from "./consumer.ts";
 
 /** A message of a stream. */
-export type Place = { stream: string; seq: number };
+export type MessagePlace = { stream: string; seq: number };
 
 /** What waits for a reader. */
 export type Work = {
@@ -40,7 +40,7 @@ export async function waitingAtMost(bus: Bus, stream: string, names: string[], f
 }
 
 /** Whether a message was taken out. False also where nobody can tell at the moment. */
-export async function isGone(bus: Bus, { stream, seq }: Place): Promise<boolean> {
+export async function isGone(bus: Bus, { stream, seq }: MessagePlace): Promise<boolean> {
   try {
     return (await bus.jsm.streams.getMessage(stream, { seq })) === null;
   } catch (error) {

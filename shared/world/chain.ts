@@ -15,10 +15,10 @@ type Link = Pick<TickRecord, "kind" | "from_seq" | "through_seq" | "factions" | 
  * The hash of the canonical private state. Most of its text is the ruleset, which is the same object from tick to tick: its text
  * is made once.
  */
-function privateHash(hidden: PrivateState): string {
-  const members = sortedKeys(hidden).map((key) => {
-    const value = hidden[key as keyof PrivateState];
-    return `${JSON.stringify(key)}:${key === "ruleset" ? rulesText(hidden.ruleset) : canonical(value)}`;
+function privateHash(privateState: PrivateState): string {
+  const members = sortedKeys(privateState).map((key) => {
+    const value = privateState[key as keyof PrivateState];
+    return `${JSON.stringify(key)}:${key === "ruleset" ? rulesText(privateState.ruleset) : canonical(value)}`;
   });
   return sha256(`{${members.join(",")}}`);
 }

@@ -8,7 +8,7 @@ import { registry } from "../../shared/process/metrics.ts";
 import { openBus, publishBatch, publishOne, streamEnds } from "../../shared/stream/bus.ts";
 import { eventsStream, subjects, validStream, worldStream } from "../../shared/stream/subjects.ts";
 import { passed } from "../testing/command-builders.ts";
-import { Troubles } from "./blocked-streams.ts";
+import { BlockedStreams } from "./blocked-streams.ts";
 import type { Database } from "./database/database.ts";
 import { archive, readPosition } from "./database/position.ts";
 import { archiveRealm } from "./realms.ts";
@@ -27,7 +27,7 @@ let nats: TestNats;
 let postgres: TestPostgres;
 let database: Database;
 let archiving: Database;
-let troubles: Troubles;
+let troubles: BlockedStreams;
 let world: TestRealm;
 let realm: string;
 let made = 0;
@@ -39,7 +39,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([nats.close(), postgres.close()]));
 beforeEach(async () => {
   ({ database, archiving } = await postgres.fresh());
-  troubles = new Troubles();
+  troubles = new BlockedStreams();
   world = await testRealm(nats.bus, `realm-${++made}`);
   realm = world.realm;
 });
@@ -349,7 +349,7 @@ test("a command that sets the realm's status sets it here, a refused one doesn't
   expect(await one("SELECT status FROM realms")).toBe("maintenance");
 });
 
-test("a frame that isn't one refuses the stream by its sequence, and what came before it is archived", async () => {
+test("a bundle that isn't one refuses the stream by its sequence, and what came before it is archived", async () => {
   start();
   await world.write(subjects.accepted, [accepted(realm, 1)]);
   const { seq } = await publishOne(nats.bus, {

@@ -1,7 +1,7 @@
 import { metrics } from "../../shared/process/metrics.ts";
 
 /** What keeps the archive from archiving, as `/readyz` and the metric of that name tell it. */
-export type Trouble = {
+export type BlockedStream = {
   realm?: string;
   reason: string;
   /** Only an operator can mend it. */
@@ -15,13 +15,13 @@ const PATIENCE_MS = 15_000;
 
 type Work = { through: number; sinceMs: number };
 
-export class Troubles {
-  readonly #open = new Map<string, Trouble & { sinceMs: number }>();
+export class BlockedStreams {
+  readonly #open = new Map<string, BlockedStream & { sinceMs: number }>();
   /** Streams with work, and since when their position has been where it is. */
   readonly #work = new Map<string, Work>();
 
   /** `place`: a stream, or what else is in trouble. */
-  begin(place: string, trouble: Trouble): void {
+  begin(place: string, trouble: BlockedStream): void {
     const sinceMs = this.#open.get(place)?.sinceMs ?? performance.now();
     this.#open.set(place, { ...trouble, sinceMs });
     metrics.archiveTrouble.set({ place }, 1);
@@ -73,7 +73,7 @@ export class Troubles {
     const told = new Set(reasons.map(([place]) => place));
     const standing = [...this.#work]
       .filter(([place, { sinceMs }]) => !told.has(place) && late(sinceMs))
-      .map(([place, { through, sinceMs }]): [string, Trouble] => {
+      .map(([place, { through, sinceMs }]): [string, BlockedStream] => {
         const seconds = Math.floor((nowMs - sinceMs) / 1_000);
         const because = this.#open.get(place)?.reason;
         const reason = `archived up to ${through}, more has waited for ${seconds} s`;
@@ -83,7 +83,7 @@ export class Troubles {
   }
 }
 
-function line(troubles: [string, Trouble][]): string | undefined {
+function line(troubles: [string, BlockedStream][]): string | undefined {
   if (troubles.length === 0) return undefined;
   return troubles
     .sort(([, a], [, b]) => Number(b.refused ?? false) - Number(a.refused ?? false))

@@ -7,7 +7,7 @@ import { type TestNats, testNats } from "../../ops/testing/nats.ts";
 import { runCommand } from "../../ops/testing/run-command.ts";
 import { sha256 } from "../../shared/exact/canonical.ts";
 import { subjects } from "../../shared/stream/subjects.ts";
-import { Troubles } from "./blocked-streams.ts";
+import { BlockedStreams } from "./blocked-streams.ts";
 import { openDatabase } from "./database/database.ts";
 import { migrate } from "./database/migrate.ts";
 import { archiveRealm } from "./realms.ts";
@@ -52,7 +52,7 @@ test("an archive of an earlier release is carried from public with every row and
   const archived = async (url: string, schema: string, rounds: number) => {
     const into = openDatabase(url, { log: silent, schema });
     const stop = new AbortController();
-    const surroundings = { database: into, bus: nats.bus, log: silent, troubles: new Troubles() };
+    const surroundings = { database: into, bus: nats.bus, log: silent, troubles: new BlockedStreams() };
     const done = archiveRealm(realm, surroundings, stop.signal);
     const count = async () =>
       (await into.query("SELECT count(*) AS n FROM influence_ledger WHERE tick > 0")).rows[0].n;

@@ -19,7 +19,7 @@ import { Superseded } from "../../shared/stream/fence.ts";
 import { type Input, Reader, StreamGap } from "../../shared/stream/reader.ts";
 import { takeWithin } from "../../shared/stream/take-within.ts";
 import { isGone, type Work, waitingFrom } from "../../shared/stream/waiting.ts";
-import type { Troubles } from "./blocked-streams.ts";
+import type { BlockedStreams } from "./blocked-streams.ts";
 import type { Database, Transaction } from "./database/database.ts";
 import { archive, type Position, readPosition } from "./database/position.ts";
 
@@ -53,7 +53,7 @@ export type Followed = {
   open(archiving: Archiving): Promise<Fold>;
 };
 
-export type Surroundings = { database: Database; bus: Bus; log: Log; troubles: Troubles };
+export type Surroundings = { database: Database; bus: Bus; log: Log; troubles: BlockedStreams };
 
 /** Messages taken at once: what a transaction takes. */
 export const MAX_MESSAGES = 400;

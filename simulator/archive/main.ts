@@ -8,7 +8,7 @@
 import { hostCheck } from "../../shared/auth/hosts.ts";
 import { listen, operationsServer } from "../../shared/process/http.ts";
 import { runRealms, serve } from "../../shared/stage/service.ts";
-import { Troubles } from "./blocked-streams.ts";
+import { BlockedStreams } from "./blocked-streams.ts";
 import { cutOnceAborted, openDatabase } from "./database/database.ts";
 import { archiveRealm } from "./realms.ts";
 import { watchPostgres } from "./watch.ts";
@@ -20,7 +20,7 @@ await serve("archive", async (service) => {
     process.exitCode = 1;
     return;
   }
-  const troubles = new Troubles();
+  const troubles = new BlockedStreams();
   troubles.begin("postgres", { reason: "not reached yet" });
   troubles.begin("realms", { reason: "none is provisioned" });
   const database = openDatabase(env.DATABASE_URL, { log });

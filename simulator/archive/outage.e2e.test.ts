@@ -5,7 +5,7 @@ import { registry } from "../../shared/process/metrics.ts";
 import { realmTroubles } from "../../shared/stage/realm-health.ts";
 import { streamEnds } from "../../shared/stream/bus.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
-import { Troubles } from "./blocked-streams.ts";
+import { BlockedStreams } from "./blocked-streams.ts";
 import type { Database } from "./database/database.ts";
 import { follow } from "./follow.ts";
 import { archiveRealm } from "./realms.ts";
@@ -40,9 +40,9 @@ beforeEach(async () => {
 });
 afterEach(stopAll);
 
-function start(into = archiving): Troubles {
+function start(into = archiving): BlockedStreams {
   const stop = new AbortController();
-  const troubles = new Troubles();
+  const troubles = new BlockedStreams();
   const done = archiveRealm(realm, { database: into, bus: nats.bus, log: silent, troubles }, stop.signal);
   running.push({ stop, done });
   return troubles;
@@ -70,7 +70,7 @@ async function until(rounds: number, from = database): Promise<void> {
   }
   throw new Error("not archived in time");
 }
-async function refusal(troubles: Troubles): Promise<string> {
+async function refusal(troubles: BlockedStreams): Promise<string> {
   for (let i = 0; i < 800 && troubles.refused(realm) === 0; i++) await delay(10);
   return troubles.summary() ?? "nothing is refused";
 }
@@ -110,7 +110,7 @@ test("what Postgres has not committed is behind, though it was read", async () =
   await holder.query("BEGIN");
   await holder.query("LOCK TABLE world_events");
   try {
-    // Two frames and a marker, in three bursts: what comes while a commit waits doesn't hide what waits.
+    // Two bundles and a marker, in three bursts: what comes while a commit waits doesn't hide what waits.
     const bodies = Array.from({ length: 100 }, (_, i) => accepted(realm, 100 + i));
     for (const part of [bodies.slice(0, 50), bodies.slice(50)]) {
       await world.write(subjects.accepted, part);
@@ -215,7 +215,7 @@ test("an archive that can't begin stands still as soon as something waits, says 
         stop.signal.addEventListener("abort", () => reject(new Error("stopped")), { once: true });
       }),
   };
-  const surroundings = { database: archiving, bus: nats.bus, log: silent, troubles: new Troubles() };
+  const surroundings = { database: archiving, bus: nats.bus, log: silent, troubles: new BlockedStreams() };
   const done = follow(realm, stuck, surroundings, stop.signal);
   const trouble = () => realmTroubles(6_500).find((one) => one.realm === realm);
   const told = async () => {

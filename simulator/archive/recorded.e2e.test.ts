@@ -8,7 +8,7 @@ import { streamEnds } from "../../shared/stream/bus.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
 import { genesis } from "../../shared/world/genesis.ts";
 import { advance, stateOf } from "../advance.ts";
-import { Troubles } from "./blocked-streams.ts";
+import { BlockedStreams } from "./blocked-streams.ts";
 import type { Database } from "./database/database.ts";
 import { archiveRealm } from "./realms.ts";
 import { NotRecorded, openRecorded } from "./recorded.ts";
@@ -26,7 +26,7 @@ afterAll(() => Promise.all([nats.close(), postgres.close()]));
 async function archived(realm: string): Promise<Database> {
   const { database, archiving } = await postgres.fresh();
   const stop = new AbortController();
-  const troubles = new Troubles();
+  const troubles = new BlockedStreams();
   const done = archiveRealm(
     realm,
     { database: archiving, bus: nats.bus, log: silent, troubles },

@@ -26,7 +26,7 @@ export type Recorded = {
   /** The last tick that has a record, where EVENTS is not yet archived as far as WORLD is. */
   newestTick?: number;
   /**
-   * What moves the world, as `advance` takes it: frames of accepted decisions, of decided commands, and tick markers, each
+   * What moves the world, as `advance` takes it: bundles of accepted decisions, of decided commands, and tick markers, each
    * under its subject, sequence and stream time. Bodies have the fields of those in the stream, in another order.
    * Throws `NotRecorded` at a body that could not be archived whole.
    */

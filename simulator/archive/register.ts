@@ -6,7 +6,7 @@ import { eventsStream, validStream, worldStream } from "../../shared/stream/subj
 import { kvSubject } from "../../shared/stream/topology.ts";
 import { type Database, inTransaction } from "./database/database.ts";
 import { ArchiveRefused } from "./database/position.ts";
-import { storableText } from "./database/postgres-json.ts";
+import { toPostgresText } from "./database/postgres-json.ts";
 
 /** Any number, as long as it is the same in every archive: a partition is made by one at a time. */
 const LOCK = 6_051_732;
@@ -22,7 +22,7 @@ export async function registerRealm(database: Database, bus: Bus, realm: string)
     await transaction.query(
       `INSERT INTO realms (realm_id, name, status, season_id, world_clock, created_at)
         VALUES ($1, $2, 'active', 1, $3, $3) ON CONFLICT DO NOTHING`,
-      [realm, storableText(name), created_at],
+      [realm, toPostgresText(name), created_at],
     );
     await transaction.query(
       `INSERT INTO archive_positions (realm_id, stream, created, through)

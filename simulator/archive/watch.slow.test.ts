@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { type TestNats, testNats } from "../../ops/testing/nats.ts";
 import { type StageProcess, startStage } from "../../ops/testing/stages.ts";
 import { subjects } from "../../shared/stream/subjects.ts";
-import { Troubles } from "./blocked-streams.ts";
+import { BlockedStreams } from "./blocked-streams.ts";
 import {
   accepted,
   silent,
@@ -127,7 +127,7 @@ test("rights that were taken, a database that refuses writes, and one that isn't
 
 test("a database that isn't migrated, or whose role may do too much, is refused with what to do", async () => {
   const refused = async (url: string) => {
-    const troubles = new Troubles();
+    const troubles = new BlockedStreams();
     const stop = new AbortController();
     const { ready, done } = watchPostgres(url, { log: silent, troubles, strict: true, signal: stop.signal });
     for (let i = 0; i < 200 && troubles.summary() === undefined; i++) await delay(25);

@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../../shared/process/log.ts";
-import type { Troubles } from "./blocked-streams.ts";
+import type { BlockedStreams } from "./blocked-streams.ts";
 import { cutOnceAborted, type Database, openDatabase } from "./database/database.ts";
 import { assertUpToDate, MigrationError } from "./database/migrate.ts";
 import { excessOf } from "./database/rights.ts";
@@ -30,7 +30,12 @@ export type Watch = {
 /** Keeps the trouble `postgres` true until the signal. `strict`: a role that may do more than archive is refused. */
 export function watchPostgres(
   url: string,
-  { log, troubles, strict, signal }: { log: Log; troubles: Troubles; strict: boolean; signal: AbortSignal },
+  {
+    log,
+    troubles,
+    strict,
+    signal,
+  }: { log: Log; troubles: BlockedStreams; strict: boolean; signal: AbortSignal },
 ): Watch {
   const database = openDatabase(url, {
     log,

@@ -14,7 +14,7 @@ function usesOf({ public: { season }, private: { uses } }: WorldState, faction: 
 }
 
 /** Why a faction can't act in this tick, if it can't. */
-export function useRefusal(state: WorldState, faction: string, rules: SovereignRules): string | undefined {
+export function quotaRefusal(state: WorldState, faction: string, rules: SovereignRules): string | undefined {
   const { count, last_tick } = usesOf(state, faction);
   if (count >= rules.season_max) return "season_max";
   const rested = last_tick === undefined || clockworkOf(state).since(last_tick) >= rules.cooldown_ticks;
@@ -22,13 +22,13 @@ export function useRefusal(state: WorldState, faction: string, rules: SovereignR
 }
 
 /** Counts an action of this tick. */
-export const use = (state: WorldState, faction: string): WorldState => {
+export const takeQuota = (state: WorldState, faction: string): WorldState => {
   const { season, count } = usesOf(state, faction);
   return withUses(state, faction, { season, count: count + 1, last_tick: state.public.tick });
 };
 
 /** As if a cancelled action had not been proposed: its rest is over too, since the one before had ended when it came. */
-export function giveUseBack(state: WorldState, { faction, proposed_tick }: ActionState): WorldState {
+export function giveQuotaBack(state: WorldState, { faction, proposed_tick }: ActionState): WorldState {
   const { season, count, last_tick } = usesOf(state, faction);
   const rest = last_tick === undefined || last_tick === proposed_tick ? {} : { last_tick };
   return withUses(state, faction, { season, count: Math.max(0, count - 1), ...rest });

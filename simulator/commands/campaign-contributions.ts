@@ -11,18 +11,18 @@ import type { Folding, Gathered, WorldCommand } from "../steps/fold.ts";
 import { admittedOf, type Brought, runningOf } from "./campaigns.ts";
 
 /** By campaign that runs; in all, and by user. */
-export type BroughtTo = ReadonlyMap<string, Brought & { users: ReadonlyMap<string, Brought> }>;
+export type CampaignContributions = ReadonlyMap<string, Brought & { users: ReadonlyMap<string, Brought> }>;
 
 /**
  * `last`: as the tick before left it. `begun`: after this tick's commands, which are those of `folding`. `stood`: the campaigns
  * that ran before these.
  */
-export function broughtTo(
+export function campaignContributions(
   folding: Folding,
   last: WorldState,
   begun: WorldState,
   stood: ById<unknown>,
-): BroughtTo {
+): CampaignContributions {
   const commands = [...folding.commands].sort((a, b) => a.source_seq - b.source_seq);
   const brought = new Map<string, Brought & { users: Map<string, Brought> }>();
   for (const [id, { opened_tick }] of entries(runningOf(begun.private))) {

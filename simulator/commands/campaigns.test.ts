@@ -3,7 +3,7 @@ import type { Accepted } from "../../shared/contracts/decision.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { EffectState, WorldState } from "../../shared/contracts/world.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { callsOf } from "../duties/due-commands.ts";
+import { dueCommands } from "../duties/due-commands.ts";
 import { accepted, type Interval, play, standing, started } from "../testing/builders.ts";
 import { passed } from "../testing/command-builders.ts";
 
@@ -39,11 +39,11 @@ const told = (results: ReturnType<typeof play>) =>
 const campaignsOf = (results: ReturnType<typeof play>) => results.map(({ state }) => state.public.campaigns);
 /** What the steward says, and what comes of it with the next marker. */
 const saidBy = (state: WorldState, seq = 1) =>
-  callsOf(state).map((call, i) => {
+  dueCommands(state).map((call, i) => {
     if (call.kind !== "campaign.open" && call.kind !== "campaign.close") throw new Error(call.kind);
     return passed(call.kind, call.payload, seq + i, { actor: call.actor });
   });
-const keysOf = (state: WorldState) => callsOf(state).map(({ idempotency_key }) => idempotency_key);
+const keysOf = (state: WorldState) => dueCommands(state).map(({ idempotency_key }) => idempotency_key);
 const chain = (until_tick: number): EffectState => ({ kind: "chain", source: "age_of_iron", until_tick });
 
 describe("a campaign", () => {
@@ -96,7 +96,7 @@ describe("a campaign", () => {
     ]);
     expect(told(results)).toEqual([["siege 0"], ["siege 1", "siege 2"]]);
     expect(campaignsOf(results)[1]).toEqual({});
-    expect(callsOf(results[1]!.state)).toEqual([]);
+    expect(dueCommands(results[1]!.state)).toEqual([]);
   });
 
   test("that is closed and opened again before one marker reaches no stage by who is first a second time", () => {
@@ -183,14 +183,14 @@ describe("refusals", () => {
     const [refused] = play(started(rules), [{ commands }]);
     expect(keysOf(refused!.state)).toEqual(["campaign.close.siege-26.1"]);
     const [settled] = play(refused!, [{ commands: saidBy(refused!.state) }]);
-    expect(callsOf(settled!.state)).toEqual([]);
+    expect(dueCommands(settled!.state)).toEqual([]);
     expect(Object.keys(settled!.state.public.campaigns)).toHaveLength(16);
   });
 
   test("a chain's campaign finds no room beside sixteen: the chain is refused", () => {
     const commands = Array.from({ length: 16 }, (_, i) => open(`siege-${i}`, {}, i));
-    const full = standing(play(started(rules), [{ commands }])[0]!, ({ private: hidden }) => {
-      hidden.starting = [{ id: "iron_decrees", effect: chain(9) }];
+    const full = standing(play(started(rules), [{ commands }])[0]!, ({ private: privateState }) => {
+      privateState.starting = [{ id: "iron_decrees", effect: chain(9) }];
     });
     const [result] = play(full, [{}]);
     expect(told([result!])).toEqual([["too_many"]]);
@@ -201,15 +201,15 @@ describe("refusals", () => {
 describe("a chain", () => {
   const begun = (until_tick = 4) =>
     play(
-      standing(started(rules), ({ private: hidden }) => {
-        hidden.starting = [{ id: "iron_decrees", effect: chain(until_tick) }];
+      standing(started(rules), ({ private: privateState }) => {
+        privateState.starting = [{ id: "iron_decrees", effect: chain(until_tick) }];
       }),
       [{}],
     )[0]!;
 
   test("opens its campaign, which the steward tells the normalizer once, word for word", () => {
     const opened = begun();
-    expect(callsOf(opened.state)).toEqual([
+    expect(dueCommands(opened.state)).toEqual([
       {
         v: 1,
         realm_id: "amoi-1",
@@ -222,7 +222,7 @@ describe("a chain", () => {
     const [known] = play(opened, [{ commands: saidBy(opened.state) }]);
     expect(told([known!])).toEqual([[]]);
     expect(known!.state.public.campaigns).toEqual(opened.state.public.campaigns);
-    expect(callsOf(known!.state)).toEqual([]);
+    expect(dueCommands(known!.state)).toEqual([]);
   });
 
   test("that ends is told once, and is said again by nobody", () => {
@@ -235,7 +235,7 @@ describe("a chain", () => {
       ["campaign.close.iron_decrees.2"],
     ]);
     const [settled] = play(results[3]!, [{ commands: saidBy(results[3]!.state) }]);
-    expect(callsOf(settled!.state)).toEqual([]);
+    expect(dueCommands(settled!.state)).toEqual([]);
   });
 
   test("whose opening is told after its end opens nothing, and is closed", () => {
@@ -249,8 +249,8 @@ describe("a chain", () => {
   test("that fires again before its end was told is closed first, and opened under another key", () => {
     const opened = begun(3);
     const [known] = play(opened, [{ commands: saidBy(opened.state) }]);
-    const again = standing(known!, ({ private: hidden }) => {
-      hidden.starting = [{ id: "iron_decrees", effect: chain(9) }];
+    const again = standing(known!, ({ private: privateState }) => {
+      privateState.starting = [{ id: "iron_decrees", effect: chain(9) }];
     });
     const [reopened] = play(again, [{}]);
     expect(reopened!.state.private.campaigns!.iron_decrees).toMatchObject({ opened_tick: 3 });
@@ -261,11 +261,11 @@ describe("a chain", () => {
   });
 
   test("that opens anew in the tick it ended counts nobody as first under the old admission, else they would count twice", () => {
-    const from = standing(started(rules), ({ public: world, private: hidden }) => {
+    const from = standing(started(rules), ({ public: world, private: privateState }) => {
       world.campaigns.siege = { goal: 9_000_000, points: 0, contributors: 0, stage: 0, until_tick: 1 };
-      hidden.campaigns = { siege: { opened_tick: 0, min_contributors: 3 } };
-      hidden.admitted = { siege: 0 };
-      hidden.starting = [{ id: "siege", effect: chain(9) }];
+      privateState.campaigns = { siege: { opened_tick: 0, min_contributors: 3 } };
+      privateState.admitted = { siege: 0 };
+      privateState.starting = [{ id: "siege", effect: chain(9) }];
     });
     const [reopened, late] = play(from, [{ events: [gift(10, "ada")] }, { events: [gift(10, "bo")] }]);
     const [closed] = play(late!, [{ commands: saidBy(late!.state) }]);
@@ -280,11 +280,11 @@ describe("a chain", () => {
   });
 
   test("that opens anew counts nobody as first under the old admission in the tick that reads its close either", () => {
-    const from = standing(started(rules), ({ public: world, private: hidden }) => {
+    const from = standing(started(rules), ({ public: world, private: privateState }) => {
       world.campaigns.siege = { goal: 9_000_000, points: 0, contributors: 0, stage: 0, until_tick: 1 };
-      hidden.campaigns = { siege: { opened_tick: 0, min_contributors: 3 } };
-      hidden.admitted = { siege: 0 };
-      hidden.starting = [{ id: "siege", effect: chain(9) }];
+      privateState.campaigns = { siege: { opened_tick: 0, min_contributors: 3 } };
+      privateState.admitted = { siege: 0 };
+      privateState.starting = [{ id: "siege", effect: chain(9) }];
     });
     const [reopened] = play(from, [{}]);
     const [closed] = play(reopened!, [
@@ -300,11 +300,11 @@ describe("a chain", () => {
   });
 
   test("that opens anew while the normalizer closes and opens the id within one tick counts who is first after that", () => {
-    const from = standing(started(rules), ({ public: world, private: hidden }) => {
+    const from = standing(started(rules), ({ public: world, private: privateState }) => {
       world.campaigns.siege = { goal: 9_000_000, points: 0, contributors: 0, stage: 0, until_tick: 1 };
-      hidden.campaigns = { siege: { opened_tick: 0, min_contributors: 3 } };
-      hidden.admitted = { siege: 0 };
-      hidden.starting = [{ id: "siege", effect: chain(9) }];
+      privateState.campaigns = { siege: { opened_tick: 0, min_contributors: 3 } };
+      privateState.admitted = { siege: 0 };
+      privateState.starting = [{ id: "siege", effect: chain(9) }];
     });
     const steward = { actor: STEWARD };
     const payload = { id: "siege", goal: 100, min_contributors: 3, ticks: 4 };
@@ -321,13 +321,13 @@ describe("a chain", () => {
   });
 
   test("and a game master that open one id in one tick are one campaign, the chain's", () => {
-    const both = standing(started(rules), ({ private: hidden }) => {
-      hidden.starting = [{ id: "siege", effect: chain(9) }];
+    const both = standing(started(rules), ({ private: privateState }) => {
+      privateState.starting = [{ id: "siege", effect: chain(9) }];
     });
     const results = play(both, [{ commands: [open("siege", { goal: 1 })], events: [gift(30, "ada")] }]);
     expect(told(results)).toEqual([["siege 0", "already_open"]]);
     expect(campaignsOf(results)[0]!.siege).toMatchObject({ goal: 5_000_000, points: 30_000 });
-    expect(callsOf(results[0]!.state)).toEqual([]);
+    expect(dueCommands(results[0]!.state)).toEqual([]);
   });
 
   test("may count on as a stage in a condition: triggers see what this tick brought", () => {

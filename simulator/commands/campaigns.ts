@@ -4,10 +4,10 @@
  *
  * The normalizer has campaigns of its own: those that candidates may name, opened and closed by commands in the log. Each tick
  * reads the same commands, so the world knows what the normalizer admits (`admitted`), and the steward tells it what differs
- * (`calls.ts`). Nobody tells the world: a steward's commands change `admitted` alone.
+ * (`due-commands.ts`). Nobody tells the world: a steward's commands change `admitted` alone.
  *
  * A chain may open an id anew in the tick in which it ended. Until the normalizer is told, points count here and contributors
- * don't (`firsts.ts`).
+ * don't (`campaign-contributions.ts`).
  */
 
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
@@ -16,7 +16,7 @@ import { type ById, entries, find } from "../../shared/exact/by-id.ts";
 import { mul } from "../../shared/exact/integers.ts";
 import { isSteward } from "../duties/steward-command.ts";
 import { MAX_RUNNING_CAMPAIGNS } from "../steps/effects.ts";
-import type { Decide } from "./command-handler.ts";
+import type { CommandHandler } from "./command-handler.ts";
 import { refusalOf } from "./refusal.ts";
 
 export type Running = NonNullable<PrivateState["campaigns"]>;
@@ -25,13 +25,13 @@ export const admittedOf = ({ admitted = {} }: PrivateState): ById<number> => adm
 
 /** The private state with these campaigns; what is empty is absent. */
 export function withCampaigns(
-  hidden: PrivateState,
+  privateState: PrivateState,
   {
-    campaigns = runningOf(hidden),
-    admitted = admittedOf(hidden),
+    campaigns = runningOf(privateState),
+    admitted = admittedOf(privateState),
   }: Pick<PrivateState, "campaigns" | "admitted">,
 ): PrivateState {
-  const { campaigns: _c, admitted: _a, ...rest } = hidden;
+  const { campaigns: _c, admitted: _a, ...rest } = privateState;
   return {
     ...rest,
     ...(Object.keys(campaigns).length === 0 ? {} : { campaigns }),
@@ -76,8 +76,8 @@ export function countCampaigns(
   state: WorldState,
   { campaigns: brought }: { campaigns: ReadonlyMap<string, Brought> },
 ): { state: WorldState; happenings: Happening[] } {
-  const { public: world, private: hidden } = state;
-  const running = runningOf(hidden);
+  const { public: world, private: privateState } = state;
+  const running = runningOf(privateState);
   const happenings: Happening[] = [];
   const counted = entries(world.campaigns).map(([id, before]): [string, CampaignState] => {
     const { points = 0, firsts = 0 } = brought.get(id) ?? {};
@@ -96,18 +96,18 @@ export function countCampaigns(
   return {
     state: {
       public: { ...world, campaigns: Object.fromEntries(left) },
-      private: withCampaigns(hidden, { campaigns }),
+      private: withCampaigns(privateState, { campaigns }),
     },
     happenings,
   };
 }
 
 /** Opens one for `tick … tick + ticks − 1`. Refused: `already_open`, `too_many`. */
-export const openCampaign: Decide<"campaign.open"> = (state, command) => {
+export const openCampaign: CommandHandler<"campaign.open"> = (state, command) => {
   const { id, goal, min_contributors, ticks } = command.payload;
-  const { public: world, private: hidden } = state;
-  const admitted = { ...admittedOf(hidden), [id]: world.tick };
-  const known: WorldState = { public: world, private: withCampaigns(hidden, { admitted }) };
+  const { public: world, private: privateState } = state;
+  const admitted = { ...admittedOf(privateState), [id]: world.tick };
+  const known: WorldState = { public: world, private: withCampaigns(privateState, { admitted }) };
   if (isSteward(command)) return { state: known, happenings: [] };
   const reason = Object.hasOwn(world.campaigns, id)
     ? "already_open"
@@ -126,7 +126,7 @@ export const openCampaign: Decide<"campaign.open"> = (state, command) => {
     state: {
       public: { ...world, campaigns: { ...world.campaigns, [id]: campaign } },
       private: withCampaigns(known.private, {
-        campaigns: { ...runningOf(hidden), [id]: { opened_tick: world.tick, min_contributors } },
+        campaigns: { ...runningOf(privateState), [id]: { opened_tick: world.tick, min_contributors } },
       }),
     },
     happenings: [{ kind: "campaign", id, stage: 0 }],
@@ -134,11 +134,11 @@ export const openCampaign: Decide<"campaign.open"> = (state, command) => {
 };
 
 /** Makes this tick a campaign's last. Refused: `not_open`. */
-export const closeCampaign: Decide<"campaign.close"> = (state, command) => {
+export const closeCampaign: CommandHandler<"campaign.close"> = (state, command) => {
   const { id } = command.payload;
-  const { public: world, private: hidden } = state;
-  const { [id]: _closed, ...admitted } = admittedOf(hidden);
-  const known: WorldState = { public: world, private: withCampaigns(hidden, { admitted }) };
+  const { public: world, private: privateState } = state;
+  const { [id]: _closed, ...admitted } = admittedOf(privateState);
+  const known: WorldState = { public: world, private: withCampaigns(privateState, { admitted }) };
   if (isSteward(command)) return { state: known, happenings: [] };
   const campaign = find(world.campaigns, id);
   if (campaign === undefined) return { state: known, happenings: [refusalOf(command, "not_open")] };

@@ -12,7 +12,7 @@ import { cancelActions } from "./sovereign.ts";
  * faction, target or resource is gone; what can't be paid back is gone with its owner. Of factions that are gone, closed
  * actions, uses and stakes are forgotten.
  */
-export function reconcilePolitics(
+export function cancelOrphans(
   state: WorldState,
   rules: Ruleset,
 ): { state: WorldState; happenings: Happening[] } {
@@ -34,15 +34,15 @@ export function reconcilePolitics(
 }
 
 function withoutGone(state: WorldState, known: (faction: string) => boolean): WorldState {
-  const { public: world, private: hidden } = state;
+  const { public: world, private: privateState } = state;
   const actions = entries(world.actions).filter(([, { faction }]: [string, ActionState]) => known(faction));
-  const { uses } = hidden;
+  const { uses } = privateState;
   const left =
     uses === undefined
       ? {}
       : { uses: Object.fromEntries(entries(uses).filter(([faction]) => known(faction))) };
   return {
     public: { ...world, actions: Object.fromEntries(actions) },
-    private: { ...hidden, ...left },
+    private: { ...privateState, ...left },
   };
 }

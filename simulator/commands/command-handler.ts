@@ -3,10 +3,10 @@ import type { Happening, WorldState } from "../../shared/contracts/world.ts";
 import type { WorldCommand } from "../steps/fold.ts";
 
 /** What a command made of the world, or why it changes nothing. */
-export type Outcome = { state: WorldState; happenings: Happening[] } | { refused: string };
+export type CommandResult = { state: WorldState; happenings: Happening[] } | { refused: string };
 
 /** Decides one command in the tick that `state` has just begun. Pure. */
-export type Decide<Kind extends WorldCommand["kind"]> = (
+export type CommandHandler<Kind extends WorldCommand["kind"]> = (
   state: WorldState,
   command: Extract<WorldCommand, { kind: Kind }>,
-) => Outcome;
+) => CommandResult;

@@ -6,7 +6,7 @@ import { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { intervalsUnder, rulesets } from "../testing/arbitraries.ts";
 import { decided, frozen, type Interval, play, started } from "../testing/builders.ts";
 import { passed } from "../testing/command-builders.ts";
-import { together } from "../testing/shared-property.ts";
+import { sharedProperty } from "../testing/shared-property.ts";
 import type { TickResult } from "../tick-result.ts";
 
 type Said = (seq: number) => DecidedCommand;
@@ -81,7 +81,7 @@ const lives = rulesets.chain((rules) =>
 );
 
 const seen = new Set<string>();
-const whatever = together(
+const whatever = sharedProperty(
   lives,
   ({ rules, intervals }) => ({ rules, intervals, results: play(started(rules), intervals) }),
   runs(500),

@@ -5,7 +5,7 @@
 import type { Happening, WorldState } from "../../shared/contracts/world.ts";
 import type { WorldCommand } from "../steps/fold.ts";
 import { closeCampaign, openCampaign } from "./campaigns.ts";
-import type { Outcome } from "./command-handler.ts";
+import type { CommandResult } from "./command-handler.ts";
 import { castVote, closeDueCouncils, openCouncil } from "./council.ts";
 import { issueDecree } from "./decrees.ts";
 import { grantResource, spendResource } from "./economy.ts";
@@ -50,7 +50,7 @@ export function decideCommands(state: WorldState, commands: readonly WorldComman
   return { state: current, happenings };
 }
 
-function decide(state: WorldState, command: WorldCommand): Outcome {
+function decide(state: WorldState, command: WorldCommand): CommandResult {
   switch (command.kind) {
     case "resource.grant":
       return grantResource(state, command);

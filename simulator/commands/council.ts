@@ -8,7 +8,7 @@ import { councilRules } from "../../shared/contracts/politics.ts";
 import type { CouncilReason, CouncilState, Happening, WorldState } from "../../shared/contracts/world.ts";
 import { entries, find } from "../../shared/exact/by-id.ts";
 import { effectsOf } from "../steps/effects.ts";
-import type { Decide } from "./command-handler.ts";
+import type { CommandHandler } from "./command-handler.ts";
 
 type Vote = NonNullable<CouncilState["open"]>;
 type Result = { option: number; reason: CouncilReason };
@@ -21,7 +21,10 @@ export function mayAct(state: WorldState, actor: DecidedCommand["actor"], factio
 }
 
 /** Seats change at once. A council that still votes is closed as it stands: the normalizer counts for the newest alone. */
-export const openCouncil: Decide<"council.open"> = (state, { command_id: id, payload, seats, active }) => {
+export const openCouncil: CommandHandler<"council.open"> = (
+  state,
+  { command_id: id, payload, seats, active },
+) => {
   const { faction, options } = payload;
   const { tick, factions } = state.public;
   if (!Object.hasOwn(factions, faction)) return { refused: "unknown_faction" };
@@ -50,7 +53,7 @@ export const openCouncil: Decide<"council.open"> = (state, { command_id: id, pay
 };
 
 /** A vote is secret: it leaves no line in the public log, not even where it comes too late. */
-export const castVote: Decide<"council.vote"> = (state, { payload, council: id, weight }) => {
+export const castVote: CommandHandler<"council.vote"> = (state, { payload, council: id, weight }) => {
   const { faction, option } = payload;
   const council = councilOf(state, faction);
   const open = council?.open;

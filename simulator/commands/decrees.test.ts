@@ -16,8 +16,8 @@ const decree = (seq: number, effects: Effect[]) =>
   passed("decree", { text: "The gates stay shut.", effects }, seq);
 const held = (source: string, until_tick: number): EffectState => ({ kind: "style", source, until_tick });
 const aboutToStart = (...effects: [id: string, EffectState][]) =>
-  standing(started(rules), ({ private: hidden }) => {
-    hidden.starting = effects.map(([id, effect]) => ({ id, effect }));
+  standing(started(rules), ({ private: privateState }) => {
+    privateState.starting = effects.map(([id, effect]) => ({ id, effect }));
   });
 
 test("a decree stands in the public log with its words, and its effects hold from the next tick", () => {

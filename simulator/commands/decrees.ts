@@ -1,14 +1,14 @@
 /** Decrees: what a game master's word starts. Its effects outrank all others; their bounds are the schema's. */
 
 import { effectsOf } from "../steps/effects.ts";
-import type { Decide } from "./command-handler.ts";
+import type { CommandHandler } from "./command-handler.ts";
 
 /** Whether its targets exist the normalizer has checked; one that a new ruleset removed meanwhile is refused at the start. */
-export const issueDecree: Decide<"decree"> = (state, { command_id: id, payload }) => {
+export const issueDecree: CommandHandler<"decree"> = (state, { command_id: id, payload }) => {
   const called = effectsOf(`decree.${id}`, payload.effects, state.public.tick);
-  const hidden = { ...state.private, starting: [...state.private.starting, ...called] };
+  const privateState = { ...state.private, starting: [...state.private.starting, ...called] };
   return {
-    state: { ...state, private: hidden },
+    state: { ...state, private: privateState },
     happenings: [{ kind: "decree", id, text: payload.text }],
   };
 };

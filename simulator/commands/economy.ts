@@ -2,23 +2,23 @@
 
 import type { Happening, WorldState } from "../../shared/contracts/world.ts";
 import { find } from "../../shared/exact/by-id.ts";
-import type { Decide, Outcome } from "./command-handler.ts";
+import type { CommandHandler, CommandResult } from "./command-handler.ts";
 
 /**
  * A grant that the stock has no room for is refused whole: what a game master gives must not vanish unsaid. Tick and harvest
  * cut what is above the maximum.
  */
-export const grantResource: Decide<"resource.grant"> = (state, { payload }) =>
+export const grantResource: CommandHandler<"resource.grant"> = (state, { payload }) =>
   moved(state, payload, payload.amount);
 
-export const spendResource: Decide<"resource.spend"> = (state, { payload }) =>
+export const spendResource: CommandHandler<"resource.spend"> = (state, { payload }) =>
   moved(state, payload, -payload.amount);
 
 function moved(
   state: WorldState,
   { faction, resource }: { faction: string; resource: string },
   change: number,
-): Outcome {
+): CommandResult {
   const stock = stockOf(state, faction, resource);
   if (typeof stock === "string") return { refused: stock };
   if (stock + change < 0) return { refused: "insufficient" };

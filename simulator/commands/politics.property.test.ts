@@ -8,7 +8,7 @@ import { MAX_ACTIVE_EFFECTS } from "../steps/effects.ts";
 import type { WorldCommand } from "../steps/fold.ts";
 import { frozen } from "../testing/builders.ts";
 import { passed } from "../testing/command-builders.ts";
-import { live, lives, MAX, RICH, RULES, sessions } from "../testing/politics-arbitraries.ts";
+import { live, MAX, politicalSessions, RICH, RULES, sessions } from "../testing/politics-arbitraries.ts";
 import type { TickResult } from "../tick-result.ts";
 import { runCommands } from "./commands.ts";
 import { closeActions } from "./sovereign.ts";
@@ -18,11 +18,11 @@ const CASES = runs(2_000);
 const TICKED_CASES = runs(100);
 
 /** Thousandths by resource: in the stocks, and held back for what is open. */
-function held({ public: world, private: hidden }: WorldState): Record<string, number> {
+function held({ public: world, private: privateState }: WorldState): Record<string, number> {
   const total = Object.fromEntries(RULES.resources.map((resource) => [resource, 0]));
   for (const { resources } of Object.values(world.factions))
     for (const [resource, units] of Object.entries(resources)) total[resource]! += units;
-  for (const [id, { resource, stakes }] of Object.entries(hidden.escrow ?? {}))
+  for (const [id, { resource, stakes }] of Object.entries(privateState.escrow ?? {}))
     total[resource]! += [world.actions[id]!.cost, ...Object.values(stakes)].reduce((a, b) => a + b);
   return total;
 }
@@ -50,7 +50,7 @@ function accounted(before: WorldState, after: WorldState, happenings: readonly H
 
 test("resources and what is held back are conserved: only grants, spendings and closes change their sum", () => {
   fc.assert(
-    fc.property(lives(), (life) => {
+    fc.property(politicalSessions(), (life) => {
       const played = sessions(life);
       for (const { before, after, happenings } of played) {
         const change = accounted(before, after, happenings);
@@ -70,7 +70,7 @@ test("resources and what is held back are conserved: only grants, spendings and 
 
 test("a season that opens keeps a fifth of every stock, what is held back included", () => {
   fc.assert(
-    fc.property(lives(), (life) => {
+    fc.property(politicalSessions(), (life) => {
       const last = sessions(life).at(-1)!.after;
       const season = { started_tick: 0, closed_tick: last.public.tick };
       const over = { ...last, private: { ...last.private, season } };
@@ -97,7 +97,7 @@ test("a season that opens keeps a fifth of every stock, what is held back includ
 
 test("no stock is ever negative, no faction acts more than 3 times in a season or within its rest", () => {
   fc.assert(
-    fc.property(lives(), (life) => {
+    fc.property(politicalSessions(), (life) => {
       const proposed = new Map<string, number[]>();
       for (const { tick, after, happenings } of sessions(life)) {
         const stocks = Object.values(after.public.factions).flatMap(({ resources }) =>
@@ -121,7 +121,7 @@ test("no stock is ever negative, no faction acts more than 3 times in a season o
 
 test("every proposal closes once, 3 ticks on; nothing is held back for what is closed, and closed ones are forgotten", () => {
   fc.assert(
-    fc.property(lives(), (life) => {
+    fc.property(politicalSessions(), (life) => {
       const opened = new Map<string, number>();
       for (const { tick, after, happenings } of sessions([...life, [], [], []])) {
         for (const each of happenings) {
@@ -144,7 +144,7 @@ test("every proposal closes once, 3 ticks on; nothing is held back for what is c
 
 test("a counter counts exactly in the ticks from its proposal to the close, and 80 % of the cost decides", () => {
   fc.assert(
-    fc.property(lives(), (life) => {
+    fc.property(politicalSessions(), (life) => {
       const staked = new Map<string, number>();
       const commands = new Map(life.flat().map((each) => [each.command_id, each]));
       for (const { tick, before, after, happenings } of sessions([...life, [], [], []]))
@@ -176,8 +176,8 @@ test("the order in which a tick's commands are read shows in no byte: the log's 
       const bytes = (each: typeof life) => {
         const played = sessions(each);
         const { after } = played.at(-1)!;
-        const hidden = { ...after.private, ruleset: {} };
-        return canonical([played.map(({ happenings }) => happenings), after.public, hidden]);
+        const privateState = { ...after.private, ruleset: {} };
+        return canonical([played.map(({ happenings }) => happenings), after.public, privateState]);
       };
       expect(bytes(shuffled)).toBe(bytes(life));
     }),
@@ -191,7 +191,7 @@ test("the order in which a tick's commands are read shows in no byte: the log's 
   );
 });
 
-const shuffledLives = lives(8).chain((life) =>
+const shuffledLives = politicalSessions(8).chain((life) =>
   fc
     .tuple(...life.map((each) => fc.shuffledSubarray(each, { minLength: each.length })))
     .map((shuffled) => ({ life, shuffled })),
@@ -199,7 +199,7 @@ const shuffledLives = lives(8).chain((life) =>
 
 test("a refusal leaves the world as it was", () => {
   fc.assert(
-    fc.property(lives(3), (life) => {
+    fc.property(politicalSessions(3), (life) => {
       for (const { before, after, happenings } of sessions(life.flat().map((command) => [command]))) {
         if (happenings[0]?.kind !== "refused") continue;
         expect(after).toEqual(runCommands(before, []).state);
@@ -211,7 +211,7 @@ test("a refusal leaves the world as it was", () => {
 
 test("in whole ticks, stocks stay within their maximum and effects within 16; a restart shows in no byte", () => {
   fc.assert(
-    fc.property(lives(8), (life) => {
+    fc.property(politicalSessions(8), (life) => {
       let from: Pick<TickResult, "state" | "record"> = RICH;
       for (const [i, straight] of live(life).entries()) {
         const { factions, effects } = straight.state.public;
@@ -230,7 +230,7 @@ test("in whole ticks, stocks stay within their maximum and effects within 16; a 
 test("the made-up lives propose, oppose, counter, resolve, vote, decree, and are refused for every reason", () => {
   const seen = new Set<string>();
   fc.assert(
-    fc.property(lives(20, 15), (life) => {
+    fc.property(politicalSessions(20, 15), (life) => {
       for (const { happenings } of sessions(life))
         for (const each of happenings) {
           if (each.kind === "refused") seen.add(each.reason);

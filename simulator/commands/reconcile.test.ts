@@ -38,17 +38,17 @@ function smaller(): Ruleset {
 }
 
 test("a faction that is gone leaves its control to the others in proportion, its land and relics to nobody", () => {
-  const from = standing(started(rules), ({ public: world, private: hidden }) => {
+  const from = standing(started(rules), ({ public: world, private: privateState }) => {
     world.relics.tide_bell!.holder = "veilborn";
     world.territories.hollow_cross!.control = { empire: 0, freeholds: 0, veilborn: 10_000 };
-    hidden.claims.tide_bell = { points: { veilborn: 5_000, empire: 7_000 }, last_capture_tick: 1 };
-    hidden.fronts.iron_gate = { leader: "veilborn", streak: 1, last_flip_tick: 3 };
+    privateState.claims.tide_bell = { points: { veilborn: 5_000, empire: 7_000 }, last_capture_tick: 1 };
+    privateState.fronts.iron_gate = { leader: "veilborn", streak: 1, last_flip_tick: 3 };
   });
   const events = [
     accepted({ faction_id: "veilborn", event_type: "territory_push", territory_id: "iron_gate" }),
   ];
   const [result] = play(from, [{ ...under(smaller()), events }]);
-  const { public: world, private: hidden } = result!.state;
+  const { public: world, private: privateState } = result!.state;
   expect(Object.keys(world.factions)).toEqual(["empire", "freeholds"]);
   expect(Object.values(world.factions).map(({ share_bp }) => share_bp)).toEqual([5_000, 5_000]);
   expect(world.territories.moon_stair!.controller).toBeUndefined();
@@ -61,15 +61,15 @@ test("a faction that is gone leaves its control to the others in proportion, its
     ember_crown: { territory: "crown_fields", contested: 0 },
     tide_bell: { territory: "salt_terrace", contested: 0 },
   });
-  expect(hidden.claims.tide_bell).toEqual({ points: { empire: 6_650 }, last_capture_tick: 1 });
-  expect(hidden.fronts.iron_gate).toEqual({ streak: 0, last_flip_tick: 3 });
-  expect(Object.keys(hidden.fronts)).not.toContain("mist_fen");
+  expect(privateState.claims.tide_bell).toEqual({ points: { empire: 6_650 }, last_capture_tick: 1 });
+  expect(privateState.fronts.iron_gate).toEqual({ streak: 0, last_flip_tick: 3 });
+  expect(Object.keys(privateState.fronts)).not.toContain("mist_fen");
   expect(Object.keys(world.triggers)).toEqual(["age_of_iron", "relic_storm"]);
   expect(result!.record.factions).not.toHaveProperty("veilborn");
 });
 
 test("effects end with the faction, territory or trigger that they name, and so does what was to start", () => {
-  const from = standing(started(rules), ({ public: world, private: hidden }) => {
+  const from = standing(started(rules), ({ public: world, private: privateState }) => {
     world.effects = {
       all: modify("*"),
       empire: modify("empire"),
@@ -85,7 +85,7 @@ test("effects end with the faction, territory or trigger that they name, and so 
       },
       veil_uncanny: { kind: "style", source: "veil_fracture", until_tick: 50 },
     };
-    hidden.starting = [{ id: "age_of_iron.9", effect: modify("veilborn") }];
+    privateState.starting = [{ id: "age_of_iron.9", effect: modify("veilborn") }];
   });
   const [result] = play(from, [under(smaller())]);
   expect(Object.keys(result!.state.public.effects)).toEqual(["all", "empire"]);

@@ -9,10 +9,10 @@ import { type ById, entries, find, mapById } from "../../shared/exact/by-id.ts";
 import { apportion } from "../../shared/exact/integers.ts";
 import { newFaction, newRelic, newTerritory, newTrigger } from "../../shared/world/genesis.ts";
 import { isAimed } from "../steps/effects.ts";
-import { reconcilePolitics } from "./cancel-orphans.ts";
+import { cancelOrphans } from "./cancel-orphans.ts";
 
 export function reconcile(
-  { public: world, private: hidden }: WorldState,
+  { public: world, private: privateState }: WorldState,
   version: number,
   rules: Ruleset,
 ): { state: WorldState; happenings: Happening[] } {
@@ -20,7 +20,7 @@ export function reconcile(
     faction !== undefined && Object.hasOwn(rules.factions, faction);
   const effects = entries(world.effects);
   const gone = effects.filter(([, effect]) => !isAimed(effect, rules));
-  const politics = reconcilePolitics(
+  const politics = cancelOrphans(
     {
       public: {
         ...world,
@@ -56,16 +56,16 @@ export function reconcile(
         effects: Object.fromEntries(effects.filter(([, effect]) => isAimed(effect, rules))),
       },
       private: {
-        ...hidden,
+        ...privateState,
         ruleset: rules,
         fronts: mapById(rules.territories, (_, id) => {
-          const front = find(hidden.fronts, id) ?? { streak: 0 };
+          const front = find(privateState.fronts, id) ?? { streak: 0 };
           if (front.leader === undefined || known(front.leader)) return front;
           const { leader: _gone, ...rest } = front;
           return { ...rest, streak: 0 };
         }),
         claims: mapById(rules.relics, (_, id) => {
-          const claim = find(hidden.claims, id) ?? { points: {} };
+          const claim = find(privateState.claims, id) ?? { points: {} };
           return {
             ...claim,
             points: Object.fromEntries(entries(claim.points).filter(([faction]) => known(faction))),

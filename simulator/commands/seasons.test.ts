@@ -3,7 +3,7 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { WorldState } from "../../shared/contracts/world.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { genesis } from "../../shared/world/genesis.ts";
-import { callsOf } from "../duties/due-commands.ts";
+import { dueCommands } from "../duties/due-commands.ts";
 import { accepted, decided, play, REALM, standing, started } from "../testing/builders.ts";
 import { passed } from "../testing/command-builders.ts";
 
@@ -18,7 +18,7 @@ const kinds = (result: ReturnType<typeof play>[number]) =>
   result.record.events.map((event) => ("step" in event ? event.step : event.kind));
 
 /** A world late in its season: conquests, unrest, claims, effects, everything that a season leaves. */
-const lived = ({ public: world, private: hidden }: WorldState) => {
+const lived = ({ public: world, private: privateState }: WorldState) => {
   world.tick = 99;
   Object.assign(world.factions.empire!, {
     influence: 9_999_999,
@@ -39,12 +39,12 @@ const lived = ({ public: world, private: hidden }: WorldState) => {
   world.triggers.age_of_iron = { armed: 0, streak: 9, last_triggered_tick: 70 };
   world.effects = { iron_austerity: { kind: "style", source: "age_of_iron", until_tick: 200 } };
   world.campaigns.siege = { goal: 1_000, points: 10, contributors: 1, stage: 0, until_tick: 300 };
-  hidden.campaigns = { siege: { opened_tick: 90, min_contributors: 1 } };
-  hidden.admitted = { siege: 90 };
-  hidden.fronts.iron_gate = { leader: "empire", streak: 1, last_flip_tick: 80 };
-  hidden.claims.tide_bell = { points: { empire: 5_000 }, last_capture_tick: 60 };
-  hidden.starting = [{ id: "late", effect: { kind: "style", source: "age_of_iron", until_tick: 200 } }];
-  hidden.manual_ticks = ["waits"];
+  privateState.campaigns = { siege: { opened_tick: 90, min_contributors: 1 } };
+  privateState.admitted = { siege: 90 };
+  privateState.fronts.iron_gate = { leader: "empire", streak: 1, last_flip_tick: 80 };
+  privateState.claims.tide_bell = { points: { empire: 5_000 }, last_capture_tick: 60 };
+  privateState.starting = [{ id: "late", effect: { kind: "style", source: "age_of_iron", until_tick: 200 } }];
+  privateState.manual_ticks = ["waits"];
 };
 
 describe("season.close", () => {
@@ -191,7 +191,7 @@ describe("season.open", () => {
   });
 
   test("begins the rest anew, and what waits for a marker goes on waiting", () => {
-    const { public: world, private: hidden } = reopened().state;
+    const { public: world, private: privateState } = reopened().state;
     const { public: fresh, private: bare } = genesis(REALM, rules, world.at).state;
     expect(world).toMatchObject({ season: 2, status: "active", tick: 101, ruleset_version: 1 });
     const { triggers, factions: _f, territories: _t, meters, ...rest } = world;
@@ -201,7 +201,7 @@ describe("season.open", () => {
     expect(triggers).toEqual({ ...armed, age_of_iron: { armed: 1, streak: 0, last_triggered_tick: 70 } });
     // Moved once by the tick itself: as far as at a realm's first tick.
     expect(meters).toEqual({ global_tension: 200, catastrophe_meter: 0 });
-    expect(hidden).toEqual({ ...bare, manual_ticks: ["waits"], season: { started_tick: 101 } });
+    expect(privateState).toEqual({ ...bare, manual_ticks: ["waits"], season: { started_tick: 101 } });
   });
 
   test("ends every effect with an event before the season's own", () => {
@@ -288,7 +288,7 @@ describe("season.open", () => {
 
 describe("the season's length", () => {
   const short = () => ({ ...rules, season_length_ticks: 538 });
-  const keys = (state: WorldState) => callsOf(state).map(({ idempotency_key }) => idempotency_key);
+  const keys = (state: WorldState) => dueCommands(state).map(({ idempotency_key }) => idempotency_key);
 
   test("calls for its close when it is over, anew in each tick until it is closed", () => {
     const near = standing(started(short()), ({ public: world }) => {
@@ -302,16 +302,16 @@ describe("the season's length", () => {
       [],
       [],
     ]);
-    expect(callsOf(results[1]!.state)).toMatchObject([
+    expect(dueCommands(results[1]!.state)).toMatchObject([
       { kind: "season.close", payload: {}, actor: { type: "system", id: "steward" } },
     ]);
   });
 
   test("is counted from the tick that opened the season", () => {
-    const near = standing(started(short()), ({ public: world, private: hidden }) => {
+    const near = standing(started(short()), ({ public: world, private: privateState }) => {
       world.tick = 1_536;
       world.season = 3;
-      hidden.season = { started_tick: 1_000 };
+      privateState.season = { started_tick: 1_000 };
     });
     const results = play(near, [{}, {}]);
     expect(results.map(({ state }) => keys(state))).toEqual([[], ["season.close.3.1538"]]);

@@ -28,7 +28,7 @@ import { genesis, newTrigger } from "../../shared/world/genesis.ts";
 import { statusTicksFrom } from "../steps/elapsed.ts";
 import { challengerOf } from "../steps/flip.ts";
 import { withInfluence } from "../steps/influence.ts";
-import type { Decide } from "./command-handler.ts";
+import type { CommandHandler } from "./command-handler.ts";
 import { closeCouncils } from "./council.ts";
 import { closeActions } from "./sovereign.ts";
 
@@ -39,13 +39,13 @@ const RESOURCES_KEPT_BP = 2_000;
 export const seasonOf = ({ season = { started_tick: 0 } }: PrivateState) => season;
 
 /** Open sovereign actions are paid back. Refused: `already_closed`. Results wait for the end of the tick: see `closingEvents`. */
-export const closeSeason: Decide<"season.close"> = (state) => {
+export const closeSeason: CommandHandler<"season.close"> = (state) => {
   const season = seasonOf(state.private);
   if (season.closed_tick !== undefined) return { refused: "already_closed" };
   const { state: settled, happenings } = closeActions(state, "season_closed");
-  const { public: world, private: hidden } = settled;
+  const { public: world, private: privateState } = settled;
   return {
-    state: { public: world, private: { ...hidden, season: { ...season, closed_tick: world.tick } } },
+    state: { public: world, private: { ...privateState, season: { ...season, closed_tick: world.tick } } },
     happenings,
   };
 };
@@ -54,7 +54,7 @@ export const closeSeason: Decide<"season.close"> = (state) => {
  * Refused: `season_not_closed`. A season that was closed in the same tick ends as the world stood before it. What is still open
  * is closed as with the season, and what this tick would have started is refused, each with its event.
  */
-export const openSeason: Decide<"season.open"> = (state) => {
+export const openSeason: CommandHandler<"season.open"> = (state) => {
   if (seasonOf(state.private).closed_tick === undefined) return { refused: "season_not_closed" };
   const paid = closeActions(state, "season_closed");
   const councils = closeCouncils(paid.state, () => true, { option: 0, reason: "season_closed" });
@@ -78,15 +78,15 @@ export const openSeason: Decide<"season.open"> = (state) => {
 };
 
 /** With shares that follow from what influence there is: a ruleset that was read before may have taken a faction out. */
-function withShares({ public: world, private: hidden }: WorldState): WorldState {
+function withShares({ public: world, private: privateState }: WorldState): WorldState {
   const influence = new Map(entries(world.factions).map(([id, faction]) => [id, faction.influence]));
-  const factions = withInfluence(world.factions, influence, hidden.ruleset);
-  return { public: { ...world, factions }, private: hidden };
+  const factions = withInfluence(world.factions, influence, privateState.ruleset);
+  return { public: { ...world, factions }, private: privateState };
 }
 
 /** The event of a season that this tick closed, with its results. */
-export function closingEvents({ public: world, private: hidden }: WorldState): Happening[] {
-  if (seasonOf(hidden).closed_tick !== world.tick) return [];
+export function closingEvents({ public: world, private: privateState }: WorldState): Happening[] {
+  if (seasonOf(privateState).closed_tick !== world.tick) return [];
   return [{ kind: "season", season: world.season, step: "close", results: resultsOf(world) }];
 }
 
@@ -109,8 +109,8 @@ function resultsOf({ factions, territories, relics }: PublicState): SeasonResult
 const ownersOf = (places: [id: string, owner: string | undefined][]): Record<string, string> =>
   Object.fromEntries(places.filter((place): place is [string, string] => place[1] !== undefined));
 
-function nextSeason({ public: world, private: hidden }: WorldState): WorldState {
-  const rules = hidden.ruleset;
+function nextSeason({ public: world, private: privateState }: WorldState): WorldState {
+  const rules = privateState.ruleset;
   const fresh = genesis(world.realm, rules, world.at, world.ruleset_version).state;
   return {
     public: {
@@ -129,10 +129,10 @@ function nextSeason({ public: world, private: hidden }: WorldState): WorldState 
     },
     private: {
       ...fresh.private,
-      manual_ticks: hidden.manual_ticks,
-      ...(hidden.told === undefined ? {} : { told: hidden.told }),
-      ...toTell(hidden),
-      ...statusTicksFrom(hidden, oldestFiring(world)),
+      manual_ticks: privateState.manual_ticks,
+      ...(privateState.told === undefined ? {} : { told: privateState.told }),
+      ...toTell(privateState),
+      ...statusTicksFrom(privateState, oldestFiring(world)),
       season: { started_tick: world.tick },
     },
   };

@@ -85,15 +85,22 @@ describe("the three actions", () => {
   });
 
   test("a veil ward takes 1500 of catastrophe, once, and is paid in aether", () => {
-    const { public: world, private: hidden } = resolved({ action_type: "veil_ward", faction: "empire" });
-    expect(hidden.starting[0]!.effect).toMatchObject({ kind: "meter", name: "catastrophe", add: -1_500 });
+    const { public: world, private: privateState } = resolved({
+      action_type: "veil_ward",
+      faction: "empire",
+    });
+    expect(privateState.starting[0]!.effect).toMatchObject({
+      kind: "meter",
+      name: "catastrophe",
+      add: -1_500,
+    });
     expect(world.factions.empire!.resources).toEqual({ aether: 600_000, grain: 1_000_000, iron: 1_000_000 });
   });
 
   test("an embargo takes 2000 of its target's yield for 48 ticks, and is paid in grain", () => {
     const embargo = { action_type: "embargo" as const, faction: "empire", target: "veilborn" };
-    const { public: world, private: hidden } = resolved(embargo);
-    expect(hidden.starting[0]!.effect).toMatchObject({
+    const { public: world, private: privateState } = resolved(embargo);
+    expect(privateState.starting[0]!.effect).toMatchObject({
       name: "yield_bp",
       faction: "veilborn",
       add: -2_000,
@@ -157,8 +164,8 @@ describe("a refusal says why and charges nothing", () => {
   });
 
   test("a game master needs no seat, and before its first council a faction has none", () => {
-    const state = rich(({ private: hidden }) => {
-      delete hidden.councils;
+    const state = rich(({ private: privateState }) => {
+      delete privateState.councils;
     });
     const byGm = passed("sovereign.propose", { action_type: "iron_levy", faction: "empire" }, 2);
     expect(told(run(state, 10, [levy(1), byGm]).happenings)).toEqual(["no_seat", "proposed"]);
@@ -174,8 +181,8 @@ describe("uses", () => {
   });
 
   test("a fourth in a season is refused, countered ones count, and a new season starts from none", () => {
-    const spent = rich(({ private: hidden }) => {
-      hidden.uses = { empire: { season: 1, count: 3, last_tick: 5 } };
+    const spent = rich(({ private: privateState }) => {
+      privateState.uses = { empire: { season: 1, count: 3, last_tick: 5 } };
     });
     expect(told(run(spent, 400, [levy(1)]).happenings)).toEqual(["season_max"]);
     const next = { ...spent, public: { ...spent.public, season: 2 } };
@@ -185,9 +192,9 @@ describe("uses", () => {
   });
 
   test("a faction begins a season rested", () => {
-    const resting = rich(({ public: world, private: hidden }) => {
+    const resting = rich(({ public: world, private: privateState }) => {
       world.season = 2;
-      hidden.uses = { empire: { season: 1, count: 1, last_tick: 399 } };
+      privateState.uses = { empire: { season: 1, count: 1, last_tick: 399 } };
     });
     expect(told(run(resting, 400, [levy(1)]).happenings)).toEqual(["proposed"]);
   });
@@ -305,8 +312,8 @@ describe("counterplay", () => {
 });
 
 test("when a season closes, what is open is cancelled: cost, stakes, use and rest are given back", () => {
-  const before = rich(({ private: hidden }) => {
-    hidden.uses = { empire: { season: 1, count: 1, last_tick: 2 } };
+  const before = rich(({ private: privateState }) => {
+    privateState.uses = { empire: { season: 1, count: 1, last_tick: 2 } };
   });
   const open = run(before, 200, [levy(1), counter(2, 100_000)]).state;
   const { state, happenings } = closeActions(
@@ -421,8 +428,8 @@ test("over ticks, a levy weighs in pushes from the tick after its close, for 48 
 
 test("a realm whose ruleset was recorded before there were actions has the default numbers, and keeps its bytes", () => {
   const { sovereign: _sovereign, council: _council, ...old } = rules;
-  const from = standing(started(rules), ({ public: world, private: hidden }) => {
-    hidden.ruleset = old as Ruleset;
+  const from = standing(started(rules), ({ public: world, private: privateState }) => {
+    privateState.ruleset = old as Ruleset;
     world.factions.empire!.resources.iron = 500_000;
   });
   const byGm = passed("sovereign.propose", { action_type: "iron_levy", faction: "empire" }, 1);

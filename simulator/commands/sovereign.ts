@@ -11,8 +11,8 @@ import { entries, find } from "../../shared/exact/by-id.ts";
 import { mul } from "../../shared/exact/integers.ts";
 import { effectsOf, findsPlace } from "../steps/effects.ts";
 import { clockworkOf } from "../steps/elapsed.ts";
-import { giveUseBack, use, useRefusal } from "./action-quota.ts";
-import type { Decide } from "./command-handler.ts";
+import { giveQuotaBack, quotaRefusal, takeQuota } from "./action-quota.ts";
+import type { CommandHandler } from "./command-handler.ts";
 import { mayAct } from "./council.ts";
 import { stockOf, withStock } from "./economy.ts";
 import { escrowOf, holdCost, holdStake, payBack, release, stakesAgainst } from "./escrow.ts";
@@ -23,11 +23,11 @@ export type Changed = { state: WorldState; happenings: Happening[] };
 const MIN_STAKE_PART = 100;
 
 /** Of several in one tick the first in the log is proposed; the others meet its cooldown. */
-export const proposeAction: Decide<"sovereign.propose"> = (state, command) => {
+export const proposeAction: CommandHandler<"sovereign.propose"> = (state, command) => {
   const { command_id: id, actor, payload } = command;
   const { action_type, faction, target } = payload;
-  const { public: world, private: hidden } = state;
-  const rules = sovereignRules(hidden.ruleset);
+  const { public: world, private: privateState } = state;
+  const rules = sovereignRules(privateState.ruleset);
   const { resource, cost: units } = rules[action_type];
   const cost = units * 1_000;
   const stock = stockOf(state, faction, resource);
@@ -35,7 +35,7 @@ export const proposeAction: Decide<"sovereign.propose"> = (state, command) => {
   if (typeof stock === "string") return { refused: stock };
   if (!mayAct(state, actor, faction)) return { refused: "no_seat" };
   if (find(world.actions, id) !== undefined) return { refused: "duplicate" };
-  const reason = targetRefusal(payload, hidden.ruleset) ?? useRefusal(state, faction, rules);
+  const reason = targetRefusal(payload, privateState.ruleset) ?? quotaRefusal(state, faction, rules);
   if (reason !== undefined) return { refused: reason };
   if (stock < cost) return { refused: "insufficient" };
   const action: ActionState = {
@@ -47,7 +47,7 @@ export const proposeAction: Decide<"sovereign.propose"> = (state, command) => {
     closes_tick: world.tick + rules.window_ticks,
     ...(target === undefined ? {} : { target }),
   };
-  const paid = use(holdCost(state, id, faction, resource, cost), faction);
+  const paid = takeQuota(holdCost(state, id, faction, resource, cost), faction);
   return { state: withAction(paid, id, action), happenings: [{ kind: "action", id, status: "proposed" }] };
 };
 
@@ -56,7 +56,7 @@ export const proposeAction: Decide<"sovereign.propose"> = (state, command) => {
  * hundredth of the cost is `too_small` unless it completes what is missing: each is an event of its tick, and an action has
  * `counter_bp / 100` of them at most.
  */
-export const counterAction: Decide<"sovereign.counter"> = (state, { actor, payload }) => {
+export const counterAction: CommandHandler<"sovereign.counter"> = (state, { actor, payload }) => {
   const { action: id, faction, stake } = payload;
   const action = find(state.public.actions, id);
   if (state.public.status === "season_end") return { refused: "realm_closed" };
@@ -143,7 +143,7 @@ export function cancelActions(
   for (const [id, action] of entries(state.public.actions)) {
     if (action.status !== "proposed" || !of(action, id)) continue;
     const cancelled: ActionState = { ...action, status: "cancelled", closes_tick: tick };
-    current = withAction(giveUseBack(payBack(current, id, action), action), id, cancelled);
+    current = withAction(giveQuotaBack(payBack(current, id, action), action), id, cancelled);
     happenings.push({ kind: "action", id, status: "cancelled", reason });
   }
   return { state: current, happenings };

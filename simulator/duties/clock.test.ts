@@ -19,9 +19,9 @@ test("a manual tick goes before the schedule, the oldest first", () => {
 });
 
 test("in maintenance a manual tick waits, whether its key is read or kept, and comes once the realm goes on", () => {
-  const { state: world } = standing(started(rules), ({ public: seen, private: hidden }) => {
+  const { state: world } = standing(started(rules), ({ public: seen, private: privateState }) => {
     seen.status = "maintenance";
-    hidden.manual_ticks = ["kept"];
+    privateState.manual_ticks = ["kept"];
   });
   const folding = openFolding();
   foldCommand(folding, run("read", 1));
@@ -51,8 +51,8 @@ test("a season's end and its beginning are ordinary ticks at once, before a chan
 });
 
 test("nothing is due in a world of an earlier engine until its rules are this one's", () => {
-  const { state: world } = standing(started(rules), ({ private: hidden }) => {
-    Object.assign(hidden.ruleset, { engine: 1 });
+  const { state: world } = standing(started(rules), ({ private: privateState }) => {
+    Object.assign(privateState.ruleset, { engine: 1 });
   });
   const folding = openFolding();
   for (const command of [run("read", 1), status("maintenance", 2)]) foldCommand(folding, command);

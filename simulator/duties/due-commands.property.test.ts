@@ -10,7 +10,7 @@ import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import type { WorldCommand } from "../steps/fold.ts";
 import { accepted, play, standing, started } from "../testing/builders.ts";
 import { passed } from "../testing/command-builders.ts";
-import { callsOf } from "./due-commands.ts";
+import { dueCommands } from "./due-commands.ts";
 import { isSteward } from "./steward-command.ts";
 
 let rules: Ruleset;
@@ -85,7 +85,7 @@ class Realm {
   #seq = 0;
 
   say(): Asked[] {
-    return callsOf(this.world.state).filter(({ idempotency_key: key }) => {
+    return dueCommands(this.world.state).filter(({ idempotency_key: key }) => {
       const known = this.#told.has(key) || this.keys.has(key);
       this.#told.add(key);
       this.keys.add(key);
@@ -111,9 +111,9 @@ class Realm {
       if (asked[place] !== undefined) log.push(...this.#judge(asked[place]!));
     }
     const { tick } = this.world.state.public;
-    const begun = standing(this.world, ({ private: hidden }) => {
+    const begun = standing(this.world, ({ private: privateState }) => {
       for (const chain of chains)
-        hidden.starting.push({
+        privateState.starting.push({
           id: chain.id,
           effect: { kind: "chain", source: "t", until_tick: tick + 1 + chain.ticks },
         });
@@ -153,11 +153,11 @@ test("whoever speaks when, candidates can soon name the campaigns that run and n
       for (const each of intervals) realm.live(each);
       // Close, open and their answers: three looks settle what is left, and those of a few ticks have ended.
       for (let i = 0; i < 8; i++) realm.live(quiet);
-      const { public: world, private: hidden } = realm.world.state;
-      expect(callsOf(realm.world.state)).toEqual([]);
+      const { public: world, private: privateState } = realm.world.state;
+      expect(dueCommands(realm.world.state)).toEqual([]);
       expect(Object.keys(realm.admission.campaigns).sort()).toEqual(Object.keys(world.campaigns).sort());
-      expect(Object.keys(hidden.admitted ?? {}).sort()).toEqual(Object.keys(world.campaigns).sort());
-      expect(hidden.season?.closed_tick !== undefined).toBe(realm.admission.season_closed === 1);
+      expect(Object.keys(privateState.admitted ?? {}).sort()).toEqual(Object.keys(world.campaigns).sort());
+      expect(privateState.season?.closed_tick !== undefined).toBe(realm.admission.season_closed === 1);
       expect(world.status).toBe(realm.admission.status);
     }),
     { numRuns: runs(500) },

@@ -2,7 +2,7 @@
 import type { DerivedEvent } from "../../shared/contracts/world.ts";
 
 /** Kind and reason under which an event is counted; none for those that only the land and its triggers bring about. */
-export function countedAs(event: DerivedEvent): [kind: string, reason: string] | undefined {
+export function metricLabels(event: DerivedEvent): [kind: string, reason: string] | undefined {
   switch (event.kind) {
     case "action":
       return ["action", event.status];

@@ -13,7 +13,7 @@ import { type BatchMessage, lastOf } from "../../shared/stream/bus.ts";
 import { subjects, worldStream } from "../../shared/stream/subjects.ts";
 import type { SimulatorState } from "../advance.ts";
 import { effectiveEngine, effectiveRuleset } from "./pending.ts";
-import { said } from "./steward-command.ts";
+import { stewardCommand } from "./steward-command.ts";
 
 /** The command that raises a realm's rules to this engine; nothing where they are. Rules that came meanwhile are never undone. */
 export function raisingOf({
@@ -25,7 +25,7 @@ export function raisingOf({
   if (engine >= ENGINE) return [];
   const { version, ruleset } = effectiveRuleset(world, folding);
   return [
-    said(realm, "ruleset.set", `engine.${ENGINE}.${version}`, {
+    stewardCommand(realm, "ruleset.set", `engine.${ENGINE}.${version}`, {
       ruleset: upcastRuleset(ruleset),
       note: `the rules of version ${version} under engine ${ENGINE} instead of ${engine}`,
       if_version: version,

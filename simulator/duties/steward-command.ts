@@ -7,7 +7,7 @@ export const isSteward = ({ actor }: Pick<Command, "actor">): boolean =>
   actor.type === STEWARD.type && actor.id === STEWARD.id;
 
 /** A command of the steward's; RAW and the normalizer know its key if it was said before. */
-export const said = <Kind extends Command["kind"]>(
+export const stewardCommand = <Kind extends Command["kind"]>(
   realm_id: string,
   kind: Kind,
   idempotency_key: string,

@@ -15,9 +15,9 @@ const LONGEST_PAUSE_MS = 30_000;
 type Failing = { pauseMs: number; againMs: number };
 
 /** `known`: RAW had it already. `later`: RAW doesn't have it, and it is to be said again. */
-export type Said = "said" | "known" | "later";
+export type PublishOutcome = "said" | "known" | "later";
 
-export class Speech {
+export class StewardPublisher {
   readonly #bus: Bus;
   readonly #log: Log;
   readonly #signal: AbortSignal;
@@ -32,7 +32,7 @@ export class Speech {
   }
 
   /** Throws only where RAW takes nothing any more. */
-  async say(command: Command): Promise<Said> {
+  async say(command: Command): Promise<PublishOutcome> {
     const { idempotency_key: key, kind } = command;
     const failing = this.#failing.get(key);
     if (this.#signal.aborted || !this.#bus.connected) return "later";

@@ -24,7 +24,7 @@ import { eventsStream, rawStream, subjects } from "../../shared/stream/subjects.
 import { genesis } from "../../shared/world/genesis.ts";
 import { openFolding } from "../steps/fold.ts";
 import { standing } from "../testing/builders.ts";
-import { callsOf } from "./due-commands.ts";
+import { dueCommands } from "./due-commands.ts";
 import { keepHouse, speakForWorld } from "./steward.ts";
 
 const silent = openLog(readEnv({ AMOI_LOG_LEVEL: "silent" }), "test");
@@ -188,7 +188,7 @@ test("what the world calls for is said although all ids of it are taken, once, a
   const world = standing(genesis(realm, rules, new Date().toISOString()), (state) => {
     state.public.tick = 1;
   }).state;
-  const [call] = callsOf(world);
+  const [call] = dueCommands(world);
   const key = call!.idempotency_key;
   await squat(realm, [key, ...Array.from({ length: 15 }, (_, n) => `${key}.${n + 2}`)]);
   const { log, lines } = logOf(realm);

@@ -12,10 +12,10 @@ import type { Quarantine } from "../../shared/quarantine/quarantine.ts";
 import type { Owned } from "../../shared/stage/stage.ts";
 import { isSealed } from "../../shared/stream/bus.ts";
 import type { SimulatorState } from "../advance.ts";
-import { callsOf } from "./due-commands.ts";
+import { dueCommands } from "./due-commands.ts";
 import { raisingOf } from "./handover.ts";
-import { said } from "./steward-command.ts";
-import { Speech } from "./steward-publisher.ts";
+import { stewardCommand } from "./steward-command.ts";
+import { StewardPublisher } from "./steward-publisher.ts";
 
 /** How often it looks at the quarantine, and at the world in memory. */
 const LOOK_MS = 1_000;
@@ -32,7 +32,7 @@ export async function keepHouse(
   const follower = new QuarantineFollower(bus, realm, log);
   const following = follower.follow(signal);
   const asked = new Map<string, number>();
-  const speech = new Speech(bus, log, signal);
+  const speech = new StewardPublisher(bus, log, signal);
   while (!signal.aborted) {
     try {
       const quarantine = follower.current;
@@ -68,11 +68,11 @@ export async function speakForWorld({
   Owned<Pick<SimulatorState, "realm" | "world" | "folding">>,
   "bus" | "state" | "log" | "signal"
 >): Promise<void> {
-  const speech = new Speech(bus, log, signal);
+  const speech = new StewardPublisher(bus, log, signal);
   let told = new Set<string>();
   let raised = { key: "", ms: 0 };
   while (!signal.aborted) {
-    const calls = callsOf(state.world);
+    const calls = dueCommands(state.world);
     told = new Set(calls.map(({ idempotency_key: key }) => key).filter((key) => told.has(key)));
     speech.tidy();
     try {
@@ -102,7 +102,7 @@ export async function speakForWorld({
 /** Asks for the rejection of everything that was open for as long as the ruleset allows. */
 async function expireOld(
   { realm, signal }: Pick<Owned<unknown>, "realm" | "signal">,
-  speech: Speech,
+  speech: StewardPublisher,
   { open, ruleset }: Quarantine,
   asked: Map<string, number>,
   nowMs: number,
@@ -124,7 +124,7 @@ async function expireOld(
 
 /** An event that comes back under its key after it was reviewed is quarantined anew, hence its place in RAW. */
 const expiryOf = (decision: Quarantined, realm: string): Command =>
-  said(realm, "review.reject", `review.expire.${decision.event_id}.${decision.source_seq}`, {
+  stewardCommand(realm, "review.reject", `review.expire.${decision.event_id}.${decision.source_seq}`, {
     event: decision.event_id,
     decision,
   });

@@ -5,7 +5,7 @@ import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { foldAccepted, openFolding } from "../steps/fold.ts";
 import { accepted, frozen, standing, started } from "../testing/builders.ts";
 import { forecast, HORIZON_TICKS, MIN_TICKS } from "./forecast.ts";
-import { type Pressure, pressureOf } from "./pressure.ts";
+import { type PointsSample, pointsSampleOf } from "./pressure.ts";
 
 let rules: Ruleset;
 beforeAll(async () => {
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 
 /** Ticks in which `users` of the freeholds each push iron_gate with 60 points. */
-function pushes(users: number, ticks = 2 * MIN_TICKS): Pressure[] {
+function pushes(users: number, ticks = 2 * MIN_TICKS): PointsSample[] {
   return Array.from({ length: ticks }, (_, i) => {
     const folding = openFolding();
     for (let user = 0; user < users; user++)
@@ -28,7 +28,7 @@ function pushes(users: number, ticks = 2 * MIN_TICKS): Pressure[] {
           normalized_points: 60_000,
         }),
       );
-    return pressureOf(i + 1, folding, rules);
+    return pointsSampleOf(i + 1, folding, rules);
   });
 }
 /** The gate is about to fall: one more tick like the ones before gives the lead that a flip takes. */

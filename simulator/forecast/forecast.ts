@@ -11,7 +11,7 @@ import type { ById } from "../../shared/exact/by-id.ts";
 import { byCodeUnit, floorDiv, sortedKeys } from "../../shared/exact/integers.ts";
 import { turn } from "../tick.ts";
 import type { Turn } from "../tick-result.ts";
-import { foldingOf, type Pressure } from "./pressure.ts";
+import { foldingOf, type PointsSample } from "./pressure.ts";
 
 /** Ticks that are looked ahead. */
 export const HORIZON_TICKS = 96;
@@ -33,7 +33,7 @@ type Fall = { tick: number; to: string };
 export function* forecast(
   state: WorldState,
   publicHash: string,
-  recent: readonly Pressure[],
+  recent: readonly PointsSample[],
   { horizon = HORIZON_TICKS, futures = FUTURES } = {},
 ): Generator<void, ById<TerritoryForecast>> {
   if (recent.length < MIN_TICKS || state.public.status !== "active") return {};
@@ -50,7 +50,7 @@ export function* forecast(
 }
 
 /** One future: each territory's first fall is noted. */
-function* play(start: WorldState, pressures: Pressure[], falls: Map<string, Fall[]>): Generator<void> {
+function* play(start: WorldState, pressures: PointsSample[], falls: Map<string, Fall[]>): Generator<void> {
   let state = start;
   const fallen = new Set<string>();
   for (const pressure of pressures) {
@@ -66,8 +66,8 @@ function* play(start: WorldState, pressures: Pressure[], falls: Map<string, Fall
 }
 
 /** Pressure of as many ticks as asked for, drawn in blocks from those that were. */
-function draw(chance: RandomGenerator, recent: readonly Pressure[], ticks: number): Pressure[] {
-  const drawn: Pressure[] = [];
+function draw(chance: RandomGenerator, recent: readonly PointsSample[], ticks: number): PointsSample[] {
+  const drawn: PointsSample[] = [];
   while (drawn.length < ticks) {
     const from = uniformInt(chance, 0, Math.max(0, recent.length - BLOCK_TICKS));
     drawn.push(...recent.slice(from, from + BLOCK_TICKS));
@@ -76,10 +76,10 @@ function draw(chance: RandomGenerator, recent: readonly Pressure[], ticks: numbe
 }
 
 /** Pressure is within the limit of each user already, so the one that stands for all of them has none. */
-function quiet({ public: world, private: hidden }: WorldState): WorldState {
-  const { ruleset } = hidden;
+function quiet({ public: world, private: privateState }: WorldState): WorldState {
+  const { ruleset } = privateState;
   const contest = { ...ruleset.contest, user_push: Number.MAX_SAFE_INTEGER / 1_000 };
-  return { public: world, private: { ...hidden, manual_ticks: [], ruleset: { ...ruleset, contest } } };
+  return { public: world, private: { ...privateState, manual_ticks: [], ruleset: { ...ruleset, contest } } };
 }
 
 function nextMarker({ public: world, private: { ruleset } }: WorldState) {

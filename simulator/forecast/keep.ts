@@ -50,9 +50,9 @@ export async function keepForecast(
 
 /** What the owner didn't see itself comes before what it saw since. */
 async function recall({ bus, realm, state, signal }: Parameters<typeof keepForecast>[0]): Promise<void> {
-  const { public: world, private: hidden } = state.world;
+  const { public: world, private: privateState } = state.world;
   const before = (state.recent[0]?.tick ?? world.tick + 1) - 1;
-  const past = await recallPressure(bus, realm, before, hidden.ruleset, signal);
+  const past = await recallPressure(bus, realm, before, privateState.ruleset, signal);
   state.recent.unshift(...past);
   if (state.recent.length > KEPT_TICKS) state.recent.splice(0, state.recent.length - KEPT_TICKS);
 }

@@ -5,7 +5,7 @@ import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { foldAccepted, openFolding } from "../steps/fold.ts";
 import { accepted, REALM, START_MS, started } from "../testing/builders.ts";
 import { turn } from "../tick.ts";
-import { foldingOf, KEPT_TICKS, type Pressure, pressureOf, remember } from "./pressure.ts";
+import { foldingOf, KEPT_TICKS, type PointsSample, pointsSampleOf, remember } from "./pressure.ts";
 
 const loaded = await loadRuleset("amoi-1");
 /** A burst cap that nothing reaches, so that nothing is cut by event. */
@@ -41,7 +41,7 @@ test("pressure moves the world as the events did that it stands for", () => {
         from_seq: 1,
         through_seq: 1,
       };
-      const again = foldingOf(pressureOf(1, folding, rules));
+      const again = foldingOf(pointsSampleOf(1, folding, rules));
       const limitless = { ...state, private: { ...state.private, ruleset: unlimited } };
       expect(turn(limitless, again, marker).state.public).toEqual(turn(state, folding, marker).state.public);
       expect(state.public.realm).toBe(REALM);
@@ -51,7 +51,7 @@ test("pressure moves the world as the events did that it stands for", () => {
 });
 
 test("the last ticks are kept, and a gap forgets what was before it", () => {
-  const kept: Pressure[] = [];
+  const kept: PointsSample[] = [];
   for (let tick = 1; tick <= KEPT_TICKS + 5; tick++) remember(kept, { tick, factions: new Map() });
   expect([kept.length, kept[0]!.tick]).toEqual([KEPT_TICKS, 6]);
   remember(kept, { tick: 500, factions: new Map() });

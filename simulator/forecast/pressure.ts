@@ -6,7 +6,7 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { Column, FactionColumns, Folding } from "../steps/fold.ts";
 import { openFolding } from "../steps/fold.ts";
 
-export type Pressure = { tick: number; factions: Folding["factions"] };
+export type PointsSample = { tick: number; factions: Folding["factions"] };
 
 /** Ticks that are kept: a day of 15 minutes each, so that mornings and evenings are both in it. */
 export const KEPT_TICKS = 96;
@@ -15,7 +15,7 @@ export const KEPT_TICKS = 96;
  * The accepted events of a folding, one per faction and place. What a user's push is worth beyond the limit of one user moves
  * influence alone, so it goes there: the sums that territories see are those of the tick, but for a burst that is cut.
  */
-export function pressureOf(tick: number, folding: Folding, { contest }: Ruleset): Pressure {
+export function pointsSampleOf(tick: number, folding: Folding, { contest }: Ruleset): PointsSample {
   const limit = contest.user_push * 1_000;
   const factions = new Map<string, FactionColumns>();
   for (const [faction, columns] of folding.factions) {
@@ -34,10 +34,10 @@ export function pressureOf(tick: number, folding: Folding, { contest }: Ruleset)
 }
 
 /** A folding as it would be if the pressure came again. */
-export const foldingOf = ({ factions }: Pressure): Folding => ({ ...openFolding(), factions });
+export const foldingOf = ({ factions }: PointsSample): Folding => ({ ...openFolding(), factions });
 
 /** The last ticks, oldest first: a gap forgets what was before it. `follows`: the tick that counted events last. */
-export function remember(kept: Pressure[], pressure: Pressure, follows = pressure.tick - 1): void {
+export function remember(kept: PointsSample[], pressure: PointsSample, follows = pressure.tick - 1): void {
   if (kept.length > 0 && kept.at(-1)!.tick !== follows) kept.length = 0;
   kept.push(pressure);
   if (kept.length > KEPT_TICKS) kept.shift();

@@ -9,7 +9,7 @@ import { bodiesOf, textOf } from "../../shared/stream/codec.ts";
 import { Reader } from "../../shared/stream/reader.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/stream/subjects.ts";
 import { foldAccepted, openFolding } from "../steps/fold.ts";
-import { KEPT_TICKS, type Pressure, pressureOf } from "./pressure.ts";
+import { KEPT_TICKS, type PointsSample, pointsSampleOf } from "./pressure.ts";
 
 /** Few, and other work in between: an owner that has just taken over has ticks to write. */
 const MESSAGES_AT_ONCE = 10;
@@ -21,7 +21,7 @@ export async function recallPressure(
   through: number,
   rules: Ruleset,
   signal: AbortSignal,
-): Promise<Pressure[]> {
+): Promise<PointsSample[]> {
   const first = Math.max(1, through - KEPT_TICKS + 1);
   const record = await messageOfTick(bus, worldStream(realm), subjects.tick(realm), first);
   const marker = await lastOf(bus, eventsStream(realm), subjects.tickMarker(realm));
@@ -36,7 +36,7 @@ export async function recallPressure(
     created,
     from: from_seq,
   });
-  const recalled: Pressure[] = [];
+  const recalled: PointsSample[] = [];
   let folding = openFolding();
   let read = tick - 1;
   try {
@@ -50,7 +50,7 @@ export async function recallPressure(
         const marker = JSON.parse(textOf(data)) as TickMarker;
         read = Math.max(read, marker.tick);
         if (marker.kind === "status" || marker.tick < tick) continue;
-        recalled.push(pressureOf(marker.tick, folding, rules));
+        recalled.push(pointsSampleOf(marker.tick, folding, rules));
         folding = openFolding();
       }
   } finally {

@@ -5,7 +5,7 @@
 
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { entries } from "../../shared/exact/by-id.ts";
-import { type Influenced, type Pressure, withInfluence } from "../steps/influence.ts";
+import { type Influenced, type PointsByPlace, withInfluence } from "../steps/influence.ts";
 
 /** What step 3 would have handed on without the user. */
 export function withoutUser(influenced: Influenced, user: string, rules: Ruleset): Influenced {
@@ -35,11 +35,11 @@ export function withoutUser(influenced: Influenced, user: string, rules: Ruleset
 }
 
 function less(
-  pressure: Pressure,
+  pressure: PointsByPlace,
   faction: string,
   user: number,
   amounts: ReadonlyMap<string, ReadonlyMap<number, number>>,
-): Pressure {
+): PointsByPlace {
   const rest = new Map(pressure);
   for (const [place, byUser] of amounts) {
     const amount = byUser.get(user);

@@ -11,7 +11,7 @@ import { byCodeUnit, mulDiv } from "../../shared/exact/integers.ts";
 import { dayOf } from "../../shared/judgement/day.ts";
 import { type Outcome, outcomesOf, type Resolving } from "./outcomes.ts";
 import { withText } from "./text.ts";
-import { largest } from "./top-n.ts";
+import { topN } from "./top-n.ts";
 
 /** Shares of the rosters that an outcome hangs on, basis points. Who has less finds it in the recap of the ledger. */
 const MAJOR_BP = 1_000;
@@ -120,7 +120,7 @@ function clipsOf(
       if (isHalf && !known.has(user) && !lost.has(user) && free(user)) lost.set(user, cut);
     }
   }
-  const most = largest(
+  const most = topN(
     [...lost].map(([user, { brought, applied }]) => [user, brought - applied]),
     Math.max(0, MAX_TOLD - told.users.length),
   ).map(([user]) => user);

@@ -11,8 +11,8 @@ import { resolveTerritory } from "../steps/territories.ts";
 import { withoutUser } from "./leave-one-out.ts";
 import { rostersRead } from "./roster-paths.ts";
 import { ROSTER_USERS } from "./rosters.ts";
-import { largest } from "./top-n.ts";
-import { named, type People } from "./user-contributions.ts";
+import { topN } from "./top-n.ts";
+import { named, type UserContributions } from "./user-contributions.ts";
 
 /** A tick whose steps 4 to 6 are done. */
 export type Resolving = {
@@ -101,7 +101,7 @@ function campaign(what: Campaign, { before, influenced, rosters }: Resolving): O
   return {
     what,
     rosters: roster === undefined ? [] : [roster],
-    acted: largest(
+    acted: topN(
       came.map(([user, { points }]) => [user, points]),
       ROSTER_USERS,
     ).map(([user]) => user),
@@ -165,10 +165,10 @@ function trigger(what: Trigger, resolving: Resolving): Outcome {
 }
 
 function territoryWithout(user: string, territory: string, { before, influenced }: Resolving) {
-  const { public: world, private: hidden } = before;
-  const { factions, pushes } = withoutUser(influenced, user, hidden.ruleset);
-  const land = { territories: world.territories, fronts: hidden.fronts, effects: world.effects };
-  return resolveTerritory(territory, land, factions, pushes, clockworkOf(before), hidden.ruleset);
+  const { public: world, private: privateState } = before;
+  const { factions, pushes } = withoutUser(influenced, user, privateState.ruleset);
+  const land = { territories: world.territories, fronts: privateState.fronts, effects: world.effects };
+  return resolveTerritory(territory, land, factions, pushes, clockworkOf(before), privateState.ruleset);
 }
 
 function rosterAt(places: Rosters["territories"], place: string, faction: string): Roster[] {
@@ -177,15 +177,15 @@ function rosterAt(places: Rosters["territories"], place: string, faction: string
 }
 
 const actors = (
-  people: People | undefined,
-  amounts: (people: People) => ReadonlyMap<number, number> | undefined,
+  people: UserContributions | undefined,
+  amounts: (people: UserContributions) => ReadonlyMap<number, number> | undefined,
 ): string[] =>
-  people === undefined ? [] : largest(named(people, amounts(people)), ROSTER_USERS).map(([user]) => user);
+  people === undefined ? [] : topN(named(people, amounts(people)), ROSTER_USERS).map(([user]) => user);
 
 /** Those with the most points in this tick, of all factions; who changed sides within it may stand twice in the crowd. */
 function everybody({ crowd }: Influenced): string[] {
   const all = [...crowd.values()].flatMap(({ names, applied }) =>
     names.map((user, number): [string, number] => [user, applied[number]!]),
   );
-  return [...new Set(largest(all, ROSTER_USERS).map(([user]) => user))];
+  return [...new Set(topN(all, ROSTER_USERS).map(([user]) => user))];
 }

@@ -10,8 +10,8 @@ import { runningOf } from "../commands/campaigns.ts";
 import type { WorldCommand } from "../steps/fold.ts";
 import type { Influenced } from "../steps/influence.ts";
 import { gatherActions } from "./action-rosters.ts";
-import { largest } from "./top-n.ts";
-import { named, type People } from "./user-contributions.ts";
+import { topN } from "./top-n.ts";
+import { named, type UserContributions } from "./user-contributions.ts";
 
 /** Users on a roster. Whoever has the least gives way to a 65th with more; ties by id, the first stays. */
 export const ROSTER_USERS = 64;
@@ -20,17 +20,17 @@ const PUSH_DECAY_BP = 100;
 
 /** The rosters with a tick's users added to what faded since the last one. `before`: the state at the tick's beginning. */
 export function gatherRosters(
-  { public: world, private: hidden }: WorldState,
+  { public: world, private: privateState }: WorldState,
   influenced: Influenced,
   commands: readonly WorldCommand[],
   happenings: readonly Happening[],
 ): Rosters {
-  const rules = hidden.ruleset;
-  const { territories = {}, relics = {}, campaigns = {}, actions = {} } = hidden.rosters ?? {};
+  const rules = privateState.ruleset;
+  const { territories = {}, relics = {}, campaigns = {}, actions = {} } = privateState.rosters ?? {};
   const byFaction = (
     held: ById<Roster>,
     decayBp: number,
-    brought: (people: People) => ReadonlyMap<number, number> | undefined,
+    brought: (people: UserContributions) => ReadonlyMap<number, number> | undefined,
   ): ById<Roster> =>
     filled(rules.factions, (faction) => {
       const people = influenced.crowd.get(faction);
@@ -45,7 +45,7 @@ export function gatherRosters(
       byFaction(find(relics, id) ?? {}, rules.claims.decay_bp, ({ claims }) => claims.get(id)),
     ),
     campaigns: filled(world.campaigns, (id) => {
-      const opened = runningOf(hidden)[id]!.opened_tick === world.tick;
+      const opened = runningOf(privateState)[id]!.opened_tick === world.tick;
       const came = [...(influenced.campaigns.get(id)?.users ?? [])];
       const held = opened ? {} : (find(campaigns, id) ?? {});
       return rosterOf(
@@ -68,7 +68,7 @@ function rosterOf(before: Roster, came: readonly [string, number][], decayBp: nu
   const points = new Map<string, number>();
   for (const user of Object.keys(before)) points.set(user, mul(before[user]!, 10_000 - decayBp));
   for (const [user, more] of came) points.set(user, (points.get(user) ?? 0) + more);
-  return Object.fromEntries(largest(points, ROSTER_USERS).sort(([a], [b]) => byCodeUnit(a, b)));
+  return Object.fromEntries(topN(points, ROSTER_USERS).sort(([a], [b]) => byCodeUnit(a, b)));
 }
 
 /** What led to a flip or a capture is told and forgotten, an action with its end; `open`: those after the tick. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { runs } from "../../ops/testing/fuzz.ts";
 import { byCodeUnit } from "../../shared/exact/integers.ts";
-import { largest } from "./top-n.ts";
+import { topN } from "./top-n.ts";
 
 test("the largest are the first of all sorted by amount, ties by id, whatever order they come in", () => {
   const amounts = fc.uniqueArray(fc.tuple(fc.string({ maxLength: 3 }), fc.integer({ min: 0, max: 5 })), {
@@ -13,7 +13,7 @@ test("the largest are the first of all sorted by amount, ties by id, whatever or
       const sorted = all
         .filter(([, amount]) => amount > 0)
         .sort(([a, more], [b, less]) => less - more || byCodeUnit(a, b));
-      expect(largest(all, count)).toEqual(sorted.slice(0, count));
+      expect(topN(all, count)).toEqual(sorted.slice(0, count));
     }),
     { numRuns: runs(2_000) },
   );

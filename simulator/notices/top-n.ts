@@ -6,7 +6,7 @@ type Entry = [id: string, amount: number];
 const before = ([a, more]: Entry, [b, less]: Entry): number => less - more || byCodeUnit(a, b);
 
 /** At most `count` entries with the largest amounts above 0, the largest first, ties by id; ids are distinct. */
-export function largest(amounts: Iterable<Entry>, count: number): Entry[] {
+export function topN(amounts: Iterable<Entry>, count: number): Entry[] {
   const held: Entry[] = [];
   for (const entry of amounts) {
     if (entry[1] <= 0) continue;

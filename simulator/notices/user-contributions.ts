@@ -2,7 +2,7 @@
 import type { Column, FactionColumns } from "../steps/fold.ts";
 
 /** One faction's users, by their number in its fold. Amounts are milli-points. */
-export type People = {
+export type UserContributions = {
   numbers: ReadonlyMap<string, number>;
   names: readonly string[];
   /** With the faction's gain, before its burst cap. */
@@ -16,20 +16,20 @@ export type People = {
 };
 
 /** By faction; one without events is absent. */
-export type Crowd = ReadonlyMap<string, People>;
+export type ContributionsByFaction = ReadonlyMap<string, UserContributions>;
 
 /**
  * Sums a faction's events by user. `brought` and `applied`: milli-points of all its events, its columns one after the other:
  * influence, territories, relics, as their maps iterate. `limit`: milli-points of push per user and territory.
  */
-export function peopleOf(
+export function userContributions(
   columns: FactionColumns,
   brought: readonly number[],
   applied: readonly number[],
   limit: number,
-): People {
+): UserContributions {
   const numbers = columns.users;
-  const people: People = {
+  const people: UserContributions = {
     numbers,
     names: [...numbers.keys()],
     brought: new Float64Array(numbers.size),
@@ -64,7 +64,7 @@ export function peopleOf(
 
 /** What a user brought to a place, by name. */
 export const named = (
-  people: People,
+  people: UserContributions,
   amounts: ReadonlyMap<number, number> | undefined,
 ): [user: string, points: number][] =>
   [...(amounts ?? [])].map(([user, points]) => [people.names[user]!, points]);

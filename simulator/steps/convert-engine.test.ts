@@ -5,7 +5,7 @@ import { whyNot } from "../../shared/past/checkpoints.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { seal } from "../../shared/world/chain.ts";
 import { accepted, decided, frozen, REALM, START_MS, started } from "../testing/builders.ts";
-import { GivenLog } from "../testing/log-builder.ts";
+import { LogBuilder } from "../testing/log-builder.ts";
 import { converted, engineOf } from "./convert-engine.ts";
 
 const rules = await loadRuleset("amoi-1");
@@ -39,7 +39,7 @@ test("a world of engine 1 is the same world under this one; its own is left as i
 test("the marker behind the handover is the first that this engine plays, and its record follows the earlier one's", () => {
   const handover = left();
   expect(whyNot(handover.snapshot, handover.record)).toBeUndefined();
-  const log = new GivenLog(1).command(raised).accepted([accepted({ faction_id: "empire" })]);
+  const log = new LogBuilder(1).command(raised).accepted([accepted({ faction_id: "empire" })]);
   log.handover(handover).marker("scheduled", START_MS + 900_000);
   const [tick, ...more] = log.play({ ...handover.snapshot, through_seq: 0 });
   expect(more).toEqual([]);
@@ -51,7 +51,7 @@ test("the marker behind the handover is the first that this engine plays, and it
 
 test("a marker that the earlier engine wrote and didn't play is passed over: what came before it counts in the tick of that number", () => {
   const handover = left();
-  const log = new GivenLog(1)
+  const log = new LogBuilder(1)
     .accepted([accepted({ faction_id: "empire" })])
     .marker("scheduled", START_MS + 900_000);
   log
@@ -67,7 +67,7 @@ test("a marker that the earlier engine wrote and didn't play is passed over: wha
 test("a handover of another state than the one that stands is refused, and names both", () => {
   const handover = left();
   const other = { ...handover, record: { ...handover.record, hash: "a".repeat(64) } };
-  const log = new GivenLog(1).command(raised).handover(other);
+  const log = new LogBuilder(1).command(raised).handover(other);
   expect(() => log.play({ ...handover.snapshot, through_seq: 0 })).toThrow(
     new RegExp(`of tick 1 with the hash a{64}, but the last tick's is ${handover.record.hash}`),
   );

@@ -8,7 +8,7 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { checkRuleset } from "../../shared/world/check-ruleset.ts";
 import { accepted, decided, type Interval, play, standing, started } from "../testing/builders.ts";
 import { passed } from "../testing/command-builders.ts";
-import { lives, RULES } from "../testing/politics-arbitraries.ts";
+import { politicalSessions, RULES } from "../testing/politics-arbitraries.ts";
 import type { TickResult } from "../tick-result.ts";
 
 /** What a ruleset may lack, each by itself; besides one faction of three. */
@@ -106,7 +106,7 @@ type Tick = {
 };
 
 /** A tick's upheavals stand anywhere between its other commands. */
-const histories: fc.Arbitrary<Interval[]> = lives(6, 2)
+const histories: fc.Arbitrary<Interval[]> = politicalSessions(6, 2)
   .chain((life) =>
     fc.tuple(
       ...life.map(
@@ -138,10 +138,10 @@ function intervalOf({ said, events, turns }: Tick, i: number): Interval {
   };
 }
 
-const RICH = standing(started(rulesWithout(new Set())), ({ public: world, private: hidden }) => {
+const RICH = standing(started(rulesWithout(new Set())), ({ public: world, private: privateState }) => {
   for (const [id, holder] of Object.entries(world.factions)) {
     for (const resource of RULES.resources) holder.resources[resource] = 2_000_000;
-    hidden.councils = { ...hidden.councils, [id]: { seats: ["ada", "bo", "cleo"] } };
+    privateState.councils = { ...privateState.councils, [id]: { seats: ["ada", "bo", "cleo"] } };
   }
 });
 

@@ -14,9 +14,9 @@ export type Clockwork = {
   since(earlier: number): number;
 };
 
-export const clockworkOf = ({ public: { tick }, private: hidden }: WorldState): Clockwork => ({
+export const clockworkOf = ({ public: { tick }, private: privateState }: WorldState): Clockwork => ({
   tick,
-  since: (earlier) => tick - earlier - statusTicksSince(hidden, earlier),
+  since: (earlier) => tick - earlier - statusTicksSince(privateState, earlier),
 });
 
 /** Status ticks after `earlier`. */
@@ -46,7 +46,7 @@ export function statusTicksFrom(
 }
 
 /** The last state as a status tick finds it: every end that is ahead is one tick later. */
-export function postponed({ public: world, private: hidden }: WorldState): WorldState {
+export function postponed({ public: world, private: privateState }: WorldState): WorldState {
   const tick = world.tick + 1;
   const later = <Ending extends { until_tick: number }>(ending: Ending): Ending => ({
     ...ending,
@@ -62,17 +62,17 @@ export function postponed({ public: world, private: hidden }: WorldState): World
       ),
     },
     private: {
-      ...hidden,
-      starting: hidden.starting.map(({ id, effect }) => ({ id, effect: later(effect) })),
-      ...(hidden.councils === undefined
+      ...privateState,
+      starting: privateState.starting.map(({ id, effect }) => ({ id, effect: later(effect) })),
+      ...(privateState.councils === undefined
         ? {}
         : {
-            councils: mapById(hidden.councils, ({ seats, open }) => ({
+            councils: mapById(privateState.councils, ({ seats, open }) => ({
               seats,
               ...(open === undefined ? {} : { open: { ...open, closes_tick: open.closes_tick + 1 } }),
             })),
           }),
-      status_ticks: extended(hidden.status_ticks ?? [], tick),
+      status_ticks: extended(privateState.status_ticks ?? [], tick),
     },
   };
 }

@@ -7,22 +7,26 @@ import { apportion, assertSafe, clamp, mul } from "../../shared/exact/integers.t
 import { cutToBurst, withGain } from "../../shared/world/applied.ts";
 import { decayedInfluence } from "../../shared/world/influence-decay.ts";
 import { modifier } from "../../shared/world/modifiers.ts";
-import type { BroughtTo } from "../commands/campaign-contributions.ts";
-import { type Crowd, type People, peopleOf } from "../notices/user-contributions.ts";
+import type { CampaignContributions } from "../commands/campaign-contributions.ts";
+import {
+  type ContributionsByFaction,
+  type UserContributions,
+  userContributions,
+} from "../notices/user-contributions.ts";
 import type { FactionColumns } from "./fold.ts";
 
 /** Milli-points by place and faction: what pushes a territory or claims a relic in this tick. */
-export type Pressure = Map<string, Map<string, number>>;
+export type PointsByPlace = Map<string, Map<string, number>>;
 
 export type Influenced = {
   factions: ById<FactionState>;
   /** The record's `factions`. */
   record: TickRecord["factions"];
-  pushes: Pressure;
-  claims: Pressure;
-  crowd: Crowd;
+  pushes: PointsByPlace;
+  claims: PointsByPlace;
+  crowd: ContributionsByFaction;
   /** What campaigns gathered; neither gains nor caps reach it. */
-  campaigns: BroughtTo;
+  campaigns: CampaignContributions;
 };
 
 /** Points that a faction may gain in this tick: a part of all influence in the world, priors included; milli-points. */
@@ -41,14 +45,14 @@ function burstCap(factions: ById<FactionState>, rules: Ruleset, k: number): numb
 export function applyInfluence(
   factions: ById<FactionState>,
   accepted: ReadonlyMap<string, FactionColumns>,
-  campaigns: BroughtTo,
+  campaigns: CampaignContributions,
   rules: Ruleset,
   k: number,
 ): Influenced {
   const cap = burstCap(factions, rules, k);
-  const pushes: Pressure = new Map();
-  const claims: Pressure = new Map();
-  const crowd = new Map<string, People>();
+  const pushes: PointsByPlace = new Map();
+  const claims: PointsByPlace = new Map();
+  const crowd = new Map<string, UserContributions>();
   const record: [string, TickRecord["factions"][string]][] = [];
   const influence = new Map<string, number>();
   for (const [id, faction] of entries(factions)) {
@@ -93,7 +97,7 @@ function gainOf(
   gainBp: number,
   cap: number,
   pushLimit: number,
-): { sum: number; people?: People } {
+): { sum: number; people?: UserContributions } {
   if (columns === undefined) return { sum: 0 };
   const all = [columns.influence, ...columns.territories.values(), ...columns.relics.values()];
   const { points, sum } = withGain(
@@ -101,7 +105,7 @@ function gainOf(
     gainBp,
   );
   const applied = cutToBurst(sum > cap ? all.flatMap((column) => column.events) : [], points, { sum, cap });
-  return { sum, people: peopleOf(columns, points, applied, pushLimit) };
+  return { sum, people: userContributions(columns, points, applied, pushLimit) };
 }
 
 function total(points: ReadonlyMap<number, number>): number {
@@ -110,7 +114,7 @@ function total(points: ReadonlyMap<number, number>): number {
   return assertSafe(sum);
 }
 
-function press(pressure: Pressure, place: string, faction: string, points: number): void {
+function press(pressure: PointsByPlace, place: string, faction: string, points: number): void {
   let byFaction = pressure.get(place);
   if (byFaction === undefined) {
     byFaction = new Map();

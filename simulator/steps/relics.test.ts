@@ -56,11 +56,11 @@ const claimed = (
   points: Record<string, number>,
   more: { holder?: string; last_capture_tick?: number } = {},
 ) =>
-  standing(started(rules), ({ public: world, private: hidden }) => {
+  standing(started(rules), ({ public: world, private: privateState }) => {
     const { holder, ...rest } = more;
     world.tick = 199;
     if (holder !== undefined) world.relics.ember_crown!.holder = holder;
-    hidden.claims.ember_crown = {
+    privateState.claims.ember_crown = {
       points: Object.fromEntries(Object.entries(points).map(([id, each]) => [id, each * 1_000])),
       ...rest,
     };

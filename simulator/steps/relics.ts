@@ -12,7 +12,7 @@ import { type ById, entries } from "../../shared/exact/by-id.ts";
 import { assertSafe, byCodeUnit, mul } from "../../shared/exact/integers.ts";
 import { modifier } from "../../shared/world/modifiers.ts";
 import type { Clockwork } from "./elapsed.ts";
-import type { Pressure } from "./influence.ts";
+import type { PointsByPlace } from "./influence.ts";
 
 type Claim = PrivateState["claims"][string];
 
@@ -72,7 +72,7 @@ export function resolveRelics(
   before: { relics: ById<RelicState>; claims: PrivateState["claims"] },
   territories: ById<TerritoryState>,
   factions: ById<FactionState>,
-  points: Pressure,
+  points: PointsByPlace,
   clockwork: Clockwork,
   rules: Ruleset,
 ): { relics: ById<RelicState>; claims: PrivateState["claims"]; happenings: Happening[] } {

@@ -8,7 +8,7 @@ import { type ById, mapById } from "../../shared/exact/by-id.ts";
 import { canonical } from "../../shared/exact/canonical.ts";
 import { histories } from "../testing/arbitraries.ts";
 import { frozen, type Interval, play, started } from "../testing/builders.ts";
-import { together } from "../testing/shared-property.ts";
+import { sharedProperty } from "../testing/shared-property.ts";
 import type { TickResult } from "../tick-result.ts";
 
 type History = { rules: Ruleset; intervals: Interval[] };
@@ -17,7 +17,7 @@ type Tried = { history: History; results: TickResult[]; order: number[] };
 const live = ({ rules, intervals }: History) => play(started(rules), intervals);
 /** The hashes in a record say all bytes of the state and the notices. */
 const recordsOf = (results: readonly TickResult[]) => results.map(({ record }) => record);
-const holds = together(
+const holds = sharedProperty(
   fc.tuple(histories(2), fc.array(fc.nat(), { minLength: 12, maxLength: 12 })),
   ([history, order]): Tried => ({ history, results: live(history), order }),
   runs(2_000),

@@ -14,7 +14,7 @@ import { clampModifier } from "../../shared/world/modifiers.ts";
 import { contestOf, instabilityOf } from "./contest.ts";
 import type { Clockwork } from "./elapsed.ts";
 import { challengerOf, frontOf } from "./flip.ts";
-import type { Pressure } from "./influence.ts";
+import type { PointsByPlace } from "./influence.ts";
 
 type Resolved = {
   territories: ById<TerritoryState>;
@@ -31,7 +31,7 @@ export type LandBefore = {
 export function resolveTerritories(
   before: LandBefore,
   factions: ById<FactionState>,
-  pushes: Pressure,
+  pushes: PointsByPlace,
   clockwork: Clockwork,
   rules: Ruleset,
 ): Resolved {
@@ -58,7 +58,7 @@ export function resolveTerritory(
   id: string,
   before: LandBefore,
   factions: ById<FactionState>,
-  pushes: Pressure,
+  pushes: PointsByPlace,
   clockwork: Clockwork,
   rules: Ruleset,
 ): { state: TerritoryState; front: PrivateState["fronts"][string]; flip?: string } {

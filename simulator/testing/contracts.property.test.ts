@@ -9,19 +9,19 @@ import { noticeParts } from "../notices/parts.ts";
 import type { TickResult } from "../tick-result.ts";
 import { histories } from "./arbitraries.ts";
 import { play, REALM, started } from "./builders.ts";
-import { live, lives } from "./politics-arbitraries.ts";
+import { live, politicalSessions } from "./politics-arbitraries.ts";
 
 const DEMO = await loadRuleset("demo");
 const CASES = runs(60);
 
 /** Everything that a tick writes is what its contract says, to the last field. */
 function expectKept({ record, delta, snapshot, notices }: TickResult): void {
-  const { public: shown, private: hidden } = snapshot.state;
+  const { public: shown, private: privateState } = snapshot.state;
   const written = [
     [TickRecord, record],
     [WorldDelta, delta],
     // Rules of tests may go faster than a ruleset lets them.
-    [WorldSnapshot, { ...snapshot, state: { public: shown, private: { ...hidden, ruleset: DEMO } } }],
+    [WorldSnapshot, { ...snapshot, state: { public: shown, private: { ...privateState, ruleset: DEMO } } }],
     ...noticeParts(REALM, record.tick, notices).map((part) => [NoticesPart, JSON.parse(part)] as const),
   ] as const;
   for (const [schema, body] of written) {
@@ -46,7 +46,7 @@ test("whatever players bring under whatever rules, a tick writes what the contra
 
 test("whatever factions decide, a tick writes what the contracts say", () => {
   fc.assert(
-    fc.property(lives(), (life) => {
+    fc.property(politicalSessions(), (life) => {
       for (const tick of live(life)) expectKept(tick);
     }),
     { numRuns: CASES },

@@ -1,4 +1,4 @@
-/** A realm's EVENTS in memory: frames, commands and markers in order, for the core to read as the stage does. */
+/** A realm's EVENTS in memory: bundles, commands and markers in order, for the core to read as the stage does. */
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Accepted } from "../../shared/contracts/decision.ts";
 import type { Handover, TickMarker, WorldSnapshot } from "../../shared/contracts/world.ts";
@@ -8,7 +8,7 @@ import { advance, firstSeqOf, stateOf } from "../advance.ts";
 import type { TickResult } from "../tick-result.ts";
 import { REALM } from "./builders.ts";
 
-export class GivenLog {
+export class LogBuilder {
   readonly messages: Input[] = [];
   #marked: number;
 

@@ -144,7 +144,7 @@ function commandOf(each: Said, seq: number): DecidedCommand {
 }
 
 /** Ticks with up to six commands each, in a realm whose factions have something to spend. */
-export const lives = (maxTicks = 14, minLength = 1): fc.Arbitrary<DecidedCommand[][]> =>
+export const politicalSessions = (maxTicks = 14, minLength = 1): fc.Arbitrary<DecidedCommand[][]> =>
   fc.array(fc.array(said, { maxLength: 6 }), { minLength, maxLength: maxTicks }).map((ticks) => {
     let seq = 100;
     return ticks.map((each) => each.map((one) => commandOf(one, ++seq)));

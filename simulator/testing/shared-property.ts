@@ -10,7 +10,7 @@ const TOGETHER_MS = FUZZ_CASES === undefined ? 300_000 : 0;
  * Answers how to state a fact: each becomes a test of its title, and all of them hold of the same made-up cases. The one that a
  * case breaks fails with the case; until it is mended, the others are known to hold up to there only.
  */
-export function together<Made, Case>(
+export function sharedProperty<Made, Case>(
   arbitrary: fc.Arbitrary<Made>,
   prepare: (made: Made) => Case,
   numRuns: number,

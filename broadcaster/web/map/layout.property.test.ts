@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { runs } from "../../../ops/testing/fuzz.ts";
-import { layoutOf, type Place } from "./layout.ts";
+import { layoutOf, type MapNode } from "./layout.ts";
 import { arcOf, bandPath, cracks, hubPath, RADIUS, sectorPath } from "./shape.ts";
 import { shareArcs } from "./spread.ts";
 
 /** Any map that a ruleset may have: up to 64 territories, neighbours both ways. */
 const maps = fc.integer({ min: 1, max: 64 }).chain((size) =>
-  fc.array(fc.tuple(fc.nat(size - 1), fc.nat(size - 1)), { maxLength: 160 }).map((pairs): Place[] => {
+  fc.array(fc.tuple(fc.nat(size - 1), fc.nat(size - 1)), { maxLength: 160 }).map((pairs): MapNode[] => {
     const touching = Array.from({ length: size }, () => new Set<string>());
     for (const [a, b] of pairs) {
       if (a === b) continue;

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { loadRuleset } from "../../../shared/rulesets/rulesets.ts";
 import { mapOf } from "../../reads/map.ts";
-import { layoutOf, type Place } from "./layout.ts";
+import { layoutOf, type MapNode } from "./layout.ts";
 
 /** Places with roads both ways. */
-function placesOf(ids: string, roads: string): Place[] {
+function placesOf(ids: string, roads: string): MapNode[] {
   const pairs = roads.split(" ").filter((pair) => pair !== "");
   const touched = (id: string) =>
     pairs.filter((pair) => pair.includes(id)).map((pair) => pair.replace(id, ""));

@@ -2,7 +2,7 @@
  * Where territories stand on the wheel: one hub in the middle where the map has one, all others around it so that neighbours
  * stand side by side where that can be, and else in the ruleset's order.
  */
-export type Place = { id: string; adjacent: readonly string[] };
+export type MapNode = { id: string; adjacent: readonly string[] };
 export type Layout = {
   hub?: string;
   /** Clockwise, from the top. */
@@ -16,7 +16,7 @@ const RING_MIN = 3;
 /** A cycle through everything is looked for in so many steps at most: finding one is hard where there are few roads. */
 const MAX_STEPS = 20_000;
 
-export function layoutOf(places: readonly Place[]): Layout {
+export function layoutOf(places: readonly MapNode[]): Layout {
   const hub = hubOf(places);
   const others = places.filter(({ id }) => id !== hub);
   const touches = neighboursOf(places);
@@ -27,7 +27,7 @@ export function layoutOf(places: readonly Place[]): Layout {
 
 type Touches = (a: string, b: string) => boolean;
 
-function neighboursOf(places: readonly Place[]): Touches {
+function neighboursOf(places: readonly MapNode[]): Touches {
   const known = new Set(places.map(({ id }) => id));
   const pairs = new Set(
     places.flatMap(({ id, adjacent }) =>
@@ -38,7 +38,7 @@ function neighboursOf(places: readonly Place[]): Touches {
 }
 
 /** The one that touches the most, if that is most of the map and no other touches as many; the only one of a map of one. */
-function hubOf(places: readonly Place[]): string | undefined {
+function hubOf(places: readonly MapNode[]): string | undefined {
   if (places.length === 1) return places[0]!.id;
   if (places.length <= RING_MIN) return undefined;
   const byDegree = [...places].sort((a, b) => b.adjacent.length - a.adjacent.length);

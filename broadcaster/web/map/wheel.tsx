@@ -5,11 +5,11 @@ import { find } from "../../../shared/exact/by-id.ts";
 import type { Heralds } from "../../../shared/web/heraldry.ts";
 import type { Names } from "../../../shared/web/names.ts";
 import { useNow } from "../following.tsx";
-import type { Pressure } from "../live.ts";
+import type { PulsePressure } from "../live.ts";
 import { expectedFall } from "../outlook.ts";
 import type { Shown } from "../past.ts";
 import type { Outlook } from "../reads.ts";
-import { layoutOf, type Place } from "./layout.ts";
+import { layoutOf, type MapNode } from "./layout.ts";
 import { Patterns } from "./patterns.tsx";
 import { Hub, Sector } from "./places.tsx";
 import { arcOf, at, middleOf, type Point, RADIUS, roadPath } from "./shape.ts";
@@ -17,10 +17,10 @@ import { arcOf, at, middleOf, type Point, RADIUS, roadPath } from "./shape.ts";
 type Props = {
   state: Shown;
   /** Absent while names and neighbours aren't known: then everything is on the ring. */
-  places: Place[] | undefined;
+  places: MapNode[] | undefined;
   heralds: Heralds;
   names: Names;
-  pressure: Pressure;
+  pressure: PulsePressure;
   outlooks: Record<string, Outlook>;
   selected: string;
   onSelect: (id: string) => void;

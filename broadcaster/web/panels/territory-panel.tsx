@@ -4,7 +4,7 @@ import type { Heralds } from "../../../shared/web/heraldry.ts";
 import type { Names } from "../../../shared/web/names.ts";
 import { Sigil } from "../../../shared/web/sigil.tsx";
 import { band, change, percent, ticks } from "../../../shared/web/words.ts";
-import type { Pressure } from "../live.ts";
+import type { PulsePressure } from "../live.ts";
 import { byShare } from "../map/spread.ts";
 import { foretell } from "../outlook.ts";
 import type { Shown } from "../past.ts";
@@ -15,7 +15,7 @@ type Props = {
   id: string;
   heralds: Heralds;
   names: Names;
-  pressure: Pressure;
+  pressure: PulsePressure;
   outlook: Outlook | undefined;
   tickSeconds: number | undefined;
   neighbours: string[];

@@ -1,6 +1,6 @@
 /** A word on many events at once: those that are picked, or all that the filter takes. */
 import { useEffect, useState } from "preact/hooks";
-import type { Api, Filter, Verdict } from "../api.ts";
+import type { Api, Filter, ReviewVerdict } from "../api.ts";
 import { useAct } from "../notes.tsx";
 import { points } from "./review.tsx";
 
@@ -19,11 +19,11 @@ const FORESEEN = 25;
 
 export function BulkBar({ api, realm, filter, picked, matching, onPickAll, onReviewed }: Props) {
   const [noted, setNoted] = useState("");
-  const [asked, ask] = useState<{ verdict: Verdict; all: boolean }>();
+  const [asked, ask] = useState<{ verdict: ReviewVerdict; all: boolean }>();
   const { run, note, busy } = useAct();
   const filtered = Object.keys(filter).length > 0;
   const foreseen = useForeseen(api, realm, asked?.verdict === "release" && !asked.all ? picked : []);
-  const review = ({ verdict, all }: { verdict: Verdict; all: boolean }) =>
+  const review = ({ verdict, all }: { verdict: ReviewVerdict; all: boolean }) =>
     run(async () => {
       const { results, remaining } = await api.reviewAll(
         realm,

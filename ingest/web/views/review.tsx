@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { QUARANTINE_REASON_TEXT, REJECT_REASON_TEXT } from "../../../shared/contracts/decision.ts";
 import { percent, title } from "../../../shared/web/words.ts";
-import type { Api, Effect, Shown, Verdict } from "../api.ts";
+import type { Api, Effect, ReviewVerdict, Shown } from "../api.ts";
 import { useAct } from "../notes.tsx";
 
 type Props = { api: Api; realm: string; event: string; onReviewed: () => void };
@@ -23,7 +23,7 @@ export function Review({ api, realm, event, onReviewed }: Props) {
     });
   }, [api, realm, event]);
 
-  const review = (verdict: Verdict) =>
+  const review = (verdict: ReviewVerdict) =>
     run(async () => {
       const { status, points: given, earliest_tick } = await api.review(realm, event, verdict, noted);
       setDone(true);
@@ -44,7 +44,7 @@ export function Review({ api, realm, event, onReviewed }: Props) {
             {shown.error !== undefined && <code> {shown.error}</code>}
           </p>
           <Facts shown={shown} />
-          <Outcome effect={shown.effect} />
+          <ReleaseEffect effect={shown.effect} />
           <label>
             Note, for the log
             <input
@@ -112,7 +112,7 @@ function Facts({ shown }: { shown: Shown }) {
   );
 }
 
-function Outcome({ effect }: { effect: Effect }) {
+function ReleaseEffect({ effect }: { effect: Effect }) {
   const { refusal, points_after_caps, points_before_caps, clipped, left } = effect;
   return (
     <div class="outcome" data-testid="effect">

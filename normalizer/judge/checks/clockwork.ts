@@ -1,4 +1,4 @@
-import type { Judgement } from "../../../shared/contracts/ruleset.ts";
+import type { JudgementRules } from "../../../shared/contracts/ruleset.ts";
 import { floorDiv } from "../../../shared/exact/integers.ts";
 import { DAY_MS, WINDOW_DAYS } from "../../../shared/judgement/day.ts";
 import { type PlayerState, TIMES_MAX } from "../../state/player.ts";
@@ -7,7 +7,7 @@ import { type PlayerState, TIMES_MAX } from "../../state/player.ts";
  * Whether an event at `atMs` completes eight intervals as even as no person keeps: `mean ≥ mean_min` and
  * `(max − min) · spread ≤ mean`, milliseconds. The user's events of more than 7 days ago don't count.
  */
-export function isClockwork(player: PlayerState, atMs: number, rules: Judgement["clockwork"]): boolean {
+export function isClockwork(player: PlayerState, atMs: number, rules: JudgementRules["clockwork"]): boolean {
   const known = player.timesKnown;
   if (known < TIMES_MAX - 1) return false;
   const first = player.timeMs(known - (TIMES_MAX - 1));

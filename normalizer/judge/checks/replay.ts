@@ -1,7 +1,7 @@
 import type { ValidCandidate } from "../../../shared/contracts/candidate.ts";
 import type { RejectReason } from "../../../shared/contracts/decision.ts";
 import { openEventCodec } from "../../state/entry-codecs.ts";
-import { eventMark, marksOf } from "../../state/fingerprints.ts";
+import { eventFingerprint, fingerprintsOf } from "../../state/fingerprints.ts";
 import { type PlayerState, SEEN_MAX, SEEN_MS } from "../../state/player.ts";
 import type { NormalizerState } from "../../state/state.ts";
 
@@ -14,9 +14,9 @@ export function replayReason(
   atMs: number,
 ): RejectReason | undefined {
   if (player === undefined) return undefined;
-  const place = player.seenPlace(eventMark(candidate.event_id));
+  const place = player.seenPlace(eventFingerprint(candidate.event_id));
   if (place !== -1 && remembered(player.seenSeconds(place), atMs))
-    return player.seenContent(place) === marksOf(candidate).content ? "duplicate" : "key_conflict";
+    return player.seenContent(place) === fingerprintsOf(candidate).content ? "duplicate" : "key_conflict";
   if (player.seenCount < SEEN_MAX) return undefined;
   return remembered(player.seenSeconds(0), atMs) ? "velocity_user" : undefined;
 }

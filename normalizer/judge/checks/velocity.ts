@@ -1,6 +1,6 @@
 /** How often a user, a session and a device act: bursts within minutes, drips over a day. */
 import type { Heat, QuarantineReason, RejectReason } from "../../../shared/contracts/decision.ts";
-import type { HeatRules, Judgement } from "../../../shared/contracts/ruleset.ts";
+import type { HeatRules, JudgementRules } from "../../../shared/contracts/ruleset.ts";
 import { floorDiv } from "../../../shared/exact/integers.ts";
 import type { DeviceState } from "../../state/device.ts";
 import type { SessionState } from "../../state/entry-types.ts";
@@ -23,7 +23,7 @@ export function hitsOf(
   { player, device, session }: Actors,
   fingerprintUntilMs: number,
   atMs: number,
-  { heat, device_turns, fingerprint }: Judgement,
+  { heat, device_turns, fingerprint }: JudgementRules,
 ): Hits {
   return {
     user_burst: hits(player?.burst, atMs, heat.user_burst),
@@ -64,7 +64,7 @@ const halved = (limit: number): number => Math.max(1, floorDiv(limit, 2));
 export function velocityReason(
   hits: Hits,
   hasDevice: boolean,
-  rules: Judgement["heat"],
+  rules: JudgementRules["heat"],
 ): RejectReason | undefined {
   if (
     hits.user_burst >= userHeatRules(rules.user_burst, hasDevice).reject ||
@@ -81,7 +81,7 @@ export function velocityReason(
 export function heatReason(
   hits: Hits,
   hasDevice: boolean,
-  rules: Judgement["heat"],
+  rules: JudgementRules["heat"],
 ): QuarantineReason | undefined {
   if (hits.user_burst >= userHeatRules(rules.user_burst, hasDevice).quarantine) return "burst_user";
   if (hits.session_burst >= rules.session_burst.quarantine) return "burst_session";

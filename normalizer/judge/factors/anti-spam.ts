@@ -1,4 +1,4 @@
-import type { Judgement } from "../../../shared/contracts/ruleset.ts";
+import type { JudgementRules } from "../../../shared/contracts/ruleset.ts";
 import { clamp, floorDiv, mul } from "../../../shared/exact/integers.ts";
 
 /** What one signature leaves of an action: `⌊10^8 / (10000 + mul(level, weight))⌋` basis points; one fresh repeat, a third off. */
@@ -11,7 +11,7 @@ const repeated = (level_bp: number, weight_bp: number): number =>
  */
 export const antiSpamBp = (
   levels: { fine_bp: number; coarse_bp: number; categories: number },
-  rules: Judgement["anti_spam"],
+  rules: JudgementRules["anti_spam"],
 ): number =>
   clamp(
     mul(

@@ -1,5 +1,5 @@
 import type { Candidate } from "../../../shared/contracts/candidate.ts";
-import type { Judgement } from "../../../shared/contracts/ruleset.ts";
+import type { JudgementRules } from "../../../shared/contracts/ruleset.ts";
 import { floorDiv } from "../../../shared/exact/integers.ts";
 
 /**
@@ -9,5 +9,5 @@ import { floorDiv } from "../../../shared/exact/integers.ts";
  */
 export const qualityBp = (
   { stakes, significance }: Pick<Candidate, "stakes" | "significance">,
-  { floor_bp, stakes_bp, significance_bp }: Judgement["quality"],
+  { floor_bp, stakes_bp, significance_bp }: JudgementRules["quality"],
 ): number => floor_bp + floorDiv(stakes_bp * stakes + significance_bp * significance, 10_000);

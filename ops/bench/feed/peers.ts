@@ -13,7 +13,7 @@ import { FEED_LIMITS } from "../../../broadcaster/http/limits.ts";
 import { PublicServer } from "../../../broadcaster/public.ts";
 import { encodeFrame } from "../../../broadcaster/realm/encode.ts";
 import { RealmView } from "../../../broadcaster/realm/realm-view.ts";
-import { HandMadeWorld } from "../../../broadcaster/testing/scripted-world.ts";
+import { ScriptedWorld } from "../../../broadcaster/testing/scripted-world.ts";
 import type { WorldDelta } from "../../../shared/contracts/world.ts";
 import { answerAll, Child } from "./child.ts";
 
@@ -33,21 +33,21 @@ export const REALM = "amoi-1";
 const PER_TURN = 32;
 
 /** Deltas of about 300 bytes on the wire, as NATS brings them. */
-function makeDeltas(count: number): { world: HandMadeWorld; deltas: WorldDelta[] } {
-  const world = new HandMadeWorld(REALM);
+function makeDeltas(count: number): { world: ScriptedWorld; deltas: WorldDelta[] } {
+  const world = new ScriptedWorld(REALM);
   const deltas = Array.from({ length: count }, (_, i) => {
     const influence = 1_000_000 + i;
     const { delta } = world.tick({ factions: { empire: { influence, share_bp: 3_334 + (i % 2) } } });
     return delta;
   });
-  return { world: new HandMadeWorld(REALM), deltas };
+  return { world: new ScriptedWorld(REALM), deltas };
 }
 
 const { make: makeEngine } = await chooseEngine("uws");
 
 type Publisher = { listen(): Promise<number>; publish(delta: number): void };
 
-function feed(world: HandMadeWorld, deltas: WorldDelta[]): Publisher {
+function feed(world: ScriptedWorld, deltas: WorldDelta[]): Publisher {
   const server = new PublicServer(makeEngine, "a-secret-that-has-32-characters-or-more", {
     ...FEED_LIMITS,
     connectionsPerAddress: 100_000,
@@ -101,7 +101,7 @@ function socketIo(deltas: WorldDelta[]): Publisher {
   return { listen: () => listenHttp(server), publish: (i) => io.emit("delta", deltas[i]) };
 }
 
-function publisherOf(kind: Kind, world: HandMadeWorld, deltas: WorldDelta[]): Publisher {
+function publisherOf(kind: Kind, world: ScriptedWorld, deltas: WorldDelta[]): Publisher {
   const frames = () => deltas.map((delta) => encodeFrame({ type: "delta", epoch: "e1", ...delta }).bytes);
   switch (kind) {
     case "feed":

@@ -1,6 +1,6 @@
 /** A broadcaster process behind a real NATS server whose WORLD is written by hand: from commit to client, as in production. */
 import { readFileSync } from "node:fs";
-import { HandMadeWorld, storeTicks } from "../../../broadcaster/testing/scripted-world.ts";
+import { ScriptedWorld, storeTicks } from "../../../broadcaster/testing/scripted-world.ts";
 import type { WorldSnapshot } from "../../../shared/contracts/world.ts";
 import { type Bus, lastOf } from "../../../shared/stream/bus.ts";
 import { subjects, worldStream } from "../../../shared/stream/subjects.ts";
@@ -33,7 +33,7 @@ export function withFeed<T>(body: (stack: FeedStack) => Promise<T>): Promise<T> 
       });
       try {
         const stored = await lastOf(bus, worldStream(REALM), subjects.snapshot(REALM));
-        const world = new HandMadeWorld(REALM, JSON.parse(stored!.text()) as WorldSnapshot);
+        const world = new ScriptedWorld(REALM, JSON.parse(stored!.text()) as WorldSnapshot);
         const tick = async (bytes = 0) => {
           const source = `${world.snapshot.tick}`.padEnd(bytes, ".");
           await storeTicks(bus, [world.tick({ effects: { note: { source } } })]);

@@ -12,7 +12,7 @@ import { FEED_LIMITS, READ_LIMITS } from "../../../broadcaster/http/limits.ts";
 import { PublicServer } from "../../../broadcaster/public.ts";
 import { RealmView } from "../../../broadcaster/realm/realm-view.ts";
 import { RawClient } from "../../../broadcaster/testing/raw-client.ts";
-import { HandMadeWorld } from "../../../broadcaster/testing/scripted-world.ts";
+import { ScriptedWorld } from "../../../broadcaster/testing/scripted-world.ts";
 import { makeEngine } from "../../../broadcaster/testing/test-engine.ts";
 import { Networks } from "../../../shared/process/networks.ts";
 import { pickPort } from "../../local/ports.ts";
@@ -25,7 +25,7 @@ if (NGINX === undefined)
 
 let dir: string;
 let server: PublicServer;
-let world: HandMadeWorld;
+let world: ScriptedWorld;
 let behind: number;
 let port: number;
 let tlsPort: number;
@@ -42,7 +42,7 @@ beforeAll(async () => {
     { ...READ_LIMITS, perMinute: PER_MINUTE },
   );
   behind = await server.listen("127.0.0.1", 0);
-  world = new HandMadeWorld(REALM);
+  world = new ScriptedWorld(REALM);
   server.feed.open(REALM).restored(new RealmView(world.snapshot, "e1"));
   [port, tlsPort] = [await pickPort(), await pickPort()];
   await startNginx(port, behind);

@@ -6,7 +6,7 @@ import { playedBy } from "../balance/crowd.ts";
 import type { Split } from "../balance/season.ts";
 import { NATURES, type Temper } from "../balance/war.ts";
 import { saidOf } from "./said.ts";
-import { type Flip, type Said, type Score, score } from "./score.ts";
+import { type Flip, type MadeForecast, type Score, score } from "./score.ts";
 
 const HELP = `Scores forecasts of the next flip on seasons of war that are played with the real rules.
 
@@ -56,7 +56,7 @@ async function main(): Promise<number> {
       made.flipped,
       ...[made.brier, made.rulerBrier, made.skill, made.coverage].map((figure) => figure.toFixed(3)),
     ]);
-  const all: Said[] = [];
+  const all: MadeForecast[] = [];
   const flips: Flip[] = [];
   for (const seed of seeds) {
     const deeds = playedBy(ruleset, seed, players, days);

@@ -4,12 +4,12 @@ import type { Ruleset } from "../../../shared/contracts/ruleset.ts";
 import type { WorldState } from "../../../shared/contracts/world.ts";
 import { entries } from "../../../shared/exact/by-id.ts";
 import { forecast, HORIZON_TICKS } from "../../../simulator/forecast/forecast.ts";
-import { type Pressure, pressureOf, remember } from "../../../simulator/forecast/pressure.ts";
+import { type PointsSample, pointsSampleOf, remember } from "../../../simulator/forecast/pressure.ts";
 import type { Deed } from "../balance/crowd.ts";
 import { type Split, season } from "../balance/season.ts";
 import type { Temper } from "../balance/war.ts";
 import { extrapolates } from "./extrapolate.ts";
-import type { Flip, Said } from "./score.ts";
+import type { Flip, MadeForecast } from "./score.ts";
 
 /** `every`: ticks between two forecasts. Those whose horizon the season doesn't reach are left out. */
 export function saidOf(
@@ -19,14 +19,14 @@ export function saidOf(
   seed: number,
   temper: Temper,
   every: number,
-): { said: Said[]; flips: Flip[] } {
-  const said: Said[] = [];
+): { said: MadeForecast[]; flips: Flip[] } {
+  const said: MadeForecast[] = [];
   const flips: Flip[] = [];
-  const recent: Pressure[] = [];
+  const recent: PointsSample[] = [];
   let before: WorldState | undefined;
   season(ruleset, deeds, split, seed, temper, ({ state, record }, folding) => {
     const { tick } = record;
-    remember(recent, pressureOf(tick, folding, ruleset));
+    remember(recent, pointsSampleOf(tick, folding, ruleset));
     for (const event of record.events)
       if (event.kind === "flip") flips.push({ tick, territory: event.territory });
     if (before !== undefined && tick % every === 0 && tick + HORIZON_TICKS <= deeds.length) {

@@ -6,7 +6,7 @@
 import type { TerritoryForecast } from "../../../shared/contracts/forecast.ts";
 
 /** What was said in a tick of a territory; `ruler`: what drawing on the last two ticks said. */
-export type Said = { tick: number; territory: string; forecast: TerritoryForecast; ruler: boolean };
+export type MadeForecast = { tick: number; territory: string; forecast: TerritoryForecast; ruler: boolean };
 export type Flip = { tick: number; territory: string };
 
 export type Score = {
@@ -25,7 +25,7 @@ export type Score = {
 
 const FIFTHS = 5;
 
-export function score(said: readonly Said[], flips: readonly Flip[]): Score {
+export function score(said: readonly MadeForecast[], flips: readonly Flip[]): Score {
   const reliability = Array.from({ length: FIFTHS }, () => ({ said: 0, flipped: 0 }));
   let flipped = 0;
   let square = 0;

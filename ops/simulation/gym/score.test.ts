@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import type { Attack } from "./accounts.ts";
 import { accused, caught, scoreOf, worthOfTime } from "./score.ts";
-import type { Outcome } from "./season.ts";
+import type { AccountResult } from "./season.ts";
 import { targetsOf } from "./targets.ts";
 
 const HOUR_MS = 3_600_000;
 
-const outcome = (attack: Attack | undefined, change: Partial<Outcome> = {}): Outcome => ({
+const outcome = (attack: Attack | undefined, change: Partial<AccountResult> = {}): AccountResult => ({
   attack,
   points: 0,
   pointsByDay: new Map(),
@@ -20,7 +20,7 @@ const outcome = (attack: Attack | undefined, change: Partial<Outcome> = {}): Out
   reasons: new Map(),
   ...change,
 });
-const honest = (change: Partial<Outcome> = {}) => outcome(undefined, { points: 1_000, ...change });
+const honest = (change: Partial<AccountResult> = {}) => outcome(undefined, { points: 1_000, ...change });
 
 test("a quarantined event accuses, a velocity reject does, and a duplicate doesn't", () => {
   expect(accused(honest({ quarantined: 1 }))).toBe(true);

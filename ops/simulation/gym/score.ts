@@ -1,21 +1,23 @@
 /** What the judgement is worth, from labelled outcomes. Pure; ratios are floats, since nothing here is part of the world. */
 import { median } from "../../tools/median.ts";
 import { ATTACKS, type Attack } from "./accounts.ts";
-import type { Outcome } from "./season.ts";
+import type { AccountResult } from "./season.ts";
 
 /** Honest players whose play time is nearest to an attacker's: what they have is what that time is worth. */
 const PEERS = 50;
 
 /** An account is accused when an event of it was quarantined (or refused for want of room there) or rejected for velocity. */
-export const accused = ({ quarantined, velocity }: Pick<Outcome, "quarantined" | "velocity">): boolean =>
-  quarantined + velocity > 0;
+export const accused = ({
+  quarantined,
+  velocity,
+}: Pick<AccountResult, "quarantined" | "velocity">): boolean => quarantined + velocity > 0;
 
 /**
  * An attacker is caught when accused, and one who only sends known keys again when not one of these counted. That a key was
  * known is a fact and no accusation: a `duplicate` of the engine's own retry neither touches an honest player nor lowers
  * precision.
  */
-export const caught = (outcome: Outcome): boolean =>
+export const caught = (outcome: AccountResult): boolean =>
   accused(outcome) || (outcome.attack === "replayed" && outcome.replays > 0 && outcome.abusesAccepted === 0);
 
 export type AttackScore = {
@@ -52,7 +54,7 @@ export type Score = {
   hundredfold: number;
 };
 
-export function scoreOf(outcomes: Iterable<Outcome>, days: number): Score {
+export function scoreOf(outcomes: Iterable<AccountResult>, days: number): Score {
   const all = [...outcomes];
   const honest = all.filter(({ attack }) => attack === undefined);
   const attackers = all.filter(({ attack }) => attack !== undefined);
@@ -63,7 +65,7 @@ export function scoreOf(outcomes: Iterable<Outcome>, days: number): Score {
     const accounts = attackers.filter((each) => each.attack === attack);
     if (accounts.length > 0) attacks.set(attack, attackScore(accounts, worth, points, days));
   }
-  const accusedEvents = (of: readonly Outcome[]) => sum(of, (each) => each.quarantined + each.velocity);
+  const accusedEvents = (of: readonly AccountResult[]) => sum(of, (each) => each.quarantined + each.velocity);
   const typicalDay = median(honest.flatMap(({ pointsByDay }) => [...pointsByDay.values()]));
   const flood = attacks.get("flood");
   return {
@@ -88,7 +90,7 @@ export function scoreOf(outcomes: Iterable<Outcome>, days: number): Score {
 }
 
 function attackScore(
-  accounts: readonly Outcome[],
+  accounts: readonly AccountResult[],
   worth: (playMs: number) => number,
   points: number,
   days: number,
@@ -111,7 +113,7 @@ function attackScore(
  * busiest of them more time is worth no more: nobody honest plays all day.
  */
 export function worthOfTime(
-  honest: readonly Pick<Outcome, "playMs" | "points">[],
+  honest: readonly Pick<AccountResult, "playMs" | "points">[],
 ): (playMs: number) => number {
   const byTime = honest.toSorted((a, b) => a.playMs - b.playMs);
   return (playMs) => {

@@ -15,7 +15,7 @@ import { MINUTE_MS } from "./timing.ts";
 const IDLE_MS = 10 * MINUTE_MS;
 
 /** What one account did and what came of it. Points in milli-points. */
-export type Outcome = {
+export type AccountResult = {
   attack: Attack | undefined;
   /** Final points of all its accepted events. */
   points: number;
@@ -35,7 +35,7 @@ export type Outcome = {
   reasons: Map<string, number>;
 };
 
-const newOutcome = (attack: Attack | undefined): Outcome => ({
+const newOutcome = (attack: Attack | undefined): AccountResult => ({
   attack,
   points: 0,
   pointsByDay: new Map(),
@@ -50,9 +50,13 @@ const newOutcome = (attack: Attack | undefined): Outcome => ({
 });
 
 /** Outcomes by the account's index. Accounts that sent nothing are absent. */
-export function play(realm: string, ruleset: Ruleset, traffic: Iterable<Sending>): Map<number, Outcome> {
+export function play(
+  realm: string,
+  ruleset: Ruleset,
+  traffic: Iterable<Sending>,
+): Map<number, AccountResult> {
   const state = initialState(realm);
-  const outcomes = new Map<number, Outcome>();
+  const outcomes = new Map<number, AccountResult>();
   const lastMs = new Map<number, number>();
   let seq = 0;
   for (const { atMs, account, candidate, nature } of traffic) {
@@ -81,7 +85,7 @@ export function play(realm: string, ruleset: Ruleset, traffic: Iterable<Sending>
   return outcomes;
 }
 
-function count(outcome: Outcome, decision: Decision, nature: Sending["nature"]): void {
+function count(outcome: AccountResult, decision: Decision, nature: Sending["nature"]): void {
   const { validity_status, reason, normalized_points, daily_cap_bucket } = decision;
   outcome.sent++;
   if (nature === "abuse") {

@@ -9,7 +9,11 @@ import { readEnv } from "../../../shared/process/env.ts";
 import { loadRuleset } from "../../../shared/rulesets/rulesets.ts";
 import { untilSignal } from "../../../shared/stage/service.ts";
 import { openBus } from "../../../shared/stream/bus.ts";
-import { type Outcome, type Outgoing, publishCandidates } from "../../tools/publish/publish-candidates.ts";
+import {
+  type Outgoing,
+  type PublicationResult,
+  publishCandidates,
+} from "../../tools/publish/publish-candidates.ts";
 import { type Controllers, controllersOf, firstControllers } from "./fronts.ts";
 import { type Line, tellStory } from "./storyteller.ts";
 
@@ -47,7 +51,7 @@ const feed =
         },
       });
 const bus = await openBus({ natsUrl: values.nats, name: "storyteller" });
-const counts: Record<Outcome["kind"], number> = { published: 0, duplicate: 0, refused: 0 };
+const counts: Record<PublicationResult["kind"], number> = { published: 0, duplicate: 0, refused: 0 };
 const say = (line: string) => process.stderr.write(`${new Date().toISOString()} ${line}\n`);
 const report = () =>
   say(`published ${counts.published} · duplicate ${counts.duplicate} · refused ${counts.refused}`);

@@ -19,20 +19,20 @@ import {
   validStream,
   worldStream,
 } from "../../../shared/stream/subjects.ts";
-import { type LivedRealm, livedRealm } from "../../testing/full-realm.ts";
+import { type FullRealm, fullRealm } from "../../testing/full-realm.ts";
 import { bodiesIn } from "../../testing/realm.ts";
 
 const REALM = "told";
 type Said = { subject: string; seq: number; body: unknown };
 let folder: string;
-let lived: LivedRealm;
+let lived: FullRealm;
 let pulses: unknown[];
 let player: RawClient;
 let latecomer: RawClient;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "amoisekai-told-"));
-  lived = await livedRealm(REALM, folder);
+  lived = await fullRealm(REALM, folder);
   pulses = [];
   lived.nats.bus.nc.subscribe(subjects.pulse(REALM), {
     callback: (_, { data }) => void pulses.push(JSON.parse(textOf(data))),
@@ -100,7 +100,7 @@ test("every message on every subject is what the document says of its subject, a
       heard.add(channel);
       const [name] = channel.sends!;
       expectSaid(body, [name!]);
-      for (const one of channel.framed ? (body as unknown[]) : [body])
+      for (const one of channel.bundled ? (body as unknown[]) : [body])
         expect(MESSAGES[name!].parse(one)).toMatchObject(one as object);
     }
   // A pulse is in no stream, and a handover only in a realm of an earlier release: `ops/local/earlier-release.e2e.test.ts`.

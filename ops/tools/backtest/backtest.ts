@@ -56,7 +56,7 @@ export async function backtest(
 ): Promise<BackTested> {
   const test = new BackTest(realm, ruleset, window);
   const startedMs = performance.now();
-  for await (const frame of recorded(bus, realm)) for (const each of frame) test.fold(each);
+  for await (const bundle of recorded(bus, realm)) for (const each of bundle) test.fold(each);
   return test.result((performance.now() - startedMs) / 1_000);
 }
 

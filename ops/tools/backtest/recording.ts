@@ -25,7 +25,7 @@ export type Recorded =
     };
 
 /**
- * Everything that is decided by now, a frame of VALID at a time, in its order. Both streams have that order, so they are read
+ * Everything that is decided by now, a bundle of VALID at a time, in its order. Both streams have that order, so they are read
  * side by side. Throws `NotRecorded` where there is no such realm or its streams aren't whole.
  */
 export async function* recorded(bus: Bus, realm: string): AsyncGenerator<Recorded[]> {
@@ -79,15 +79,15 @@ async function decidedThrough(bus: Bus, realm: string): Promise<number> {
 }
 
 async function decidedOn(message: Input, realm: string, decisions: Decisions): Promise<Recorded[]> {
-  const frame: Recorded[] = [];
+  const bundle: Recorded[] = [];
   if (message.subject === subjects.validCandidate(realm)) {
     for (const candidate of bodiesOf<ValidCandidate>(message.data)) {
       const decision = (decisions.ready() ?? (await decisions.next())) as Decision;
       if (decision.event_id !== candidate.event_id || decision.source_seq !== candidate.source_seq)
         throw astray(realm, candidate.source_seq);
-      frame.push({ kind: "candidate", candidate, decision, tick: decisions.tick });
+      bundle.push({ kind: "candidate", candidate, decision, tick: decisions.tick });
     }
-    return frame;
+    return bundle;
   }
   for (const command of bodiesOf<ValidCommand>(message.data)) {
     const decided = (await decisions.next()) as DecidedCommand;
@@ -99,9 +99,9 @@ async function decidedOn(message: Input, realm: string, decisions: Decisions): P
     const decision = reviewed ? ((await decisions.next()) as Decision) : undefined;
     if (decision !== undefined && decision.source_seq !== command.source_seq)
       throw astray(realm, command.source_seq);
-    frame.push({ kind: "command", command, decided, decision, tick });
+    bundle.push({ kind: "command", command, decided, decision, tick });
   }
-  return frame;
+  return bundle;
 }
 
 const astray = (realm: string, source_seq: number) =>

@@ -6,7 +6,7 @@ import { metrics } from "../../../shared/process/metrics.ts";
 import { realmTroubles } from "../../../shared/stage/realm-health.ts";
 import { lastOf, publishOne } from "../../../shared/stream/bus.ts";
 import { eventsStream, streamOf, subjects, worldStream } from "../../../shared/stream/subjects.ts";
-import { Troubles } from "../../../simulator/archive/blocked-streams.ts";
+import { BlockedStreams } from "../../../simulator/archive/blocked-streams.ts";
 import { migrate } from "../../../simulator/archive/database/migrate.ts";
 import { archiveRealm } from "../../../simulator/archive/realms.ts";
 import { silent, type TestPostgres, testPostgres } from "../../../simulator/archive/testing/database.ts";
@@ -44,7 +44,7 @@ async function alive(realm: string): Promise<Running> {
   const { signal } = stop;
   const archiving = archiveRealm(
     realm,
-    { database, bus: nats.bus, log: silent, troubles: new Troubles() },
+    { database, bus: nats.bus, log: silent, troubles: new BlockedStreams() },
     signal,
   );
   const audience = new Channel(realm, () => {});
@@ -86,7 +86,7 @@ test("what isn't a body is refused with its place by whoever reads it, other rea
     await play(healthy);
     for (const followed of followedSubjects(poisoned)) {
       const { subject, readBy } = followed;
-      // One kind for each subject, another one each time: `shared/bodies.test.ts` tries all of them.
+      // One kind for each subject, another one each time: `shared/stream/bodies.property.test.ts` tries all of them.
       const kinds = [...(await foreignOn(nats.bus, followed))];
       for (const [what, data] of [kinds[++turn % kinds.length]!]) {
         const stream = streamOf(subject);

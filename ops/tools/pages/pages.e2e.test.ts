@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { HandMadeWorld, storeTicks } from "../../../broadcaster/testing/scripted-world.ts";
+import { ScriptedWorld, storeTicks } from "../../../broadcaster/testing/scripted-world.ts";
 import type { DerivedEvent, WorldSnapshot } from "../../../shared/contracts/world.ts";
 import { lastOf } from "../../../shared/stream/bus.ts";
 import { subjects, worldStream } from "../../../shared/stream/subjects.ts";
@@ -86,11 +86,11 @@ async function openPage(url: string, options: { width?: number; dark?: boolean }
 const observatory = (realm: string) => `http://127.0.0.1:${feedPort}/?realm=${realm}`;
 
 /** The realm that no simulator moves, at its last tick. */
-async function drawnWorld(): Promise<HandMadeWorld> {
+async function drawnWorld(): Promise<ScriptedWorld> {
   const stored = await lastOf(api.nats.bus, worldStream("drawn"), subjects.snapshot("drawn"));
-  return new HandMadeWorld("drawn", JSON.parse(stored!.text()) as WorldSnapshot);
+  return new ScriptedWorld("drawn", JSON.parse(stored!.text()) as WorldSnapshot);
 }
-const flip = (world: HandMadeWorld, territory: string, to: string) => {
+const flip = (world: ScriptedWorld, territory: string, to: string) => {
   const tick = world.snapshot.tick + 1;
   const from = world.snapshot.state.public.territories[territory]!.controller!;
   const event: DerivedEvent = { tick, n: 1, kind: "flip", territory, from, to };

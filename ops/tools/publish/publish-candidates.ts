@@ -10,7 +10,7 @@ import { type Bus, REFUSED } from "../../../shared/stream/bus.ts";
 import { subjects } from "../../../shared/stream/subjects.ts";
 
 export type Outgoing = { msgId: string; data: string | Uint8Array };
-export type Outcome =
+export type PublicationResult =
   | { kind: "published" }
   /** JetStream had a message of this id within its duplicate window. */
   | { kind: "duplicate" }
@@ -22,7 +22,7 @@ export type PublishOptions<Item extends Outgoing> = {
   realm: string;
   items: AsyncIterable<Item>;
   /** Hears the outcome of every item, once. */
-  settled(item: Item, outcome: Outcome): void;
+  settled(item: Item, outcome: PublicationResult): void;
   /** Hears why it waits, each time before it sends again. */
   waiting?(reason: string): void;
   /** Ends the run: nothing more is taken, what is in flight may still be acknowledged for a second. */
@@ -189,7 +189,7 @@ export async function publishCandidates<Item extends Outgoing>(
     settled(flight.item, outcomeOf(flight, answer));
   }
 
-  function outcomeOf(flight: Flight<Item>, { seq, duplicate, error }: Answer): Outcome {
+  function outcomeOf(flight: Flight<Item>, { seq, duplicate, error }: Answer): PublicationResult {
     if (error !== undefined) return { kind: "refused", reason: `refused by NATS: ${error.description}` };
     const own = flight.unanswered && seq > flight.afterSeq && !stored.has(seq);
     if (duplicate === true && !own) return { kind: "duplicate" };

@@ -10,7 +10,7 @@ import { rawStream, subjects } from "../../../shared/stream/subjects.ts";
 import { realmStreams } from "../../../shared/stream/topology.ts";
 import { type TestNats, testNats, urlOf, wireTo } from "../../testing/nats.ts";
 import { candidate as right } from "../../testing/realm.ts";
-import { type Outcome, type Outgoing, publishCandidates } from "./publish-candidates.ts";
+import { type Outgoing, type PublicationResult, publishCandidates } from "./publish-candidates.ts";
 
 const PUBLISH = fileURLToPath(new URL("./main.ts", import.meta.url));
 let nats: TestNats;
@@ -220,7 +220,7 @@ test("answers that got lost are asked for again: stored once, counted once, in o
   const bus = await openBus({ natsUrl: wire.url, name: "cut" });
   try {
     const items = itemsOf(realm, 3_000, 10);
-    const counts: Record<Outcome["kind"], number> = { published: 0, duplicate: 0, refused: 0 };
+    const counts: Record<PublicationResult["kind"], number> = { published: 0, duplicate: 0, refused: 0 };
     // The last item repeats the first: a real duplicate among the echoes of the run's own attempts.
     items.push(items[0]!);
     const running = run(bus, realm, items, (_, { kind }) => {
@@ -254,7 +254,7 @@ function run(
   bus: Bus,
   realm: string,
   items: Outgoing[],
-  settled: (item: Outgoing, outcome: Outcome) => void,
+  settled: (item: Outgoing, outcome: PublicationResult) => void,
 ) {
   async function* source() {
     yield* items;

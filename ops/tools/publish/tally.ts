@@ -1,5 +1,5 @@
 /** What became of the lines of a publish run: counts, and the numbers of the lines that were not new or not taken. */
-import type { Outcome } from "./publish-candidates.ts";
+import type { PublicationResult } from "./publish-candidates.ts";
 
 export class Tally {
   published = 0;
@@ -7,7 +7,7 @@ export class Tally {
   readonly #duplicates: number[] = [];
   readonly #refused = new Map<string, number[]>();
 
-  count(line: number, outcome: Outcome): void {
+  count(line: number, outcome: PublicationResult): void {
     this.lastLine = Math.max(this.lastLine, line);
     if (outcome.kind === "published") this.published++;
     else if (outcome.kind === "duplicate") this.#duplicates.push(line);

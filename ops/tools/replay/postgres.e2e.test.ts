@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { subjects } from "../../../shared/stream/subjects.ts";
-import { Troubles } from "../../../simulator/archive/blocked-streams.ts";
+import { BlockedStreams } from "../../../simulator/archive/blocked-streams.ts";
 import { archiveRealm } from "../../../simulator/archive/realms.ts";
 import {
   accepted,
@@ -31,7 +31,7 @@ test("streams that are gone are replayed from Postgres, which is said; one row t
   }
   const { urls, database, archiving } = await postgres.fresh();
   const stop = new AbortController();
-  const surroundings = { database: archiving, bus: nats.bus, log: silent, troubles: new Troubles() };
+  const surroundings = { database: archiving, bus: nats.bus, log: silent, troubles: new BlockedStreams() };
   const done = archiveRealm(realm, surroundings, stop.signal);
   for (let at = 0; at < 4; await delay(25)) {
     const { rows } = await database.query(

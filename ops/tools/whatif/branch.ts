@@ -16,7 +16,7 @@ export type Point = {
   top_bp: number;
 };
 
-export type Outcome = {
+export type BranchResult = {
   world: PublicState;
   flips: number;
   captures: number;
@@ -76,7 +76,7 @@ export class Branch {
     });
   }
 
-  get outcome(): Outcome {
+  get outcome(): BranchResult {
     return {
       world: this.state.world.public,
       flips: this.#flips,

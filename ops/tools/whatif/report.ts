@@ -1,7 +1,7 @@
 /** A what-if for people, as a table with curves, and for machines, as JSON. */
 import Table from "cli-table3";
 import { byCodeUnit } from "../../../shared/exact/integers.ts";
-import type { Outcome, Point } from "./branch.ts";
+import type { BranchResult, Point } from "./branch.ts";
 import type { WhatIf } from "./whatif.ts";
 
 const count = (value: number): string => value.toLocaleString("en-US");
@@ -11,11 +11,11 @@ const signed = (difference: number, text: (value: number) => string): string =>
   difference > 0 ? `+${text(difference)}` : difference < 0 ? `−${text(-difference)}` : "";
 const keysOf = (a: Iterable<string>, b: Iterable<string>): string[] =>
   [...new Set([...a, ...b])].sort(byCodeUnit);
-const last = ({ points }: Outcome): Point => points.at(-1)!;
+const last = ({ points }: BranchResult): Point => points.at(-1)!;
 
 /** Points in milli-points, shares in basis points. */
 export const asJson = ({ recorded, imagined, ...rest }: WhatIf): object => {
-  const side = (outcome: Outcome) => ({
+  const side = (outcome: BranchResult) => ({
     ...outcome,
     triggers: Object.fromEntries(outcome.triggers),
     clipped: Object.fromEntries(outcome.clipped),
@@ -73,8 +73,8 @@ function notes({ parted, rulesetsIgnored, tickSeconds }: WhatIf): string[] {
   ];
 }
 
-function changedControllers(a: Outcome, b: Outcome): [place: string, a: string, b: string][] {
-  const of = ({ world }: Outcome, id: string) =>
+function changedControllers(a: BranchResult, b: BranchResult): [place: string, a: string, b: string][] {
+  const of = ({ world }: BranchResult, id: string) =>
     Object.hasOwn(world.territories, id) ? (world.territories[id]!.controller ?? "nobody") : "not there";
   return keysOf(Object.keys(a.world.territories), Object.keys(b.world.territories))
     .map((id): [string, string, string] => [`holder of ${id}`, of(a, id), of(b, id)])
@@ -89,14 +89,14 @@ export const sparkline = (values: readonly number[], min: number, max: number): 
     .map((value) => BARS[max === min ? 0 : Math.round(((value - min) / (max - min)) * (BARS.length - 1))]!)
     .join("");
 
-function curves(recorded: Outcome, imagined: Outcome): string[] {
+function curves(recorded: BranchResult, imagined: BranchResult): string[] {
   const ids = keysOf(Object.keys(last(recorded).shares_bp), Object.keys(last(imagined).shares_bp));
   const all = [recorded, imagined].flatMap(({ points }) =>
     points.flatMap(({ shares_bp }) => Object.values(shares_bp)),
   );
   const [min, max] = [Math.min(...all), Math.max(...all)];
   const width = Math.max(...ids.map((id) => id.length));
-  const curve = ({ points }: Outcome, id: string) =>
+  const curve = ({ points }: BranchResult, id: string) =>
     sparkline(
       points.map(({ shares_bp }) => shares_bp[id] ?? min),
       min,

@@ -14,7 +14,7 @@ import type { SimulatorState } from "../../../simulator/advance.ts";
 import { openFolding } from "../../../simulator/steps/fold.ts";
 import { EarlierEngine, recompute } from "../replay/replay.ts";
 import type { Source } from "../replay/source.ts";
-import { Branch, type Outcome } from "./branch.ts";
+import { Branch, type BranchResult } from "./branch.ts";
 
 export type WhatIf = {
   realm: string;
@@ -22,8 +22,8 @@ export type WhatIf = {
   to: number;
   events: number;
   seconds: number;
-  recorded: Outcome;
-  imagined: Outcome;
+  recorded: BranchResult;
+  imagined: BranchResult;
   /** The first tick after which the two worlds differ in more than the ruleset's version. */
   parted?: number;
   /** Rulesets recorded after `from` that were left out. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type TestNats, testNats, urlOf } from "../../../ops/testing/nats.ts";
 import { eventsStream, subjects } from "../../../shared/stream/subjects.ts";
-import { Troubles } from "../blocked-streams.ts";
+import { BlockedStreams } from "../blocked-streams.ts";
 import type { Database } from "../database/database.ts";
 import { archiveRealm } from "../realms.ts";
 import {
@@ -42,9 +42,9 @@ beforeEach(async () => {
 });
 afterEach(stopAll);
 
-function start(into = archiving): Troubles {
+function start(into = archiving): BlockedStreams {
   const stop = new AbortController();
-  const troubles = new Troubles();
+  const troubles = new BlockedStreams();
   const done = archiveRealm(realm, { database: into, bus: nats.bus, log: silent, troubles }, stop.signal);
   running.push({ stop, done });
   return troubles;

@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../../../shared/process/log.ts";
 import { type Bus, lastOf, streamEnds } from "../../../shared/stream/bus.ts";
 import { kvSubject } from "../../../shared/stream/topology.ts";
-import { Troubles } from "../blocked-streams.ts";
+import { BlockedStreams } from "../blocked-streams.ts";
 import { openDatabase, type Transaction } from "../database/database.ts";
 import { assertUpToDate, migrate } from "../database/migrate.ts";
 import { archiveRealm } from "../realms.ts";
@@ -164,7 +164,7 @@ async function rebuildable(client: Transaction, { bus, discard = false }: Rebuil
 async function build(client: Transaction, realms: string[], options: RebuildOptions): Promise<Rebuilt> {
   const { url, bus, log, signal, discard = false, keep = false, progress, beforeSwap } = options;
   const database = openDatabase(url, { log, schema: SCHEMAS.next, name: "rebuild", settings: SETTINGS });
-  const troubles = new Troubles();
+  const troubles = new BlockedStreams();
   const stop = new AbortController();
   const running = new Map<string, Promise<void>>();
   const start = (realm: string) => {

@@ -5,7 +5,7 @@ import { REFUSED } from "../../../shared/stream/bus.ts";
 import { textOf } from "../../../shared/stream/codec.ts";
 import { eventsStream, validStream } from "../../../shared/stream/subjects.ts";
 import { ArchiveRefused, RESTORE } from "../database/position.ts";
-import { storable } from "../database/postgres-json.ts";
+import { toPostgresJson } from "../database/postgres-json.ts";
 import type { Archiving } from "../follow.ts";
 
 /**
@@ -30,7 +30,7 @@ export async function assertSameLog(
     throw error;
   });
   if (message === null) return; // Purged, as what is archived may be.
-  const content: unknown = JSON.parse(storable(textOf(message.data)));
+  const content: unknown = JSON.parse(toPostgresJson(textOf(message.data)));
   const body: unknown = Array.isArray(content) ? content[row.index] : content;
   if (body === undefined || canonical(body) !== canonical(row.body))
     throw new ArchiveRefused(

@@ -20,7 +20,7 @@ const columns = ({ line }: { line: string }) =>
     .split("\t")
     .map((column, i) => (i === 8 ? JSON.parse(column.replaceAll("\\\\", "\\")) : column));
 
-test("a decision makes the same row whether its frame is scanned or parsed", () => {
+test("a decision makes the same row whether its bundle is scanned or parsed", () => {
   const bodies = [decision, other];
   const scanned = rows(JSON.stringify(bodies)).map(columns);
   expect(rows(JSON.stringify(bodies, null, 1)).map(columns)).toEqual(scanned);

@@ -8,22 +8,22 @@ import { textOf } from "../../../shared/stream/codec.ts";
 import type { Input } from "../../../shared/stream/reader.ts";
 import { subjects } from "../../../shared/stream/subjects.ts";
 import { integer, json, line, scannedText, text } from "../database/copy.ts";
-import { isStorable, storable, storableText } from "../database/postgres-json.ts";
-import { placesOf, type Scanned, scanFrame } from "./scan.ts";
+import { isPostgresJson, toPostgresJson, toPostgresText } from "../database/postgres-json.ts";
+import { placesOf, type Scanned, scanBundle } from "./scan.ts";
 
 export const COLUMNS = `realm_id, stream, stream_seq, frame_index, id, source_type, source_id, event_type, payload_json,
   weight, validity_status, reason, created_at`;
 
 /** A body on its way into the table. */
 export type Row = {
-  place: Place;
+  place: MessageContext;
   /** Its JSON text. */
   payload: string;
   line: string;
   /** It says only that a body could not be read. */
   unreadable?: true;
 };
-type Place = {
+type MessageContext = {
   realm: string;
   stream: "VALID" | "EVENTS";
   seq: number;
@@ -36,14 +36,14 @@ type Place = {
 type Body = Record<string, unknown>;
 
 /** Rows of a message. Throws `ForeignMessage` where it isn't what its subject has. */
-export function rowsOf(realm: string, stream: Place["stream"], message: Input): Row[] {
+export function rowsOf(realm: string, stream: MessageContext["stream"], message: Input): Row[] {
   const { subject, seq, atMs, data } = message;
   const at = new Date(atMs).toISOString();
-  const place = (index: number): Place => ({ realm, stream, seq, index, at });
-  const frame = textOf(data);
+  const place = (index: number): MessageContext => ({ realm, stream, seq, index, at });
+  const bundle = textOf(data);
   const status = statusOf(realm, subject);
-  if (status !== undefined && isStorable(frame)) {
-    const scanned = scanFrame(frame, DECISION_FIELDS);
+  if (status !== undefined && isPostgresJson(bundle)) {
+    const scanned = scanBundle(bundle, DECISION_FIELDS);
     const [ofRealm, ofStatus] = [`"${realm}"`, `"${status}"`];
     if (scanned?.every(({ fields }) => isDecision(fields, ofRealm, ofStatus)))
       return scanned.map((body, index) => decisionRow(place(index), body));
@@ -54,7 +54,7 @@ export function rowsOf(realm: string, stream: Place["stream"], message: Input): 
     else if (subject === subjects.tickMarker(realm)) markerIn(message, realm);
     else if (subject === subjects.handover(realm)) jsonOf(message);
     else rejectionsIn(message);
-    const parsed = JSON.parse(storable(frame));
+    const parsed = JSON.parse(toPostgresJson(bundle));
     const bodies: Body[] = isSingle(realm, subject) ? [parsed] : parsed;
     const columns = columnsOf(realm, subject);
     return bodies.map((body, index) => {
@@ -64,7 +64,7 @@ export function rowsOf(realm: string, stream: Place["stream"], message: Input): 
   });
 }
 
-/** The verdict of the decisions on a subject; of few and small bodies, or of such as are no frames, there is none. */
+/** The verdict of the decisions on a subject; of few and small bodies, or of such as are no bundles, there is none. */
 function statusOf(realm: string, subject: string): Decision["validity_status"] | undefined {
   switch (subject) {
     case subjects.accepted(realm):
@@ -83,8 +83,8 @@ export function unreadable({ place, payload }: Row, error: unknown): Row {
   const reason = error instanceof Error ? error.message : String(error);
   const about = JSON.stringify({
     sha256: sha256(payload),
-    head: storableText(payload.slice(0, HEAD_CHARS)),
-    error: storableText(reason),
+    head: toPostgresText(payload.slice(0, HEAD_CHARS)),
+    error: toPostgresText(reason),
   });
   const columns = {
     id: `unreadable-${place.seq}-${place.index}`,
@@ -105,7 +105,7 @@ type Columns = Record<"id" | "sourceType" | "eventType" | "status" | "at", unkno
   reason?: unknown;
 };
 
-const lineOf = (place: Place, columns: Columns, payload: string): string =>
+const lineOf = (place: MessageContext, columns: Columns, payload: string): string =>
   line(
     place.realm,
     place.stream,
@@ -122,7 +122,7 @@ const lineOf = (place: Place, columns: Columns, payload: string): string =>
     text(columns.at),
   );
 
-type LineOf = (place: Place, body: Body, payload: string) => string;
+type LineOf = (place: MessageContext, body: Body, payload: string) => string;
 
 function columnsOf(realm: string, subject: string): LineOf {
   switch (subject) {
@@ -139,7 +139,7 @@ function columnsOf(realm: string, subject: string): LineOf {
   }
 }
 
-/** Subjects whose messages are no frames. */
+/** Subjects whose messages are no bundles. */
 const isSingle = (realm: string, subject: string): boolean =>
   subject === subjects.tickMarker(realm) || subject === subjects.handover(realm);
 
@@ -171,7 +171,7 @@ const isDigit = (text: string | undefined): boolean =>
   text !== undefined && text.charCodeAt(0) >= 0x30 && text.charCodeAt(0) <= 0x39;
 
 /** What `decisionLine` makes of a parsed body. */
-function decisionRow(place: Place, { text: payload, fields }: Scanned): Row {
+function decisionRow(place: MessageContext, { text: payload, fields }: Scanned): Row {
   const [id, user, type, points, status, reason, at] = fields;
   const made = line(
     place.realm,

@@ -1,6 +1,6 @@
 /** Who belongs to which faction: a user's first accepted event binds, commands bind and bind anew. */
 import type { Transaction } from "../database/database.ts";
-import { storableJson } from "../database/postgres-json.ts";
+import { toPostgresJsonText } from "../database/postgres-json.ts";
 import type { Entry } from "./ledger.ts";
 
 export type Binding = {
@@ -67,7 +67,7 @@ export async function writeMembers(
           SELECT $1, "user", faction, event, cohort, at
           FROM jsonb_to_recordset($2::jsonb) AS r ("user" text, faction text, event text, cohort text, at timestamptz)
           ON CONFLICT (realm_id, user_id) DO ${conflict}`,
-        values: [realm, storableJson(rows.slice(start, start + MAX_ROWS))],
+        values: [realm, toPostgresJsonText(rows.slice(start, start + MAX_ROWS))],
       });
   }
 }

@@ -1,7 +1,7 @@
 /** Rows of what factions decide and seasons bring: from a tick's public state, its derived events and its commands. */
 import type { PublicState, TickRecord } from "../../../shared/contracts/world.ts";
 import type { Transaction } from "../database/database.ts";
-import { storableJson } from "../database/postgres-json.ts";
+import { toPostgresJsonText } from "../database/postgres-json.ts";
 
 /**
  * Sovereign actions: those of the public state, with who proposed them, and the last status of those that it dropped.
@@ -29,7 +29,7 @@ export async function writeActions(
           status text)
         ON CONFLICT (realm_id, id) DO UPDATE SET status = excluded.status, cost = excluded.cost,
           initiator_user_id = coalesce(a.initiator_user_id, excluded.initiator_user_id)`,
-      values: [realm, storableJson(rows), record.at],
+      values: [realm, toPostgresJsonText(rows), record.at],
     });
   for (const event of record.events)
     if (event.kind === "action" && event.status !== "opposed" && !Object.hasOwn(actions, event.id))
@@ -51,7 +51,7 @@ export async function writeSeasons(
     if (event.step === "close")
       await transaction.query(
         `UPDATE seasons SET ended_tick = $3, ended_at = $4, results_json = $5 WHERE realm_id = $1 AND season_id = $2`,
-        [realm, event.season, tick, at, storableJson(event.results)],
+        [realm, event.season, tick, at, toPostgresJsonText(event.results)],
       );
     else
       await transaction.query(

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { runs } from "../../../ops/testing/fuzz.ts";
-import { scanFrame } from "./scan.ts";
+import { scanBundle } from "./scan.ts";
 
 const WANTED = new Map([
   ["id", 0],
@@ -20,12 +20,12 @@ const body = fc
     ...(n === null ? {} : { n }),
   }));
 
-test("a scanned frame has the bodies, and the wanted fields, that a parser finds", () => {
+test("a scanned bundle has the bodies, and the wanted fields, that a parser finds", () => {
   fc.assert(
     fc.property(fc.array(body, { minLength: 1, maxLength: 5 }), (bodies) => {
-      const frame = JSON.stringify(bodies);
-      const parsed = JSON.parse(frame) as Record<string, unknown>[];
-      const scanned = scanFrame(frame, WANTED)!;
+      const bundle = JSON.stringify(bodies);
+      const parsed = JSON.parse(bundle) as Record<string, unknown>[];
+      const scanned = scanBundle(bundle, WANTED)!;
       expect(scanned.map(({ text }) => text)).toEqual(parsed.map((each) => JSON.stringify(each)));
       for (const [i, { fields }] of scanned.entries())
         for (const [name, place] of WANTED)
@@ -38,10 +38,10 @@ test("a scanned frame has the bodies, and the wanted fields, that a parser finds
 });
 
 test("a text that is cut off anywhere, or no list of objects, is left to a parser", () => {
-  const frame = JSON.stringify([{ id: 'a"b\\', n: [1, { x: "]" }] }, { n: 2 }]);
-  expect(scanFrame(frame, WANTED)).toHaveLength(2);
-  for (let length = 0; length < frame.length; length++)
-    expect(scanFrame(frame.slice(0, length), WANTED), frame.slice(0, length)).toBeUndefined();
+  const bundle = JSON.stringify([{ id: 'a"b\\', n: [1, { x: "]" }] }, { n: 2 }]);
+  expect(scanBundle(bundle, WANTED)).toHaveLength(2);
+  for (let length = 0; length < bundle.length; length++)
+    expect(scanBundle(bundle.slice(0, length), WANTED), bundle.slice(0, length)).toBeUndefined();
   for (const other of [
     "[]",
     "[{}]",
@@ -54,5 +54,5 @@ test("a text that is cut off anywhere, or no list of objects, is left to a parse
     "null",
     '[{"a":1},]',
   ])
-    expect(scanFrame(other, WANTED), other).toBeUndefined();
+    expect(scanBundle(other, WANTED), other).toBeUndefined();
 });

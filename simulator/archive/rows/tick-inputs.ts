@@ -15,7 +15,7 @@ import { ArchiveRefused } from "../database/position.ts";
 import { MAX_MESSAGES } from "../follow.ts";
 import type { Entry } from "./ledger.ts";
 import { type Binding, bindByCommand, bindByEvent } from "./members.ts";
-import { placesOf, scanFrame } from "./scan.ts";
+import { placesOf, scanBundle } from "./scan.ts";
 
 export type NewRuleset = { version: number; ruleset: RecordedRuleset; at: string };
 
@@ -149,7 +149,7 @@ const PLACES = placesOf(...FIELDS);
 
 /** Each value is parsed, never cut out: a piece of a text keeps all of it in memory, for as long as the tick is read. */
 function entriesOf(message: Input, realm: string): Entry[] {
-  const scanned = scanFrame(textOf(message.data), PLACES);
+  const scanned = scanBundle(textOf(message.data), PLACES);
   if (scanned === undefined) return decisionsIn(message, realm, "accepted").map(entryOf);
   return scanned.map(({ fields }) => {
     const [event_id, user_id, faction_id, base_points, normalized_points, daily_cap_bucket, received_at] =

@@ -7,7 +7,7 @@ import type { PublicState, TickRecord } from "../../../shared/contracts/world.ts
 import { find, mapById } from "../../../shared/exact/by-id.ts";
 import type { RecordedRuleset } from "../../../shared/past/upcast.ts";
 import type { Transaction } from "../database/database.ts";
-import { storableJson } from "../database/postgres-json.ts";
+import { toPostgresJsonText } from "../database/postgres-json.ts";
 import { writeActions, writeSeasons } from "./politics.ts";
 import type { NewRuleset } from "./tick-inputs.ts";
 
@@ -60,16 +60,16 @@ async function insertSnapshot(
     values: [
       realm,
       record.tick,
-      storableJson(state.factions),
-      storableJson(state.territories),
-      storableJson(mapById(state.factions, ({ resources }) => resources)),
+      toPostgresJsonText(state.factions),
+      toPostgresJsonText(state.territories),
+      toPostgresJsonText(mapById(state.factions, ({ resources }) => resources)),
       state.meters.global_tension,
       state.meters.catastrophe_meter,
       record.ruleset_version,
       record.hash,
       record.public_hash,
-      storableJson(state),
-      storableJson(record),
+      toPostgresJsonText(state),
+      toPostgresJsonText(record),
       record.at,
     ],
   });
@@ -80,7 +80,7 @@ async function insertRulesets(transaction: Transaction, realm: string, tick: Tic
     await transaction.query(
       `INSERT INTO rulesets (realm_id, version, engine, ruleset_json, since_tick, created_at)
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-      [realm, version, ruleset.engine, storableJson(ruleset), tick.record.tick, at],
+      [realm, version, ruleset.engine, toPostgresJsonText(ruleset), tick.record.tick, at],
     );
 }
 
@@ -111,7 +111,7 @@ async function setFactions(transaction: Transaction, realm: string, { state, rul
       FROM jsonb_to_recordset($2::jsonb) AS r (id text, name text, influence bigint, share_bp integer)
       ON CONFLICT (realm_id, id) DO UPDATE SET
         name = excluded.name, influence_points = excluded.influence_points, share_bp = excluded.share_bp`,
-    values: [realm, storableJson(rows)],
+    values: [realm, toPostgresJsonText(rows)],
   });
   await keepOnly(transaction, realm, { table: "factions", key: "id" }, Object.keys(state.factions));
 }
@@ -137,7 +137,7 @@ async function setTerritories(
         name = excluded.name, controller_faction_id = excluded.controller_faction_id,
         control_score_json = excluded.control_score_json, strategic_value = excluded.strategic_value,
         instability = excluded.instability, last_changed_tick = excluded.last_changed_tick`,
-    values: [realm, storableJson(rows)],
+    values: [realm, toPostgresJsonText(rows)],
   });
   await keepOnly(transaction, realm, { table: "territories", key: "id" }, Object.keys(state.territories));
 }
@@ -148,7 +148,7 @@ async function setTriggers(transaction: Transaction, realm: string, { state, rul
     const { armed = 0, streak = 0, last_triggered_tick } = find(state.triggers, trigger.key) ?? {};
     return { ...trigger, armed: armed === 1, streak, last_triggered_tick };
   });
-  const json = storableJson(rows);
+  const json = toPostgresJsonText(rows);
   await transaction.query({
     name: "set triggers",
     text: `INSERT INTO world_triggers (realm_id, trigger_key, condition_json, sustain_ticks, cooldown_ticks, rearm_json,

@@ -26,7 +26,7 @@ import { TickInputsReader } from "./tick-inputs.ts";
 import { insertSeason, type Tick, writeTick } from "./tick-rows.ts";
 
 /** The last archived tick. */
-type Place = { state: PublicState; hash: string; ruleset: RecordedRuleset };
+type TickPosition = { state: PublicState; hash: string; ruleset: RecordedRuleset };
 
 export const world = (realm: string): Followed => ({
   stream: worldStream(realm),
@@ -46,9 +46,9 @@ class WorldFold implements Fold {
   readonly #archiving: Archiving;
   readonly #inputs: TickInputsReader;
   readonly #chain: TickChain;
-  #place: Place | undefined;
+  #place: TickPosition | undefined;
 
-  constructor(archiving: Archiving, place: Place | undefined, inputs: TickInputsReader) {
+  constructor(archiving: Archiving, place: TickPosition | undefined, inputs: TickInputsReader) {
     this.#archiving = archiving;
     this.#place = place;
     this.#inputs = inputs;
@@ -125,7 +125,7 @@ class WorldFold implements Fold {
   }
 
   /** The state after a delta. Throws `RealmRefused` where it doesn't follow what is archived. */
-  #next(message: Input): { record: TickRecord; state: PublicState; place: Place } {
+  #next(message: Input): { record: TickRecord; state: PublicState; place: TickPosition } {
     const { delta, record } = this.#chain.delta(message);
     const place = this.#place;
     if (place === undefined) throw new ForeignMessage(message, `tick ${delta.tick} came before tick 0`);
@@ -141,8 +141,8 @@ class WorldFold implements Fold {
   }
 }
 
-async function lastPlace(database: Database, realm: string): Promise<Place | undefined> {
-  const { rows } = await database.query<Place>(
+async function lastPlace(database: Database, realm: string): Promise<TickPosition | undefined> {
+  const { rows } = await database.query<TickPosition>(
     `SELECT s.state_json AS state, s.hash, r.ruleset_json AS ruleset
       FROM world_state_snapshots s JOIN rulesets r ON r.realm_id = s.realm_id AND r.version = s.ruleset_version
       WHERE s.realm_id = $1 ORDER BY s.tick_number DESC LIMIT 1`,

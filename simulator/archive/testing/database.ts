@@ -101,7 +101,7 @@ export async function testPostgres(
 
 export type TestRealm = {
   realm: string;
-  /** Writes bodies as one frame, or several frames of up to 50. */
+  /** Writes bodies as one bundle, or several bundles of up to 50. */
   write(subject: (realm: string) => string, bodies: unknown[]): Promise<void>;
   /**
    * Writes a marker and what the simulator makes of it; answers the record. `key`: of the command that asked for it. `forge`
@@ -121,11 +121,11 @@ export async function testRealm(bus: Bus, realm: string): Promise<TestRealm> {
     write: async (subject, bodies) => {
       for (let start = 0; start < bodies.length; start += 25_000) {
         const batch = bodies.slice(start, start + 25_000);
-        const frames = Array.from({ length: Math.ceil(batch.length / 50) }, (_, i) => ({
+        const bundles = Array.from({ length: Math.ceil(batch.length / 50) }, (_, i) => ({
           subject: subject(realm),
           data: JSON.stringify(batch.slice(i * 50, i * 50 + 50)),
         }));
-        await publishBatch(bus, frames);
+        await publishBatch(bus, bundles);
       }
     },
     tick: async (key, forge) => {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type TestNats, testNats } from "../../../ops/testing/nats.ts";
 import { subjects } from "../../../shared/stream/subjects.ts";
-import { Troubles } from "../blocked-streams.ts";
+import { BlockedStreams } from "../blocked-streams.ts";
 import type { Database } from "../database/database.ts";
 import { archiveRealm } from "../realms.ts";
 import { type RebuildOptions, rebuild } from "../rebuild/rebuild.ts";
@@ -104,7 +104,7 @@ export function rebuildAmongOthers(startServer: () => Promise<TestPostgres>): vo
     await database.query("CREATE SCHEMA reports");
     world = await testRealm(nats.bus, `foreign-${++made}`);
     const stop = new AbortController();
-    const surroundings = { database: archiving, bus: nats.bus, log: silent, troubles: new Troubles() };
+    const surroundings = { database: archiving, bus: nats.bus, log: silent, troubles: new BlockedStreams() };
     running = { stop, done: archiveRealm(world.realm, surroundings, stop.signal) };
     await round(0);
   });
