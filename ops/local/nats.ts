@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { join, resolve } from "node:path";
 import { STORY_USER, type StoryEngine, USER_NAMES } from "../../shared/stream/access.ts";
 import { withUser } from "../../shared/stream/nats-connection.ts";
-import { MAX_PAYLOAD_BYTES } from "../../shared/stream/topology.ts";
+import { MAX_OPEN_BATCHES, MAX_PAYLOAD_BYTES } from "../../shared/stream/topology.ts";
 import { accounts } from "../tools/nats-config/config.ts";
 import { carryStore } from "./carry-store.ts";
 import { launch, type ProcessSpec, type Running } from "./launch.ts";
@@ -101,6 +101,7 @@ export async function natsProcess(
           store_dir: join(dir, "store"),
           max_file_store: options.maxStoreBytes ?? (await storeBytes(dir)),
           max_memory_store: 1024 ** 3,
+          limits: { batch: { max_inflight_per_stream: MAX_OPEN_BATCHES } },
           ...(options.syncAlways === false ? {} : { sync_interval: "always" }),
         },
         ...(options.passwords !== undefined && {

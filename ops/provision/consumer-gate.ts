@@ -14,8 +14,9 @@ const JETSTREAM_TIMEOUT_MS = 2_000;
  * stream.
  */
 const MOST_CONSUMERS = 500;
-/** A consumer that nobody asks is removed after this, at the latest. */
+/** A consumer that nobody asks is removed after this, at the latest and at the earliest: shorter, the server would make timers for nothing. */
 const LONGEST_INACTIVE_NS = 300_000_000_000;
+const SHORTEST_INACTIVE_NS = 1_000_000_000;
 
 const Subject = z
   .string()
@@ -34,7 +35,7 @@ const Settings = z.strictObject({
   filter_subjects: z.array(Subject).max(32).optional(),
   replay_policy: z.literal("instant").optional(),
   headers_only: z.boolean().optional(),
-  inactive_threshold: z.number().int().min(1).max(LONGEST_INACTIVE_NS).optional(),
+  inactive_threshold: z.number().int().min(SHORTEST_INACTIVE_NS).max(LONGEST_INACTIVE_NS).optional(),
   max_deliver: z.literal([-1, 1]).optional(),
   mem_storage: z.literal(true).optional(),
   num_replicas: z.literal([0, 1]).optional(),

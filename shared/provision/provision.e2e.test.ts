@@ -124,6 +124,7 @@ test("a bucket of an earlier release gets the limits that it has by now, and kee
     discard: DiscardPolicy.New,
     max_msg_size: -1,
     allow_rollup_hdrs: true,
+    allow_atomic: true,
   });
   await publishOne(bus, { subject: kvSubject("workers", "test.x"), data: "{}" });
   await provisionRealm(bus, wanted("limited"));
@@ -135,5 +136,7 @@ test("a bucket of an earlier release gets the limits that it has by now, and kee
     discard: DiscardPolicy.Old,
     allow_rollup_hdrs: false,
   });
+  // The server leaves it out where it is false.
+  expect(now.allow_atomic ?? false).toBe(false);
   expect((await lastOf(bus, "KV_workers", kvSubject("workers", "test.x")))?.text()).toBe("{}");
 });

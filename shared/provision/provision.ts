@@ -190,6 +190,7 @@ const BUCKET_LIMITS = [
   "max_bytes",
   "max_msgs",
   "max_msg_size",
+  "allow_atomic",
   "allow_rollup_hdrs",
   "discard",
 ] as const;
@@ -202,10 +203,10 @@ async function ensureStream(bus: Bus, spec: StreamSpec): Promise<boolean> {
       spec[key] !== undefined && (config[key] ?? false) !== spec[key];
     // A bucket is a cache: its limits may be another release's. A log's are part of what it promises.
     const isBucket = spec.name.startsWith("KV_");
-    const promises = ["allow_atomic", "allow_direct", "allow_msg_ttl"] as const;
+    const promises = ["allow_direct", "allow_msg_ttl"] as const;
     const wrong = [
       ...promises,
-      ...(isBucket ? [] : (["max_age", "allow_rollup_hdrs", "discard"] as const)),
+      ...(isBucket ? [] : (["max_age", "allow_atomic", "allow_rollup_hdrs", "discard"] as const)),
     ].filter(differs);
     if (wrong.length > 0)
       throw new ProvisionError(

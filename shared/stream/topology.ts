@@ -7,6 +7,11 @@ export type StreamSpec = Partial<StreamConfig> & Pick<StreamConfig, "name" | "su
 
 /** Messages in one atomic batch, the server's default limit. */
 export const MAX_BATCH_MESSAGES = 1_000;
+/**
+ * Atomic batches that may be open on one stream at once, as the launcher's and compose's NATS have it (the server's default is 50). A
+ * batch without a commit is on disk outside the stream's limits for as long as somebody adds to it, or 10 s.
+ */
+export const MAX_OPEN_BATCHES = 16;
 /** Largest message that the launcher's and compose's NATS take: a snapshot of the largest realm fits. */
 export const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
 /** JetStream's own window for repeated message ids. */
@@ -68,24 +73,27 @@ export function realmStreams(
   ];
 }
 
-/** KV buckets, shared by all realms. `ttl` allows per-key TTLs. */
+/**
+ * KV buckets, shared by all realms. `ttl` allows per-key TTLs. `fenced`: written in batches behind a watermark that is rolled up.
+ * The others allow neither: a rollup of `all` would empty the bucket, and a batch without a commit is kept beyond its limits.
+ */
 export const BUCKETS = {
   /** The normalizer's state. */
-  caps: { ttl: true },
+  caps: { ttl: true, fenced: true },
   /** `<realm>`: the latest snapshot, for readers. */
-  world: { ttl: false },
+  world: { ttl: false, fenced: false },
   /** `<realm>.<version>`. */
-  rulesets: { ttl: false },
+  rulesets: { ttl: false, fenced: false },
   /** `<realm>`: its name and when it was made. */
-  realms: { ttl: false },
+  realms: { ttl: false, fenced: false },
   /** `<stage>.<worker>`: who is alive, and where. */
-  workers: { ttl: true },
-} as const satisfies Record<string, { ttl: boolean }>;
+  workers: { ttl: true, fenced: false },
+} as const satisfies Record<string, { ttl: boolean; fenced: boolean }>;
 export type Bucket = keyof typeof BUCKETS;
 
 /**
  * Every process may write to `workers`, also those that may write nowhere else. So what it holds has a bound and an end, whatever
- * TTL is given, and a rollup of one announcement can't take all others along. Where it is full the oldest goes: who lives says so
+ * TTL is given. Where it is full the oldest goes: who lives says so
  * again soon, but a worker whose first announcement found no room would never start.
  */
 const WORKERS_LIMITS: Partial<StreamConfig> = {
@@ -94,7 +102,6 @@ const WORKERS_LIMITS: Partial<StreamConfig> = {
   max_msgs: 4_096,
   max_msg_size: 4_096,
   discard: DiscardPolicy.Old,
-  allow_rollup_hdrs: false,
 };
 
 /** The stream behind a bucket, made directly: atomic batches need `allow_atomic`, which a KV client doesn't set. */
@@ -106,6 +113,8 @@ export function bucketStream(bucket: Bucket, replicas: number): StreamSpec {
     max_msgs_per_subject: 1,
     discard: DiscardPolicy.New,
     allow_msg_ttl: BUCKETS[bucket].ttl,
+    allow_atomic: BUCKETS[bucket].fenced,
+    allow_rollup_hdrs: BUCKETS[bucket].fenced,
     ...(bucket === "workers" && WORKERS_LIMITS),
     deny_delete: true,
   };

@@ -22,6 +22,12 @@ const FORGOTTEN = "60s";
 /** What one connection of outsiders may subscribe to: each subscription costs the server up to 4 KB of memory. */
 const MAX_SUBSCRIPTIONS = { READ: 10_000, STORY: 1_000 };
 
+/**
+ * The largest message of a story engine: four times a candidate's limit, so that one too large is still told so. It bounds what batches
+ * without a commit keep on the server's disk.
+ */
+const MAX_STORY_PAYLOAD_BYTES = 64 * 1024;
+
 const ACCOUNTS: readonly Account[] = ["WORLD", "READ", "STORY"];
 
 /**
@@ -36,7 +42,12 @@ export function accounts(engines: readonly StoryEngine[], proofOf: (user: string
   const account = (name: Account) => ({
     ...(name === "WORLD"
       ? { jetstream: "enabled" }
-      : { limits: { max_subscriptions: MAX_SUBSCRIPTIONS[name] } }),
+      : {
+          limits: {
+            max_subscriptions: MAX_SUBSCRIPTIONS[name],
+            ...(name === "STORY" && { max_payload: MAX_STORY_PAYLOAD_BYTES }),
+          },
+        }),
     users: grants
       .filter(([, grant]) => grant.account === name)
       .map(([user, grant]) => ({ ...identity(user, proofOf(user)), permissions: permissions(grant) })),

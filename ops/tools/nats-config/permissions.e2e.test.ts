@@ -6,9 +6,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Announcement } from "../../../shared/stage/ownership.ts";
-import { type Bus, openBus, publishBatch } from "../../../shared/stream/bus.ts";
+import { type Bus, openBus, publishBatch, REFUSED } from "../../../shared/stream/bus.ts";
 import { Consumer } from "../../../shared/stream/consumer.ts";
 import { connecting } from "../../../shared/stream/nats-connection.ts";
+import { MAX_OPEN_BATCHES } from "../../../shared/stream/topology.ts";
 import { type TestNats, testNats, urlOf } from "../../testing/nats.ts";
 import { testRealm, until } from "../../testing/realm.ts";
 
@@ -237,6 +238,9 @@ const WRITING_SETTINGS: Record<string, object> = {
   "the server's API to deliver to": { deliver_subject: "$JS.API.STREAM.PURGE.RAW_r1" },
   "a name that lasts": { durable_name: "stays" },
   "no end": { inactive_threshold: 3_600e9 },
+  "an end at once": { inactive_threshold: 1 },
+  "a heartbeat of a microsecond": { idle_heartbeat: 1_000 },
+  "as many copies as it likes": { backoff: [1, 1], max_deliver: 1_000_000 },
   "acknowledgements to be kept": { ack_policy: "explicit" },
   "many servers": { num_replicas: 3 },
   "a group to deliver to": { deliver_group: "g" },
@@ -384,6 +388,57 @@ test("an announcement can't take those of others along", async () => {
   }
   const { state } = await bus.jsm.streams.info("KV_workers", { subjects_filter: ">" });
   expect(Object.keys(state.subjects ?? {})).toContain("$KV.workers.archive.other");
+});
+
+/** What a stage commits with its position is rolled up and comes in batches; RAW's batches are the gateway's. */
+const ROLLED_UP = ["VALID_r1", "EVENTS_r1", "WORLD_r1", "KV_caps"];
+const BATCHED = [...ROLLED_UP, "RAW_r1"];
+
+test("where nothing is rolled up a rollup is refused, and where nothing comes in batches a batch is", async () => {
+  const others = ["KV_world", "KV_rulesets", "KV_realms", "KV_workers"];
+  for (const stream of [...BATCHED, ...others]) {
+    const subject = ALL.find((one) => streamOf(one) === stream)!;
+    const { config, state } = await bus.jsm.streams.info(stream);
+    expect([stream, config.allow_rollup_hdrs, config.allow_atomic ?? false]).toEqual([
+      stream,
+      ROLLED_UP.includes(stream),
+      BATCHED.includes(stream),
+    ]);
+    for (const [header, value, isAllowed] of [
+      ["Nats-Rollup", "all", ROLLED_UP.includes(stream)],
+      ["Nats-Batch-Id", "open", BATCHED.includes(stream)],
+    ] as const) {
+      if (isAllowed) continue;
+      const h = headers();
+      h.set(header, value);
+      if (header === "Nats-Batch-Id") h.set("Nats-Batch-Sequence", "1");
+      const answer = (await bus.nc.request(subject, "{}", { headers: h, timeout: 2_000 })).json<{
+        error?: object;
+      }>();
+      expect(answer.error, `${stream} ${header}`).toBeDefined();
+      expect((await bus.jsm.streams.info(stream)).state.last_seq).toBe(state.last_seq);
+    }
+  }
+});
+
+test("a story engine's messages have a limit below the servers' own, which its client knows", async () => {
+  expect(as("story").info?.max_payload).toBe(64 * 1024);
+  const tooLong = "x".repeat(64 * 1024 + 1);
+  expect(() => as("story").publish("impact.raw.r2", tooLong)).toThrow(/max_payload/);
+});
+
+test("so many batches may a story engine leave open on a stream, and no more", async () => {
+  const open = async (n: number) => {
+    const h = headers();
+    h.set("Nats-Batch-Id", `left-${n}`);
+    h.set("Nats-Batch-Sequence", "1");
+    const answer = await as("story").request("impact.raw.r2", "{}", { headers: h, timeout: 2_000 });
+    return answer.data.length === 0 ? 0 : answer.json<{ error: { err_code: number } }>().error.err_code;
+  };
+  const answers: number[] = [];
+  for (let n = 0; n < MAX_OPEN_BATCHES + 4; n++) answers.push(await open(n));
+  expect(answers.filter((code) => code === 0)).toHaveLength(MAX_OPEN_BATCHES);
+  expect(answers.slice(MAX_OPEN_BATCHES)).toEqual(Array(4).fill(REFUSED.tooManyBatches));
 });
 
 test("what the announcers may write has a bound and an end, whatever they say", async () => {
