@@ -6,6 +6,7 @@
  * removed any more. Each step may be repeated, so a call that is broken off at any point is taken up by the next one.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { JetStreamApiError } from "@nats-io/jetstream";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import { Position } from "../../shared/contracts/position.ts";
 import type { Ending } from "../../shared/contracts/provisioning.ts";
@@ -18,7 +19,16 @@ import {
   realmTexts,
   stateIn,
 } from "../../shared/provision/realm-entries.ts";
-import { type Bus, lastOf, lastOfEach, nextOf, publishOne, streamEnds } from "../../shared/stream/bus.ts";
+import {
+  type Bus,
+  isLostRace,
+  lastOf,
+  lastOfEach,
+  nextOf,
+  publishOne,
+  REFUSED,
+  streamEnds,
+} from "../../shared/stream/bus.ts";
 import { bodiesOf } from "../../shared/stream/codec.ts";
 import { eventsStream, rawStream, subjects, validStream, worldStream } from "../../shared/stream/subjects.ts";
 import { type Bucket, kvSubject } from "../../shared/stream/topology.ts";
@@ -47,14 +57,15 @@ export async function endRealm(bus: Bus, realm: string, confirm: string): Promis
       400,
     );
   if (entry.state === undefined) {
-    await writeEntry(bus, { ...entry, state: "ending" }, seq);
+    if (!(await writeEntry(bus, { ...entry, state: "ending" }, seq))) return endRealm(bus, realm, confirm);
     return { state: "ending", waits_for: "ingest, which has not taken all of RAW" };
   }
   if (entry.state === "ending") {
     const waits_for = await close(bus, realm);
     if (waits_for !== undefined) return { state: "ending", waits_for };
     // From here on it can't be told from the streams any more whether they were archived: the entry says so.
-    await writeEntry(bus, { ...entry, state: "ended", ended_at: new Date().toISOString() }, seq);
+    const ended: RealmEntry = { ...entry, state: "ended", ended_at: new Date().toISOString() };
+    if (!(await writeEntry(bus, ended, seq))) return endRealm(bus, realm, confirm);
     await delay(LET_GO_MS);
   }
   await remove(bus, realm);
@@ -73,12 +84,17 @@ async function readEntry(bus: Bus, realm: string): Promise<{ entry: RealmEntry; 
   return { entry: RealmEntry.parse(JSON.parse(stored.text())), seq: stored.seq };
 }
 
-const writeEntry = (bus: Bus, entry: RealmEntry, expectedLastSubjectSeq: number) =>
-  publishOne(bus, {
-    subject: kvSubject("realms", entry.realm_id),
-    data: JSON.stringify(entry),
-    expectedLastSubjectSeq,
-  });
+/** False where another call has written first: its entry is to be read. */
+async function writeEntry(bus: Bus, entry: RealmEntry, expectedLastSubjectSeq: number): Promise<boolean> {
+  try {
+    const subject = kvSubject("realms", entry.realm_id);
+    await publishOne(bus, { subject, data: JSON.stringify(entry), expectedLastSubjectSeq });
+    return true;
+  } catch (error) {
+    if (isLostRace(error)) return false;
+    throw error;
+  }
+}
 
 /** Seals RAW, and EVENTS behind the last tick, and answers what isn't through yet; undefined once everything is archived. */
 async function close(bus: Bus, realm: string): Promise<string | undefined> {
@@ -127,7 +143,10 @@ async function seal(bus: Bus, stream: string): Promise<void> {
   if (config.sealed) return;
   // The client's types know no `sealed` in an update; the server does.
   const closed = { ...config, sealed: true };
-  await bus.jsm.streams.update(stream, closed);
+  await bus.jsm.streams.update(stream, closed).catch(async (error: unknown) => {
+    // Another call may have sealed it just before; of a sealed stream the server takes no change.
+    if (!(await isSealed(bus, stream))) throw error;
+  });
 }
 
 const isSealed = async (bus: Bus, stream: string): Promise<boolean> =>
@@ -194,10 +213,15 @@ async function present(bus: Bus, streams: string[]): Promise<string[]> {
   return streams.filter((stream) => names.has(stream));
 }
 
-/** Keys last: a stage that was slow to let go has no stream to make them from any more. */
+/**
+ * Keys last: a stage that was slow to let go has no stream to make them from any more. Two may remove at once, since a service that
+ * starts takes up what one that was killed has left.
+ */
 async function remove(bus: Bus, realm: string): Promise<void> {
   for (const name of await present(bus, streamsOf(realm))) {
-    await bus.jsm.streams.delete(name);
+    await bus.jsm.streams.delete(name).catch((error: unknown) => {
+      if (!(error instanceof JetStreamApiError) || error.code !== REFUSED.streamNotFound) throw error;
+    });
   }
   for (const [bucket, keys] of Object.entries(KEYS))
     for (const key of keys(realm))

@@ -1,10 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { askForBucket, askForRealm, ProvisionRefused } from "../../shared/provision/ask-provision.ts";
+import {
+  askForBucket,
+  askForEnd,
+  askForRealm,
+  ProvisionRefused,
+} from "../../shared/provision/ask-provision.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { type Bus, openBus, streamEnds } from "../../shared/stream/bus.ts";
+import { type Bus, lastOf, openBus, publishOne, streamEnds } from "../../shared/stream/bus.ts";
 import { Reader } from "../../shared/stream/reader.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
+import { kvSubject } from "../../shared/stream/topology.ts";
 import { startProvisioning, type TestNats, testNats, urlOf } from "../testing/nats.ts";
 import { testRealm, until } from "../testing/realm.ts";
 import { type StageProcess, startStage } from "../testing/stages.ts";
@@ -75,6 +81,20 @@ test("a lost bucket is made again for a stage that asks, with the topology's set
   expect((await refusal(askForBucket(normalizer, { bucket: "hoard" }))).status).toBe(400);
   const ruleset = await loadRuleset("amoi-1");
   await expect(askForRealm(normalizer, { realm: "mine", name: "x", ruleset })).rejects.toThrow(/permission/i);
+});
+
+test("several calls that end a realm at once, as after a service was killed, are all answered, and none fails", async () => {
+  const realm = "ends";
+  await testRealm(nats.bus, realm);
+  const request = { realm, name: realm };
+  const end = () => Promise.all(Array.from({ length: 6 }, () => askForEnd(ingest, request)));
+  for (const { state } of await end()) expect(state).toBe("ending");
+  // What it had taken is archived by now.
+  const subject = kvSubject("realms", realm);
+  const entry = JSON.parse((await lastOf(nats.bus, "KV_realms", subject))!.text()) as object;
+  await publishOne(nats.bus, { subject, data: JSON.stringify({ ...entry, state: "ended" }) });
+  expect(await end()).toEqual(Array(6).fill({ state: "ended" }));
+  await expect(streamEnds(ingest, eventsStream(realm))).rejects.toThrow("stream not found");
 });
 
 test("a reader of the account READ goes on by itself when the service comes back", async () => {
