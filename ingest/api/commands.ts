@@ -3,6 +3,7 @@ import { z } from "zod";
 import { AskedCommand, type Command, MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
 import { Id, IdempotencyKey } from "../../shared/contracts/ids.ts";
 import { commandId } from "../../shared/exact/identity.ts";
+import { assertRuns } from "../gateway/assert-runs.ts";
 import { Unavailable } from "../gateway/gateway.ts";
 import { actorOf, gameMaster } from "./actor.ts";
 import { ANSWER_TIMEOUT_MS, type Api, type ApiContext } from "./api-context.ts";
@@ -53,6 +54,8 @@ export function commandRoutes(api: Api, parts: ApiContext): void {
     },
     preValidation: takeHeaderKey,
     handler: async ({ body: { realm_id, idempotency_key }, caller }) => {
+      parts.assertOpen(realm_id);
+      await assertRuns(parts.bus, realm_id, ["ingest", "normalizer", "simulator"]);
       const { seq } = await parts.submitCommand({
         v: 1,
         idempotency_key,

@@ -11,6 +11,7 @@ import { bodiesOf } from "../../shared/stream/codec.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
 import { type ApiContext, keyConflict } from "../api/api-context.ts";
 import { Refused } from "../api/problems.ts";
+import { assertRuns } from "../gateway/assert-runs.ts";
 import { Unavailable } from "../gateway/gateway.ts";
 import type { QuarantineFollowers } from "./followers.ts";
 
@@ -82,6 +83,7 @@ export class Reviews {
       payload: { event: event_id, ...(review.note === undefined ? {} : { note: review.note }), decision },
     };
     assertPasses(command);
+    await assertRuns(this.#parts.bus, realm, ["ingest", "normalizer"]);
     await this.#parts.submitCommand(command);
     const outcome = await this.#quarantines.of(realm).outcomeOf(command_id, DECIDED_WITHIN_MS);
     if (outcome === undefined)

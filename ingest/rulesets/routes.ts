@@ -12,6 +12,7 @@ import { gameMaster } from "../api/actor.ts";
 import { ANSWER_TIMEOUT_MS, type Api, type ApiContext, keyConflict, RealmPath } from "../api/api-context.ts";
 import { headerKey, KeyHeader } from "../api/idempotency.ts";
 import { Refused, refusals, wrongField } from "../api/problems.ts";
+import { assertRuns } from "../gateway/assert-runs.ts";
 import { awaitDecision } from "../gateway/await-decision.ts";
 import { Unavailable } from "../gateway/gateway.ts";
 import { differences } from "./diff.ts";
@@ -146,6 +147,7 @@ export function rulesetRoutes(api: Api, parts: ApiContext): void {
       return { realm_id: realm, version: known.version, command_id };
     }
     assertInForce(request.headers["if-match"], versionOf(versions, undefined).version);
+    await assertRuns(parts.bus, realm, ["ingest", "normalizer"]);
     const { seq } = await parts.submitCommand({
       v: 1,
       idempotency_key: key,

@@ -10,6 +10,8 @@ import { type Bus, publishOne } from "../stream/bus.ts";
 import { randomName } from "../stream/random-name.ts";
 import { recreateBucket } from "../stream/recreate-bucket.ts";
 import { kvSubject } from "../stream/topology.ts";
+import type { AnnouncedRefusal } from "./announced-workers.ts";
+import { realmTroubles } from "./realm-health.ts";
 
 /** Of `workers`, the one with the highest hash of itself and the realm (rendezvous hashing, Thaler and Ravishankar 1996). */
 export function ownerOf(realm: string, workers: readonly string[]): string | undefined {
@@ -54,6 +56,16 @@ export class Liveness {
     return [...this.#heard.keys()];
   }
 }
+
+/** Refusals that an announcement names at most, and characters of a reason. */
+const MOST_REFUSALS = 32;
+const REASON_LENGTH = 400;
+
+/** The realms that this process refuses, as its announcement names them. */
+const refusals = (): AnnouncedRefusal[] =>
+  realmTroubles(Number.POSITIVE_INFINITY)
+    .slice(0, MOST_REFUSALS)
+    .map(({ kind: _refused, reason, ...where }) => ({ ...where, reason: reason.slice(0, REASON_LENGTH) }));
 
 /** A process's entry in the bucket `workers`, kept alive. */
 export class Announcement {
@@ -101,7 +113,7 @@ export class Announcement {
   async #announce(): Promise<void> {
     const message = {
       subject: this.#subject,
-      data: JSON.stringify(this.#details),
+      data: JSON.stringify({ ...this.#details, refused: refusals() }),
       ttlSeconds: this.#ttlSeconds,
     };
     try {

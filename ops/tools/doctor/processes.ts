@@ -1,11 +1,10 @@
 /** What the processes of a realm say of it themselves: their `/readyz`, where they announced it. */
 import { hostname } from "node:os";
 import { z } from "zod";
-import { type Bus, lastOf } from "../../../shared/stream/bus.ts";
-import { kvSubject } from "../../../shared/stream/topology.ts";
+import { announcedWorkers } from "../../../shared/stage/announced-workers.ts";
+import type { Bus } from "../../../shared/stream/bus.ts";
 import type { Finding } from "./finding.ts";
 
-const Worker = z.object({ stage: z.string(), worker: z.string(), host: z.string(), port: z.number() });
 const NotReady = z.object({
   reason: z.string(),
   realms: z.array(
@@ -25,7 +24,7 @@ const STAGES = ["ingest", "normalizer", "simulator", "archive", "broadcaster"];
 
 /** Troubles that live processes have with a realm, and stages of which none lives. */
 export async function sayings(bus: Bus, realm: string): Promise<Finding[]> {
-  const workers = await announced(bus);
+  const workers = await announcedWorkers(bus);
   const found: Finding[] = STAGES.filter((stage) => !workers.some((worker) => worker.stage === stage)).map(
     (stage) => ({ place: stage, says: "no process of it lives", todo: `start ${stage}` }),
   );
@@ -51,19 +50,4 @@ export async function sayings(bus: Bus, realm: string): Promise<Finding[]> {
         });
   }
   return found;
-}
-
-async function announced(bus: Bus): Promise<z.infer<typeof Worker>[]> {
-  const stream = "KV_workers";
-  const { state } = await bus.jsm.streams.info(stream, { subjects_filter: kvSubject("workers", ">") });
-  const entries = await Promise.all(
-    Object.keys(state.subjects ?? {}).map((subject) => lastOf(bus, stream, subject)),
-  );
-  return entries.flatMap((entry) => {
-    try {
-      return entry === undefined ? [] : Worker.parse(JSON.parse(entry.text()));
-    } catch {
-      return []; // It has said goodbye.
-    }
-  });
 }
