@@ -210,3 +210,17 @@ test.for(["", "null", "undefined", null])("a socket that sends %j as its token s
   feed.tick();
   await client.until(({ frames }) => frames.some(({ type }) => type === "delta"));
 });
+
+test("a realm that isn't there ends the client for good, after it was asked for again", async () => {
+  const feed = await serve();
+  const { client, seen, until } = watch(feed, { realm: "nowhere" });
+  await until("closed 404");
+  expect(client.status).toBe("closed");
+  expect(seen.filter((line) => line === "connecting")).toHaveLength(3);
+});
+
+test("a server that is away is asked for ever", async () => {
+  const { client, seen } = watch({ port: await pickPort() });
+  await vi.waitFor(() => expect(seen.filter((line) => line === "connecting").length).toBeGreaterThan(5));
+  expect(client.status).not.toBe("closed");
+});

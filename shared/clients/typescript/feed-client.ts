@@ -36,6 +36,7 @@ export type FeedEvents = {
   resynced: [reason: ResyncReason];
   /** Something didn't fit, and the client mends it by itself. */
   fault: [message: string];
+  /** `close`: a close code of the feed, or 404 or 410 where the realm isn't there. */
   status: [status: FeedStatus, close?: { code: number; reason: string }];
 };
 type Listener<Name extends keyof FeedEvents> = (...happened: FeedEvents[Name]) => void;
@@ -71,6 +72,14 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const FIRST_FINAL_CODE = 4_500;
 const LAST_FINAL_CODE = 4_999;
 /**
+ * What HTTP refuses an attempt with is final for these, which `status` then gives as the code: the realm has ended, or there is
+ * none of this name. A broadcaster that has just started may not know of a new realm yet, so it is asked again before that counts.
+ */
+const FINAL_STATUSES: Readonly<Record<number, { refusals: number; reason: string }>> = {
+  404: { refusals: 3, reason: "there is no such realm" },
+  410: { refusals: 1, reason: "the realm has ended" },
+};
+/**
  * Every realm's feed has a frame each 30 s at least, `alive` where there is nothing else: after a silence of this length, and
  * up to twice as long, the connection is dead, whatever TCP believes.
  */
@@ -91,6 +100,8 @@ export class FeedClient {
   #silence: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
   #status: FeedStatus = "waiting";
+  /** Attempts in a row that the server refused before the socket opened. */
+  #refusals = 0;
   /** Frames are taken one after the other, also where a hash takes its time. */
   #taking: Promise<void> = Promise.resolve();
   /** Items of the last tick that had any: after a reconnect they come again. */
@@ -150,6 +161,7 @@ export class FeedClient {
     socket.addEventListener("open", () => {
       clearTimeout(unanswered);
       openedMs = performance.now();
+      this.#refusals = 0;
       if (this.#socket !== socket) return;
       this.#expectFrame(socket);
       this.#tokens?.keep(token, (fresh) => socket.send(JSON.stringify({ type: "token", token: fresh })));
@@ -170,13 +182,38 @@ export class FeedClient {
       clearTimeout(unanswered);
       // A realm may be silent between ticks: a connection that held for long was a good one all the same.
       if (performance.now() - openedMs > GOOD_MS) this.#failures = 0;
-      this.#lost(socket, code, reason);
+      if (Number.isFinite(openedMs)) this.#lost(socket, code, reason);
+      else void this.#refused(socket);
     });
     // Node tells of an attempt that failed by `error` alone, browsers by `error` and then `close`, which knows more.
     socket.addEventListener("error", () => {
       clearTimeout(unanswered);
-      setTimeout(() => this.#lost(socket, NO_CODE, ""), 0);
+      setTimeout(() => {
+        if (Number.isFinite(openedMs)) this.#lost(socket, NO_CODE, "");
+        else void this.#refused(socket);
+      }, 0);
     });
+  }
+
+  /** The socket didn't open. No WebSocket tells why, so a read of the same realm is asked whether there is any use in coming back. */
+  async #refused(socket: WebSocket): Promise<void> {
+    if (this.#socket !== socket) return;
+    this.#refusals++;
+    const read = new URL(
+      `/api/world/${encodeURIComponent(this.#options.realm)}/standings`,
+      this.#options.url,
+    );
+    read.protocol = read.protocol.replace("ws", "http");
+    const signal = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
+    const status = await fetch(read, { method: "HEAD", signal }).then(
+      (answer) => answer.status,
+      () => undefined,
+    );
+    const final = status === undefined ? undefined : FINAL_STATUSES[status];
+    if (final === undefined || this.#refusals < final.refusals) return this.#lost(socket, NO_CODE, "");
+    if (this.#socket !== socket) return;
+    this.#leave();
+    this.#say("closed", { code: status!, reason: final.reason });
   }
 
   #address(token: string | undefined): URL {
