@@ -3,9 +3,10 @@
  * launcher writes it; commands take from it what they are entitled to.
  */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { makeDataDir } from "./data-dir.ts";
 
 const Urls = z.record(z.string(), z.string());
 /** `nats`: by user, story engines among them; `postgres`: by role. */
@@ -30,7 +31,7 @@ export function keepCredentials(dataDir: string, given: Partial<Credentials>): C
     nats: { ...held.nats, ...given.nats },
     postgres: { ...held.postgres, ...given.postgres },
   };
-  mkdirSync(dataDir, { recursive: true });
+  makeDataDir(dataDir);
   const file = fileOf(dataDir);
   writeFileSync(`${file}.next`, `${JSON.stringify(merged, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.next`, file);

@@ -3,10 +3,11 @@
  * numbers are, so that a launcher can end what a killed one left behind, and nothing else; it is also the lock that
  * keeps two launchers off one folder.
  */
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { makeDataDir } from "./data-dir.ts";
 import { identityOf, signalTo } from "./processes.ts";
 import { LocalSetupError } from "./setup-error.ts";
 
@@ -32,7 +33,7 @@ export interface PidFile {
  */
 export async function claimDataDir(dataDir: string, say: (line: string) => void): Promise<PidFile> {
   const [pidsFile, lockFile] = [join(dataDir, "pids.json"), join(dataDir, "supervised.json")];
-  mkdirSync(dataDir, { recursive: true });
+  makeDataDir(dataDir);
   const entries: Entries = {
     launcher: { pid: process.pid, identity: (await identityOf(process.pid)) ?? "" },
   };

@@ -9,7 +9,9 @@ import { startStack } from "./stack.ts";
 import { untilEnded } from "./until-ended.ts";
 
 const ended = untilEnded(process.env);
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
+/** Local time of day, as the person at the terminal reads it. */
+const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const say = (line: string): void => void process.stderr.write(`${clock.format()} ${line}\n`);
 
 try {
   const stack = await startStack(readEnv(process.env), { environment: process.env, say, signal: ended });
@@ -20,7 +22,7 @@ try {
   await stack.stop();
 } catch (error) {
   if (!ended.aborted) {
-    say(explain(error));
+    process.stderr.write(`${explain(error)}\n`);
     process.exitCode = 1;
   }
 }

@@ -153,3 +153,12 @@ test("what a killed launcher left behind is ended, and a stranger with a recycle
     stranger.kill("SIGKILL");
   }
 });
+
+test("a data folder that can't be made, or is a file, ends with a sentence that says what to set", async () => {
+  const file = join(dataDir, "a-file");
+  await writeFile(file, "");
+  for (const folder of ["/proc/no-such-process/data", file, join(file, "below")])
+    await expect(supervise({ dataDir: folder, say: () => {} })).rejects.toThrow(
+      /^The data folder .* can't be made .*: set DATA_DIR/,
+    );
+});

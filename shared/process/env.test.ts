@@ -159,3 +159,27 @@ test("a header with clients' addresses and the networks of who may write it go t
     "10.1.0.0/33 is no network",
   );
 });
+
+test("every variable that is wrong or missing is named at once, and a number that is none is repeated", () => {
+  const read = () =>
+    readEnv({ MODE: "production", FEED_PORT: "abc", AMOI_REPLICAS: "9", AMOI_TYPO: "1" }, "ingest");
+  const lines = (() => {
+    try {
+      read();
+      return [];
+    } catch (error) {
+      return String((error as Error).message).split("\n");
+    }
+  })();
+  const names = lines.map((line) => line.split(" ")[0]);
+  expect(names).toEqual([
+    "AMOI_TYPO",
+    "FEED_PORT",
+    "AMOI_REPLICAS",
+    "NATS_URL",
+    "AMOI_NATS_MONITOR_URL",
+    "AMOI_TOKENS_FILE",
+    "FEED_TOKEN_SECRET",
+  ]);
+  expect(lines[1]).toBe('FEED_PORT must be a number, and "abc" is none');
+});

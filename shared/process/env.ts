@@ -93,100 +93,95 @@ const PASSWORDS = {
 /** Every variable of a database. */
 export const DATABASE_VARIABLES = Object.keys(DATABASE);
 
-const Env = z
-  .object({
-    MODE: z.enum(["local", "production"]).default("local"),
-    NATS_URL: z.string().min(1).optional(),
-    ...DATABASE,
-    DATA_DIR: z.string().min(1).default(".data"),
-    FEED_PORT: Port.default(8080),
-    INGEST_PORT: Port.default(8081),
-    NORMALIZER_PORT: Port.default(8082),
-    SIMULATOR_PORT: Port.default(8083),
-    BROADCASTER_PORT: Port.default(8084),
-    ARCHIVE_PORT: Port.default(8085),
-    PROVISION_PORT: Port.default(8086),
-    ...API_SETTINGS,
-    FEED_TOKEN_SECRET: z.string().min(32).default(LOCAL_FEED_SECRET),
-    /** The one before, during a change: tokens of both are taken, and new ones are signed with the new one. */
-    FEED_TOKEN_SECRET_PREVIOUS: z.string().min(32).optional(),
-    /** Tick length of the first ruleset, seconds; local mode only. */
-    TICK_SECONDS: z.coerce.number().int().min(1).max(9_000).optional(),
-    /** The realm that the launcher provisions. */
-    AMOI_REALM: Id.default("amoi-1"),
-    AMOI_REALM_NAME: z.string().min(1).max(64).default("Amoi"),
-    /** Its first ruleset: a name in `shared/rulesets/rulesets/` or the path of a JSON file. */
-    AMOI_RULESET: z.string().min(1).default("amoi-1"),
-    /** JetStream replicas of every stream and bucket: 1 on one machine, 3 in a cluster. */
-    AMOI_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
-    /** `max_bytes` of a realm's RAW stream. */
-    AMOI_RAW_MAX_BYTES: z.coerce.number().int().min(1_048_576).default(268_435_456),
-    /** What the launcher's NATS may use before Go collects harder, MiB: beyond what is live it keeps no more garbage. */
-    AMOI_NATS_MEMORY_MIB: z.coerce.number().int().min(64).default(512),
-    /** Address that HTTP servers listen on. */
-    AMOI_HOST: z.string().min(1).default("127.0.0.1"),
-    /**
-     * Names and addresses under which the HTTP servers may be asked for, comma-separated, without ports; `*`: any. Absent: in
-     * local mode the loopback ones, elsewhere any.
-     */
-    AMOI_HOSTS: z
-      .string()
-      .transform((text) => text.split(",").map((host) => host.trim().toLowerCase()))
-      .optional(),
-    /** The password of NATS_URL's user, where it isn't in the URL. */
-    AMOI_NATS_PASSWORD: z.string().min(1).optional(),
-    /** A .creds file (JWT and nkey seed), instead of user and password. */
-    AMOI_NATS_CREDS: z.string().min(1).optional(),
-    /** PEM files: who signed the servers' certificates; this process's own certificate and its key. */
-    AMOI_NATS_CA: z.string().min(1).optional(),
-    AMOI_NATS_CERT: z.string().min(1).optional(),
-    AMOI_NATS_KEY: z.string().min(1).optional(),
-    /** `1`: outside local mode too, NATS may do without TLS, since the network is private. */
-    AMOI_NATS_PLAINTEXT: z.literal("1").optional(),
-    /** Monitoring URLs of all NATS servers, comma-separated: where durability is asserted outside local mode. */
-    AMOI_NATS_MONITOR_URL: z.string().min(1).optional(),
-    AMOI_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
-    /** After this long without a sign of life a worker's realms move, seconds. */
-    AMOI_WORKER_TTL_SECONDS: z.coerce.number().int().min(2).max(60).default(5),
-    ...FEED_LIMITS,
-    /** `<point>:<n>`: the process kills itself at the n-th passage of a named crash point; chaos tests only. */
-    AMOI_CRASH_AT: z
-      .string()
-      .regex(/^[a-z_]+:[1-9][0-9]*$/)
-      .optional(),
-  })
-  .superRefine((env, context) => {
-    for (const [password, url] of Object.entries(PASSWORDS) as [keyof typeof PASSWORDS, DatabaseUrl][]) {
-      const problem = problemOf(env[url], env[password], password);
-      if (problem !== undefined) context.addIssue({ code: "custom", path: [url], message: problem });
-    }
-    // A header that is believed from anyone lets a client choose its address; one that nobody is believed on counts all
-    // clients of the proxy as one.
-    if ((env.AMOI_ADDRESS_HEADER === undefined) !== (env.AMOI_TRUSTED_PROXIES === undefined))
-      context.addIssue({
-        code: "custom",
-        path: [env.AMOI_ADDRESS_HEADER === undefined ? "AMOI_ADDRESS_HEADER" : "AMOI_TRUSTED_PROXIES"],
-        message:
-          "is needed: the header in which proxies say whom they forward, and their networks, go together",
-      });
-    if (env.MODE === "local") return;
-    const need = (name: keyof typeof env, missing: boolean, message: string) => {
-      if (missing) context.addIssue({ code: "custom", path: [name], message });
-    };
-    need("NATS_URL", env.NATS_URL === undefined, "is required outside local mode");
-    need("AMOI_NATS_MONITOR_URL", env.AMOI_NATS_MONITOR_URL === undefined, "is required outside local mode");
-    need(
-      "TICK_SECONDS",
-      env.TICK_SECONDS !== undefined,
-      "is for local mode only: set the ruleset's tick_seconds",
-    );
-    need("AMOI_CRASH_AT", env.AMOI_CRASH_AT !== undefined, "is for tests only");
-  });
+const Env = z.object({
+  MODE: z.enum(["local", "production"]).default("local"),
+  NATS_URL: z.string().min(1).optional(),
+  ...DATABASE,
+  DATA_DIR: z.string().min(1).default(".data"),
+  FEED_PORT: Port.default(8080),
+  INGEST_PORT: Port.default(8081),
+  NORMALIZER_PORT: Port.default(8082),
+  SIMULATOR_PORT: Port.default(8083),
+  BROADCASTER_PORT: Port.default(8084),
+  ARCHIVE_PORT: Port.default(8085),
+  PROVISION_PORT: Port.default(8086),
+  ...API_SETTINGS,
+  FEED_TOKEN_SECRET: z.string().min(32).default(LOCAL_FEED_SECRET),
+  /** The one before, during a change: tokens of both are taken, and new ones are signed with the new one. */
+  FEED_TOKEN_SECRET_PREVIOUS: z.string().min(32).optional(),
+  /** Tick length of the first ruleset, seconds; local mode only. */
+  TICK_SECONDS: z.coerce.number().int().min(1).max(9_000).optional(),
+  /** The realm that the launcher provisions. */
+  AMOI_REALM: Id.default("amoi-1"),
+  AMOI_REALM_NAME: z.string().min(1).max(64).default("Amoi"),
+  /** Its first ruleset: a name in `shared/rulesets/rulesets/` or the path of a JSON file. */
+  AMOI_RULESET: z.string().min(1).default("amoi-1"),
+  /** JetStream replicas of every stream and bucket: 1 on one machine, 3 in a cluster. */
+  AMOI_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
+  /** `max_bytes` of a realm's RAW stream. */
+  AMOI_RAW_MAX_BYTES: z.coerce.number().int().min(1_048_576).default(268_435_456),
+  /** What the launcher's NATS may use before Go collects harder, MiB: beyond what is live it keeps no more garbage. */
+  AMOI_NATS_MEMORY_MIB: z.coerce.number().int().min(64).default(512),
+  /** Address that HTTP servers listen on. */
+  AMOI_HOST: z.string().min(1).default("127.0.0.1"),
+  /**
+   * Names and addresses under which the HTTP servers may be asked for, comma-separated, without ports; `*`: any. Absent: in
+   * local mode the loopback ones, elsewhere any.
+   */
+  AMOI_HOSTS: z
+    .string()
+    .transform((text) => text.split(",").map((host) => host.trim().toLowerCase()))
+    .optional(),
+  /** The password of NATS_URL's user, where it isn't in the URL. */
+  AMOI_NATS_PASSWORD: z.string().min(1).optional(),
+  /** A .creds file (JWT and nkey seed), instead of user and password. */
+  AMOI_NATS_CREDS: z.string().min(1).optional(),
+  /** PEM files: who signed the servers' certificates; this process's own certificate and its key. */
+  AMOI_NATS_CA: z.string().min(1).optional(),
+  AMOI_NATS_CERT: z.string().min(1).optional(),
+  AMOI_NATS_KEY: z.string().min(1).optional(),
+  /** `1`: outside local mode too, NATS may do without TLS, since the network is private. */
+  AMOI_NATS_PLAINTEXT: z.literal("1").optional(),
+  /** Monitoring URLs of all NATS servers, comma-separated: where durability is asserted outside local mode. */
+  AMOI_NATS_MONITOR_URL: z.string().min(1).optional(),
+  AMOI_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
+  /** After this long without a sign of life a worker's realms move, seconds. */
+  AMOI_WORKER_TTL_SECONDS: z.coerce.number().int().min(2).max(60).default(5),
+  ...FEED_LIMITS,
+  /** `<point>:<n>`: the process kills itself at the n-th passage of a named crash point; chaos tests only. */
+  AMOI_CRASH_AT: z
+    .string()
+    .regex(/^[a-z_]+:[1-9][0-9]*$/)
+    .optional(),
+});
 export type Env = z.infer<typeof Env>;
 
 /** The name of every variable. */
 export const VARIABLES: readonly string[] = Object.keys(Env.shape);
+type Given = Record<string, string | undefined>;
 type DatabaseUrl = (typeof PASSWORDS)[keyof typeof PASSWORDS];
+
+/** What goes together or not in an environment, a sentence each that begins with the variable. */
+function problemsTogether(given: Given): string[] {
+  const problems: string[] = [];
+  for (const [password, url] of Object.entries(PASSWORDS) as [keyof typeof PASSWORDS, DatabaseUrl][]) {
+    const problem = problemOf(given[url], given[password], password);
+    if (problem !== undefined) problems.push(`${url} ${problem}`);
+  }
+  // A header that is believed from anyone lets a client choose its address; one that nobody is believed on counts all
+  // clients of the proxy as one.
+  if ((given.AMOI_ADDRESS_HEADER === undefined) !== (given.AMOI_TRUSTED_PROXIES === undefined))
+    problems.push(
+      `${given.AMOI_ADDRESS_HEADER === undefined ? "AMOI_ADDRESS_HEADER" : "AMOI_TRUSTED_PROXIES"} is needed: the header in which proxies say whom they forward, and their networks, go together`,
+    );
+  if (given.MODE !== "production") return problems;
+  for (const name of ["NATS_URL", "AMOI_NATS_MONITOR_URL"])
+    if (given[name] === undefined) problems.push(`${name} is required outside local mode`);
+  if (given.TICK_SECONDS !== undefined)
+    problems.push("TICK_SECONDS is for local mode only: set the ruleset's tick_seconds");
+  if (given.AMOI_CRASH_AT !== undefined) problems.push("AMOI_CRASH_AT is for tests only");
+  return problems;
+}
 
 function problemOf(
   url: string | undefined,
@@ -215,15 +210,26 @@ function withPasswords(env: Env): Env {
 /** The environment is wrong: the message names each variable, a line each. */
 export class EnvError extends Error {}
 
+const DEFAULTS = { MODE: "local", AMOI_HOST: "127.0.0.1" } as const;
+
+/** What is wrong with a variable. A value is repeated only where it should have been a number, which is no secret. */
+function sentenceOf({ path, code, message, ...issue }: z.core.$ZodIssue, given: Given): string {
+  const name = path.join(".");
+  if (code === "invalid_type" && "expected" in issue && issue.expected === "number")
+    return `${name} must be a number, and ${JSON.stringify(given[name])} is none`;
+  return `${name} ${message}`;
+}
+
 /** Parses an environment. Empty values count as absent. `stage`: the process that it is for. Throws `EnvError`. */
-export function readEnv(environment: Record<string, string | undefined>, stage?: string): Env {
+export function readEnv(environment: Given, stage?: string): Env {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const unknown = Object.keys(given).filter((name) => name.startsWith("AMOI_") && !(name in Env.shape));
   const parsed = Env.safeParse(given);
   const problems = [
     ...unknown.map((name) => `${name} is not a known variable`),
-    ...(parsed.error?.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`) ?? []),
-    ...(parsed.success ? secretProblems(parsed.data, given, stage) : []),
+    ...(parsed.error?.issues.map((issue) => sentenceOf(issue, given)) ?? []),
+    ...problemsTogether(given),
+    ...secretProblems({ ...DEFAULTS, ...given, ...parsed.data }, given, stage),
   ];
   if (!parsed.success || problems.length > 0) throw new EnvError(problems.join("\n"));
   return withPasswords(parsed.data);
