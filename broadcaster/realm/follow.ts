@@ -48,7 +48,9 @@ export async function follow(following: Following): Promise<void> {
   const { bus, realm, log, signal } = following;
   listenToPulses(following);
   const run: Run = { reader: undefined, distrusted: -1 };
-  const health = new RealmHealth({ stage: "broadcaster", realm }, worldStream(realm), () => workOf(run));
+  const health = new RealmHealth({ stage: "broadcaster", realm }, worldStream(realm), () =>
+    bus.connected ? workOf(run) : undefined,
+  );
   let reason = "start";
   let retryMs = RETRY_MIN_MS;
   while (!signal.aborted) {

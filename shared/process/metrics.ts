@@ -32,6 +32,11 @@ export const metrics = {
     labelNames: ["stage", "realm"],
     registers,
   }),
+  natsConnected: new Gauge({
+    name: "amoi_nats_connected",
+    help: "1 while this process is connected to NATS, 0 while it is away: within 6 s of its last sign of life",
+    registers,
+  }),
   readersReopened: new Counter({
     name: "amoi_readers_reopened_total",
     help: "Times a reader gave its consumer up and opened another: silence, lost_message, connection, told (by the server)",

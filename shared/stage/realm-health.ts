@@ -28,7 +28,7 @@ export const realmTroubles = (stalledMs = STALLED_MS): RealmTrouble[] =>
 export class RealmHealth {
   readonly labels: { stage: string; realm: string };
   readonly #stream: string;
-  readonly #look: () => Work;
+  readonly #look: () => Work | undefined;
   readonly #show: (messages: number, seconds: number) => void;
   readonly #timer: NodeJS.Timeout;
   #refusal: RealmRefused | undefined;
@@ -39,12 +39,12 @@ export class RealmHealth {
 
   /**
    * From now on the process owns the realm, as far as `stage` goes, until `end`. `look` tells what waits on `stream`, without asking
-   * anybody; `show` sets the gauges.
+   * anybody, and `undefined` while nobody knows, since NATS is away: the gauges keep what was known. `show` sets the gauges.
    */
   constructor(
     labels: { stage: string; realm: string },
     stream: string,
-    look: () => Work,
+    look: () => Work | undefined,
     show: (messages: number, seconds: number) => void = (messages, seconds) => {
       metrics.lag.set(labels, messages);
       metrics.lagSeconds.set(labels, seconds);
@@ -84,7 +84,9 @@ export class RealmHealth {
 
   /** Looks what waits. */
   look(): void {
-    const { messages, oldestAtMs, busy = false } = this.#look();
+    const work = this.#look();
+    if (work === undefined) return;
+    const { messages, oldestAtMs, busy = false } = work;
     if (messages === 0 && !busy) this.#movedMs = performance.now();
     this.#waitingSinceMs = messages === 0 ? undefined : (this.#waitingSinceMs ?? Date.now());
     const sinceMs = oldestAtMs ?? this.#waitingSinceMs;
@@ -100,7 +102,7 @@ export class RealmHealth {
     }
     const stillMs = performance.now() - this.#movedMs;
     if (stillMs < stalledMs) return undefined;
-    const { messages, seq, busy = false } = this.#look();
+    const { messages, seq, busy = false } = this.#look() ?? { messages: 0 };
     if (messages === 0 && !busy) return undefined;
     const since = seq === undefined ? "" : ` from sequence ${seq} on`;
     const reason = `${messages} messages of ${stream} wait${since}, and nothing has moved for ${Math.round(stillMs / 1_000)} s`;

@@ -1,5 +1,6 @@
 /** A stage as a process: connects, announces itself, runs the realms that are its, serves its operations port, drains. */
 import { setTimeout as delay } from "node:timers/promises";
+import { errors } from "@nats-io/transport-node";
 import type { FastifyInstance } from "fastify";
 import { hostCheck } from "../auth/hosts.ts";
 import { Id } from "../contracts/ids.ts";
@@ -13,7 +14,7 @@ import { RealmEnded, type RealmState, stateIn } from "../provision/realm-entries
 import { watchBucket } from "../stream/bucket.ts";
 import { type Bus, openBus } from "../stream/bus.ts";
 import { Durability } from "../stream/durability.ts";
-import { NatsAccessError, natsAccess } from "../stream/nats-connection.ts";
+import { NatsAccessError, natsAccess, withoutSecrets } from "../stream/nats-connection.ts";
 import { KnownRealms } from "./known-realms.ts";
 import { Workers } from "./ownership.ts";
 import type { Stage } from "./stage.ts";
@@ -81,7 +82,15 @@ async function connected(env: Env, name: string, log: Log, signal: AbortSignal):
         process.exitCode = 1;
         return undefined;
       }
-      log.warn({ reason: String(error) }, "no NATS yet; trying again");
+      if (
+        error instanceof errors.AuthorizationError ||
+        error instanceof errors.UserAuthenticationExpiredError
+      )
+        log.error(
+          { url: withoutSecrets(env.NATS_URL ?? ""), reason: String(error) },
+          "NATS refuses this process's user or password: check NATS_URL, AMOI_NATS_PASSWORD or AMOI_NATS_CREDS; trying again",
+        );
+      else log.warn({ reason: String(error) }, "no NATS yet; trying again");
       await delay(1_000, undefined, { signal }).catch(() => {});
     }
   }

@@ -67,7 +67,9 @@ export class StageRunner<State> {
   /** Runs the realm until the signal, whatever happens meanwhile. */
   async run(signal: AbortSignal, ending?: AbortSignal): Promise<void> {
     metrics.owned.set(this.#labels, 1);
-    const health = new RealmHealth(this.#labels, this.#stage.input(this.#realm).stream, () => this.#work());
+    const health = new RealmHealth(this.#labels, this.#stage.input(this.#realm).stream, () =>
+      this.#bus.connected ? this.#work() : undefined,
+    );
     const counting = setInterval(() => void this.#count(), COUNT_MS);
     for (let reason = "start"; !signal.aborted; ) {
       try {
@@ -107,7 +109,7 @@ export class StageRunner<State> {
   async #recover(error: unknown, health: RealmHealth, signal: AbortSignal): Promise<string> {
     const pause = (ms: number) => delay(ms, undefined, { signal }).catch(() => {});
     if (error instanceof Superseded) {
-      this.#log.info({ reason: error.message }, "another worker committed for this realm; restoring");
+      this.#log.info({ reason: error.message }, "this run of the realm was superseded; restoring");
       await pause(250 + Math.random() * 750);
       return "superseded";
     }

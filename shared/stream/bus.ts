@@ -21,6 +21,7 @@ import {
   type RequestOptions,
 } from "@nats-io/transport-node";
 import type { Log } from "../process/log.ts";
+import { metrics } from "../process/metrics.ts";
 import { READ_API } from "./access.ts";
 import { connecting, type NatsAccess, NatsAccessError, withoutSecrets } from "./nats-connection.ts";
 import { randomName } from "./random-name.ts";
@@ -48,6 +49,8 @@ const CLOSE_PATIENCE_MS = 1_000;
 
 /** A server that doesn't greet within this is away: the next one is tried, ms. */
 const CONNECT_TIMEOUT_MS = 5_000;
+/** A server that leaves two pings unanswered is away, ms: within three of these the connection is given up. */
+const PING_MS = 2_000;
 /** JetStream's API answers within this, or is asked again, ms. */
 const API_TIMEOUT_MS = 2_000;
 
@@ -63,7 +66,7 @@ export async function openBus(options: NatsAccess & { name: string; log?: Bus["l
     maxReconnectAttempts: -1,
     timeout: CONNECT_TIMEOUT_MS,
     reconnectTimeWait: 250,
-    pingInterval: 5_000,
+    pingInterval: PING_MS,
     maxPingOut: 2,
     noAsyncTraces: true,
     ignoreAuthErrorAbort: true,
@@ -84,6 +87,7 @@ export async function openBus(options: NatsAccess & { name: string; log?: Bus["l
   const log = options.log ?? SILENT;
   const lost = new Set<() => void>();
   let connected = true;
+  metrics.natsConnected.set(1);
   void (async () => {
     for await (const status of nc.status()) {
       if (status.type === "reconnect") {
@@ -91,12 +95,14 @@ export async function openBus(options: NatsAccess & { name: string; log?: Bus["l
         // Another server than the one that was checked: the process dies, and says why when it starts again.
         if (refusal !== undefined) throw refusal;
         connected = true;
+        metrics.natsConnected.set(1);
       }
       // What a user may not publish is dropped by the server, and nobody else hears of it.
       if (status.type === "error")
         log.error({ reason: status.error.message }, "NATS refused what this process sent or asked to hear");
       if (status.type !== "disconnect") continue;
       connected = false;
+      metrics.natsConnected.set(0);
       for (const tell of [...lost]) tell();
     }
   })();

@@ -132,7 +132,12 @@ class Run {
       const through = this.#position?.through;
       if (through !== undefined) surroundings.troubles.waits(followed.stream, { lag: messages, through });
     };
-    this.#health = new RealmHealth({ stage: "archive", realm }, followed.stream, () => this.#work(), show);
+    this.#health = new RealmHealth(
+      { stage: "archive", realm },
+      followed.stream,
+      () => (surroundings.bus.connected ? this.#work() : undefined),
+      show,
+    );
   }
 
   async once(): Promise<void> {
