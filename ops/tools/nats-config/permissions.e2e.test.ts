@@ -422,8 +422,8 @@ test("where nothing is rolled up a rollup is refused, and where nothing comes in
 });
 
 test("a story engine's messages have a limit below the servers' own, which its client knows", async () => {
-  expect(as("story").info?.max_payload).toBe(64 * 1024);
-  const tooLong = "x".repeat(64 * 1024 + 1);
+  expect(as("story").info?.max_payload).toBe(96 * 1024);
+  const tooLong = "x".repeat(96 * 1024 + 1);
   expect(() => as("story").publish("impact.raw.r2", tooLong)).toThrow(/max_payload/);
 });
 
