@@ -73,7 +73,7 @@ const REFUSALS = {
   426: ["It was asked for without an upgrade to WebSocket", []],
   429: ["Too many requests, openings or open sockets of one address", ["Retry-After"]],
   503: [
-    "The realm is being restored, too many streams are open, or the past can't be read just now",
+    "The realm is being restored, too many streams are open, or past ticks can't be read at the moment: try again",
     ["Retry-After"],
   ],
 } as const satisfies Record<number, readonly [string, readonly Header[]]>;

@@ -60,11 +60,17 @@ async function restored(restoring: Restoring): Promise<SimulatorState> {
   if (stored !== undefined && problem === undefined) snapshot = JSON.parse(stored.text()) as WorldSnapshot;
   else {
     await assertUnmoved(restoring);
-    log.error({ tick: record.tick, problem }, "the snapshot is no good; computing it again from EVENTS");
+    log.error(
+      { tick: record.tick, problem },
+      "the snapshot doesn't match the tick record; it is computed again from EVENTS",
+    );
     snapshot = await recomputed(bus, realm, record, signal);
     await assertUnmoved(restoring);
     await replaceSnapshot(bus, snapshot, stored);
-    log.info({ tick: record.tick }, "the snapshot is whole again: EVENTS gives the hash of its record");
+    log.info(
+      { tick: record.tick },
+      "the snapshot was computed again from EVENTS and has the hash of its tick record",
+    );
   }
   await recreateBucket(bus, "world");
   await refreshKv(bus, snapshot);
@@ -180,7 +186,7 @@ async function recomputed(
 ): Promise<WorldSnapshot> {
   if (record.engine < ENGINE)
     throw new RealmRefused(
-      `engine ${record.engine} played tick ${record.tick} of ${realm}, and its snapshot is no good: start the release of that engine once more, which makes it again, and end it in good order`,
+      `engine ${record.engine} played tick ${record.tick} of ${realm}, and its snapshot doesn't match its record: start the release of that engine once more, which makes it again, and end it in good order`,
     );
   let snapshot = await startBefore(bus, realm, record.tick);
   const state = stateOf(snapshot);

@@ -27,7 +27,9 @@ import { newSocket } from "./socket.ts";
 import { admit, TOO_MANY_CONNECTIONS } from "./upgrade.ts";
 
 export const FEED_PATH = "/feed/{realm}";
-const NOT_ASKED_FOR = problemAnswer(426, "this is a WebSocket feed", { headers: { Upgrade: "websocket" } });
+const NOT_ASKED_FOR = problemAnswer(426, "this path is a WebSocket: open it with an upgrade", {
+  headers: { Upgrade: "websocket" },
+});
 
 export class Feed {
   readonly channels = new Channels();

@@ -18,7 +18,7 @@ export type Admission = {
 };
 
 const ORIGIN_REFUSED = problemAnswer(403, "pages of this origin may not open the feed");
-export const TOO_MANY_CONNECTIONS = problemAnswer(429, "too many connections of this address", {
+export const TOO_MANY_CONNECTIONS = problemAnswer(429, "this address has too many open connections", {
   headers: { "Retry-After": "10" },
 });
 

@@ -25,7 +25,7 @@ export const REALM_ENDED = problemAnswer(410, "the realm has ended");
 export const REALM_NOT_READY = problemAnswer(503, "the realm is being restored", {
   headers: { "Retry-After": "1" },
 });
-export const BODY_REFUSED = problemAnswer(400, "a request here has no body");
+export const BODY_REFUSED = problemAnswer(400, "this port takes no request body");
 
 /** Headers of every answer: any origin may read it, and what it says of limits. */
 export const COMMON_HEADERS = {

@@ -77,7 +77,7 @@ export class Routes<Data = never> {
 }
 
 const OTHER_HOST = problemAnswer(421, MISDIRECTED);
-const NOT_FOUND = problemAnswer(404, "there is nothing at this path");
+const NOT_FOUND = problemAnswer(404, "this path doesn't exist");
 const METHODS = "GET, HEAD";
 const ONLY_GET = problemAnswer(405, "only GET and HEAD are served here", { headers: { Allow: METHODS } });
 const refusalBy = ({ name, perMinute }: RateLimit): Answer =>

@@ -15,7 +15,9 @@ import { readQuery } from "./query.ts";
 const NO_SUCH_TICK = problemAnswer(404, "the realm has no such tick", {
   errors: [{ path: "tick", message: "is still to come" }],
 });
-const PAST_AWAY = problemAnswer(503, "the past can't be read just now", { headers: { "Retry-After": "2" } });
+const PAST_AWAY = problemAnswer(503, "past ticks can't be read at the moment: try again", {
+  headers: { "Retry-After": "2" },
+});
 
 /** What an earlier tick may take to be read. */
 const PAST_PATIENCE_MS = 10_000;
@@ -70,11 +72,11 @@ async function shownAt({ realm, epoch, past }: RealmView, tick: number): Promise
   return { realm, epoch, hash: found.hash, state: found.state };
 }
 
-/** Fails when it takes too long; what it waited for is left to itself. */
+/** Fails when reading the past tick took too long; what it waited for is left to itself. */
 async function inTime<Value>(value: Promise<Value>): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("it takes too long")), PAST_PATIENCE_MS);
+    timer = setTimeout(() => reject(new Error("reading the past tick took too long")), PAST_PATIENCE_MS);
   });
   try {
     return await Promise.race([value, late]);

@@ -69,7 +69,10 @@ export async function follow(following: Following): Promise<void> {
       const refusal = refusalOf(error);
       if (refusal === undefined) {
         reason = "error";
-        log.warn({ realm, reason: String(error) }, "not following WORLD; trying again");
+        log.warn(
+          { realm, reason: String(error) },
+          "the broadcaster lost WORLD of this realm; it tries again",
+        );
         await delay(jittered(retryMs), undefined, { signal }).catch(() => {});
         retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
       } else {
@@ -79,7 +82,7 @@ export async function follow(following: Following): Promise<void> {
         health.refuse(refusal);
         log.error(
           { realm, refused: refusal.reason, ...refusal.place, err: refusal },
-          "the realm stands still for its clients until an operator has looked",
+          "the broadcaster refuses the realm until an operator has looked",
         );
         await untilLookedAt(bus, refusal, signal);
       }

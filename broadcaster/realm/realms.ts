@@ -98,7 +98,7 @@ export class Realms {
     ) {
       if (signal.aborted) return;
       if (performance.now() > patienceEndsMs)
-        return log.warn({ reason: this.missing() }, "serving without it");
+        return log.warn({ reason: this.missing() }, "the public port opens without this realm");
       await this.#look();
     }
   }
@@ -114,7 +114,10 @@ export class Realms {
       const entry = await lastOf(bus, "KV_realms", kvSubject("realms", channel.realm));
       if (entry !== undefined) channel.name = RealmEntry.parse(JSON.parse(entry.text())).name;
     } catch (error) {
-      log.warn({ realm: channel.realm, reason: String(error) }, "the realm's name can't be read");
+      log.warn(
+        { realm: channel.realm, reason: String(error) },
+        "the realm's display name could not be read; its id is shown",
+      );
     }
   }
 }

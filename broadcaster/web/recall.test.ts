@@ -62,6 +62,6 @@ test("the first ticks of a realm need no feed; before tick 0 there is nothing", 
 test("ticks that the feed no longer holds are told as such, and so is a past that can't be read", async () => {
   await expect(recall(reads, 200, signal)).rejects.toThrow("the feed no longer holds those ticks");
   await expect(recall(new Reads(url, "forgetful"), TICKS, signal)).rejects.toThrow(
-    "the past can't be read just now",
+    "past ticks can't be read at the moment: try again",
   );
 });

@@ -46,7 +46,7 @@ export function requireScopes(api: Api, env: Env, log: Log): void {
     });
     if ("refused" in caller) {
       if (!ofTries.take(addressOf(request.ip), performance.now()).allowed)
-        throw new Refused(429, "too many requests without a token of this address");
+        throw new Refused(429, "this address sent too many requests without a valid token");
       throw new Refused(401, caller.refused);
     }
     if (!ofTokens.take(caller.name, performance.now()).allowed)

@@ -19,10 +19,11 @@ export function gameMaster(caller: Caller, claimed?: string): Actor {
 export function actorOf(caller: Caller, kind: Command["kind"], claimed: Actor | undefined): Actor {
   if (caller.anyActor) return claimed ?? gameMaster(caller);
   if (claimed?.type === "system")
-    throw new Refused(403, "the system speaks by its steward alone: no token may say its commands");
+    throw new Refused(403, "only the steward sends commands of the system: no token may");
   const isPlayers = isPlayersKind(kind) && claimed?.type !== "gm";
   if (claimed?.type === "player" || (isPlayers && !caller.scopes.has("operate"))) {
-    if (!isPlayersKind(kind)) throw new Refused(403, `${kind} is no player's to say: the scope operate may`);
+    if (!isPlayersKind(kind))
+      throw new Refused(403, `${kind} is not a player's command: it needs the scope operate`);
     assertScope(caller, "publish");
     if (claimed === undefined) throw wrongField("actor", "is required: the player, {type, id}");
     return claimed;

@@ -75,8 +75,7 @@ export class ApiContext {
   /** Throws a 404 where there is no such realm, and a 410 where it has ended. */
   assertRealm(realm: string): void {
     const state = this.#realms.stateOf(realm);
-    if (state === "ended")
-      throw new Refused(410, `realm ${realm} has ended: Postgres has what happened in it`);
+    if (state === "ended") throw new Refused(410, `realm ${realm} has ended: its history is in Postgres`);
     if (state === undefined && !this.made.has(realm)) throw new Refused(404, `no realm is named ${realm}`);
   }
 
@@ -84,7 +83,7 @@ export class ApiContext {
   assertOpen(realm: string): void {
     this.assertRealm(realm);
     if (this.#realms.stateOf(realm) === "ending")
-      throw new Refused(410, `realm ${realm} is ending: it takes nothing any more`);
+      throw new Refused(410, `realm ${realm} is ending: it accepts nothing more`);
   }
 
   /**

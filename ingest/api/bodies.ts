@@ -16,10 +16,10 @@ export function takeJsonAlone(api: Api): void {
     const { "content-encoding": coding = "identity", "content-type": type = "" } = request.headers;
     if (coding.toLowerCase() !== "identity") {
       reply.header("accept-encoding", "identity");
-      throw new Refused(415, `a body is taken as it is, not as ${coding.slice(0, 64)}`);
+      throw new Refused(415, `send the body without a content coding, not as ${coding.slice(0, 64)}`);
     }
     const charset = /;\s*charset="?([^";\s]*)/i.exec(type)?.[1];
     if (charset !== undefined && charset.toLowerCase() !== "utf-8")
-      throw new Refused(415, `a body is in UTF-8, not in ${charset.slice(0, 64)}`);
+      throw new Refused(415, `send the body in UTF-8, not in ${charset.slice(0, 64)}`);
   });
 }

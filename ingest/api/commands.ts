@@ -72,7 +72,9 @@ export function commandRoutes(api: Api, parts: ApiContext): void {
         case "refused":
           throw new Refused(409, `the realm refused the tick: ${answer.reason}`);
         case "timeout":
-          throw new Unavailable("the tick is asked for but not committed yet: ask again with the same key");
+          throw new Unavailable(
+            "the tick was requested but is not committed yet: repeat the request with the same key",
+          );
         default:
           return answer satisfies never;
       }

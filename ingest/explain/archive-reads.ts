@@ -55,7 +55,7 @@ export class ArchiveReads {
         ...(position === undefined ? {} : { position }),
       };
     } catch (error) {
-      this.#log.warn({ reason: String(error) }, "Postgres doesn't answer; looking in EVENTS");
+      this.#log.warn({ reason: String(error) }, "Postgres doesn't answer; the event is looked up in EVENTS");
       return undefined;
     }
   }

@@ -35,7 +35,7 @@ export async function purgeRaw(
     } catch (error) {
       log.warn(
         { through, reason: String(error) },
-        "RAW was not purged behind ingest's position; asking again later",
+        "RAW was not purged behind ingest's position; ingest asks again in a minute",
       );
     }
   }

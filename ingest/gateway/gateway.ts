@@ -196,8 +196,7 @@ const isRefusal = (error: unknown, code: number): boolean => error instanceof Re
 
 function refusalOf(error: unknown): Unavailable | StoreFull | RawClosed {
   if (error instanceof Unavailable) return error;
-  if (isSealed(error))
-    return new RawClosed("the realm is ending: it takes nothing any more", { cause: error });
+  if (isSealed(error)) return new RawClosed("the realm is ending: it accepts nothing more", { cause: error });
   if (isRefusal(error, REFUSED.storeFull))
     return new StoreFull("the store of the NATS servers is full: nothing of this request was stored", {
       cause: error,

@@ -87,7 +87,9 @@ export class Reviews {
     await this.#parts.submitCommand(command);
     const outcome = await this.#quarantines.of(realm).outcomeOf(command_id, DECIDED_WITHIN_MS);
     if (outcome === undefined)
-      throw new Unavailable("the review is sent but not decided yet: ask again with the same key");
+      throw new Unavailable(
+        "the review was sent but is not decided yet: repeat the request with the same key",
+      );
     const reviewed = await this.#answer(realm, review, outcome);
     metrics.reviews.inc({ realm, verdict: reviewed.status });
     return reviewed;
@@ -153,7 +155,7 @@ const conflict = (reason: string, detail: string): Refused =>
   new Refused(409, `${reason}: ${detail}`, [{ path: "event_id", message: reason }]);
 
 export const unknownEvent = (event: string): Refused =>
-  new Refused(404, `no event ${event} is or was in quarantine, as far as is remembered`);
+  new Refused(404, `no event ${event} is in quarantine, or was within the time that reviews are remembered`);
 
 function alreadyReviewed({ kind, actor, received_at }: ReviewResult): Refused {
   const done = kind === "review.release" ? "released" : "rejected";

@@ -48,7 +48,10 @@ async function untilMade({ env, bus, log, signal }: Service): Promise<void> {
       return log.info({ realm: env.AMOI_REALM }, created ? "the realm is made" : "the realm was there");
     } catch (error) {
       if (error instanceof ProvisionError) throw error;
-      log.warn({ realm: env.AMOI_REALM, err: error }, "the realm could not be made; trying again");
+      log.warn(
+        { realm: env.AMOI_REALM, err: error },
+        "the realm could not be provisioned; the service tries again",
+      );
       await delay(RETRY_MS, undefined, { signal }).catch(() => {});
     }
   }

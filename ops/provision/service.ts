@@ -85,7 +85,7 @@ export function answerProvisioning(bus: Bus, sizes: Sizes, log: Log): { close():
             metrics.provisionRequests.inc({ kind, outcome: "unanswered" });
             log.warn(
               { kind, reason: String(cause) },
-              "a request got no answer; whoever asked will ask again",
+              "a provision request got no answer; its sender asks again",
             );
           })
           .finally(() => {
@@ -142,7 +142,10 @@ async function handled(act: () => Promise<Answer>, log: Log, kind: string): Prom
       const { path, message } = error.issues[0]!;
       return refused(400, `${path.join(".") || "the request"}: ${message}`);
     }
-    log.error({ err: error, kind }, "a request of provisioning failed; asking again goes on where it ended");
+    log.error(
+      { err: error, kind },
+      "a provision request failed; the same request continues where this one stopped",
+    );
     if (error instanceof ProvisionError) return refused(error.status, error.message);
     return refused(503, error instanceof Error ? error.message : String(error));
   }

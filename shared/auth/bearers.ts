@@ -32,7 +32,7 @@ export class Bearers {
     this.#local = token === undefined ? undefined : digestOf(token);
     const failed = (what: string) => (error: unknown) => {
       metrics.tokenFileErrors.inc();
-      log.error({ reason: String(error) }, `${what} can't be read any more; what it said before goes on`);
+      log.error({ reason: String(error) }, `${what} can't be read any more; its last content stays in force`);
     };
     if (settings.AMOI_TOKENS_FILE !== undefined)
       this.#file = new ReloadedFile(settings.AMOI_TOKENS_FILE, tokensIn, failed("the tokens file"));

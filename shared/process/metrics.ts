@@ -191,7 +191,7 @@ export const metrics = {
   }),
   tokenFileErrors: new Counter({
     name: "amoi_token_file_errors_total",
-    help: "Changes of a file of tokens or keys that could not be read: what it said before goes on",
+    help: "Changes of a file of tokens or keys that could not be read: its last content stays in force",
     registers,
   }),
   stewardKeysTaken: new Counter({

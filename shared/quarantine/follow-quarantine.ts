@@ -44,7 +44,7 @@ export class QuarantineFollower {
         if (!signal.aborted)
           this.#log.warn(
             { reason: String(error) },
-            "following the quarantine was interrupted; going on soon",
+            "reading the quarantine was interrupted; it goes on in a moment",
           );
         await delay(jittered(RETRY_MS), undefined, { signal }).catch(() => {});
       }

@@ -125,7 +125,7 @@ export class Announcement {
       if (this.#isStored)
         this.#bus.log.warn(
           { worker: this.id, reason: String(error) },
-          "the worker's announcement was not stored; trying at each beat",
+          "the worker's announcement was not stored; it is sent again at the next beat",
         );
       this.#isStored = false;
     }

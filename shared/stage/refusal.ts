@@ -96,5 +96,8 @@ export function refusalOf(error: unknown): RealmRefused | undefined {
   if (error instanceof StreamGap) return new RealmRefused(message, { reason: "gap", cause: error });
   if (error instanceof TooLarge) return new RealmRefused(message, { reason: "too_large", cause: error });
   if (isPassing(error)) return undefined;
-  return new RealmRefused(`it fails the same way each time: ${error}`, { reason: "error", cause: error });
+  return new RealmRefused(`the same input fails in the same way each time: ${error}`, {
+    reason: "error",
+    cause: error,
+  });
 }

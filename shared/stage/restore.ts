@@ -99,7 +99,10 @@ async function restoreCached<State>(
     return await refold(stage, parts, restoring, trusted);
   } catch (error) {
     if (!(error instanceof CacheUnusable && trusted)) throw error;
-    log.warn({ reason: error.message }, "the cache is of no use: folding every decision again");
+    log.warn(
+      { reason: error.message },
+      "the cache can't be used; the state is folded again from the whole log",
+    );
     return await refold(stage, parts, restoring, false);
   }
 }

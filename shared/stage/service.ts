@@ -90,7 +90,8 @@ async function connected(env: Env, name: string, log: Log, signal: AbortSignal):
           { url: withoutSecrets(env.NATS_URL ?? ""), reason: String(error) },
           "NATS refuses this process's user or password: check NATS_URL, AMOI_NATS_PASSWORD or AMOI_NATS_CREDS; trying again",
         );
-      else log.warn({ reason: String(error) }, "no NATS yet; trying again");
+      else
+        log.warn({ reason: String(error) }, "NATS doesn't answer yet; the process tries again every second");
       await delay(1_000, undefined, { signal }).catch(() => {});
     }
   }
@@ -209,7 +210,7 @@ export async function runRealms(service: Service, { name, port, found, run }: Re
       const ending = known.get(realm) ?? new AbortController();
       known.set(realm, ending);
       if (state === "ending" && !ending.signal.aborted) {
-        log.info({ realm }, "the realm is ending: it takes nothing more, and what it took is archived");
+        log.info({ realm }, "the realm is ending: it accepts nothing more, and what it accepted is archived");
         ending.abort();
       }
     }

@@ -109,13 +109,19 @@ export class StageRunner<State> {
   async #recover(error: unknown, health: RealmHealth, signal: AbortSignal): Promise<string> {
     const pause = (ms: number) => delay(ms, undefined, { signal }).catch(() => {});
     if (error instanceof Superseded) {
-      this.#log.info({ reason: error.message }, "this run of the realm was superseded; restoring");
+      this.#log.info(
+        { reason: error.message },
+        "another run of the realm has committed; this one is restored",
+      );
       await pause(250 + Math.random() * 750);
       return "superseded";
     }
     if (error instanceof CacheUnusable && this.#trusted) {
       this.#trusted = false;
-      this.#log.error({ reason: error.message }, "the cache can't be read; folding every decision again");
+      this.#log.error(
+        { reason: error.message },
+        "the cache can't be read; the state is folded again from the whole log",
+      );
       return "cache";
     }
     if (await hasEnded(this.#bus, this.#realm)) {
@@ -126,14 +132,14 @@ export class StageRunner<State> {
     }
     const refusal = refusalOf(error);
     if (refusal === undefined) {
-      this.#log.warn({ err: error }, "interrupted; restoring");
+      this.#log.warn({ err: error }, "the realm's run failed; it is restored");
       await pause(500);
       return "error";
     }
     health.refuse(refusal);
     this.#log.error(
       { refused: refusal.reason, ...refusal.place, err: refusal },
-      "the realm stands still: refusing to run it until an operator has looked",
+      "the stage refuses the realm until an operator has looked",
     );
     await this.#count();
     await untilLookedAt(this.#bus, refusal, signal);

@@ -35,13 +35,16 @@ export async function watchBucket(bus: Bus, watch: Watch, signal: AbortSignal): 
       if (signal.aborted) return;
       bus.log.warn(
         { bucket: watch.bucket, reason: String(error) },
-        "the bucket can't be watched; trying again",
+        "the bucket can't be watched; the watch is opened again",
       );
       if ((error as { code?: number }).code === REFUSED.streamNotFound)
         await watch
           .missing?.()
           .catch((reason: unknown) =>
-            bus.log.warn({ bucket: watch.bucket, reason: String(reason) }, "the bucket was not made anew"),
+            bus.log.warn(
+              { bucket: watch.bucket, reason: String(reason) },
+              "the missing bucket could not be made again; the next attempt follows",
+            ),
           );
       await delay(jittered(wait), undefined, { signal }).catch(() => {});
     }

@@ -186,7 +186,7 @@ export class Reader {
         if (error instanceof StreamGap || isStreamGone(error)) throw error;
         this.#bus.log.warn(
           { stream: this.#stream, seq: this.#next, reason: String(error) },
-          "no consumer could be opened on the stream; trying again",
+          "the reader could not open a consumer on the stream; it tries again",
         );
         void this.#look();
       }
@@ -251,7 +251,7 @@ export class Reader {
     metrics.readersReopened.inc({ reason });
     this.#bus.log.warn(
       { stream: this.#stream, seq: this.#next, reason: detail },
-      "the stream's consumer was given up; opening another",
+      "the reader gave up its consumer of the stream; it opens another",
     );
     if (!this.#isFull) this.#flow();
   }

@@ -28,7 +28,10 @@ export async function tellArchived(
     } catch (error) {
       const reason = String(error);
       if (!signal.aborted)
-        surroundings.log.info({ realm, reason }, "how far the realm is archived can't be told; trying again");
+        surroundings.log.info(
+          { realm, reason },
+          "the archive could not announce how far the realm is archived; it tries again",
+        );
     }
     await delay(LOOK_MS, undefined, { signal }).catch(() => {});
   }

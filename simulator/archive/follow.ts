@@ -223,7 +223,7 @@ class Run {
     if (error instanceof Superseded) {
       this.#log.info(
         { reason: error.message },
-        "another archive writes this realm; beginning again after it",
+        "another archive writes this realm; this one starts again from the committed position",
       );
       return undefined;
     }
@@ -234,12 +234,15 @@ class Run {
     troubles.begin(this.#followed.stream, { realm: this.#realm, reason, refused });
     metrics.archiveErrors.inc({ realm: this.#realm });
     if (refusal === undefined)
-      this.#log.warn(this.#failures++ === 0 ? { err: error } : { reason }, "interrupted; trying again");
+      this.#log.warn(
+        this.#failures++ === 0 ? { err: error } : { reason },
+        "archiving the stream failed; it is tried again",
+      );
     else {
       this.#health.refuse(refusal);
       this.#log.error(
         { refused: refusal.reason, seq: refusal.place?.seq, reason },
-        "the stream stands still in the archive until an operator has looked",
+        "the archive refuses the stream until an operator has looked",
       );
     }
     return refusal;

@@ -30,7 +30,10 @@ export async function archiveRealm(
       const reason = error instanceof Error ? error.message || error.name : String(error);
       troubles.begin(realm, { realm, reason, refused: error instanceof ArchiveRefused });
       metrics.archiveErrors.inc({ realm });
-      log.warn({ realm, reason }, "the realm can't be entered into the archive yet; trying again");
+      log.warn(
+        { realm, reason },
+        "the realm could not be registered in the archive; the archive tries again",
+      );
       await delay(jittered(RETRY_MS), undefined, { signal }).catch(() => {});
     }
   }

@@ -56,7 +56,7 @@ export function watchPostgres(
         checked = true;
         await ask(database);
         troubles.over("postgres");
-        if (said !== undefined) log.info("Postgres takes rows again");
+        if (said !== undefined) log.info("Postgres accepts rows again");
         said = undefined;
         ready.resolve();
       } catch (error) {
@@ -85,7 +85,7 @@ async function assertUsable(database: Database, strict: boolean, log: Log): Prom
   if (excess === undefined) return;
   const remedy = "give DATABASE_URL the role amoi_archive (npm run archive:migrate makes it)";
   if (strict) throw new RoleRefused(`${excess}, which an archive must not: ${remedy}`);
-  log.warn({ excess }, `the archive could change what happened: ${remedy}`);
+  log.warn({ excess }, `the archive's role may change archived history: ${remedy}`);
 }
 
 async function ask(database: Database): Promise<void> {

@@ -34,7 +34,7 @@ export async function keepTime(owned: Owned<SimulatorState>): Promise<void> {
       } catch (error) {
         if (isSealed(error)) return log.info("the realm is ending: its last tick was written");
         if (!signal.aborted)
-          log.warn({ reason: String(error) }, "the tick marker was not written; trying again");
+          log.warn({ reason: String(error) }, "the clock could not write the tick marker; it tries again");
         await pause(LOOK_MS, signal);
       }
     }

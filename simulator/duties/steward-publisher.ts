@@ -47,7 +47,7 @@ export class StewardPublisher {
       if (this.#failing.size === 0)
         this.#log.warn(
           { kind, reason: String(error) },
-          "RAW does not take a command of the steward's: what it doesn't take is tried again, after pauses that grow",
+          "RAW refused a command of the steward; the steward publishes it again after growing pauses",
         );
       const pauseMs = Math.min(
         failing === undefined ? FIRST_PAUSE_MS : 2 * failing.pauseMs,
@@ -67,6 +67,6 @@ export class StewardPublisher {
 
   #end(key: string): void {
     if (this.#failing.delete(key) && this.#failing.size === 0)
-      this.#log.info({}, "nothing of the steward's waits for RAW any more");
+      this.#log.info({}, "RAW took every command of the steward that was waiting");
   }
 }

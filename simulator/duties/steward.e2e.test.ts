@@ -221,7 +221,7 @@ test("while RAW takes nothing, the steward says so once, and says its word as so
   const keeper = steward(realm, () => Date.now() + 8 * DAY_MS, log);
   await until(async () => lines.length > 0);
   await delay(2_500);
-  expect(lines).toMatchObject([expect.stringContaining("tried again")]);
+  expect(lines).toMatchObject([expect.stringContaining("publishes it again")]);
   await nats.bus.jsm.streams.update(rawStream(realm), config);
   await until(async () => (await rejectedIn(realm)).length === 1);
   await keeper.stop();

@@ -45,7 +45,10 @@ export async function keepHouse(
       // The realm is ending, and takes no command any more.
       if (isSealed(error)) break;
       if (!signal.aborted)
-        log.warn({ reason: String(error) }, "the steward was interrupted; looking again soon");
+        log.warn(
+          { reason: String(error) },
+          "the steward was interrupted; it looks for due commands again in a moment",
+        );
     }
     await delay(LOOK_MS, undefined, { signal }).catch(() => {});
   }

@@ -43,7 +43,8 @@ export async function keepForecast(
       metrics.forecastSeconds.set({ realm }, (performance.now() - startedMs) / 1_000);
       await delay((performance.now() - startedMs) * REST, undefined, { signal }).catch(() => {});
     } catch (error) {
-      if (!signal.aborted) log.warn({ reason: String(error) }, "no forecast this time");
+      if (!signal.aborted)
+        log.warn({ reason: String(error) }, "the forecast of this tick failed; the next tick gets one");
     }
   }
 }

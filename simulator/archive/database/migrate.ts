@@ -134,7 +134,7 @@ async function readMigrations(folder: URL): Promise<Migration[]> {
 function assertSame(applied: Pick<Migration, "name" | "sha256">, known: Migration | undefined): void {
   if (known === undefined)
     throw new MigrationError(
-      `the database has migration ${applied.name}, which this version doesn't know: run a newer version`,
+      `the database has migration ${applied.name}, which this release doesn't know: run a newer release`,
     );
   if (known.name !== applied.name || known.sha256 !== applied.sha256)
     throw new MigrationError(
