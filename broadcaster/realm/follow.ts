@@ -1,14 +1,15 @@
 /** Follows one realm's WORLD: restores a view from the leader, then moves it tick by tick. Whatever fails, it starts anew. */
-import { setTimeout as delay } from "node:timers/promises";
+
 import { PassedNotices, Pulse } from "../../shared/contracts/feed.ts";
 import { Forecast } from "../../shared/contracts/forecast.ts";
 import type { WorldSnapshot } from "../../shared/contracts/world.ts";
 import { TickChain } from "../../shared/past/tick-chain.ts";
 import { messageOfTick } from "../../shared/past/tick-sequence.ts";
 import { openTimeMachine } from "../../shared/past/time-machine.ts";
-import { jittered } from "../../shared/process/jitter.ts";
+import { Backoff } from "../../shared/process/backoff.ts";
 import type { Log } from "../../shared/process/log.ts";
 import { forgetRealm, metrics } from "../../shared/process/metrics.ts";
+import { pause } from "../../shared/process/pause.ts";
 import { hasEnded } from "../../shared/provision/realm-entries.ts";
 import { RealmHealth } from "../../shared/stage/realm-health.ts";
 import { ForeignMessage, type Known, RealmRefused, refusalOf } from "../../shared/stage/refusal.ts";
@@ -37,8 +38,7 @@ export type Audience = {
 
 export type Following = { bus: Bus; realm: string; log: Log; signal: AbortSignal; audience: Audience };
 
-const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 5_000;
+const RETRY_MS = { first: 100, longest: 5_000 };
 const MESSAGES_AT_ONCE = 1_000;
 /** Parts of notices have up to 256 KiB: more under way would come near what a server cuts a slow consumer off at. */
 const PREFETCH = 128;
@@ -52,18 +52,16 @@ export async function follow(following: Following): Promise<void> {
     bus.connected ? workOf(run) : undefined,
   );
   let reason = "start";
-  let retryMs = RETRY_MIN_MS;
+  const backoff = new Backoff(RETRY_MS);
   while (!signal.aborted) {
     metrics.restores.inc({ stage: "broadcaster", realm, reason });
     try {
-      await followOnce(following, health, run, () => {
-        retryMs = RETRY_MIN_MS;
-      });
+      await followOnce(following, health, run, () => backoff.reset());
     } catch (error) {
       if (signal.aborted) break;
       if (await hasEnded(bus, realm)) {
         // WORLD was archived and removed; the watch of the realms is about to say so.
-        await delay(RETRY_MAX_MS, undefined, { signal }).catch(() => {});
+        await pause(RETRY_MS.longest, signal);
         continue;
       }
       const refusal = refusalOf(error);
@@ -73,8 +71,7 @@ export async function follow(following: Following): Promise<void> {
           { realm, reason: String(error) },
           "the broadcaster lost WORLD of this realm; it tries again",
         );
-        await delay(jittered(retryMs), undefined, { signal }).catch(() => {});
-        retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
+        await pause(backoff.next(), signal);
       } else {
         reason = "refused";
         if (error instanceof ForeignMessage && error.cause instanceof Divergence)

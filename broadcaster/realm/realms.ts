@@ -1,6 +1,7 @@
 /** Which realms there are, each followed by itself from the moment it is provisioned. */
-import { setTimeout as delay } from "node:timers/promises";
+
 import { forgetEndedRealm } from "../../shared/process/metrics.ts";
+import { pause } from "../../shared/process/pause.ts";
 import { RealmEnded, RealmEntry } from "../../shared/provision/realm-entries.ts";
 import { type Service, watchRealms } from "../../shared/stage/service.ts";
 import { readBucket, watchBucket } from "../../shared/stream/bucket.ts";
@@ -64,7 +65,7 @@ export class Realms {
     await forgetEndedRealm(realm);
   }
 
-  readonly #look = () => delay(LOOK_MS, undefined, { signal: this.#service.signal }).catch(() => {});
+  readonly #look = () => pause(LOOK_MS, this.#service.signal);
 
   /** One watch for all realms. A view that is restored reads the last forecast by itself. */
   #followForecasts(): Promise<void> {

@@ -4,7 +4,8 @@
  * The provision service alone may purge, and holds every request against the committed position itself. Messages stay for ten
  * minutes longer: JetStream and the gateway find repeats among them.
  */
-import { setTimeout as delay } from "node:timers/promises";
+
+import { pause } from "../../shared/process/pause.ts";
 import { askForPurge } from "../../shared/provision/ask-provision.ts";
 import type { Owned } from "../../shared/stage/stage.ts";
 
@@ -25,7 +26,7 @@ export async function purgeRaw(
   let purged = 0;
   while (!signal.aborted) {
     looks.push(state.taken);
-    await delay(everyMs, undefined, { signal }).catch(() => {});
+    await pause(everyMs, signal);
     if (signal.aborted || looks.length * everyMs < keepMs) continue;
     const through = looks.shift()!;
     if (through <= purged) continue;

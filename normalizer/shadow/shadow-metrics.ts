@@ -1,7 +1,8 @@
 /** The shadow's counts as gauges: they are what KV has, so they come back after a restart and go with the shadow. */
-import { setTimeout as delay } from "node:timers/promises";
+
 import type { Gauge } from "prom-client";
 import { metrics } from "../../shared/process/metrics.ts";
+import { pause } from "../../shared/process/pause.ts";
 import type { NormalizerState } from "../state/state.ts";
 
 const EVERY_MS = 1_000;
@@ -21,7 +22,7 @@ export async function showShadow(state: NormalizerState, signal: AbortSignal): P
     if (shown !== undefined && shown !== running) await hide(state.realm);
     shown = running;
     if (running !== undefined) show(state.realm, running.counts);
-    await delay(EVERY_MS, undefined, { signal }).catch(() => {});
+    await pause(EVERY_MS, signal);
   }
   if (shown !== undefined) await hide(state.realm);
 }

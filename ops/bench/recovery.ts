@@ -1,6 +1,8 @@
 /** `npm run bench -- recovery`: from a `kill -9` of the simulator at any moment until a new one has committed the next tick. */
+
 import { setTimeout as delay } from "node:timers/promises";
 import type { TickRecord } from "../../shared/contracts/world.ts";
+import { pause } from "../../shared/process/pause.ts";
 import { provisionRealm } from "../../shared/provision/provision.ts";
 import { type Bus, lastOf, publishBatch } from "../../shared/stream/bus.ts";
 import { subjects, worldStream } from "../../shared/stream/subjects.ts";
@@ -68,7 +70,7 @@ async function load(bus: Bus, signal: AbortSignal): Promise<void> {
       bus,
       bundles.map((data) => ({ subject, data })),
     );
-    await delay(1_000, undefined, { signal }).catch(() => {});
+    await pause(1_000, signal);
   }
 }
 

@@ -1,5 +1,7 @@
 /** The load of a chaos run: candidates, good and bad, and commands; each published until it is acknowledged, and noted. */
+
 import { setTimeout as delay } from "node:timers/promises";
+import { pause } from "../../shared/process/pause.ts";
 import { type Bus, publishOne } from "../../shared/stream/bus.ts";
 import { candidateMsgId, commandMsgId, subjects } from "../../shared/stream/subjects.ts";
 import { Chance } from "../simulation/story/chance.ts";
@@ -54,7 +56,7 @@ export class Load {
       under.add(sent);
       dueMs = Math.max(dueMs + pauseMs, performance.now() - 100);
       const early = dueMs - performance.now();
-      if (early > 1) await delay(early, undefined, { signal }).catch(() => {});
+      if (early > 1) await pause(early, signal);
     }
     await Promise.all(under);
   }

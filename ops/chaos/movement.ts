@@ -1,5 +1,6 @@
 /** When each stage of each realm last moved, as the processes themselves tell: what is measured doesn't depend on NATS. */
-import { setTimeout as delay } from "node:timers/promises";
+
+import { pause } from "../../shared/process/pause.ts";
 
 export type Counter = {
   stage: string;
@@ -62,7 +63,7 @@ export class Movement {
         place.movedMs = nowMs;
         place.value = value;
       }
-      await delay(LOOK_MS, undefined, { signal }).catch(() => {});
+      await pause(LOOK_MS, signal);
     }
   }
 }

@@ -1,5 +1,7 @@
 /** Records a realm's RAW as it grows: ingest has it purged ten minutes behind its position, and the oracle needs all of it. */
+
 import { setTimeout as delay } from "node:timers/promises";
+import { pause } from "../../shared/process/pause.ts";
 import { type Bus, streamEnds } from "../../shared/stream/bus.ts";
 import { type Input, Reader } from "../../shared/stream/reader.ts";
 import { rawStream, subjects } from "../../shared/stream/subjects.ts";
@@ -39,7 +41,7 @@ export class RawRecorder {
       try {
         await this.#follow(signal);
       } catch {
-        await delay(RETRY_MS, undefined, { signal }).catch(() => {});
+        await pause(RETRY_MS, signal);
       }
     }
   }

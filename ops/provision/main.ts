@@ -5,9 +5,10 @@
  * streams and of the KV buckets `realms`, `rulesets` and `world`. Keeps nothing. Makes the realm that the environment names
  * before it is ready. Several may run; one answers each request.
  */
-import { setTimeout as delay } from "node:timers/promises";
+
 import { hostCheck } from "../../shared/auth/hosts.ts";
 import { listen, operationsServer } from "../../shared/process/http.ts";
+import { pause } from "../../shared/process/pause.ts";
 import { ProvisionError } from "../../shared/provision/provision.ts";
 import { type Service, serve } from "../../shared/stage/service.ts";
 import { provisionFirstRealm } from "./first-realm.ts";
@@ -52,7 +53,7 @@ async function untilMade({ env, bus, log, signal }: Service): Promise<void> {
         { realm: env.AMOI_REALM, err: error },
         "the realm could not be provisioned; the service tries again",
       );
-      await delay(RETRY_MS, undefined, { signal }).catch(() => {});
+      await pause(RETRY_MS, signal);
     }
   }
 }

@@ -1,8 +1,8 @@
 /** Keeps a realm's quarantine in memory: reads EVENTS from its start, and goes on whatever happens meanwhile. */
 
-import { setTimeout as delay } from "node:timers/promises";
-import { jittered } from "../process/jitter.ts";
+import { jittered } from "../process/backoff.ts";
 import type { Log } from "../process/log.ts";
+import { pause } from "../process/pause.ts";
 import { type Bus, lastOf, streamEnds } from "../stream/bus.ts";
 import { Reader, StreamGap } from "../stream/reader.ts";
 import { eventsStream } from "../stream/subjects.ts";
@@ -46,7 +46,7 @@ export class QuarantineFollower {
             { reason: String(error) },
             "reading the quarantine was interrupted; it goes on in a moment",
           );
-        await delay(jittered(RETRY_MS), undefined, { signal }).catch(() => {});
+        await pause(jittered(RETRY_MS), signal);
       }
     }
     this.#ended = true;

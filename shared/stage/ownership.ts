@@ -2,9 +2,10 @@
  * Who runs which realm: workers announce themselves in KV with a TTL, and rendezvous hashing over the live ones decides.
  * Overlaps are harmless, since commits are fenced; this only keeps them short.
  */
+
 import { hostname } from "node:os";
-import { setTimeout as delay } from "node:timers/promises";
 import { sha256 } from "../exact/canonical.ts";
+import { pause } from "../process/pause.ts";
 import { watchBucket } from "../stream/bucket.ts";
 import { type Bus, publishOne } from "../stream/bus.ts";
 import { randomName } from "../stream/random-name.ts";
@@ -169,8 +170,7 @@ export class Workers {
     } as const;
     this.#watching = watchBucket(this.#bus, watch, this.#stopping.signal);
     this.#announcement.start(changed);
-    while (!signal.aborted && !this.live().includes(this.id))
-      await delay(50, undefined, { signal }).catch(() => {});
+    while (!signal.aborted && !this.live().includes(this.id)) await pause(50, signal);
   }
 
   /** Live workers of this stage. */

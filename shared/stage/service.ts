@@ -1,5 +1,5 @@
 /** A stage as a process: connects, announces itself, runs the realms that are its, serves its operations port, drains. */
-import { setTimeout as delay } from "node:timers/promises";
+
 import { errors } from "@nats-io/transport-node";
 import type { FastifyInstance } from "fastify";
 import { hostCheck } from "../auth/hosts.ts";
@@ -9,6 +9,7 @@ import { type Env, EnvError, readEnv } from "../process/env.ts";
 import { type Health, listen, operationsServer } from "../process/http.ts";
 import { type Log, openLog } from "../process/log.ts";
 import { forgetEndedRealm } from "../process/metrics.ts";
+import { pause } from "../process/pause.ts";
 import { askForBucket } from "../provision/ask-provision.ts";
 import { RealmEnded, type RealmState, stateIn } from "../provision/realm-entries.ts";
 import { watchBucket } from "../stream/bucket.ts";
@@ -92,7 +93,7 @@ async function connected(env: Env, name: string, log: Log, signal: AbortSignal):
         );
       else
         log.warn({ reason: String(error) }, "NATS doesn't answer yet; the process tries again every second");
-      await delay(1_000, undefined, { signal }).catch(() => {});
+      await pause(1_000, signal);
     }
   }
   return undefined;

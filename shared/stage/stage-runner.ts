@@ -6,10 +6,11 @@
  * A core is plain data in, plain data out. The shell reads, batches, commits, owns, measures, flushes and drains. State runs
  * ahead of the log by the batch that is being committed; when a commit is lost, all state is dropped and restored.
  */
-import { setTimeout as delay } from "node:timers/promises";
+
 import { crashPoint } from "../process/crash.ts";
 import type { Log } from "../process/log.ts";
 import { forgetRealm, metrics } from "../process/metrics.ts";
+import { pause } from "../process/pause.ts";
 import { hasEnded, RealmEnded } from "../provision/realm-entries.ts";
 import { type Bus, lastOf, MAX_OUTPUTS } from "../stream/bus.ts";
 import { MAX_BUNDLE_BODIES } from "../stream/codec.ts";
@@ -107,13 +108,12 @@ export class StageRunner<State> {
   }
 
   async #recover(error: unknown, health: RealmHealth, signal: AbortSignal): Promise<string> {
-    const pause = (ms: number) => delay(ms, undefined, { signal }).catch(() => {});
     if (error instanceof Superseded) {
       this.#log.info(
         { reason: error.message },
         "another run of the realm has committed; this one is restored",
       );
-      await pause(250 + Math.random() * 750);
+      await pause(250 + Math.random() * 750, signal);
       return "superseded";
     }
     if (error instanceof CacheUnusable && this.#trusted) {
@@ -127,13 +127,13 @@ export class StageRunner<State> {
     if (await hasEnded(this.#bus, this.#realm)) {
       // The watch of the realms is about to say so: what is missing was removed.
       this.#log.info("the realm has ended");
-      await pause(1_000);
+      await pause(1_000, signal);
       return "ended";
     }
     const refusal = refusalOf(error);
     if (refusal === undefined) {
       this.#log.warn({ err: error }, "the realm's run failed; it is restored");
-      await pause(500);
+      await pause(500, signal);
       return "error";
     }
     health.refuse(refusal);

@@ -3,8 +3,8 @@
  * as every reader does, and goes on where the bucket is made anew.
  */
 
-import { setTimeout as delay } from "node:timers/promises";
-import { jittered } from "../process/jitter.ts";
+import { Backoff } from "../process/backoff.ts";
+import { pause } from "../process/pause.ts";
 import { type Bus, lastOf, REFUSED, streamEnds } from "./bus.ts";
 import { textOf } from "./codec.ts";
 import { Reader } from "./reader.ts";
@@ -26,11 +26,10 @@ const RETRY_MS = { first: 250, longest: 5_000 };
 /** Until the signal, whatever becomes of NATS and of the bucket. A bucket that is made anew is read from its beginning. */
 export async function watchBucket(bus: Bus, watch: Watch, signal: AbortSignal): Promise<void> {
   const stream = `KV_${watch.bucket}`;
-  for (let wait = RETRY_MS.first; !signal.aborted; wait = Math.min(wait * 2, RETRY_MS.longest)) {
+  const backoff = new Backoff(RETRY_MS);
+  while (!signal.aborted) {
     try {
-      await watchOnce(bus, stream, watch, signal, () => {
-        wait = RETRY_MS.first;
-      });
+      await watchOnce(bus, stream, watch, signal, () => backoff.reset());
     } catch (error) {
       if (signal.aborted) return;
       bus.log.warn(
@@ -46,7 +45,7 @@ export async function watchBucket(bus: Bus, watch: Watch, signal: AbortSignal): 
               "the missing bucket could not be made again; the next attempt follows",
             ),
           );
-      await delay(jittered(wait), undefined, { signal }).catch(() => {});
+      await pause(backoff.next(), signal);
     }
   }
 }

@@ -5,7 +5,7 @@
  * The client's own ordered consumer isn't used: when the server that holds its consumer dies, it may wait for ever without a
  * word; it leaves consumers behind; and it can't tell a lost message from one that the filter passed over.
  */
-import { setTimeout as delay } from "node:timers/promises";
+
 import {
   AckPolicy,
   type ConsumerConfig,
@@ -15,6 +15,7 @@ import {
 } from "@nats-io/jetstream";
 import { type Msg, nanos, type Subscription } from "@nats-io/transport-node";
 import { wholeMs } from "../exact/time.ts";
+import { pause } from "../process/pause.ts";
 import { CONSUMER_PREFIX, READ_API } from "./access.ts";
 import { type Bus, jetStreamApi, REFUSED } from "./bus.ts";
 import { randomName } from "./random-name.ts";
@@ -278,7 +279,7 @@ function removeConsumer(bus: Bus, stream: string, name: string): void {
         if (error instanceof JetStreamApiError && GONE.has(error.code)) return;
       }
       if (closing.aborted) return;
-      await delay(attempt * 1_000, undefined, { signal: closing }).catch(() => {});
+      await pause(attempt * 1_000, closing);
     }
   });
 }

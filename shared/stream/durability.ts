@@ -2,10 +2,12 @@
  * Outside local mode, every NATS server must write to disk before it acknowledges (`sync_interval: always`): asked of the servers'
  * monitors. A server that is away is asked again when it is back; one that answers otherwise ends the process.
  */
+
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { Env } from "../process/env.ts";
 import type { Log } from "../process/log.ts";
+import { pause } from "../process/pause.ts";
 
 /** A server acknowledges before it writes, and only an operator can change that. */
 export class NotDurable extends Error {}
@@ -42,7 +44,7 @@ export class Durability {
   async keepAsserted(signal: AbortSignal): Promise<void> {
     while (this.#monitors.length > 0) {
       const pauseMs = this.#away.length > 0 ? AGAIN_MS.away : AGAIN_MS.all;
-      await delay(pauseMs, undefined, { signal }).catch(() => {});
+      await pause(pauseMs, signal);
       if (signal.aborted) return;
       await this.#ask();
     }

@@ -2,8 +2,9 @@
  * Ordered reading of a stream from a sequence, with a bounded queue. It heals itself whatever becomes of its consumer, and fails
  * rather than skip: a consumer that starts below a stream's first sequence would jump ahead without a word.
  */
-import { setTimeout as delay } from "node:timers/promises";
+
 import { metrics } from "../process/metrics.ts";
+import { pause } from "../process/pause.ts";
 import { type Bus, REFUSED, streamEnds } from "./bus.ts";
 import { Consumer, type EndReason, type Input, type Start } from "./consumer.ts";
 import type { Work } from "./waiting.ts";
@@ -173,10 +174,9 @@ export class Reader {
     while (this.#consumer === undefined) {
       if (this.#attempts > 0) {
         const pauseMs = Math.min(PAUSE_MS.first * 2 ** (this.#attempts - 1), PAUSE_MS.longest);
-        await delay(pauseMs, undefined, { signal }).catch(() => {});
+        await pause(pauseMs, signal);
       }
-      while (!this.#bus.connected && !signal.aborted)
-        await delay(PAUSE_MS.first, undefined, { signal }).catch(() => {});
+      while (!this.#bus.connected && !signal.aborted) await pause(PAUSE_MS.first, signal);
       if (signal.aborted) return;
       this.#attempts++;
       try {

@@ -1,5 +1,6 @@
 /** What the archive says of a realm that is ending: up to where it has each stream, so that none goes before its rows are there. */
-import { setTimeout as delay } from "node:timers/promises";
+
+import { pause } from "../../shared/process/pause.ts";
 import { type ArchivedThrough, archivedKey } from "../../shared/provision/realm-entries.ts";
 import { publishOne, streamEnds } from "../../shared/stream/bus.ts";
 import { kvSubject } from "../../shared/stream/topology.ts";
@@ -33,7 +34,7 @@ export async function tellArchived(
           "the archive could not announce how far the realm is archived; it tries again",
         );
     }
-    await delay(LOOK_MS, undefined, { signal }).catch(() => {});
+    await pause(LOOK_MS, signal);
   }
 }
 

@@ -6,10 +6,10 @@
  * After any failure it drops what it holds and begins again at the position. Nothing upstream waits for it.
  */
 
-import { setTimeout as delay } from "node:timers/promises";
-import { jittered } from "../../shared/process/jitter.ts";
+import { Backoff } from "../../shared/process/backoff.ts";
 import type { Log } from "../../shared/process/log.ts";
 import { metrics } from "../../shared/process/metrics.ts";
+import { pause } from "../../shared/process/pause.ts";
 import { hasEnded } from "../../shared/provision/realm-entries.ts";
 import { RealmHealth } from "../../shared/stage/realm-health.ts";
 import { RealmRefused, refusalOf } from "../../shared/stage/refusal.ts";
@@ -76,25 +76,23 @@ export async function follow(
   const run = new Run(realm, followed, surroundings, signal);
   const counting = setInterval(() => void run.measureLag(), COUNT_MS);
   // More comes while a commit waits, and what waits grows older while Postgres answers nothing at all.
-  for (let wait = RETRY_MS.first; !signal.aborted; ) {
+  const backoff = new Backoff(RETRY_MS);
+  while (!signal.aborted) {
     const committed = run.commits;
     try {
       await run.once();
     } catch (error) {
       if (signal.aborted) break;
-      if (run.commits > committed) wait = RETRY_MS.first;
+      if (run.commits > committed) backoff.reset();
       if (await hasEnded(surroundings.bus, realm)) {
         // What is missing was archived and removed; the watch of the realms is about to say so.
-        await delay(wait, undefined, { signal }).catch(() => {});
+        await pause(RETRY_MS.longest, signal);
         continue;
       }
       const refusal = run.failed(error);
       await run.measureLag();
       if (refusal !== undefined) await untilLookedAt(surroundings.bus, refusal, signal);
-      else {
-        await delay(jittered(wait), undefined, { signal }).catch(() => {});
-        wait = Math.min(wait * 2, RETRY_MS.longest);
-      }
+      else await pause(backoff.next(), signal);
     }
   }
   clearInterval(counting);
@@ -177,7 +175,7 @@ class Run {
         this.#health.look();
         await fold.take(messages);
         this.#health.look();
-        if (messages.length < BUSY_MESSAGES) await delay(REST_MS, undefined, { signal }).catch(() => {});
+        if (messages.length < BUSY_MESSAGES) await pause(REST_MS, signal);
       }
     } finally {
       this.#reader = undefined;

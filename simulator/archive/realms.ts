@@ -1,8 +1,8 @@
 /** One realm into Postgres: entered first, then each of its streams. Two archives at once are harmless, by the position. */
 
-import { setTimeout as delay } from "node:timers/promises";
-import { jittered } from "../../shared/process/jitter.ts";
+import { jittered } from "../../shared/process/backoff.ts";
 import { metrics } from "../../shared/process/metrics.ts";
+import { pause } from "../../shared/process/pause.ts";
 import { ArchiveRefused } from "./database/position.ts";
 import { tellArchived } from "./ending.ts";
 import { follow, type Surroundings } from "./follow.ts";
@@ -34,7 +34,7 @@ export async function archiveRealm(
         { realm, reason },
         "the realm could not be registered in the archive; the archive tries again",
       );
-      await delay(jittered(RETRY_MS), undefined, { signal }).catch(() => {});
+      await pause(jittered(RETRY_MS), signal);
     }
   }
   const streams = [rejections(realm), decisions(realm), world(realm)];

@@ -3,8 +3,9 @@
  * too that it couldn't. The question takes the locks of a write, changes nothing, and has a connection of its own, so that it waits
  * behind no commit.
  */
-import { setTimeout as delay } from "node:timers/promises";
+
 import type { Log } from "../../shared/process/log.ts";
+import { pause } from "../../shared/process/pause.ts";
 import type { BlockedStreams } from "./blocked-streams.ts";
 import { cutOnceAborted, type Database, openDatabase } from "./database/database.ts";
 import { assertUpToDate, MigrationError } from "./database/migrate.ts";
@@ -68,7 +69,7 @@ export function watchPostgres(
         said = reason;
       }
       const pauseMs = troubles.has("postgres") ? RETRY_MS : CHECK_MS;
-      await delay(pauseMs, undefined, { signal }).catch(() => {});
+      await pause(pauseMs, signal);
     }
     await database.end();
   };

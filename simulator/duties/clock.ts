@@ -2,9 +2,10 @@
  * The realm's clock: its owner writes the tick marker into EVENTS when one is due, fenced on the previous marker, so of
  * several owners one succeeds. The world itself never looks at a clock: a tick's time is its marker's stream timestamp.
  */
-import { setTimeout as delay } from "node:timers/promises";
+
 import { ENGINE } from "../../shared/contracts/ruleset.ts";
 import type { TickMarker } from "../../shared/contracts/world.ts";
+import { pause } from "../../shared/process/pause.ts";
 import type { Owned } from "../../shared/stage/stage.ts";
 import { isLostRace, isSealed, lastOf, publishBatch, publishOne } from "../../shared/stream/bus.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
@@ -40,8 +41,6 @@ export async function keepTime(owned: Owned<SimulatorState>): Promise<void> {
     }
   }
 }
-
-const pause = (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => {});
 
 /**
  * What calls for a marker. A season's end and beginning are ordinary ticks at once, whatever else was said since. Then a change of

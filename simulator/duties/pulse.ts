@@ -2,9 +2,10 @@
  * The pulse: what builds up until the next tick, for those who watch. The realm's owner publishes it on core NATS, undurable, from
  * what is folded already. It is no part of the world: nothing follows from it, and a replay has none.
  */
-import { setTimeout as delay } from "node:timers/promises";
+
 import type { Pulse } from "../../shared/contracts/feed.ts";
 import { sortedKeys } from "../../shared/exact/integers.ts";
+import { pause } from "../../shared/process/pause.ts";
 import type { Owned } from "../../shared/stage/stage.ts";
 import { subjects } from "../../shared/stream/subjects.ts";
 import type { SimulatorState } from "../advance.ts";
@@ -35,7 +36,7 @@ export async function keepPulse(
       last = { text, ms: performance.now() };
       if (bus.connected) bus.nc.publish(subjects.pulse(realm), text);
     }
-    await delay(INTERVAL_MS, undefined, { signal }).catch(() => {});
+    await pause(INTERVAL_MS, signal);
   }
 }
 

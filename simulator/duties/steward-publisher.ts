@@ -4,7 +4,7 @@
  */
 
 import type { Command } from "../../shared/contracts/command.ts";
-import { jittered } from "../../shared/process/jitter.ts";
+import { jittered } from "../../shared/process/backoff.ts";
 import type { Log } from "../../shared/process/log.ts";
 import { type Bus, isSealed } from "../../shared/stream/bus.ts";
 import { sayOnce } from "./steward-key.ts";

@@ -2,11 +2,12 @@
  * The steward: publishes the commands that the world itself calls for, as the owner of the realm. Their keys derive from what
  * calls for them, so that each happens once, whoever was killed in between.
  */
-import { setTimeout as delay } from "node:timers/promises";
+
 import type { Command } from "../../shared/contracts/command.ts";
 import { QUARANTINE_REASONS, type Quarantined } from "../../shared/contracts/decision.ts";
 import { DAY_MS } from "../../shared/judgement/day.ts";
 import { metrics } from "../../shared/process/metrics.ts";
+import { pause } from "../../shared/process/pause.ts";
 import { QuarantineFollower } from "../../shared/quarantine/follow-quarantine.ts";
 import type { Quarantine } from "../../shared/quarantine/quarantine.ts";
 import type { Owned } from "../../shared/stage/stage.ts";
@@ -50,7 +51,7 @@ export async function keepHouse(
           "the steward was interrupted; it looks for due commands again in a moment",
         );
     }
-    await delay(LOOK_MS, undefined, { signal }).catch(() => {});
+    await pause(LOOK_MS, signal);
   }
   await following;
   // The next owner tells these now.
@@ -98,7 +99,7 @@ export async function speakForWorld({
       if (isSealed(error)) return;
       throw error;
     }
-    await delay(WORLD_LOOK_MS, undefined, { signal }).catch(() => {});
+    await pause(WORLD_LOOK_MS, signal);
   }
 }
 

@@ -2,9 +2,11 @@
  * Forecasts as the realm's owner makes them, beside its clock: one for the newest tick, then a rest. It is a service to those who
  * watch and no part of the world; a realm whose ticks are shorter than the work of a forecast has one now and then.
  */
+
 import { setTimeout as delay, setImmediate as otherWork } from "node:timers/promises";
 import type { Forecast } from "../../shared/contracts/forecast.ts";
 import { metrics } from "../../shared/process/metrics.ts";
+import { pause } from "../../shared/process/pause.ts";
 import type { Owned } from "../../shared/stage/stage.ts";
 import { type Bus, publishOne } from "../../shared/stream/bus.ts";
 import { forecastSubject } from "../../shared/stream/topology.ts";
@@ -27,7 +29,7 @@ export async function keepForecast(
   let recalled = false;
   let told = -1;
   while (!signal.aborted) {
-    await delay(LOOK_MS, undefined, { signal }).catch(() => {});
+    await pause(LOOK_MS, signal);
     if (signal.aborted) return;
     try {
       if (!recalled) {

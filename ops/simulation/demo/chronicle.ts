@@ -1,6 +1,7 @@
 /** The chronicle of a run: what the tick records of WORLD tell, as they are committed. */
-import { setTimeout as delay } from "node:timers/promises";
+
 import type { DerivedEvent, TickRecord } from "../../../shared/contracts/world.ts";
+import { pause } from "../../../shared/process/pause.ts";
 import { type Bus, streamEnds } from "../../../shared/stream/bus.ts";
 import { textOf } from "../../../shared/stream/codec.ts";
 import { Reader, StreamGap } from "../../../shared/stream/reader.ts";
@@ -72,7 +73,7 @@ export async function* tickRecords(bus: Bus, realm: string, signal: AbortSignal)
       }
     } catch (error) {
       if (error instanceof StreamGap) throw error;
-      await delay(500, undefined, { signal }).catch(() => {});
+      await pause(500, signal);
     } finally {
       await reader.close();
     }

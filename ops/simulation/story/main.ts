@@ -2,10 +2,11 @@
  * The storyteller as a process: a story engine without a story. Publishes a synthetic cast's candidates to a realm's RAW
  * stream as they happen, looks at the feed for who controls what, and keeps nothing.
  */
-import { setTimeout as delay } from "node:timers/promises";
+
 import { parseArgs } from "node:util";
 import { FeedClient } from "../../../shared/clients/typescript/feed-client.ts";
 import { readEnv } from "../../../shared/process/env.ts";
+import { pause } from "../../../shared/process/pause.ts";
 import { loadRuleset } from "../../../shared/rulesets/rulesets.ts";
 import { untilSignal } from "../../../shared/stage/service.ts";
 import { openBus } from "../../../shared/stream/bus.ts";
@@ -92,7 +93,7 @@ try {
 async function* asItHappens(story: Iterable<Line>, startMs: number): AsyncGenerator<Outgoing> {
   for (const { atMs, msgId, text } of story) {
     const earlyMs = startMs + atMs - Date.now();
-    if (earlyMs > 0) await delay(earlyMs, undefined, { signal }).catch(() => {});
+    if (earlyMs > 0) await pause(earlyMs, signal);
     if (signal.aborted) return;
     yield { msgId, data: text };
   }

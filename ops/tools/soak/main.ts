@@ -2,9 +2,10 @@
  * `npm run soak`: a stack with idle realms and a busy one, watched for a time: consumers, memory, sockets and lag have to stay
  * flat. It prints the medians of each quarter and draws them.
  */
+
 import { writeFile } from "node:fs/promises";
-import { setTimeout as delay } from "node:timers/promises";
 import { FeedClient } from "../../../shared/clients/typescript/feed-client.ts";
+import { pause } from "../../../shared/process/pause.ts";
 import { untilEnded } from "../../local/until-ended.ts";
 import { storytellerProcess } from "../../simulation/demo/storyteller.ts";
 import { readArguments, runToExit, wholeNumber } from "../arguments.ts";
@@ -65,7 +66,7 @@ async function main(): Promise<number> {
           .observe()
           .catch((error: unknown) => say(`no observation: ${String(error)}`));
         if (seen !== undefined) observations.push(seen);
-        await delay(everyMs, undefined, { signal: ended }).catch(() => {});
+        await pause(everyMs, ended);
       }
     } finally {
       for (const feed of feeds) feed.close();

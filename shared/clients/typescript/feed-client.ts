@@ -14,6 +14,7 @@ import type {
   SnapshotFrame,
 } from "../../contracts/feed.ts";
 import type { PublicState } from "../../contracts/world.ts";
+import { Backoff } from "../../process/backoff.ts";
 import { apply } from "../../world/merge-patch.ts";
 import { hashState } from "../../world/state-hash.ts";
 import { TokenRefresh, type TokenSource } from "./token-refresh.ts";
@@ -98,7 +99,7 @@ export class FeedClient {
   #socket: WebSocket | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
-  #failures = 0;
+  readonly #backoff: Backoff;
   #status: FeedStatus = "waiting";
   /** Attempts in a row that the server refused before the socket opened. */
   #refusals = 0;
@@ -110,6 +111,8 @@ export class FeedClient {
   /** Connects at once. Throws `TypeError` where `url` is none that a feed could be at. */
   constructor(options: FeedClientOptions) {
     this.#options = options;
+    const { min, max } = options.pauseMs ?? DEFAULT_PAUSE_MS;
+    this.#backoff = new Backoff({ first: min, longest: max });
     this.#address(undefined);
     this.#hash = options.hash ?? hashState;
     this.#world = options.world;
@@ -181,7 +184,7 @@ export class FeedClient {
     socket.addEventListener("close", ({ code, reason }) => {
       clearTimeout(unanswered);
       // A realm may be silent between ticks: a connection that held for long was a good one all the same.
-      if (performance.now() - openedMs > GOOD_MS) this.#failures = 0;
+      if (performance.now() - openedMs > GOOD_MS) this.#backoff.reset();
       if (Number.isFinite(openedMs)) this.#lost(socket, code, reason);
       else void this.#refused(socket);
     });
@@ -264,7 +267,7 @@ export class FeedClient {
     const hash = this.#hash === undefined ? frame.hash : await this.#hash(state);
     if (this.#socket !== socket) return;
     if (hash !== frame.hash) throw new Error(`the state of tick ${frame.tick} doesn't have its hash`);
-    this.#failures = 0;
+    this.#backoff.reset();
     const world = { epoch: frame.epoch, tick: frame.tick, hash, state };
     this.#world = world;
     this.#tell("changed", world, frame);
@@ -315,10 +318,8 @@ export class FeedClient {
       this.#say("closed", { code, reason });
       return;
     }
-    const { min, max } = this.#options.pauseMs ?? DEFAULT_PAUSE_MS;
-    const pauseMs = Math.min(max, min * 2 ** this.#failures++);
     // Thousands of clients that lost the same server must not come back at the same moment.
-    this.#timer = setTimeout(() => void this.#connect(), pauseMs * (0.5 + Math.random() / 2));
+    this.#timer = setTimeout(() => void this.#connect(), this.#backoff.next());
     this.#say("waiting", { code, reason });
   }
 

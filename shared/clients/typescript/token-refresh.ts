@@ -1,7 +1,7 @@
 /** A player's token, on the client's side: asked for before each connection, and again before it expires. */
 
 import { isNoToken } from "../../feed/no-token.ts";
-import { jittered } from "../../process/jitter.ts";
+import { jittered } from "../../process/backoff.ts";
 
 /** A source that has no token just now answers with nothing, in any spelling: the client follows the public feed. */
 export type TokenSource = () => Token | Promise<Token>;

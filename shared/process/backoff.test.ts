@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { jittered } from "./jitter.ts";
+import { jittered } from "./backoff.ts";
 
 test("a pause is between half and all of what it is at most, and differs from time to time", () => {
   const pauses = Array.from({ length: 1_000 }, () => jittered(1_000));
