@@ -1,4 +1,7 @@
 /** The client library against the public port. What it does across broadcasters is in `feed.e2e.test.ts`. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { pickPort } from "../../ops/local/ports.ts";
@@ -217,6 +220,19 @@ test("a realm that isn't there ends the client for good, after it was asked for 
   await until("closed 404");
   expect(client.status).toBe("closed");
   expect(seen.filter((line) => line === "connecting")).toHaveLength(3);
+});
+
+test("one answer that there is no such realm, after an outage, ends nothing: a broadcaster that just started may not know it yet", async () => {
+  const answers = [503, 503, 503, 404];
+  const server = createServer((_request, response) =>
+    response.writeHead(answers.shift() ?? 503).end(),
+  ).listen(0, "127.0.0.1");
+  server.on("upgrade", (_request, socket) => socket.destroy());
+  open.push(server);
+  await once(server, "listening");
+  const { client, seen } = watch({ port: (server.address() as AddressInfo).port });
+  await vi.waitFor(() => expect(seen.filter((line) => line === "connecting").length).toBeGreaterThan(6));
+  expect(client.status).not.toBe("closed");
 });
 
 test("a server that is away is asked for ever", async () => {

@@ -55,6 +55,8 @@ export function commandRoutes(api: Api, parts: ApiContext): void {
     preValidation: takeHeaderKey,
     handler: async ({ body: { realm_id, idempotency_key }, caller }) => {
       parts.assertOpen(realm_id);
+      const before = await parts.ticks.alreadyRun(realm_id, idempotency_key);
+      if (before?.kind === "ticked") return { realm_id, tick: before.tick, hash: before.hash };
       await assertRuns(parts.bus, realm_id, ["ingest", "normalizer", "simulator"]);
       const { seq } = await parts.submitCommand({
         v: 1,

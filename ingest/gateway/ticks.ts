@@ -54,6 +54,18 @@ export class Ticks {
     this.#last.delete(realm);
   }
 
+  /** The last tick, if this `tick.run` command asked for it: the answer to a repeat, whatever became of the realm since. */
+  async alreadyRun(realm: string, key: string): Promise<TickAnswer | undefined> {
+    const stored = await lastOf(this.#bus, worldStream(realm), subjects.tick(realm));
+    if (stored === undefined) return undefined;
+    const { tick, public_hash, through_seq } = JSON.parse(stored.text()) as TickRecord;
+    // Tick 0 has no marker.
+    if (tick === 0) return undefined;
+    const marker = await this.#bus.jsm.streams.getMessage(eventsStream(realm), { seq: through_seq });
+    const asked = marker !== null && (JSON.parse(textOf(marker.data)) as TickMarker).key === key;
+    return asked ? { kind: "ticked", tick, hash: public_hash } : undefined;
+  }
+
   /** Waits for the committed tick that answers the `tick.run` command which RAW holds at `seq`. */
   async answerTo(
     command: { realm: string; key: string; seq: number },

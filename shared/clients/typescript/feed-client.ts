@@ -101,8 +101,8 @@ export class FeedClient {
   #silence: ReturnType<typeof setTimeout> | undefined;
   readonly #backoff: Backoff;
   #status: FeedStatus = "waiting";
-  /** Attempts in a row that the server refused before the socket opened. */
-  #refusals = 0;
+  /** Attempts in a row that were refused with the same final status. */
+  #refusals = { status: 0, count: 0 };
   /** Frames are taken one after the other, also where a hash takes its time. */
   #taking: Promise<void> = Promise.resolve();
   /** Items of the last tick that had any: after a reconnect they come again. */
@@ -164,7 +164,7 @@ export class FeedClient {
     socket.addEventListener("open", () => {
       clearTimeout(unanswered);
       openedMs = performance.now();
-      this.#refusals = 0;
+      this.#refusals = { status: 0, count: 0 };
       if (this.#socket !== socket) return;
       this.#expectFrame(socket);
       this.#tokens?.keep(token, (fresh) => socket.send(JSON.stringify({ type: "token", token: fresh })));
@@ -201,7 +201,6 @@ export class FeedClient {
   /** The socket didn't open. No WebSocket tells why, so a read of the same realm is asked whether there is any use in coming back. */
   async #refused(socket: WebSocket): Promise<void> {
     if (this.#socket !== socket) return;
-    this.#refusals++;
     const read = new URL(
       `/api/world/${encodeURIComponent(this.#options.realm)}/standings`,
       this.#options.url,
@@ -210,13 +209,15 @@ export class FeedClient {
     const signal = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
     const status = await fetch(read, { method: "HEAD", signal }).then(
       (answer) => answer.status,
-      () => undefined,
+      () => 0,
     );
-    const final = status === undefined ? undefined : FINAL_STATUSES[status];
-    if (final === undefined || this.#refusals < final.refusals) return this.#lost(socket, NO_CODE, "");
+    const final = FINAL_STATUSES[status];
+    const count = this.#refusals.status === status ? this.#refusals.count + 1 : 1;
+    this.#refusals = { status, count };
+    if (final === undefined || count < final.refusals) return this.#lost(socket, NO_CODE, "");
     if (this.#socket !== socket) return;
     this.#leave();
-    this.#say("closed", { code: status!, reason: final.reason });
+    this.#say("closed", { code: status, reason: final.reason });
   }
 
   #address(token: string | undefined): URL {
