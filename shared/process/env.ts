@@ -114,7 +114,7 @@ const Env = z.object({
   /** The realm that the launcher provisions. */
   AMOI_REALM: Id.default("amoi-1"),
   AMOI_REALM_NAME: z.string().min(1).max(64).default("Amoi"),
-  /** Its first ruleset: a name in `shared/rulesets/rulesets/` or the path of a JSON file. */
+  /** Its first ruleset: a name in `shared/rulesets/` or the path of a JSON file. */
   AMOI_RULESET: z.string().min(1).default("amoi-1"),
   /** JetStream replicas of every stream and bucket: 1 on one machine, 3 in a cluster. */
   AMOI_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { Ruleset } from "../contracts/ruleset.ts";
 import { checkRuleset } from "../world/check-ruleset.ts";
 
-/** `nameOrPath`: a name in `shared/rulesets/rulesets/` or the path of a JSON file. Throws with every reason when it is not a valid ruleset. */
+/** `nameOrPath`: a name in `shared/rulesets/` or the path of a JSON file. Throws with every reason when it is not a valid ruleset. */
 export async function loadRuleset(nameOrPath: string): Promise<Ruleset> {
   const named = /^[a-z0-9-]+$/.test(nameOrPath);
   const file = named ? new URL(`./${nameOrPath}.json`, import.meta.url) : nameOrPath;

@@ -27,7 +27,7 @@ const { values } = parseArgs({
     nats: { type: "string", default: readEnv(process.env).NATS_URL ?? "nats://127.0.0.1:4222" },
     /** URL of the broadcaster; absent: the story believes in the first map for ever. */
     feed: { type: "string" },
-    /** A name in `shared/rulesets/rulesets/` or the path of a JSON file. */
+    /** A name in `shared/rulesets/` or the path of a JSON file. */
     ruleset: { type: "string", default: "amoi-1" },
     "per-second": { type: "string", default: "100" },
     "act-seconds": { type: "string", default: "600" },
