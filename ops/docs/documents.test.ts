@@ -90,6 +90,34 @@ test("every metric that a document names is declared", async () => {
   expect(unknown).toEqual([]);
 });
 
+test("live-ops.md says every number of a ruleset in words", () => {
+  const named = new Set(
+    [...read("ops/docs/live-ops.md").matchAll(/`([a-z_.]+)`/g)].flatMap(([, path]) => path!.split(".")),
+  );
+  // What these hold is named by ids of the realm, or is explained with them.
+  const whole = new Set([
+    "factions",
+    "territories",
+    "relics",
+    "resources",
+    "triggers",
+    "base_maximum",
+    "source_day",
+    "iron_levy",
+    "veil_ward",
+    "embargo",
+  ]);
+  const missing: string[] = [];
+  const visit = (key: string, value: unknown): void => {
+    if (!named.has(key)) missing.push(key);
+    if (whole.has(key) || typeof value !== "object" || value === null || Array.isArray(value)) return;
+    for (const [inner, of] of Object.entries(value)) visit(inner, of);
+  };
+  const rules = JSON.parse(read("shared/rulesets/amoi-1.json")) as Record<string, unknown>;
+  for (const [key, value] of Object.entries(rules)) visit(key, value);
+  expect([...new Set(missing)]).toEqual([]);
+});
+
 test("every candidate in a document is one", () => {
   for (const file of DOCUMENTS)
     for (const [, body] of read(file).matchAll(/-d '(\{"v": 1,[\s\S]*?\})'\n/g)) {
