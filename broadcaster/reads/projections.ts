@@ -19,7 +19,7 @@ export const placeOf = ({ realm, epoch, hash, state }: Shown) => ({
 });
 
 /** When the next tick is due, RFC 3339; absent while the realm doesn't tick by itself, and from the past. */
-export function nextTick({ state, rules }: Shown): { next_tick_at?: string } {
+function nextTick({ state, rules }: Shown): { next_tick_at?: string } {
   if (state.status === "maintenance" || rules === undefined) return {};
   return { next_tick_at: new Date(nextTickMs(state, rules.tick_seconds)).toISOString() };
 }

@@ -260,4 +260,4 @@ async function readSnapshot(bus: Bus, realm: string): Promise<{ snapshot: WorldS
 }
 
 /** Ticks of two streams of one name don't compare: each has its own time of creation. */
-export const epochOf = (created: string): string => Date.parse(created).toString(36);
+const epochOf = (created: string): string => Date.parse(created).toString(36);

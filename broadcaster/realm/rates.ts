@@ -15,7 +15,7 @@ import { decayedInfluence, lateness } from "../../shared/world/influence-decay.t
 import { clampModifier, modifier } from "../../shared/world/modifiers.ts";
 import type { Shown } from "./shown-world.ts";
 
-export const FactionOnTerritory = z.strictObject({
+const FactionOnTerritory = z.strictObject({
   /** Control gained, or lost below zero, in this tick. */
   control_bp: BasisPointsChange,
   /** What a point of push counts for this faction here: 10 000 is one point. */
@@ -25,7 +25,6 @@ export const FactionOnTerritory = z.strictObject({
   /** Push that waits for the next tick, in bands: 0 under 10 pt, 1 under 100 pt, 2 more; absent while nobody tells. */
   pressure: z.literal([0, 1, 2]).exactOptional(),
 });
-export type FactionOnTerritory = z.infer<typeof FactionOnTerritory>;
 
 /** Of a territory. Basis points. */
 export const TerritoryRates = z.strictObject({

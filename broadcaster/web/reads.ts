@@ -5,7 +5,7 @@ import type { Shown } from "./past.ts";
 
 export type RealmLine = z.infer<typeof answers.Realms>["realms"][number];
 export type Territories = z.infer<typeof answers.Territories>;
-export type Factions = z.infer<typeof answers.Factions>;
+type Factions = z.infer<typeof answers.Factions>;
 export type Summary = z.infer<typeof answers.Summary>;
 export type RealmMap = z.infer<typeof answers.PlacedMap>;
 /** What the newest tick alone tells of a territory: whether it may change hands, and what the tick moved. */
@@ -14,7 +14,7 @@ export type Forecast = NonNullable<Outlook["forecast"]>;
 export type Rates = NonNullable<Outlook["rates"]>;
 
 /** An answer that is none: `status` 0 where nobody answered. */
-export class ReadRefused extends Error {
+class ReadRefused extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
     super(message);

@@ -79,7 +79,7 @@ export function assertScope({ name, scopes }: Caller, needed: RouteScope | undef
   throw new Refused(403, `the token ${name} lacks the scope ${wanted.join(" or ")}`);
 }
 
-export const scopesOf = (needed: RouteScope | undefined): readonly Scope[] =>
+const scopesOf = (needed: RouteScope | undefined): readonly Scope[] =>
   needed === undefined || needed === "open" || needed === "any"
     ? []
     : typeof needed === "string"

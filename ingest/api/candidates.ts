@@ -13,7 +13,7 @@ import { type Api, type ApiContext, keyConflict } from "./api-context.ts";
 import { KeyHeader, takeHeaderKey } from "./idempotency.ts";
 import { problemOf, Refused, refusals, schemaRefused, wrongField } from "./problems.ts";
 
-export const MAX_ITEMS = 1_000;
+const MAX_ITEMS = 1_000;
 /** A candidate is flat; what is nested deeper than this is not looked into. */
 const MAX_DEPTH = 8;
 

@@ -64,7 +64,7 @@ const isNatsAway = (error: unknown): boolean =>
   ].some((kind) => error instanceof kind) ||
   (error instanceof JetStreamApiError && error.status === 503);
 
-export const isStreamGone = (error: unknown): boolean =>
+const isStreamGone = (error: unknown): boolean =>
   error instanceof JetStreamApiError && error.code === REFUSED.streamNotFound;
 
 /** Every error of the server is answered with a problem. */

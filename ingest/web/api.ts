@@ -23,7 +23,7 @@ export type Caller = { name: string; scopes: string[]; realms?: string[] };
 export type Realm = { realm_id: string; name: string };
 export type Standing = { realm_id: string; tick: number; hash: string; state: PublicState; events: Told[] };
 /** An event that waits, as the list has it. The page knows the API by its answers alone, not by the code behind them. */
-export type Item = {
+type Item = {
   event_id: string;
   reason: QuarantineReason;
   error?: string;
@@ -42,7 +42,7 @@ export type Item = {
   heat?: Record<string, number>;
 };
 export type Group = { key: string; count: number; oldest_age_s: number; by_reason: Record<string, number> };
-export type Counts = { open: number; oldest_age_s: number; by_reason: Record<string, number> };
+type Counts = { open: number; oldest_age_s: number; by_reason: Record<string, number> };
 export type Listed = { counts: Counts; matching: number; items?: Item[]; groups?: Group[]; next?: number };
 /** What a release would give now, milli-points. */
 export type Effect = {

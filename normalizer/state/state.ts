@@ -19,7 +19,7 @@ import type { KnownCommands } from "./known-commands.ts";
 import type { PlayerState } from "./player.ts";
 
 /** KV `<realm>.r.week`: what fairness compares with. */
-export type RealmWeek = Entry & Week;
+type RealmWeek = Entry & Week;
 
 /** KV `<realm>.r.realm`. */
 export type RealmRules = Entry &

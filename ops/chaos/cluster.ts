@@ -29,7 +29,7 @@ import type { ChaosOptions } from "./options.ts";
 import { judge } from "./oracle.ts";
 import { RawRecorder } from "./raw-recorder.ts";
 
-export type Role = "leader" | "follower";
+type Role = "leader" | "follower";
 export type FailoverReport = {
   /** Of each kill: how long each stage stood still at most, in any realm, ms. */
   standstills: { role: Role; longest: ReadonlyMap<string, number> }[];
@@ -45,7 +45,7 @@ const REALMS = ["crag", "fen", "mere"];
 const SERVERS = [0, 1, 2];
 const TICK_SECONDS = 1;
 /** Every stage of every realm moves again within this while the dead server stays dead. */
-export const RECOVERY_MS = 15_000;
+const RECOVERY_MS = 15_000;
 /** What is watched after each kill: longer than it takes until the first reader notices and the last leader is elected. */
 const WATCHED_MS = 12_000;
 /** What moves at least this often is moving. */

@@ -7,7 +7,7 @@ import { LocalSetupError } from "./setup-error.ts";
 
 const run = promisify(execFile);
 
-export interface Command {
+interface Command {
   command: string;
   args: string[];
   uid?: number;

@@ -15,7 +15,7 @@ import { accounts } from "../tools/nats-config/config.ts";
 /** The same on every server of the tests, so that one user's URL gives another's. */
 const passwordOf = (user: string) => `a password of ${user}: @/#%`;
 /** Beside the local stack's, one that has the realm `r1` alone. */
-export const TEST_ENGINES: readonly StoryEngine[] = [{ name: STORY_USER }, { name: "bard", realms: ["r1"] }];
+const TEST_ENGINES: readonly StoryEngine[] = [{ name: STORY_USER }, { name: "bard", realms: ["r1"] }];
 const USERS = [...USER_NAMES, ...TEST_ENGINES.map(({ name }) => name)];
 const PASSWORDS = Object.fromEntries(USERS.map((user) => [user, passwordOf(user)]));
 

@@ -12,7 +12,7 @@ const PLACEHOLDER = /change.?me|change.?this|example|placeholder|default|passwor
  * Bits of entropy, at most, that a secret can have: characters that repeat an earlier run of three, or go on as the two before
  * them (`aaaa`, `1234`), are told by what stands before and count nothing; each other one as much as the characters differ.
  */
-export function bitsOf(secret: string): number {
+function bitsOf(secret: string): number {
   const codes = Array.from(secret, (char) => char.codePointAt(0)!);
   const seen = new Set<string>();
   let telling = 0;

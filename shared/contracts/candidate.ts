@@ -76,7 +76,7 @@ export const Candidate = z.strictObject(sent).superRefine((candidate, context) =
 export type Candidate = z.infer<typeof Candidate>;
 
 /** What ingest adds to everything it lets through. */
-export const Received = z.strictObject({
+const Received = z.strictObject({
   /** Candidates: `event_id`; commands carry `command_id` instead. */
   event_id: ContentId,
   /** RAW's timestamp, made never to decrease; RFC 3339 with milliseconds. */
@@ -84,7 +84,6 @@ export const Received = z.strictObject({
   /** Sequence in RAW. */
   source_seq: z.int().min(1),
 });
-export type Received = z.infer<typeof Received>;
 
 /** A candidate that ingest let through: what the normalizer judges. */
 export const ValidCandidate = z.strictObject({ ...sent, ...Received.shape });

@@ -78,7 +78,7 @@ export const Explained = z.tuple([
 export type Explained = z.infer<typeof Explained>;
 
 /** What a verdict says besides the candidate and the verdict itself. */
-export const Judgement = z.strictObject({
+const Judgement = z.strictObject({
   factors: z.strictObject({ quality_bp: Count, anti_spam_bp: Count, fairness_bp: Count }),
   /** Milli-points after factors and caps. Zero unless accepted. */
   normalized_points: Thousandths,

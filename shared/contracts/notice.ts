@@ -6,7 +6,7 @@ import { z } from "zod";
 import { AccountId, BasisPoints, Id } from "./ids.ts";
 
 /** Without a `pivotal` user it would not have come about in this tick; the others had a part in it. */
-export const NOTICE_ROLES = ["pivotal", "major", "contributor"] as const;
+const NOTICE_ROLES = ["pivotal", "major", "contributor"] as const;
 export type NoticeRole = (typeof NOTICE_ROLES)[number];
 
 /** Largest body on `world.notices`, in bytes. */

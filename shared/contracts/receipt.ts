@@ -7,7 +7,7 @@ import { Id } from "./ids.ts";
 import { Count } from "./leaves.ts";
 
 /** Forms of a claim about the world. */
-export const CLAIM_FORMS = [
+const CLAIM_FORMS = [
   "holds",
   "nobody_holds",
   "fell",

@@ -21,7 +21,7 @@ import { messageOfTick } from "./tick-sequence.ts";
 export { BrokenPast, type PastState } from "./chapter.ts";
 
 /** More questions wait for the stream than should: ask again later, or answer 503. */
-export class PastBusy extends Error {}
+class PastBusy extends Error {}
 
 const MAX_BYTES = 64 * 1024 * 1024;
 /** Questions that wait for a chapter from the stream. One chapter is read at a time, whoever asks. */

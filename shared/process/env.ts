@@ -90,9 +90,6 @@ const PASSWORDS = {
   AMOI_DATABASE_ADMIN_PASSWORD: "AMOI_DATABASE_ADMIN_URL",
 } as const;
 
-/** Every variable of a database. */
-export const DATABASE_VARIABLES = Object.keys(DATABASE);
-
 const Env = z.object({
   MODE: z.enum(["local", "production"]).default("local"),
   NATS_URL: z.string().min(1).optional(),

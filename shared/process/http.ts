@@ -19,7 +19,7 @@ export type Health = {
 };
 
 /** What `/readyz` answers with 503. `realms`: those that this process owns and that don't move; empty where it is about all of it. */
-export type NotReady = { status: "not ready"; reason: string; realms: RealmTrouble[] };
+type NotReady = { status: "not ready"; reason: string; realms: RealmTrouble[] };
 
 declare module "fastify" {
   interface FastifyInstance {

@@ -16,7 +16,7 @@ export type RealmTrouble = {
 } & Partial<MessagePlace>;
 
 /** A realm that had work for so long and did nothing of it stands still, ms. */
-export const STALLED_MS = 15_000;
+const STALLED_MS = 15_000;
 const LOOK_MS = 1_000;
 
 const owned = new Set<RealmHealth>();

@@ -80,7 +80,7 @@ const PASSING = [
 ];
 
 /** Whether an error may be gone at the next try although nothing was changed: NATS is away, busy or full, or time was up. */
-export function isPassing(error: unknown): boolean {
+function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (PASSING.some((kind) => error instanceof kind)) return true;
   if (error.name === "AbortError" || error.name === "TimeoutError") return true;

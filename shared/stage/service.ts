@@ -160,7 +160,7 @@ export type RealmRunner = {
   run(realm: string, running: Running): Promise<void>;
 };
 
-export type Running = {
+type Running = {
   /** As whom. */
   worker: string;
   /** Aborted when the realm moves to another worker or has ended (`RealmEnded`), or all ends. */

@@ -10,7 +10,7 @@ import type { Input } from "../stream/reader.ts";
 import type { CacheSpec } from "./cache.ts";
 import type { OutputBatch } from "./output-batch.ts";
 
-export type StageName = "ingest" | "normalizer" | "simulator";
+type StageName = "ingest" | "normalizer" | "simulator";
 
 /** A realm as its core meets it. */
 export type Restoring = {

@@ -268,7 +268,7 @@ const request = (
 ): Promise<Msg> => whileConnected(bus, bus.nc.request(subject, data, options));
 
 /** The acknowledgement in a reply, or the refusal in it as an error. */
-export function readAck(reply: Msg): BatchAck {
+function readAck(reply: Msg): BatchAck {
   const answer = reply.json<
     BatchAck & { error?: { err_code?: number; code: number; description: string } }
   >();

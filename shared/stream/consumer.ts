@@ -234,7 +234,7 @@ type Delivery = {
  * `$JS.ACK.<stream>.<consumer>.<deliveries>.<seq>.<count>.<nanoseconds>.<pending>`; servers with a domain put it and an
  * account's hash before the stream, and a token at the end. `undefined` for what isn't one.
  */
-export function deliveryOf(reply: string): Delivery | undefined {
+function deliveryOf(reply: string): Delivery | undefined {
   const tokens = reply.split(".");
   if (tokens[0] !== "$JS" || tokens[1] !== "ACK") return undefined;
   const first = tokens.length === 9 ? 5 : 7;

@@ -19,7 +19,7 @@ import {
   worldField,
 } from "./condition-fields.ts";
 
-export const MAX_CONDITION_DEPTH = 4;
+const MAX_CONDITION_DEPTH = 4;
 const MAX_CONDITION_NODES = 32;
 
 export type Holds<Subject> = (subject: Subject) => boolean;

@@ -45,7 +45,7 @@ const STAGES_BP = [2_500, 5_000, 7_500, 10_000];
 const POINTS_MAX = 1_000_000_000_000_000;
 
 /** The stage that points have reached. The last one is success, and needs the contributors too; the others don't. */
-export function stageOf({ goal, points, contributors }: CampaignState, min_contributors: number): number {
+function stageOf({ goal, points, contributors }: CampaignState, min_contributors: number): number {
   const reached = STAGES_BP.filter((part) => points >= mul(goal, part)).length;
   return reached === STAGES_BP.length && contributors < min_contributors ? reached - 1 : reached;
 }

@@ -18,7 +18,7 @@ export const HORIZON_TICKS = 96;
 /** Futures that are played. */
 const FUTURES = 100;
 /** Ticks of pressure in a row that are drawn together: what players do lasts for about an hour. */
-export const BLOCK_TICKS = 4;
+const BLOCK_TICKS = 4;
 /** Fewer ticks of pressure say nothing about the next ones. */
 export const MIN_TICKS = 8;
 

@@ -28,7 +28,7 @@ export type Resolving = {
   again: (influenced: Influenced) => readonly Happening[];
 };
 
-export type Told = Extract<Happening, { kind: "flip" | "capture" | "campaign" | "action" | "trigger" }>;
+type Told = Extract<Happening, { kind: "flip" | "capture" | "campaign" | "action" | "trigger" }>;
 
 export type Outcome = {
   what: Told;

@@ -31,7 +31,7 @@ export const at = (radius: number, angle: number): Point => [
 ];
 
 /** A number from 0 to 1 that follows from an id and a place. */
-export function noise(id: string, place: number): number {
+function noise(id: string, place: number): number {
   let hash = 2_166_136_261 ^ place;
   for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 16_777_619);
   hash ^= hash >>> 15;

@@ -4,7 +4,7 @@ import { quantile } from "../measure.ts";
 import { answerAll, Child } from "./child.ts";
 import { LoadClient } from "./load-client.ts";
 
-export type Connect = {
+type Connect = {
   do: "connect";
   port: number;
   path: string;
@@ -14,7 +14,7 @@ export type Connect = {
   /** Of these, so many never read once they are connected. */
   deaf?: number;
 };
-export type Ask =
+type Ask =
   | Connect
   | { do: "count" | "drop" | "record" }
   | { do: "latency"; commitsMs: number[] }
@@ -27,7 +27,7 @@ export type Ask =
       missed: number;
       spreadMs: number;
     };
-export type Answers = {
+type Answers = {
   connect: number;
   /** Of the clients that read. */
   count: { reading: number; frames: number; deltas: number; others: number; closed: number };

@@ -18,8 +18,8 @@ import type { WorldDelta } from "../../../shared/contracts/world.ts";
 import { answerAll, Child } from "./child.ts";
 
 export type Kind = "feed" | "bare" | "ws" | "socket.io";
-export type Ask = { do: "listen" | "usage" } | { do: "until"; delta: number };
-export type Answers = {
+type Ask = { do: "listen" | "usage" } | { do: "until"; delta: number };
+type Answers = {
   listen: { port: number; deltas: number; bytes: number };
   usage: { cpuMs: number; rssBytes: number };
   until: number;

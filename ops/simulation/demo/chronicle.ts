@@ -37,7 +37,7 @@ export class Chronicle {
 }
 
 /** A derived event in words; those that only follow from another are left out. */
-export function sentenceOf(event: DerivedEvent): string | undefined {
+function sentenceOf(event: DerivedEvent): string | undefined {
   switch (event.kind) {
     case "flip":
       return `${event.territory} falls to ${event.to}${event.from === undefined ? "" : `, from ${event.from}`}`;

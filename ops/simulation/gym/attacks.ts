@@ -9,7 +9,7 @@ import { type Attack, chanceOf, deedOf, keyOf, type Sending, type Stage } from "
 import { chapter, PACES, type Person } from "./honest.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, pause, SECOND_MS, sittingStart } from "./timing.ts";
 
-export type Attacker = Person & { attack: Attack; firstDay: number };
+type Attacker = Person & { attack: Attack; firstDay: number };
 /** Accounts of one hand: a ring on one device, an operator with `budget` deeds a day over all of them, or one alone. */
 export type Gang = { kind: Attack; people: Attacker[]; budget: number };
 

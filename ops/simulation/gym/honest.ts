@@ -81,7 +81,7 @@ const PACE_WEIGHTS = Object.fromEntries(
 const CAFE: Partial<Pace> = { playsBp: 2_500, sittings: [1, 1], chapters: [2, 5] };
 
 /** A device that several people use, one after the other. */
-export type Seat = { freeAtMs: number };
+type Seat = { freeAtMs: number };
 export type Person = Account & { pace: Pace; seat?: Seat };
 /** `tables`: families who play their evenings together and hand the device on after each chapter. */
 export type Society = { people: Person[]; tables: Person[][] };

@@ -48,7 +48,7 @@ export type Split = {
   ofHonest: number;
 };
 
-export const SPLITS = [1, 2, 4, 8, 16, 32, 64] as const;
+const SPLITS = [1, 2, 4, 8, 16, 32, 64] as const;
 
 /** The splits side by side in one realm of honest players. */
 export function split(workout: Workout): { splits: Split[]; typicalDay: number } {

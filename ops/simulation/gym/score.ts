@@ -20,7 +20,7 @@ export const accused = ({
 export const caught = (outcome: AccountResult): boolean =>
   accused(outcome) || (outcome.attack === "replayed" && outcome.replays > 0 && outcome.abusesAccepted === 0);
 
-export type AttackScore = {
+type AttackScore = {
   accounts: number;
   caught: number;
   /** Caught accounts of all; NaN without any. */

@@ -8,7 +8,7 @@ import type { Score } from "./score.ts";
 /** Told apart by what they do. */
 export const CATCHABLE = ["replayed", "rotated", "burst", "clockwork", "ring"] as const satisfies Attack[];
 /** Not told apart from eager players; they shall gain nothing by it. */
-export const HELD_BACK = ["drip", "whale", "flood", "farmer"] as const satisfies Attack[];
+const HELD_BACK = ["drip", "whale", "flood", "farmer"] as const satisfies Attack[];
 
 export type Target = { name: string; value: number; bound: number; atLeast: boolean; met: boolean };
 

@@ -22,7 +22,7 @@ type Temperament = {
  * Nobody here plays faster than a deed a minute over a visit: bursts of at most five, then a rest that makes up for them.
  * These are people; whoever judges speed should find nothing.
  */
-export const TEMPERAMENTS = {
+const TEMPERAMENTS = {
   casual: {
     weight: 38,
     chapters: [1, 2],
@@ -69,7 +69,7 @@ export const TEMPERAMENTS = {
     devoted: true,
   },
 } as const satisfies Record<string, Temperament>;
-export type TemperamentName = keyof typeof TEMPERAMENTS;
+type TemperamentName = keyof typeof TEMPERAMENTS;
 
 export type Player = {
   userId: string;

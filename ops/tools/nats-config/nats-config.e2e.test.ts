@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createUser } from "@nats-io/nkeys";
+import { nkeys } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBus } from "../../../shared/stream/bus.ts";
 import { type NatsAccess, NatsAccessError } from "../../../shared/stream/nats-connection.ts";
@@ -18,7 +18,7 @@ const PASSWORD = 'p@ss/w#rd: "$HOME" \\ %41, {ö} \'';
 const dir = mkdtempSync(join(tmpdir(), "amoisekai-nats-config-"));
 const file = (name: string) => join(dir, name);
 const servers: Running[] = [];
-const nkey = createUser();
+const nkey = nkeys.createUser();
 const passwords: Record<string, string> = { INGEST: PASSWORD };
 for (const user of ["PROVISION", "NORMALIZER", "SIMULATOR", "BROADCASTER", "OPERATOR", "STORY", "BARD"])
   passwords[user] = `${PASSWORD}${user}`;

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { Bus } from "../../../shared/stream/bus.ts";
 import { samplesOf } from "../../simulation/demo/figures.ts";
 
-export type ProcessCost = {
+type ProcessCost = {
   /** Resident memory, bytes. */
   rssBytes: number;
   /** CPU time since the process began, ms. */
@@ -33,7 +33,7 @@ const LAGS = new Set(["amoi_stage_lag_messages", "amoi_archive_lag_messages"]);
 const OWN = "$JS.API.STREAM.LIST";
 
 /** What a process costs; undefined once it is gone. */
-export function costOf(pid: number): ProcessCost | undefined {
+function costOf(pid: number): ProcessCost | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
     // The name, in brackets, may hold anything; utime and stime are the 12th and 13th field after it.

@@ -23,7 +23,7 @@ export const VIEWED = [
 ] as const;
 export type Table = (typeof VIEWED)[number];
 
-export const TABLES = [...VIEWED, "migrations"] as const;
+const TABLES = [...VIEWED, "migrations"] as const;
 
 /** Functions, with their arguments. */
 export const FUNCTIONS = ["refuse_change()", "open_partition(text)"] as const;

@@ -26,7 +26,7 @@ import {
 } from "./swap.ts";
 
 /** The archive stays as it is. The message is one sentence that says what is wrong and what to do. */
-export class RebuildRefused extends Error {}
+class RebuildRefused extends Error {}
 
 export type RebuildOptions = {
   /** Of the tables' owner. */
