@@ -1,2 +1,5 @@
-/** What KV has can't be folded on from: a core throws it where it needs what the newest entries have forgotten. */
+/**
+ * The cached entries can't be folded further: a core throws it where a decision needs history that the newest entries no longer
+ * hold.
+ */
 export class CacheUnusable extends Error {}

@@ -1,7 +1,7 @@
 /**
  * State in KV as a cache of a fold: entries are flushed after commits, coalesced, in atomic batches; the watermark, written
- * last, says up to where every entry is there. Every batch carries the watermark and is fenced on it, so a worker that was
- * replaced can't overwrite an entry with one that includes less.
+ * last, names the sequence up to which every entry is in KV. Every batch carries the watermark and is fenced on it, so a worker
+ * that was replaced can't overwrite an entry with one that includes less.
  */
 import { z } from "zod";
 import { crashPoint } from "../process/crash.ts";
@@ -22,7 +22,7 @@ export type CacheSpec<State> = {
   load(state: State, key: string, value: string): void;
   /** Keys, without the realm, of the entries that changed since the last call. */
   takeChanged(state: State): string[];
-  /** An entry as it is now; `undefined` where it is gone because it no longer says anything. */
+  /** The entry's present text; `undefined` where the entry was dropped because it holds nothing any more. */
   entry(state: State, key: string): CacheEntry | undefined;
 };
 
@@ -31,24 +31,25 @@ export type Captured = { entries: CacheEntry[]; endsRound: boolean };
 
 const WATERMARK_KEY = "r.flushed";
 /**
- * Entries go out in rounds: all that changed before a round began, in parts, each captured as it is then. Parts are small, since
- * the stage decides nothing while it captures one, and they take at most about a twentieth of the time: after each the flush
- * rests twenty times as long as it took. Longer rounds make a restart fold more decisions again, at some 100 000 a second.
+ * Entries are flushed in rounds: a round writes every entry that changed before it began, in parts, each captured when its part is
+ * written. Parts are small, since the stage decides nothing while it captures one, and they take at most about a twentieth of the
+ * time: after each the flush rests twenty times as long as it took. Longer rounds make a restart fold more decisions again, at some
+ * 100 000 a second.
  */
 const PART_ENTRIES = 500;
 const REST_FACTOR = 20;
-/** A stage ends within seconds, however much its cache lags. */
+/** A stage stops within seconds, even where its cache is behind. */
 const DRAIN_MS = 1_500;
 const REST_MIN_MS = { part: 50, round: 5_000, idle: 20 };
 
-/** A stage that finds work this old knows that entries may have expired while it was away, and folds everything again. */
+/** Where the waiting work is this old, entries may have expired while the stage was down: it folds everything again. */
 export const CACHE_TRUSTED_MS = 86_400_000;
 
 /** `through`: sequence in the output stream up to which every entry is flushed. */
 export const Watermark = z.object({ through: z.int().min(0) });
 export type Watermark = z.infer<typeof Watermark>;
 
-/** Throws `CacheUnusable`: an entry that can't be read is no reason to stand still, since the log has all that it says. */
+/** Throws `CacheUnusable`: the realm goes on without an unreadable entry, since the log holds everything that the entry held. */
 function throughIn(head: Stored): number {
   try {
     return Watermark.parse(JSON.parse(head.text())).through;
@@ -71,11 +72,11 @@ export class Cache<State> {
   readonly #realm: string;
   readonly #fence: Fence;
   readonly #labels: { stage: string; realm: string };
-  /** Output sequence that KV accounts for. */
+  /** Output sequence up to which KV is complete. */
   through: number;
   #flushing: Promise<void> | undefined;
   #nextAtMs = 0;
-  /** When the last part was through, and what it took. */
+  /** When the last part was written, and how long that took. */
   #endedMs = 0;
   #tookMs = 0;
   /** The round under way: keys still to be written, and the output sequence that it brings the watermark to. */
@@ -144,18 +145,18 @@ export class Cache<State> {
     return this.#flushing === undefined && performance.now() >= this.#nextAtMs;
   }
 
-  /** Whether KV has everything of a state that is committed up to this output sequence. */
+  /** Whether KV holds the whole state that is committed up to this output sequence. */
   isWhole(through: number): boolean {
     return this.through === through && this.#round === undefined && this.#flushing === undefined;
   }
 
-  /** When an idle stage may flush the next part, in ms: it has the time, so that a flush rests only as long as it took. */
+  /** When an idle stage may flush the next part, ms: between parts it rests as long as the last one took. */
   get idleRestMs(): number {
     if (this.#flushing !== undefined) return REST_MIN_MS.part;
     return Math.max(0, this.#endedMs + Math.max(REST_MIN_MS.idle, this.#tookMs) - performance.now());
   }
 
-  /** The next part of what has changed, as it is now; of a round that begins here. */
+  /** The next part of the entries that changed, captured now, in a round that begins here. */
   capture(state: State): Captured {
     this.#round ??= { keys: this.#spec.takeChanged(state), next: 0, through: undefined };
     const round = this.#round;
@@ -165,7 +166,7 @@ export class Cache<State> {
     return { entries, endsRound: round.next === round.keys.length };
   }
 
-  /** Writes what has changed until nothing is left, or time is up: a restart then folds more decisions again. */
+  /** Writes changed entries until none is left or the time is up; what is left costs the next restart some folding. */
   async drain(state: State, through: number, failed: (error: unknown) => void): Promise<void> {
     const timeUp = AbortSignal.timeout(DRAIN_MS);
     let failure: unknown;

@@ -1,4 +1,4 @@
-/** Which realms a process has heard of, and what became of them. */
+/** The realms that this process has read from KV `realms`, and their state. */
 import type { RealmState } from "../provision/realm-entries.ts";
 
 export class KnownRealms {
@@ -9,12 +9,12 @@ export class KnownRealms {
     for (const realm of realms) this.heard(realm, "open");
   }
 
-  /** How many it has heard of, ended ones among them. */
+  /** Number of known realms, ended ones included. */
   get size(): number {
     return this.#states.size;
   }
 
-  /** `undefined`: there is no such realm, or it is not heard of yet. */
+  /** `undefined`: the realm doesn't exist, or its entry has not arrived yet. */
   stateOf(realm: string): RealmState | undefined {
     return this.#states.get(realm);
   }
@@ -25,7 +25,7 @@ export class KnownRealms {
     if (state === "ended" && before !== "ended") for (const tell of this.#ended) tell(realm);
   }
 
-  /** `tell` is called with every realm that ends from now on, once: what is kept of it can go. */
+  /** `tell` is called once with every realm that ends from now on, so that callers drop what they keep of it. */
   onEnded(tell: (realm: string) => void): void {
     this.#ended.add(tell);
   }

@@ -1,10 +1,10 @@
-/** A stage's batch in the making: outputs in decision order, what they count for, and what is done once they are committed. */
+/** An open batch of a stage: outputs in decision order, their metrics, and the actions that follow the commit. */
 
 import { metrics } from "../process/metrics.ts";
 import type { BatchMessage, Bus } from "../stream/bus.ts";
 import { BundleBuilder } from "../stream/codec.ts";
 
-/** What a core writes for the batch in the making. */
+/** What a core writes into the open batch. */
 export class OutputBatch {
   readonly #bundles = new BundleBuilder();
   readonly #counts = new Map<string, Map<string, number>>();
@@ -48,7 +48,7 @@ export class OutputBatch {
   }
 
   /**
-   * Runs after the commit; it may be lost by a crash, so it only refreshes what can be made again. Of several under one name the
+   * Runs after the commit. A crash may skip it, so it only refreshes what can be made again. Of several under one name the
    * last one stands.
    */
   afterCommit(name: string, act: (bus: Bus) => Promise<void>): void {

@@ -25,12 +25,12 @@ export function ownerOf(realm: string, workers: readonly string[]): string | und
 }
 
 /**
- * Which workers live, by what was heard of them. A worker that isn't heard of for the TTL is dead, but only while others are
- * heard of: where nothing comes at all, it is the bucket that is away, and what was known last stays true.
+ * The live workers, judged by their announcements. A worker without an announcement for the TTL is dead, but only while other
+ * workers announce: where no announcement arrives at all, the bucket is away, and the last known set stays valid.
  */
 export class Liveness {
   readonly #ttlMs: number;
-  /** Worker → when it was last heard of, ms of a monotonic clock. */
+  /** Worker → time of its last announcement, ms of a monotonic clock. */
   readonly #heard = new Map<string, number>();
   #lastMs = Number.NEGATIVE_INFINITY;
 
@@ -40,7 +40,7 @@ export class Liveness {
 
   heard(worker: string, atMs: number): void {
     const silentMs = atMs - this.#lastMs;
-    // While the bucket was away nobody could be heard of: that time counts against none of them.
+    // While the bucket was away no announcement could arrive: that time counts against no worker.
     if (silentMs > this.#ttlMs / 2)
       for (const [other, heardMs] of this.#heard) this.#heard.set(other, heardMs + silentMs);
     this.#lastMs = atMs;
@@ -98,10 +98,10 @@ export class Announcement {
     );
   }
 
-  /** Takes the entry back. */
+  /** Removes the entry. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    // What tells of the end need not last longer than the entry.
+    // The removal marker needs no longer life than the entry.
     const message = { subject: this.#subject, data: "", removes: true, ttlSeconds: this.#ttlSeconds };
     await publishOne(this.#bus, message, 1_000).catch(() => {});
   }
@@ -110,7 +110,7 @@ export class Announcement {
     return kvSubject("workers", this.#key);
   }
 
-  /** One that is late is as good as dead, and the next beat tries again. */
+  /** A late announcement is worthless, so a failure is left to the next beat. */
   async #announce(): Promise<void> {
     const message = {
       subject: this.#subject,
@@ -153,8 +153,8 @@ export class Workers {
   }
 
   /**
-   * Announces this worker, and calls `changed` whenever the set of live workers may have changed. Ends when this worker hears of
-   * itself, and so has heard of all that were there before, or with the signal.
+   * Announces this worker, and calls `changed` whenever the set of live workers may have changed. Resolves when this worker's own
+   * announcement arrives, and with it all earlier ones, or with the signal.
    */
   async start(changed: () => void, signal: AbortSignal): Promise<void> {
     const watch = {
@@ -182,7 +182,7 @@ export class Workers {
     return ownerOf(realm, this.live()) === this.id;
   }
 
-  /** Says goodbye, so that others take over at once. */
+  /** Removes the announcement, so that others take over at once. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#announcement.stop();

@@ -1,6 +1,6 @@
 /**
- * What is true of a realm that this process owns, as `/readyz` and the metrics tell it: whether it is refused, how much work waits
- * and for how long, and whether it moves. Times are of the monotonic clock, but for the age of a message, which the stream dates.
+ * Health of a realm that this process owns, for `/readyz` and the metrics: whether the realm is refused, how much work waits and
+ * for how long, and whether the realm moves. Times are of the monotonic clock, except a message's age, which the stream dates.
  */
 import { metrics } from "../process/metrics.ts";
 import type { MessagePlace, Work } from "../stream/waiting.ts";
@@ -15,7 +15,7 @@ export type RealmTrouble = {
   reason: string;
 } & Partial<MessagePlace>;
 
-/** A realm that had work for so long and did nothing of it stands still, ms. */
+/** A realm that has had work for this long without any progress counts as stalled, ms. */
 const STALLED_MS = 15_000;
 const LOOK_MS = 1_000;
 
@@ -32,14 +32,14 @@ export class RealmHealth {
   readonly #show: (messages: number, seconds: number) => void;
   readonly #timer: NodeJS.Timeout;
   #refusal: RealmRefused | undefined;
-  /** When it last moved or had nothing to do. */
+  /** Time of the last progress, or of the last look that found no work. */
   #movedMs = performance.now();
-  /** Since when there is work that nothing dates, Unix milliseconds. */
+  /** Since when undated work waits, Unix milliseconds. */
   #waitingSinceMs: number | undefined;
 
   /**
-   * From now on the process owns the realm, as far as `stage` goes, until `end`. `look` tells what waits on `stream`, without asking
-   * anybody, and `undefined` while nobody knows, since NATS is away: the gauges keep what was known. `show` sets the gauges.
+   * From now on the process owns the realm, as far as `stage` goes, until `end`. `look` tells what waits on `stream`, without
+   * asking anybody, and `undefined` while nobody knows, since NATS is away: the gauges keep what was known. `show` sets the gauges.
    */
   constructor(
     labels: { stage: string; realm: string },
@@ -63,13 +63,13 @@ export class RealmHealth {
     return this.#refusal;
   }
 
-  /** It isn't run until an operator has looked. */
+  /** The realm isn't run until an operator has looked. */
   refuse(refusal: RealmRefused): void {
     this.#refusal = refusal;
     showRefused(this.labels);
   }
 
-  /** It runs again. */
+  /** The realm runs again. */
   accept(): void {
     if (this.#refusal === undefined) return;
     this.#refusal = undefined;
@@ -77,12 +77,12 @@ export class RealmHealth {
     showRefused(this.labels);
   }
 
-  /** It did some of its work. */
+  /** The realm made progress. */
   moved(): void {
     this.#movedMs = performance.now();
   }
 
-  /** Looks what waits. */
+  /** Updates the gauges with what waits. */
   look(): void {
     const work = this.#look();
     if (work === undefined) return;
@@ -109,7 +109,7 @@ export class RealmHealth {
     return { ...this.labels, kind: "stalled", reason, stream, ...(seq !== undefined && { seq }) };
   }
 
-  /** The process no longer owns the realm: nothing is told of it any more. */
+  /** The process no longer owns the realm: its gauges and troubles are removed. */
   end(): void {
     clearInterval(this.#timer);
     owned.delete(this);

@@ -1,6 +1,6 @@
 /**
- * What stops a realm until an operator has looked. An error that the same input would give again is a refusal, never a reason to
- * try again in silence; an error of the network passes by itself.
+ * Refusals: what stops a realm until an operator has looked. An error that the same input would cause again is a refusal and never
+ * retried in silence; errors of the network are retried.
  */
 import { JetStreamApiError, JetStreamError } from "@nats-io/jetstream";
 import { errors } from "@nats-io/transport-node";
@@ -15,10 +15,10 @@ import { CacheUnusable } from "./cache-unusable.ts";
 export const REFUSAL_REASONS = ["contradiction", "engine", "error", "foreign", "gap", "too_large"] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
-/** The realm must not be run: running would skip, repeat or make something up. */
+/** The realm must not run: its stage would skip, repeat or invent something. */
 export class RealmRefused extends Error {
   readonly reason: RefusalReason;
-  /** The message that it is about, where it is about one. */
+  /** The message that caused the refusal, where one did. */
   place: MessagePlace | undefined;
 
   constructor(
@@ -31,7 +31,7 @@ export class RealmRefused extends Error {
   }
 }
 
-/** What a message is known by. */
+/** A message's identity. */
 export type Known = { subject: string; seq: number };
 
 /** A message of VALID, EVENTS or WORLD isn't what its subject says. */
@@ -50,7 +50,7 @@ export class ForeignMessage extends RealmRefused {
   }
 }
 
-/** Folds a message. Whatever the fold throws, it would throw again: it refuses the realm with the message's place. */
+/** Folds a message. A fold is pure, so an error would come again: it becomes a refusal that names the message. */
 export function foldOrRefuse<T>(message: Known, fold: () => T): T {
   try {
     return fold();
@@ -79,7 +79,7 @@ const PASSING = [
   BusRefusal,
 ];
 
-/** Whether an error may be gone at the next try although nothing was changed: NATS is away, busy or full, or time was up. */
+/** Whether a retry may succeed although nothing was changed: NATS is away, busy or full, or a deadline passed. */
 function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (PASSING.some((kind) => error instanceof kind)) return true;
@@ -89,7 +89,7 @@ function isPassing(error: unknown): boolean {
   return error.cause !== undefined && isPassing(error.cause);
 }
 
-/** An error as the refusal that it is; `undefined` where the next try may do better. */
+/** The refusal that an error means; `undefined` where a retry may succeed. */
 export function refusalOf(error: unknown): RealmRefused | undefined {
   if (error instanceof RealmRefused) return error;
   const message = error instanceof Error ? error.message : String(error);

@@ -3,10 +3,13 @@ import type { Bus } from "../stream/bus.ts";
 import { isGone } from "../stream/waiting.ts";
 import type { RealmRefused } from "./refusal.ts";
 
-/** A realm that is refused is looked at again after this, ms: soon whether the message that it is about is gone, later all of it. */
+/**
+ * Pauses before a refused realm is checked again, ms: `look` whether the refused message is gone, `again` and `againInPlace` a
+ * whole restore.
+ */
 const REFUSED_MS = { look: 1_000, again: 5_000, againInPlace: 30_000 };
 
-/** Waits until a refusal may be over: the message that it is about is gone, or what else was wrong may have been mended. */
+/** Waits until the refusal may be over: its message is gone, or it is time to try a whole restore. */
 export async function untilLookedAt(bus: Bus, { place }: RealmRefused, signal: AbortSignal): Promise<void> {
   if (place === undefined) return pause(REFUSED_MS.again, signal);
   for (let waitedMs = 0; waitedMs < REFUSED_MS.againInPlace; waitedMs += REFUSED_MS.look) {

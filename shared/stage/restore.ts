@@ -1,4 +1,4 @@
-/** How a realm's run begins: at its position, with the state that the output stream tells of it. */
+/** How a realm's run begins: at its position, with the state that follows from the output stream. */
 
 import { Position } from "../contracts/position.ts";
 import { type Bus, nextOf, REFUSED, type Stored, streamEnds } from "../stream/bus.ts";
@@ -22,8 +22,8 @@ export type Restored<State> = {
 type Parts = Pick<Restoring, "bus" | "realm" | "log" | "signal">;
 
 /**
- * Throws `RealmRefused` where the streams contradict the position, and what breaks on the way. `trusted`: false folds every decision
- * again, whatever the cache has.
+ * Throws `RealmRefused` where the streams contradict the position, and any error of the bus. `trusted: false` ignores the cache and
+ * folds every decision again.
  */
 export async function restoreRealm<State>(
   stage: Stage<State>,
@@ -51,7 +51,7 @@ export async function restoreRealm<State>(
   return { fence, position, state, cache, created };
 }
 
-/** What a head says, where it is a position. */
+/** The position in a head message, if it is one. */
 export function positionIn(head: Stored): Position | undefined {
   try {
     return Position.safeParse(JSON.parse(head.text())).data;
@@ -83,7 +83,7 @@ async function assertWithin(bus: Bus, stream: string, position: Position): Promi
 
 type CacheParts<State> = NonNullable<Stage<State>["cache"]>;
 
-/** From the cache where that is of use, else from all decisions. */
+/** From the cache where it is usable, else from all decisions. */
 async function restoreCached<State>(
   stage: Stage<State>,
   parts: CacheParts<State>,

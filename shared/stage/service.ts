@@ -1,4 +1,4 @@
-/** A stage as a process: connects, announces itself, runs the realms that are its, serves its operations port, drains. */
+/** A stage as a process: connects, announces itself, runs the realms that it owns, serves its operations port, drains. */
 
 import { errors } from "@nats-io/transport-node";
 import type { FastifyInstance } from "fastify";
@@ -72,7 +72,7 @@ export async function serve(name: string, body: (service: Service) => Promise<vo
   }
 }
 
-/** Tries until NATS answers. `undefined` once the signal is aborted, and where its servers must not be used. */
+/** Connects, however long NATS is away. `undefined` once the signal is aborted, or where the servers must not be used. */
 async function connected(env: Env, name: string, log: Log, signal: AbortSignal): Promise<Bus | undefined> {
   while (!signal.aborted) {
     try {
@@ -106,11 +106,11 @@ export function watchRealms(
 ): Promise<void> {
   const changed = (realm: string, entry: string | undefined) => {
     if (entry === undefined) return;
-    // Of what somebody wrote into the bucket by hand nobody else may notice anything.
+    // A key written by hand is logged and ignored, so that it harms no realm.
     if (Id.safeParse(realm).success) found(realm, stateIn(entry));
     else log.error({ key: realm }, "KV realms has a key that is no realm's id: it is left out");
   };
-  // What is lost with the bucket is which realms there are: provision finds them by their streams.
+  // With the bucket the list of realms is lost: provision finds the realms again by their streams.
   const missing = async () => {
     await askForBucket(bus, { bucket: "realms" });
   };
@@ -154,14 +154,14 @@ export type RealmRunner = {
   name: string;
   /** The operations port, for the announcement. */
   port: number;
-  /** Called with every realm that there is or was, whoever runs it. */
+  /** Called with every realm that exists or existed, whichever worker owns it. */
   found(realm: string, state: RealmState): void;
   /** Runs a realm until the signal. */
   run(realm: string, running: Running): Promise<void>;
 };
 
 type Running = {
-  /** As whom. */
+  /** This worker's id. */
   worker: string;
   /** Aborted when the realm moves to another worker or has ended (`RealmEnded`), or all ends. */
   signal: AbortSignal;
@@ -178,7 +178,7 @@ export async function runRealms(service: Service, { name, port, found, run }: Re
   const workers = new Workers(bus, name, env.AMOI_WORKER_TTL_SECONDS, { port });
   await workers.start(settle, signal);
 
-  /** Starts the realms that are mine and stops those that are not. */
+  /** Starts the realms that this worker owns and stops the others. */
   function settle(): void {
     if (signal.aborted) return;
     for (const [realm, { signal: ending }] of known) {

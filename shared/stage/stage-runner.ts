@@ -28,17 +28,20 @@ import { untilLookedAt } from "./refused-realm.ts";
 import { positionIn, type Restored, restoreRealm } from "./restore.ts";
 import type { Stage } from "./stage.ts";
 
-/** Inputs taken at once, and bodies after which a batch is closed: more gains nothing, and a restart repeats less. */
+/**
+ * Inputs taken at once, and bodies after which a batch is closed: larger batches gain nothing, and smaller ones repeat less after a
+ * restart.
+ */
 const MAX_INPUTS = 2_000;
 const MAX_BODIES = 4_000;
 
-/** What one input may write: each body of a bundle a message, and a second one where a review brings a decision along. */
+/** Most messages that one input may write: one for each body of a bundle, and a second where a review adds a decision. */
 const MAX_INPUT_OUTPUTS = 2 * MAX_BUNDLE_BODIES;
 
-/** So many waiting inputs mean that the stage is behind, and throughput counts for more than latency. */
+/** With this many waiting inputs the stage is behind, and throughput counts more than latency. */
 const OVERLAP_INPUTS = 100;
 
-/** How often what waits is counted while nobody reads, ms. */
+/** How often waiting messages are counted while there is no reader, ms. */
 const COUNT_MS = 5_000;
 
 export class StageRunner<State> {
@@ -51,7 +54,7 @@ export class StageRunner<State> {
   #reader: Reader | undefined;
   /** Commits under way. */
   #commits = 0;
-  /** What waits, as it was last counted while there was no reader. */
+  /** The last count of waiting messages while there was no reader. */
   #behind: Work = { messages: 0 };
   /** False for one restore after an entry of the cache turned out to be unreadable. */
   #trusted = true;
@@ -65,7 +68,7 @@ export class StageRunner<State> {
     this.#labels = { stage: stage.name, realm };
   }
 
-  /** Runs the realm until the signal, whatever happens meanwhile. */
+  /** Runs the realm until the signal; errors restore it. */
   async run(signal: AbortSignal, ending?: AbortSignal): Promise<void> {
     metrics.owned.set(this.#labels, 1);
     const health = new RealmHealth(this.#labels, this.#stage.input(this.#realm).stream, () =>
@@ -103,7 +106,7 @@ export class StageRunner<State> {
       const through = (head && positionIn(head)?.through) ?? 0;
       this.#behind = await waitingFrom(this.#bus, stream, names, through + 1);
     } catch {
-      // NATS is away too, or the stream is gone: what was counted last stays, and grows older.
+      // NATS is away too, or the stream is gone: the last count stays.
     }
   }
 
@@ -125,7 +128,7 @@ export class StageRunner<State> {
       return "cache";
     }
     if (await hasEnded(this.#bus, this.#realm)) {
-      // The watch of the realms is about to say so: what is missing was removed.
+      // The realm has ended and its streams were removed; the watch of KV `realms` reports it next.
       this.#log.info("the realm has ended");
       await pause(1_000, signal);
       return "ended";
@@ -172,7 +175,7 @@ export class StageRunner<State> {
     if (failure !== undefined && !outer.aborted) throw failure;
   }
 
-  /** A restore that went well ends a refusal, unless that is about an input that is still to be read. */
+  /** A successful restore ends a refusal, unless the refused input is still to be read. */
   async #acceptWhereMended(health: RealmHealth): Promise<void> {
     const place = health.refusal?.place;
     const isInput = place?.stream === this.#stage.input(this.#realm).stream;
@@ -208,7 +211,7 @@ export class StageRunner<State> {
       if (captured !== undefined) cache?.flush(captured, seq, signal, fail);
       await batch.committed(this.#bus, this.#labels);
     };
-    /** Closes the draft: it commits as soon as the commit before it is through, while the next one is decided. */
+    /** Closes the batch: it is committed when the previous commit is done, while the next batch is decided. */
     const close = async () => {
       await committing;
       const batch = draft;
@@ -218,8 +221,8 @@ export class StageRunner<State> {
     };
 
     /**
-     * The next inputs. While none come, the cache is flushed until KV has everything, and then nothing is done: nothing is decided or
-     * committed meanwhile, so the state is that of the last commit.
+     * The next inputs. While none arrive, the cache is flushed until KV is complete, and then the stage is idle. Nothing is decided
+     * or committed meanwhile, so the flushed state is that of the last commit.
      */
     const takeOrFlush = async (): Promise<Input[]> => {
       while (cache !== undefined && reader.waiting === 0 && !signal.aborted && !cache.isWhole(fence.seq)) {
@@ -233,8 +236,8 @@ export class StageRunner<State> {
 
     try {
       for (;;) {
-        // Deciding overlaps with committing only when much waits: else what arrives meanwhile would miss this commit, and wait
-        // for two.
+        // Deciding overlaps with committing only when much waits: otherwise inputs that arrive meanwhile would miss this commit and
+        // wait for two.
         if (reader.waiting < OVERLAP_INPUTS) await committing;
         const taken = await takeOrFlush();
         if (taken.length === 0) break;
@@ -254,7 +257,7 @@ export class StageRunner<State> {
         if (outer.aborted) break;
       }
       await committing;
-      // Of a realm that has ended the cache was removed already.
+      // An ended realm's cache is removed already.
       if (outer.aborted && !(outer.reason instanceof RealmEnded)) await cache?.drain(state, fence.seq, fail);
     } finally {
       this.#reader = undefined;

@@ -1,6 +1,5 @@
 /**
- * What a stage is to the one shell that runs all of them (`stage-runner.ts`): a core that is plain data in, plain data out, its streams,
- * and how its state comes back.
+ * What the shell (`stage-runner.ts`) needs of a stage: a pure core, the names of its streams, and how its state is restored.
  */
 
 import type { Position } from "../contracts/position.ts";
@@ -12,7 +11,7 @@ import type { OutputBatch } from "./output-batch.ts";
 
 type StageName = "ingest" | "normalizer" | "simulator";
 
-/** A realm as its core meets it. */
+/** A realm's state and rules as the core gets them. */
 export type Restoring = {
   bus: Bus;
   realm: string;
@@ -29,7 +28,7 @@ export type Owned<State> = {
   state: State;
   log: Log;
   signal: AbortSignal;
-  /** Aborted once the realm is ending: it takes nothing more, and what it took is brought to its end. */
+  /** Aborted once the realm is ending: it accepts nothing more, and what it accepted is finished. */
   ending?: AbortSignal;
 };
 
@@ -38,7 +37,7 @@ export type Stage<State> = {
   /** `prefetch` as the reader takes it: more where messages are small. */
   input(realm: string): { stream: string; subjects: string[]; prefetch?: number };
   outputStream(realm: string): string;
-  /** State at the position, from the output stream; a stage with a cache has the shell restore it instead. */
+  /** State at the position, from the output stream. For a stage with a cache the shell restores it instead. */
   restore?(restoring: Restoring): Promise<State>;
   /**
    * Folds one input: decides, writes into the draft, evolves the state. Pure but for the state it is given.
@@ -52,6 +51,9 @@ export type Stage<State> = {
     refold(state: State, message: Input): void;
     subjects(realm: string): string[];
   };
-  /** What a realm's owner does besides, until the signal: the simulator's clock. Rejects only for what a restore mends. */
+  /**
+   * What the realm's owner runs beside the fold until the signal, such as the simulator's clock. Rejects only with errors that a
+   * restore mends.
+   */
   duties?(owned: Owned<State>): Promise<void>;
 };

@@ -1,9 +1,9 @@
 /**
- * Who may do what on NATS, as data. The servers' configuration is made from it (`ops/tools/nats-config/`), clients find their account
- * in it, and `ops/tools/nats-config/permissions.e2e.test.ts` tries every subject with every user.
+ * Who may do what on NATS, as data. The servers' configuration is made from it (`ops/tools/nats-config/`), clients find their
+ * account in it, and `ops/tools/nats-config/permissions.e2e.test.ts` tries every subject with every user.
  *
  * Permissions within an account protect no stream: a publisher names a *reply* subject, and the server's answer is stored there.
- * So what must not write is in an account of its own, and reaches WORLD through single subjects.
+ * So users that must not write are in accounts of their own, which reach WORLD through single subjects.
  */
 
 export type Account = "WORLD" | "READ" | "STORY";
@@ -12,7 +12,7 @@ export type Account = "WORLD" | "READ" | "STORY";
 export type Grant = {
   account: Account;
   publish: readonly string[];
-  /** Of what `publish` has, what it may not. */
+  /** Exceptions from `publish`. */
   never?: readonly string[];
   subscribe: readonly string[];
   /** It may answer whoever asks it. */
@@ -26,10 +26,10 @@ export const READ_API = "JS.world.API";
  * its own choice would write every message of one stream into another.
  */
 export const CONSUMER_GATE = "provision.consumer";
-/** How names of consumers begin, by account. READ gets no others, so that it takes no name that a stage may want. */
+/** How names of consumers begin, by account. READ gets no other names, so that it can't take one that a stage needs. */
 export const CONSUMER_PREFIX = { WORLD: "r-", READ: "x-" } as const;
 
-/** Where a user's answers come, so that nobody reads another's. */
+/** The inbox of a user's answers, which no other user may read. */
 export const inboxOf = (user: string) => `_INBOX_${user}`;
 /** Where the answers of a client come that was told nothing. */
 const DEFAULT_INBOX = "_INBOX.>";
@@ -41,7 +41,8 @@ const readingBy = (api: string) => [
   `${api}.CONSUMER.CREATE.>`,
   `${api}.CONSUMER.INFO.*.*`,
   `${api}.CONSUMER.MSG.NEXT.*.*`,
-  // Of any consumer whose name is known. Those that we make have 128 random bits (`shared/stream/random-name.ts`), and no list shows them.
+  // Of any consumer whose name is known. Those that we make have 128 random bits (`shared/stream/random-name.ts`), and no list
+  // shows them.
   `${api}.CONSUMER.DELETE.*.*`,
 ];
 const reading = readingBy("$JS.API");

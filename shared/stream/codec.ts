@@ -70,7 +70,7 @@ export class BundleBuilder {
 const decoder = new TextDecoder();
 export const textOf = (data: Uint8Array): string => decoder.decode(data);
 
-/** The bodies of a bundle. Throws where it isn't one: then the stream is corrupt. */
+/** The bodies of a bundle. Throws where the message is no bundle: then the stream is corrupt. */
 export const bodiesOf = <Body>(data: Uint8Array): Body[] => bodiesIn(textOf(data));
 
 /** The same, of its text. */
@@ -95,6 +95,6 @@ export function flatBodies(bundle: string, count: number): string[] | undefined 
   return end === bundle.length - 1 ? texts : undefined;
 }
 
-/** A non-empty object's text with more fields behind its own: what it says already is not written again. */
+/** A non-empty object's text with further fields appended, without serializing the object again. */
 export const withFields = (text: string, fields: object): string =>
   `${text.slice(0, -1)},${JSON.stringify(fields).slice(1)}`;

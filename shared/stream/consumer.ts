@@ -2,8 +2,8 @@
  * One consumer of a stream, made for one reader: named, in memory, on one server. It lasts until the first sign that it may
  * not bring every message: then it ends, and its reader opens another.
  *
- * The client's own ordered consumer isn't used: when the server that holds its consumer dies, it may wait for ever without a
- * word; it leaves consumers behind; and it can't tell a lost message from one that the filter passed over.
+ * The client's own ordered consumer isn't used: when the server that holds its consumer dies, it may wait for ever in silence;
+ * it leaves consumers behind; and it can't tell a lost message from a filtered one.
  */
 
 import {
@@ -21,8 +21,8 @@ import { type Bus, jetStreamApi, REFUSED } from "./bus.ts";
 import { randomName } from "./random-name.ts";
 
 /**
- * One message of a stream. It is taken off the client's message on arrival: what waits in a queue should be small, since the
- * garbage collector copies it.
+ * One message of a stream. It is copied out of the client's message on arrival: queued objects should be small, since the
+ * garbage collector copies them.
  */
 export type Input = {
   subject: string;
@@ -47,21 +47,21 @@ export type ConsumerOptions = {
   /** Called with every message, in stream order, none missing; `pending` messages of these subjects come after it. */
   received(input: Input, pending: number): void;
   /**
-   * Called with every sign that nothing was lost so far. `passed`: where the server said so, the stream's sequence up to which every
-   * message of these subjects was received, those of others having been passed over.
+   * Called whenever the server confirms that nothing was lost so far. `passed`: where the server said so, the stream's sequence up
+   * to which every message of these subjects was received, those of others having been passed over.
    */
   well(passed?: number): void;
-  /** Called once, when it brings nothing more. Not after `close`. */
+  /** Called once, when the consumer has ended. Not after `close`. */
   ended(reason: EndReason, detail: string): void;
 };
 
-/** While nothing comes, the server says so every so often. */
+/** Interval of the server's heartbeats while no message comes, ms. */
 const HEARTBEAT_MS = 2_500;
-/** Without a message or a heartbeat for so long, the consumer is taken for lost, and the server that holds it for dead. */
+/** Without a message or heartbeat for this long the consumer counts as lost, and its server as dead, ms. */
 const SILENCE_MS = 6_000;
-/** A request for messages ends after this, so that one of a process that is gone doesn't hold the consumer for long. */
+/** A pull request ends after this, so that a dead process's request doesn't hold the consumer for long. */
 const PULL_EXPIRES_MS = 30_000;
-/** A consumer that nobody asks for so long is removed by the server: those that a killed process left. */
+/** The server removes a consumer that is not pulled from for this long: what a killed process left behind. */
 const INACTIVE_MS = 30_000;
 const CREATE_TIMEOUT_MS = 2_000;
 /** Attempts to delete a consumer. The server does it by itself after `INACTIVE_MS`, where none of them reaches it. */
@@ -74,7 +74,7 @@ export class Consumer {
   readonly #inbox: string;
   readonly #options: ConsumerOptions;
   #subscription: Subscription | undefined;
-  /** Messages received, which is the consumer's own count of what it delivered, unless one was lost. */
+  /** Messages received; equals the consumer's own delivery count unless a message was lost. */
   #received = 0;
   /** Messages asked for and not yet received. */
   #asked = 0;
@@ -96,7 +96,7 @@ export class Consumer {
   /** Makes the consumer; `start` lets messages come. Throws `JetStreamApiError` when JetStream says no. */
   static async open(bus: Bus, options: ConsumerOptions): Promise<Consumer> {
     const { stream } = options;
-    // A new one each time: whoever has taken a name keeps nobody from another.
+    // A new name each time: a name that is taken blocks nobody.
     const name = consumerName(bus);
     try {
       const info = await jetStreamApi<ConsumerInfo>(
@@ -107,13 +107,13 @@ export class Consumer {
       );
       return new Consumer(bus, name, options, info.num_pending);
     } catch (error) {
-      // Without an answer it may be there, or come to be there yet.
+      // Without an answer the consumer may exist, or may still be created.
       if (!(error instanceof JetStreamApiError)) removeConsumer(bus, stream, name);
       throw error;
     }
   }
 
-  /** Lets messages come. */
+  /** Starts the delivery of messages. */
   start(): void {
     this.#bus.lost.add(this.#lost);
     this.#subscription = this.#bus.nc.subscribe(this.#inbox, {
@@ -127,7 +127,7 @@ export class Consumer {
     this.#pull();
   }
 
-  /** Asks for no more messages; those asked for still come. */
+  /** Pulls no more messages; those already pulled still arrive. */
   pause(): void {
     this.#paused = true;
   }
@@ -138,7 +138,7 @@ export class Consumer {
     if (!this.#over && this.#asked <= this.#options.prefetch / 2) this.#pull();
   }
 
-  /** Nothing comes after this. The consumer is deleted in the background. */
+  /** Ends the delivery. The consumer is deleted in the background. */
   close(): void {
     if (this.#over) return;
     this.#over = true;
@@ -201,13 +201,13 @@ export class Consumer {
     this.#watchdog ??= setTimeout(this.#watch, SILENCE_MS);
   }
 
-  /** Runs while something was asked for: only then the server has to say something. */
+  /** Runs while a pull is open: only then the server owes a heartbeat. */
   readonly #watch = (): void => {
     this.#watchdog = undefined;
     if (this.#over || this.#asked <= 0) return;
     const silentMs = performance.now() - this.#heardMs;
     if (silentMs < SILENCE_MS) this.#watchdog = setTimeout(this.#watch, SILENCE_MS - silentMs + 1);
-    // A process that was busy itself first reads what has come meanwhile.
+    // A process that was busy first reads what has arrived meanwhile.
     else setImmediate(this.#judgeSilence);
   };
 
@@ -220,10 +220,10 @@ export class Consumer {
   };
 }
 
-/** What the server says of a message that it delivers, in the reply subject. */
+/** What the reply subject of a delivered message says. */
 type Delivery = {
   seq: number;
-  /** The how many-th message of its consumer. */
+  /** Delivery number within the consumer. */
   count: number;
   atMs: number;
   /** Messages that the consumer has yet to deliver. */
@@ -245,7 +245,7 @@ function deliveryOf(reply: string): Delivery | undefined {
   return { seq: Number(seq), count: Number(count), atMs, pending: Number(pending) };
 }
 
-/** Who knows a consumer's name may read from it and delete it. The two kinds of accounts have a prefix each. */
+/** Anybody who knows a consumer's name may read from it and delete it. The two kinds of accounts have a prefix each. */
 const consumerName = (bus: Bus): string =>
   `${CONSUMER_PREFIX[bus.jsm.getOptions().apiPrefix === READ_API ? "READ" : "WORLD"]}${randomName()}`;
 

@@ -19,8 +19,8 @@ import { randomName } from "./random-name.ts";
 /** Somebody else has written this head: drop what you hold and restore. */
 export class Superseded extends Error {}
 
-/** A head message: whatever it says, its `commit_id` tells whose commit it is. */
-/** `undefined` where the message isn't a head: it is nobody's commit. */
+/** A head message; its `commit_id` identifies the commit, whatever else it holds. */
+/** `undefined` where the message isn't a head. */
 function commitIdIn(message: Stored): string | undefined {
   try {
     const head: unknown = JSON.parse(message.text());
@@ -37,7 +37,7 @@ function commitIdIn(message: Stored): string | undefined {
 
 const RETRY_MS = { first: 50, longest: 2_000 };
 
-/** A server that is busy or full says no a few times; one that never takes the batch must be heard of. */
+/** A busy or full server may refuse a few times; after more refusals the error is raised. */
 const REFUSALS_MAX = 5;
 
 export class Fence {
@@ -124,7 +124,7 @@ export class Fence {
       if (head !== undefined && found === commitId) return head.seq;
       if (found === this.#commitId && (head?.seq ?? 0) === this.#seq && !isLostRace(cause)) return undefined;
       if (found === this.#commitId && (head?.seq ?? 0) === this.#seq) {
-        // The server saw another head for a moment; whose it is shows at the next look.
+        // The server saw another head for a moment; the next look tells whose it is.
         await delay(RETRY_MS.first, undefined, { signal });
         cause = undefined;
         continue;

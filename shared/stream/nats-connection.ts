@@ -10,10 +10,10 @@ export type NatsAccess = {
   natsUrl: string;
   /** Absent: the URL's. */
   password?: string;
-  /** A `.creds` file, instead of user and password; whose it is, `user` says. */
+  /** A `.creds` file instead of user and password; `user` names its user. */
   credsFile?: string;
   user?: string;
-  /** Who signed the servers' certificates; absent: whom the system trusts. */
+  /** The CA of the servers' certificates; absent: the system's. */
   caFile?: string;
   /** This process's own certificate and its key. */
   certFile?: string;
@@ -41,9 +41,9 @@ export class NatsAccessError extends Error {}
 
 export type Connecting = {
   options: Pick<ConnectionOptions, "servers" | "user" | "pass" | "authenticator" | "tls" | "inboxPrefix">;
-  /** Whose account it is; absent: of a server that wants no credentials. */
+  /** The user's account; absent where the server wants no credentials. */
   account: Account | undefined;
-  /** Nothing but TLS will do. */
+  /** TLS is required. */
   needsTls: boolean;
 };
 

@@ -1,6 +1,6 @@
 /**
- * Ordered reading of a stream from a sequence, with a bounded queue. It heals itself whatever becomes of its consumer, and fails
- * rather than skip: a consumer that starts below a stream's first sequence would jump ahead without a word.
+ * Ordered reading of a stream from a sequence, with a bounded queue. It replaces its consumer after any fault, and fails
+ * rather than skip: a consumer that starts below a stream's first sequence would jump ahead in silence.
  */
 
 import { metrics } from "../process/metrics.ts";
@@ -12,20 +12,20 @@ import { waitingAtMost } from "./waiting.ts";
 
 export type { Input } from "./consumer.ts";
 
-/** The stream no longer holds what must be read next, or is another one of that name. */
+/** The stream no longer holds the next message to read, or is another stream of the same name. */
 export class StreamGap extends Error {}
 
 /** Above this many waiting messages, or bytes, no more are asked for until half of them are taken. */
 const HIGH_WATER_MESSAGES = 65_536;
 const HIGH_WATER_BYTES = 64 * 1024 * 1024;
 
-/** Pauses before another consumer is opened, ms: none at first, and longer each time that the one before brought nothing. */
+/** Pauses before another consumer is opened, ms: none at first, then longer for each consumer that delivered nothing. */
 const PAUSE_MS = { first: 100, longest: 2_000 };
 
-/** How often the stream is asked what waits while no consumer tells, ms. */
+/** How often the stream is asked for its backlog while there is no consumer, ms. */
 const LOOK_MS = 2_000;
 
-/** A new leader may know less of its stream than was read from the one before, for a moment. */
+/** For a moment a new leader may know less of its stream than the reader has already read. */
 const LOST_END_LOOKS = 10;
 
 export class Reader {
@@ -39,7 +39,7 @@ export class Reader {
   readonly #from: Start;
   /** The first sequence that was not read; unknown before the first message since a time. */
   #next: number | undefined;
-  /** As the server told. */
+  /** The same, as the server reported. */
   #passed = 0;
   #queue: Input[] = [];
   /** Messages behind the last one received. */
@@ -47,10 +47,10 @@ export class Reader {
   #bytes = 0;
   #consumer: Consumer | undefined;
   #opening: Promise<void> | undefined;
-  /** Consumers that were opened since one last brought something. */
+  /** Consumers opened since one last delivered a message. */
   #attempts = 0;
   #lostEnd = 0;
-  /** What waits behind the queue, as the stream told while there was no consumer; unknown until it has. */
+  /** The backlog behind the queue, as the stream reported while there was no consumer; unknown before. */
   #unread: Work | undefined;
   #lookedMs = Number.NEGATIVE_INFINITY;
   #looking = false;
@@ -95,7 +95,7 @@ export class Reader {
     return this.#queue.length + this.#pending;
   }
 
-  /** What waits, as the consumer tells, or while there is none the stream itself. Busy while neither does. */
+  /** The backlog, as the consumer reports it, or the stream while there is no consumer. Busy while neither does. */
   get work(): Work {
     const first = this.#queue[0];
     const told = this.#consumer === undefined ? this.#unread : { messages: this.#pending };
@@ -107,7 +107,7 @@ export class Reader {
     };
   }
 
-  /** Whether the server has told that nothing waits, and all was taken. */
+  /** Whether the server reported an empty backlog, and everything was taken. */
   get isCaughtUp(): boolean {
     return this.#consumer !== undefined && this.lag === 0;
   }
@@ -143,7 +143,7 @@ export class Reader {
     return taken;
   }
 
-  /** Nothing is read any more; what was opened is deleted in the background. */
+  /** Ends the reading. Its consumer is deleted in the background. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#consumer?.close();
@@ -156,7 +156,7 @@ export class Reader {
     return this.#queue.length >= HIGH_WATER_MESSAGES || this.#bytes >= HIGH_WATER_BYTES;
   }
 
-  /** Lets messages come: from the consumer that there is, or else from a new one. */
+  /** Pulls messages from the present consumer, or from a new one. */
   #flow(): void {
     this.#consumer?.resume();
     if (this.#consumer !== undefined || this.#opening !== undefined) return;
@@ -193,7 +193,7 @@ export class Reader {
     }
   }
 
-  /** Asks the stream what waits: without a consumer nobody else tells, and the opening of one doesn't wait for it. */
+  /** Asks the stream for its backlog while there is no consumer; opening a consumer doesn't wait for it. */
   async #look(): Promise<void> {
     const from = this.#next;
     const rested = performance.now() - this.#lookedMs >= LOOK_MS;
@@ -222,7 +222,7 @@ export class Reader {
       ended: (reason, detail) => this.#ended(reason, detail),
     });
     try {
-      // Nothing may have gone missing before the consumer was made: it would start behind it.
+      // Messages may have been removed before the consumer was made: it would start behind the gap.
       await this.#assertContinuous();
     } catch (error) {
       consumer.close();
@@ -244,7 +244,7 @@ export class Reader {
     this.#wake?.();
   }
 
-  /** What its last consumer was brought and didn't deliver comes from the next one. */
+  /** What the last consumer didn't deliver comes from the next one. */
   #ended(reason: EndReason, detail: string): void {
     this.#consumer = undefined;
     this.#unread = undefined;

@@ -8,8 +8,8 @@ export type StreamSpec = Partial<StreamConfig> & Pick<StreamConfig, "name" | "su
 /** Messages in one atomic batch, the server's default limit. */
 export const MAX_BATCH_MESSAGES = 1_000;
 /**
- * Atomic batches that may be open on one stream at once, as the launcher's and compose's NATS have it (the server's default is 50). A
- * batch without a commit is on disk outside the stream's limits for as long as somebody adds to it, or 10 s.
+ * Atomic batches that may be open on one stream at once, as the launcher's and compose's NATS have it (the server's default is 50).
+ * A batch without a commit is on disk outside the stream's limits for as long as somebody adds to it, or 10 s.
  */
 export const MAX_OPEN_BATCHES = 16;
 /** Largest message that the launcher's and compose's NATS take: a snapshot of the largest realm fits. */
@@ -86,15 +86,15 @@ export const BUCKETS = {
   rulesets: { ttl: false, fenced: false },
   /** `<realm>`: its name and when it was made. */
   realms: { ttl: false, fenced: false },
-  /** `<stage>.<worker>`: who is alive, and where. */
+  /** `<stage>.<worker>`: a live worker, its host and port. */
   workers: { ttl: true, fenced: false },
 } as const satisfies Record<string, { ttl: boolean; fenced: boolean }>;
 export type Bucket = keyof typeof BUCKETS;
 
 /**
- * Every process may write to `workers`, also those that may write nowhere else. So what it holds has a bound and an end, whatever
- * TTL is given. Where it is full the oldest goes: who lives says so
- * again soon, but a worker whose first announcement found no room would never start.
+ * Every process may write to `workers`, even those that may write nowhere else. So the bucket has a bound, and its entries an age
+ * limit, whatever TTL they carry. A full bucket drops the oldest entry: a live worker announces again soon, while a worker whose
+ * first announcement found no room would never start.
  */
 const WORKERS_LIMITS: Partial<StreamConfig> = {
   max_age: nanos(10 * 60_000),

@@ -1,11 +1,11 @@
-/** What waits of a stream, counted while nobody reads it. */
+/** A stream's backlog, counted while there is no reader. */
 import { type Bus, nextOf, REFUSED, streamEnds } from "./bus.ts";
 import { countFrom } from "./consumer.ts";
 
 /** A message of a stream. */
 export type MessagePlace = { stream: string; seq: number };
 
-/** What waits for a reader. */
+/** The backlog of a reader. */
 export type Work = {
   /** Messages that are not read yet. */
   messages: number;
@@ -13,11 +13,11 @@ export type Work = {
   oldestAtMs?: number | undefined;
   /** The oldest of them, where that is known: its sequence in the stream. */
   seq?: number | undefined;
-  /** Something else is under way that ends soon where all is well: a restore, a commit, the opening of a consumer. */
+  /** Other work is under way that ends soon: a restore, a commit, the opening of a consumer. */
   busy?: boolean;
 };
 
-/** What waits of these subjects from `from` on, and when the oldest came: counted by a consumer made for the question, if one can be made. */
+/** The backlog of these subjects from `from` on, counted by a consumer made for the purpose, where one can be made. */
 export async function waitingFrom(bus: Bus, stream: string, names: string[], from: number): Promise<Work> {
   const most = await waitingAtMost(bus, stream, names, from);
   if (most.messages === 0) return most;
@@ -26,8 +26,8 @@ export async function waitingFrom(bus: Bus, stream: string, names: string[], fro
 }
 
 /**
- * The same without a consumer, for when none can be made. Whether something waits, which is the oldest and when it came are exact;
- * `messages` includes those of other subjects that came after it.
+ * The same without a consumer. Whether there is a backlog, its oldest message and that message's time are exact; `messages`
+ * includes later messages of other subjects.
  */
 export async function waitingAtMost(bus: Bus, stream: string, names: string[], from: number): Promise<Work> {
   const next = await Promise.all(names.map((subject) => nextOf(bus, stream, subject, from)));
@@ -39,7 +39,7 @@ export async function waitingAtMost(bus: Bus, stream: string, names: string[], f
   return { messages, seq: oldest.seq, oldestAtMs: oldest.atMs };
 }
 
-/** Whether a message was taken out. False also where nobody can tell at the moment. */
+/** Whether a message was taken out. False also where that can't be known at the moment. */
 export async function isGone(bus: Bus, { stream, seq }: MessagePlace): Promise<boolean> {
   try {
     return (await bus.jsm.streams.getMessage(stream, { seq })) === null;
