@@ -21,7 +21,7 @@ FROM node:22-bookworm-slim
 ENV NODE_ENV=production MODE=production AMOI_HOST=0.0.0.0
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
-COPY package.json tsconfig.json ./
+COPY package.json tsconfig.json LICENSE THIRD-PARTY-NOTICES.md ./
 COPY shared shared
 COPY ingest ingest
 COPY normalizer normalizer
