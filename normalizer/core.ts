@@ -1,4 +1,4 @@
-/** The normalizer's whole core: what came through the gate in, decisions out, the state moved on by them. Pure. */
+/** The normalizer's whole core: valid candidates and commands in, decisions out, and the state that follows. Pure. */
 
 import type { ValidCandidate } from "../shared/contracts/candidate.ts";
 import type { ValidCommand } from "../shared/contracts/command.ts";
@@ -10,7 +10,7 @@ import { evolve, evolveCommand } from "./judge/evolve.ts";
 import type { EntryStore } from "./state/entry-store.ts";
 import type { Decided, NormalizerState } from "./state/state.ts";
 
-/** Decides a candidate and moves the state on. A candidate that makes the core throw goes to a person and stops nobody. */
+/** Decides a candidate and moves the state on. A candidate that makes the core throw is quarantined and blocks no other. */
 export function foldCandidate(state: NormalizerState, candidate: ValidCandidate): Decision {
   const decision = judged(state, candidate);
   evolve(state, decision);
@@ -19,8 +19,8 @@ export function foldCandidate(state: NormalizerState, candidate: ValidCandidate)
 }
 
 /**
- * A few entries are looked at now and then, and two more where a candidate brought a new one: what is cold goes at least as fast as
- * what is new comes, also where all of it is refused. Each entry comes by again and again, and none is waited for.
+ * A few entries are swept now and then, and two more where a candidate added one: cold entries are dropped at least as fast as new
+ * ones are added, even where every candidate is refused. The sweep returns to each entry again and again.
  */
 function sweep(state: NormalizerState, turn: number): void {
   const { players, devices, sessions, nowMs } = state;
@@ -59,7 +59,7 @@ export function answered(state: NormalizerState, command: ValidCommand): Decided
   }
 }
 
-/** Decides a command and moves the state on; a review brings the decision on its event along. */
+/** Decides a command and moves the state on; a review adds the decision on its event. */
 export function foldCommand(state: NormalizerState, command: ValidCommand): Decided {
   const decided = answered(state, command);
   evolveCommand(state, decided.command);

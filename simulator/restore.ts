@@ -1,7 +1,7 @@
 /**
- * The state of a realm's last tick, from WORLD. The chain decides what is right: a snapshot that its record doesn't vouch for is made
- * again from EVENTS, and it counts only if the last record comes out with the same hash. A record can't be made good in its place, so
- * a gap in the chain refuses the realm.
+ * The state of a realm's last tick, from WORLD. The chain decides: a snapshot that doesn't match its record is made
+ * again from EVENTS, and it counts only if the last record comes out with the same hash. A record can't be made good in its place,
+ * so a gap in the chain refuses the realm.
  */
 
 import type { Position } from "../shared/contracts/position.ts";
@@ -32,8 +32,8 @@ import { assertEngine } from "../shared/world/engine.ts";
 import { advance, movingSubjects, type SimulatorState, stateOf } from "./advance.ts";
 
 /**
- * Throws `Superseded` where another worker commits meanwhile: position, record and snapshot are read one after the other, so those of
- * different ticks prove nothing wrong.
+ * Throws `Superseded` where another worker commits meanwhile: position, record and snapshot are read one after the other, so those
+ * of different ticks prove nothing wrong.
  */
 export async function restoreWorld(restoring: Restoring): Promise<SimulatorState> {
   try {
@@ -127,7 +127,7 @@ async function assertUnmoved({ bus, realm, positionSeq }: Restoring): Promise<vo
     throw new Superseded(`${subject} moved from ${positionSeq} to ${head?.seq ?? 0} while it was restored`);
 }
 
-/** What EVENTS holds comes sooner than this. */
+/** Messages that EVENTS holds arrive sooner than this, ms. */
 const SILENCE_MS = 10_000;
 
 const REBUILD = (realm: string) =>
@@ -177,7 +177,10 @@ function wrongWith(stored: Stored | undefined, record: TickRecord): string | und
   }
 }
 
-/** The snapshot of the last tick, played from the latest state that this engine can begin with. Throws `RealmRefused` where it comes out otherwise. */
+/**
+ * The snapshot of the last tick, played from the latest state that this engine can begin with. Throws `RealmRefused` where it comes
+ * out otherwise.
+ */
 async function recomputed(
   bus: Bus,
   realm: string,
@@ -201,7 +204,7 @@ async function recomputed(
 }
 
 /**
- * Puts the right one in the place of the wrong one. Throws `Superseded` where another worker wrote one meanwhile. `wrong` was read
+ * Replaces the wrong snapshot by the right one. Throws `Superseded` where another worker wrote one meanwhile. `wrong` was read
  * before the position was last seen unmoved, and a commit moves both at once, so it is never a later tick's.
  */
 async function replaceSnapshot(bus: Bus, snapshot: WorldSnapshot, wrong: Stored | undefined): Promise<void> {

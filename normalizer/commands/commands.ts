@@ -21,12 +21,12 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
     case "tick.run":
       return rules.status === "maintenance" ? refused("realm is in maintenance") : passed;
     case "realm.status":
-      // A closed season is over: what opens the realm to candidates again is the next one.
+      // A closed season is over: only the next season opens the realm to candidates again.
       return command.payload.status === "active" && rules.season_closed === 1
         ? refused("season_closed")
         : applied;
     case "shadow.clear":
-    // For the record alone: the archive has each once.
+    // These are for the record alone; the archive stores each once.
     case "chapter.receipt":
     case "activity.daily":
       return applied;
@@ -84,12 +84,12 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
     case "resource.spend":
       return passed;
     default:
-      // A gate of a later release lets through what this one doesn't know.
+      // The gate of a later release may let through a kind that this release doesn't know.
       throw new Error(`no command is named ${(command satisfies never as ValidCommand).kind}`);
   }
 }
 
-/** A player acts for the faction that they belong to, while a season lasts; whether they have its seat, the world knows. */
+/** A player acts for the faction that they belong to, while a season lasts; the simulator knows whether they have a seat. */
 function partyRefusal(
   state: NormalizerState,
   { actor, payload }: Extract<ValidCommand, { kind: "sovereign.propose" | "sovereign.counter" }>,
@@ -103,7 +103,7 @@ function partyRefusal(
   return state.commands.isFull(actor.id, atMs) ? "too_many" : undefined;
 }
 
-/** Campaigns that candidates may name at once. What the world opens itself it bounds itself. */
+/** Campaigns that candidates may name at once. The simulator bounds the campaigns that it opens itself. */
 export const MAX_CAMPAIGNS = 16;
 
 /** Where the world has a campaign, candidates must be able to name it: the system isn't refused for bounds or status. */
@@ -117,7 +117,7 @@ function campaignRefusal(
   return Object.keys(admission.campaigns).length >= MAX_CAMPAIGNS ? "too_many" : undefined;
 }
 
-/** A world that stands still ends no season and begins none. */
+/** A realm in maintenance neither ends nor begins a season. */
 function seasonRefusal(
   { status, season_closed }: Admission,
   kind: "season.close" | "season.open",

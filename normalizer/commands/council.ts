@@ -18,8 +18,8 @@ type Voting = Extract<ValidCommand, { kind: "council.vote" }>;
 type Refusal = { refusal: string };
 
 /**
- * Seats and the number of the realm's users with points in the week before, or why no council opens. Sleeping players are
- * looked at without waking them: at 100 000 known players this takes some 0.1 s, once a week and faction.
+ * Seats and the number of the realm's users with points in the week before, or why no council opens. Inactive players are
+ * scanned without unpacking them: at 100 000 known players this takes some 0.1 s, once a week and faction.
  */
 export function decideCouncil(
   state: NormalizerState,
@@ -55,7 +55,7 @@ function seatsOf({ members, players }: NormalizerState, faction: string, day: nu
   return ranked.map(({ id }) => id);
 }
 
-/** Final milli-points of the last 7 days. Of a sleeping player only the days are read: the rest of the text is most of it. */
+/** Final milli-points of the last 7 days. Of an inactive player only the days are parsed, since the rest is most of the text. */
 function pointsOf(players: NormalizerState["players"], id: string, day: number): number {
   const found = players.peek(id);
   if (found === undefined) return 0;
@@ -64,7 +64,7 @@ function pointsOf(players: NormalizerState["players"], id: string, day: number):
   return recentPoints(JSON.parse(found.slice(from, found.indexOf("]", from) + 1)), day);
 }
 
-/** The council that a vote is for and what it weighs, or why it doesn't count. Nobody votes for somebody else. */
+/** The council that a vote is for and what it weighs, or why it doesn't count. Users vote for themselves only. */
 export function decideVote(
   state: NormalizerState,
   { actor, payload: { user, faction, option }, received_at }: Voting,

@@ -1,5 +1,5 @@
 /**
- * A person's word on a quarantined event. The first review wins. A release is decided against today's counters, skipping the
+ * A game master's review of a quarantined event. The first review wins. A release is decided against today's counters, skipping the
  * checks that caught it, and counts in the next tick; history is never rewritten.
  */
 
@@ -16,7 +16,7 @@ import { type NormalizerState, rulesOf } from "../state/state.ts";
 
 export type Review = Extract<ValidCommand, { kind: "review.release" | "review.reject" }>;
 
-/** What a review needs of the decision that it embeds: the candidate, how it was weighed, and nothing that isn't checked. */
+/** The parts of the embedded decision that a review needs: the candidate and its factors, all of them checked. */
 const Embedded = z.object({
   ...Candidate.shape,
   factors: z.object({ quality_bp: z.int(), anti_spam_bp: z.int(), fairness_bp: z.int() }),

@@ -19,7 +19,7 @@ export function firstIn(state: NormalizerState, decision: Accepted): Accepted {
     : Object.assign(decision, { campaign_first: 1 as const });
 }
 
-/** With one more first; those in campaigns that are closed by now say nothing any more. */
+/** The firsts with one more; firsts in closed campaigns are dropped. */
 export function withFirst(
   firsts: ById<number> = {},
   { campaign_id, source_seq }: Accepted,

@@ -61,7 +61,7 @@ export function decide(state: NormalizerState, candidate: ValidCandidate): Decis
   return firstIn(state, capped(weighed, player, day));
 }
 
-/** The realm's calendar day. It never goes back, whatever a new ruleset says of its offset. */
+/** The realm's calendar day. It never goes back, even where a new ruleset lowers the offset. */
 export const realmDay = (state: NormalizerState, atMs: number): number =>
   Math.max(dayOf(atMs, rulesOf(state).ruleset.day_offset_minutes), state.week.day);
 
@@ -96,7 +96,7 @@ function suspicionOf(
   return undefined;
 }
 
-/** A candidate with its factors, and what they follow from; `left` is what the caps leave before it. */
+/** A candidate with its factors and their inputs; `left`: what the caps leave before it. */
 type Weighed = { judged: Judged; explanation: Explanation };
 
 function weigh(
@@ -187,7 +187,7 @@ function quarantined(state: NormalizerState, judged: Judged, reason: QuarantineR
   return Object.assign(judged, { validity_status: "quarantined" as const, reason });
 }
 
-/** An input that made the core throw: quarantined with the error, so that it blocks nothing and a person sees it. */
+/** An input that made the core throw: quarantined with the error, so that it blocks nothing and a game master sees it. */
 export function poisoned(state: NormalizerState, candidate: ValidCandidate, error: unknown): Decision {
   const neutral = { quality_bp: 10_000, anti_spam_bp: 10_000, fairness_bp: 10_000 };
   const day = realmDay(state, timeMs(candidate.received_at));

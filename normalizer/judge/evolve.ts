@@ -1,7 +1,7 @@
 /**
- * The only way the normalizer's state changes: by a decision that is, or is about to be, in EVENTS. Each entry changes by what
- * the decision and the entry itself say, never by another entry, and never twice by one decision: which is what makes a cache
- * of entries with different ages a fold.
+ * The only way the normalizer's state changes: by a decision that is, or is about to be, in EVENTS. Each entry changes by
+ * the decision and the entry itself, never by another entry, and never twice by one decision. That makes a cache of entries with
+ * different ages a fold.
  */
 
 import { CATEGORIES, SOURCES } from "../../shared/contracts/candidate.ts";
@@ -40,7 +40,7 @@ export function evolve(state: NormalizerState, decision: Decision): void {
   } else openQuarantined(state, decision, atMs);
 }
 
-/** Whether an entry already includes a decision; where it doesn't, it will. */
+/** Whether an entry already includes a decision; an entry that doesn't is marked as including it. */
 function includes(entry: Entry, source_seq: number): boolean {
   if (entry.through >= source_seq) return true;
   entry.through = source_seq;
@@ -58,7 +58,7 @@ function judgementOf(state: NormalizerState, { ruleset_version }: Decision): Jud
   return found.judgement;
 }
 
-/** A release adds points alone, since heat came with its quarantine; and of what made the core throw nothing is known. */
+/** A release adds points alone, since heat came with its quarantine; and an event that made the core throw has no factors. */
 const addsHeat = ({ reason }: Accepted | Quarantined): boolean =>
   reason !== "released" && reason !== "stage_error";
 
@@ -107,7 +107,7 @@ function remember(player: PlayerState, decision: Accepted | Quarantined, atMs: n
   const count = player.seenCount;
   let gone = 0;
   while (count - gone > SEEN_MAX || player.seenSeconds(gone) * 1_000 <= atMs - SEEN_MS) gone++;
-  // What is forgotten may stay for a while: a few at once go cheaper.
+  // Expired keys may stay for a while: dropping several at once is cheaper.
   if (gone >= FORGOTTEN_AT_ONCE || count > SEEN_MAX) player.forget(gone);
 }
 
@@ -128,7 +128,7 @@ function evolveDevice(
     device.drip = hit(device.drip, atMs, device_drip.leak_seconds * 1_000, device_drip.reject);
     const turnMs = device_turns.leak_seconds * 1_000;
     if (isTurn(device, user_id, atMs, turnMs)) device.turns = hit(device.turns, atMs, turnMs);
-    // One more than are allowed tells a crowd; whoever is over that, the crowd has outlived.
+    // One user more than allowed marks a crowd; further ones need not be remembered.
     device.played(user_id, atMs, device_users + 1);
   }
   if (points > 0) device.count(dayNamed(decision.daily_cap_bucket), points);
@@ -150,7 +150,7 @@ function evolveSession(
   return session;
 }
 
-/** What membership alone is a fold of. */
+/** The fold of memberships alone. */
 type Members = Pick<NormalizerState, "members">;
 
 /** Under `open` rules the first accepted event binds its user. `open`: the campaigns that are worth remembering. */
@@ -181,7 +181,7 @@ function evolveWeek(state: NormalizerState, decision: Accepted): void {
 function openQuarantined(state: NormalizerState, decision: Quarantined, atMs: number): void {
   const known = state.quarantine.get(decision.event_id);
   if (known !== undefined && known.through >= decision.source_seq) return;
-  // One that waits already stays one, and what waits is what came last.
+  // An event that is open already stays open, with its latest decision.
   if (known?.closed !== 0) countOpen(state, decision.user_id, 1);
   state.quarantine.put(decision.event_id, {
     through: decision.source_seq,
@@ -213,7 +213,7 @@ function countOpen(state: NormalizerState, user: string, by: 1 | -1): void {
 
 export function evolveCommand(state: NormalizerState, command: DecidedCommand): void {
   state.nowMs = Math.max(state.nowMs, timeMs(command.received_at));
-  // A crowd's votes leave no trace but in their users' entries: the realm's would be written for each of them.
+  // Votes change their users' entries only: the realm's entry would be rewritten for each vote.
   if (command.kind === "council.vote") {
     evolveVote(state, command);
     return;

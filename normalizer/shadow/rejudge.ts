@@ -1,4 +1,4 @@
-/** Judging again, under other rules, what a realm judges or has judged by its own: for a shadow, and for a back-test. */
+/** Judges a realm's candidates again under other rules, for a shadow and for a back-test. */
 import type { ValidCandidate } from "../../shared/contracts/candidate.ts";
 import type { ValidCommand } from "../../shared/contracts/command.ts";
 import type { Decision, Quarantined } from "../../shared/contracts/decision.ts";
@@ -10,10 +10,10 @@ import { type Decided, type Judge, type NormalizerState, rulesOf } from "../stat
 
 export class Rejudge implements Judge {
   readonly state: NormalizerState;
-  /** What these rules hold in quarantine, oldest first: at most as many as they let a realm hold. */
+  /** Events that these rules hold in quarantine, oldest first, within the rules' own bound. */
   readonly #held = new Map<string, Quarantined>();
 
-  /** `state`: under the other rules, and nobody else's. */
+  /** `state`: a state of its own, under the other rules. */
   constructor(state: NormalizerState) {
     this.state = state;
   }
@@ -27,8 +27,8 @@ export class Rejudge implements Judge {
   }
 
   /**
-   * A review embeds what the realm's own rules made of the event; here it is about what these made of it. Of what they don't
-   * hold in quarantine it is refused: `unknown_event` or `already_reviewed`.
+   * A review embeds the decision of the realm's own rules; here it applies to the decision of these rules. Where they don't hold
+   * the event in quarantine the review is refused: `unknown_event` or `already_reviewed`.
    */
   command(command: ValidCommand): Decided {
     const decided = foldCommand(this.state, this.#asJudgedHere(command));
@@ -67,7 +67,7 @@ export class Rejudge implements Judge {
     });
   }
 
-  /** Nothing of this goes to KV, and what waits to be written would never be swept. */
+  /** This state is never written to KV, and entries that wait to be written would never be swept. */
   #settle(): void {
     takeChanged(this.state);
   }

@@ -3,7 +3,7 @@ import type { ShadowReport } from "../../shared/contracts/shadow.ts";
 import type { NormalizerState, Shadow } from "../state/state.ts";
 import { tallied, tallyOf } from "./tally.ts";
 
-/** What a person is told of a shadow. */
+/** The report of a shadow for people. */
 export function shadowReport(through: number, { since, label, ruleset, counts }: Shadow): ShadowReport {
   const { live, shadow, ...totals } = counts;
   return {
@@ -15,7 +15,7 @@ export function shadowReport(through: number, { since, label, ruleset, counts }:
   };
 }
 
-/** Without a shadow, only where the last one ended: a command that is folded again must not bring it back. */
+/** Without a shadow the entry holds where the last one ended, so that a command that is folded again doesn't bring it back. */
 export const shadowText = ({ through, running }: NormalizerState["shadow"]): string =>
   JSON.stringify(running === undefined ? { through } : shadowReport(through, running));
 

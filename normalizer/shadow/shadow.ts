@@ -24,7 +24,9 @@ import { type Decided, type Judge, type NormalizerState, rulesOf, type Shadow } 
 import { Rejudge } from "./rejudge.ts";
 import { differences, tally } from "./tally.ts";
 
-/** `foldCandidate`, with the shadow beside it where there is one. The answer and the realm's own state are the same. */
+/**
+ * `foldCandidate`, with the shadow beside it where there is one. The result and the realm's own state are the same as without it.
+ */
 export function foldCandidateBeside(state: NormalizerState, candidate: ValidCandidate): Decision {
   const { running } = state.shadow;
   if (running === undefined) return foldCandidate(state, candidate);
@@ -76,7 +78,7 @@ function counts({ shadow, changed }: NormalizerState, source_seq: number): boole
   return true;
 }
 
-/** Whatever goes wrong in the shadow stays there: the realm's own decisions never depend on it. */
+/** Errors of the shadow stay in the shadow: the realm's own decisions never depend on it. */
 function attempt<Answer>(
   state: NormalizerState,
   source_seq: number,

@@ -1,4 +1,4 @@
-/** What decisions came to: how many of each verdict and reason, and where the milli-points went. */
+/** Totals of decisions: counts by verdict and reason, and milli-points by cap and faction. */
 import type { Decision } from "../../shared/contracts/decision.ts";
 import type { Tallied } from "../../shared/contracts/shadow.ts";
 import { sortedKeys } from "../../shared/exact/integers.ts";
@@ -47,7 +47,7 @@ export function tally(into: Tally, decision: Decision): void {
   }
 }
 
-/** Whether two decisions on one candidate say something else, and whether they give other points. */
+/** Whether two decisions on one candidate differ in verdict or reason, and whether they differ in points. */
 export const differences = (a: Decision, b: Decision): { verdict: boolean; points: boolean } => ({
   verdict: a.validity_status !== b.validity_status || a.reason !== b.reason,
   points: a.normalized_points !== b.normalized_points,

@@ -1,4 +1,4 @@
-/** What the normalizer knows of a device, laid out like a player (`player.ts`): nearly every device has one user. */
+/** A device's state, laid out like a player's (`player.ts`): nearly every device has one user. */
 import {
   blank,
   columnFrom,

@@ -1,6 +1,6 @@
 /**
- * Entries of one kind by id. Most players of a realm are asleep, so an entry is the text that KV has until somebody asks for
- * it, and text again after it has rested: a sleeping player costs a string.
+ * Entries of one kind by id. Most players of a realm are inactive, so an entry stays the text that KV holds until it is looked up,
+ * and becomes text again after it has not been used for a while: an inactive player costs a string.
  */
 import { CacheUnusable } from "../../shared/stage/cache-unusable.ts";
 
@@ -8,26 +8,26 @@ import { CacheUnusable } from "../../shared/stage/cache-unusable.ts";
 export type Codec<Entry> = {
   read(text: string): Entry;
   write(entry: Entry): string;
-  /** Unix milliseconds from which on the entry says no more than none would; `Infinity` where it never does. */
+  /** Unix milliseconds from which on the entry equals an absent one; `Infinity`: never. */
   coldAtMs(entry: Entry): number;
-  /** No later than that, and quick to tell; absent where that is quick itself. */
+  /** A lower bound of `coldAt` that is cheap to compute; absent where `coldAt` itself is cheap. */
   coldFromMs?(entry: Entry): number;
-  /** When it was last needed. */
+  /** Time of the last use. */
   lastMs(entry: Entry): number;
 };
 
-/** An entry that nobody touched for so long becomes text: who plays daily stays awake. */
+/** An entry that was not used for this long becomes text; daily players keep theirs unpacked. */
 const RESTS_AFTER_MS = 24 * 3_600_000;
-/** Text of an entry that isn't there although the parent's may be: it was asked for before the parent had one, or is cold. */
+/** Marks an entry as absent even where the parent has one: it was looked up before the parent had it, or is cold. */
 const ABSENT = "";
 
-/** `dirty`: changed since it was last written. `id`: where it stands, as long as it does. Neither is part of its text. */
+/** `dirty`: changed since it was last written. `id`: its key while it is stored. Neither is part of its text. */
 export type StoredEntry = { dirty?: boolean; id?: string | undefined };
 
 export class EntryStore<Entry extends StoredEntry> {
   readonly prefix: string;
   readonly #codec: Codec<Entry>;
-  /** What was put there since it was last taken. */
+  /** Ids put since the last `takeChanged`. */
   #changed: Entry[] = [];
   readonly #parent: EntryStore<Entry> | undefined;
   readonly #entries = new Map<string, Entry | string>();
@@ -50,9 +50,9 @@ export class EntryStore<Entry extends StoredEntry> {
     return this.#entries.size;
   }
 
-  /** `near`: an entry that may well be the one; a glance at it is cheaper than to look for it among all. */
+  /** `near`: an entry that may be the wanted one; comparing it is cheaper than a lookup. */
   get(id: string, near?: Entry): Entry | undefined {
-    // A decision looks its entries up again to change them; until the next one, they are not swept.
+    // A decision looks its entries up again to change them, so they are not swept before the next one.
     if (id === this.#lastId) return this.#last;
     this.#lastId = id;
     this.#last = near !== undefined && near.id === id ? near : this.#find(id);
@@ -74,7 +74,7 @@ export class EntryStore<Entry extends StoredEntry> {
     return entry;
   }
 
-  /** A text is read only when somebody asks for its entry, so what is wrong with it shows as late as that. */
+  /** A text is parsed only when its entry is looked up, so a faulty one is noticed only then. */
   #read(id: string, text: string): Entry {
     try {
       return this.#codec.read(text);
@@ -83,13 +83,13 @@ export class EntryStore<Entry extends StoredEntry> {
     }
   }
 
-  /** An entry as it is, text where it sleeps: who looks at all of them wakes nobody. Not to be changed. */
+  /** An entry as it is stored, packed ones as text, so that a scan over all entries unpacks none. Must not be changed. */
   peek(id: string): Readonly<Entry> | string | undefined {
     const found = this.#entries.get(id) ?? this.#parent?.peek(id);
     return found === ABSENT ? undefined : found;
   }
 
-  /** Puts an entry there, or says that the one there has changed. */
+  /** Stores an entry, or marks the stored one as changed. */
   put(id: string, entry: Entry): void {
     if (entry.dirty) return;
     entry.dirty = true;
@@ -104,7 +104,7 @@ export class EntryStore<Entry extends StoredEntry> {
     this.#entries.set(id, entry);
   }
 
-  /** Puts an entry there as KV has it. */
+  /** Stores an entry's text as KV holds it. */
   load(id: string, text: string): void {
     this.#lastId = undefined;
     this.#entries.set(id, text);
@@ -119,14 +119,14 @@ export class EntryStore<Entry extends StoredEntry> {
     return typeof found === "object" ? this.#codec.write(found) : found === ABSENT ? undefined : found;
   }
 
-  /** Whether it has more to hold than at the last call, be it only that something isn't there. */
+  /** Whether the store has grown since the last call, absent marks included. */
   takeGrown(): boolean {
     const grew = this.#grew;
     this.#grew = false;
     return grew;
   }
 
-  /** Keys, with the prefix, of what was put there since the last call. */
+  /** Keys, with the prefix, of entries put since the last call. */
   takeChanged(): string[] {
     const changed = this.#changed;
     this.#changed = [];
@@ -142,7 +142,7 @@ export class EntryStore<Entry extends StoredEntry> {
     yield* this.#entries.keys();
   }
 
-  /** Looks at one more entry: drops it where it is cold, lays it down as text where it has rested. */
+  /** Sweeps one more entry: drops it where it is cold, packs it into text where it was unused. */
   sweep(atMs: number): void {
     this.#sweep ??= this.#entries.entries();
     const next = this.#sweep.next();
@@ -170,14 +170,14 @@ export class EntryStore<Entry extends StoredEntry> {
     return (coldFromMs === undefined || coldFromMs(entry) < atMs) && this.#codec.coldAtMs(entry) < atMs;
   }
 
-  /** As long as the parent has an entry, this one must not start from it again. */
+  /** While the parent has an entry, this store must not start from it again. */
   #drop(id: string): void {
     if (!this.#parent?.has(id)) this.#entries.delete(id);
     else this.#entries.set(id, ABSENT);
   }
 }
 
-/** Another shelf's entries, to be read only: they are copies, and what is put here is dropped. */
+/** Another store's entries, read only: they are copies, and puts are dropped. */
 export class Borrowed<Entry extends StoredEntry> extends EntryStore<Entry> {
   readonly #owner: EntryStore<Entry>;
 

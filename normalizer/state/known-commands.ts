@@ -1,10 +1,10 @@
 /**
- * The commands that a realm remembers, so that a repeated key is answered `duplicate`: as marks, by the hour in which they came,
- * an entry per hour. Only the hour that it is changes, so a write is as large as what came in it; old hours go as a whole. Adding
- * a mark again changes nothing, so an hour is a fold whatever else it includes already. Each mark says which player sent it, so
- * that the hours tell how many of the marks are whose.
+ * The commands that a realm remembers, so that a repeated key is answered `duplicate`: fingerprints by the hour of their arrival,
+ * an entry per hour. Only the present hour changes, so a write is as large as that hour; old hours are dropped whole. Adding a
+ * fingerprint again changes nothing, so each hour is a fold by itself. Each fingerprint names the player who sent it, so that the
+ * fingerprints of one player can be counted.
  *
- * What comes again later than `COMMANDS_KNOWN_MS` is taken as new, since a command has no time of its own that could be too old:
+ * A repeat later than `COMMANDS_KNOWN_MS` counts as new, since a command has no time of its own that could be too old:
  * RAW stores a key once within its duplicate window, and a client repeats what it got no answer to within hours.
  */
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
@@ -12,7 +12,7 @@ import { earlierCommandId } from "../../shared/exact/identity.ts";
 import { eventFingerprint } from "./fingerprints.ts";
 
 const HOUR_MS = 3_600_000;
-/** A command is known for at least so long, and up to an hour longer: like a candidate's key. */
+/** A command is remembered for at least this long, and up to an hour longer, like a candidate's key. */
 export const COMMANDS_KNOWN_MS = 25 * HOUR_MS;
 const HOURS_KNOWN = COMMANDS_KNOWN_MS / HOUR_MS;
 /**
@@ -40,20 +40,20 @@ const REPEATABLE: ReadonlySet<DecidedCommand["kind"]> = new Set([
   "activity.daily",
 ]);
 
-/** Whether a command takes a place in this memory. A player's refused one doesn't, or those who may nothing could fill it. */
+/** Whether a command takes a place in this memory. A player's refused command doesn't, or players without rights could fill it. */
 export const isRemembered = ({ kind, status, actor, reason }: DecidedCommand): boolean =>
   !REPEATABLE.has(kind) && (status !== "refused" || (actor.type !== "player" && reason !== "duplicate"));
 
 const hourOf = (atMs: number): number => Math.floor(atMs / HOUR_MS);
 
-/** What the memory looks at. */
+/** The parts of a command that the memory needs. */
 type Sent = Pick<DecidedCommand, "command_id" | "actor">;
 type Asked = Sent & Pick<DecidedCommand, "realm_id" | "idempotency_key">;
 
 /** A player's marks in an hour's entry. */
 type OfPlayer = [player: string, ...marks: number[]];
 
-/** What came in one hour. */
+/** The commands of one hour. */
 class Hour {
   /** Marks of what game masters and the system sent. */
   readonly trusted = new Set<number>();
@@ -67,7 +67,7 @@ class Hour {
     this.#counts.set(player, this.countOf(player) + 1);
   }
 
-  /** How many of a player's there are. */
+  /** Fingerprints by player. */
   countOf(player: string): number {
     return this.#counts.get(player) ?? 0;
   }
@@ -107,7 +107,7 @@ export class KnownCommands {
     return ofPlayer >= PLAYER_COMMANDS_KNOWN || ofRealm >= COMMANDS_KNOWN;
   }
 
-  /** Answers the hour that changed. */
+  /** Returns the hour that changed. */
   add({ command_id, actor }: Sent, atMs: number): number {
     const hour = hourOf(atMs);
     const known = this.#of(hour);

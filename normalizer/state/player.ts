@@ -1,5 +1,5 @@
 /**
- * What the normalizer knows of a player: one array of numbers (`packed-lists.ts`), read and written by names. Everything in it cools.
+ * A player's state: one array of numbers (`packed-lists.ts`) with accessors. Every part of it expires.
  * Times are Unix milliseconds, heat is the time until which a key is hot, points are milli-points.
  */
 import { CATEGORIES, SOURCES } from "../../shared/contracts/candidate.ts";
@@ -21,7 +21,7 @@ import {
   withRoom,
 } from "./packed-lists.ts";
 
-/** A player's memory for keys; who fills it within 25 h is refused, since a forgotten key could count twice. */
+/** Size of a player's memory for keys. A player who fills it within 25 h is refused, since a forgotten key could count twice. */
 export const SEEN_MAX = 512;
 /** Longer than any key can come back: `occurred_at` may be 24 h old and 5 min ahead. */
 export const SEEN_MS = 25 * 3_600_000;
@@ -74,7 +74,7 @@ export type PlayerLists = {
 export class PlayerState {
   dirty = false;
   id: string | undefined = undefined;
-  /** What the latest event came with and whom it bound, since the next one is likely to: not part of what is known of the player. */
+  /** Entries of the latest event, since the next event mostly has the same ones; not part of the player's state. */
   device: DeviceState | undefined = undefined;
   session: SessionState | undefined = undefined;
   member: Membership | undefined = undefined;

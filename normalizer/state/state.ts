@@ -18,7 +18,7 @@ import type { Entry, Membership, QuarantinedEvent, SessionState } from "./entry-
 import type { KnownCommands } from "./known-commands.ts";
 import type { PlayerState } from "./player.ts";
 
-/** KV `<realm>.r.week`: what fairness compares with. */
+/** KV `<realm>.r.week`: the realm's activity, which fairness compares a user with. */
 type RealmWeek = Entry & Week;
 
 /** KV `<realm>.r.realm`. */
@@ -32,10 +32,10 @@ export type RealmRules = Entry &
     councils: { faction: string; id: string; atMs: number; options: number }[];
   };
 
-/** What a command comes to. `decision`: what a review makes of the event that it names. */
+/** The decision on a command. `decision`: of a review, the decision on its event. */
 export type Decided = { command: DecidedCommand; decision?: Decision };
 
-/** Judges as the realm does, by other rules and on a state of its own: `Rejudge`. */
+/** Judges by other rules on a state of its own: `Rejudge`. */
 export type Judge = {
   readonly state: NormalizerState;
   candidate(candidate: ValidCandidate): Decision;
@@ -55,7 +55,7 @@ export type Shadow = {
     live: Tally;
     shadow: Tally;
   };
-  /** Made at the first candidate, from the realm's state as it is then; so it starts anew after a restart. */
+  /** Made at the first candidate from the realm's state, so a restart makes it anew. */
   judge?: Judge;
 };
 
@@ -80,7 +80,7 @@ export type NormalizerState = {
   openTotal: number;
   /** `received_at` of the latest decision or command, Unix milliseconds. */
   nowMs: number;
-  /** KV keys, besides those of the shelves, that changed since they were last written. */
+  /** KV keys, besides those of the entry stores, that changed since they were last written. */
   changed: Set<string>;
 };
 

@@ -3,11 +3,11 @@
  * that name it, and passes stages at 25, 50, 75 and 100 % of its goal. It runs while `tick < until_tick`.
  *
  * The normalizer has campaigns of its own: those that candidates may name, opened and closed by commands in the log. Each tick
- * reads the same commands, so the world knows what the normalizer admits (`admitted`), and the steward tells it what differs
- * (`due-commands.ts`). Nobody tells the world: a steward's commands change `admitted` alone.
+ * reads the same commands, so the world knows what the normalizer admits (`admitted`), and the steward publishes commands for every
+ * difference (`due-commands.ts`). The steward's commands change `admitted` alone.
  *
- * A chain may open an id anew in the tick in which it ended. Until the normalizer is told, points count here and contributors
- * don't (`campaign-contributions.ts`).
+ * A chain may open an id anew in the tick in which it ended. Until the normalizer has folded the command, points count here and
+ * contributors don't (`campaign-contributions.ts`).
  */
 
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";

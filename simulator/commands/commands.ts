@@ -13,7 +13,10 @@ import { refusalOf } from "./refusal.ts";
 import { closeSeason, openSeason } from "./seasons.ts";
 import { closeDueActions, counterAction, proposeAction } from "./sovereign.ts";
 
-/** A tick's events hold so many refusals; more are refused just the same. A crowd's wrong words must not swell every delta. */
+/**
+ * A tick's events hold this many refusals; further ones are refused without an event, so that wrong commands can't swell every
+ * delta.
+ */
 export const REFUSALS_TOLD = 64;
 
 type Ran = { state: WorldState; happenings: Happening[] };

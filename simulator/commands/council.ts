@@ -1,6 +1,6 @@
 /**
  * Councils: a faction's most active users have its seats, and all its members vote on what it does. Who sits, who may vote
- * and what a vote weighs is the normalizer's to know, and comes with the decided commands.
+ * and what a vote weighs is decided by the normalizer and comes with the decided commands.
  */
 
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
@@ -14,7 +14,10 @@ type Vote = NonNullable<CouncilState["open"]>;
 type Result = { option: number; reason: CouncilReason };
 type Changed = { state: WorldState; happenings: Happening[] };
 
-/** Whether somebody may act for a faction: a game master, or who has a seat in its council. Before the first there are none. */
+/**
+ * Whether an actor may act for a faction: a game master, or a user with a seat in its council. Before the first council there are
+ * no seats.
+ */
 export function mayAct(state: WorldState, actor: DecidedCommand["actor"], faction: string): boolean {
   const seats = councilOf(state, faction)?.seats ?? [];
   return actor.type === "gm" || (actor.type === "player" && seats.includes(actor.id));

@@ -1,4 +1,6 @@
-/** What is held back for open sovereign actions: the cost by the action itself, stakes here. Nothing appears or vanishes. */
+/**
+ * Resources held back for open sovereign actions: the cost by the action itself, stakes here. The sum of all stocks is preserved.
+ */
 
 import type { ActionState, PrivateState, WorldState } from "../../shared/contracts/world.ts";
 import { type ById, entries, find } from "../../shared/exact/by-id.ts";

@@ -1,6 +1,6 @@
 /**
- * What the world itself calls for, told by its state alone: so nothing that was to be said is lost with the process that was to
- * say it. Keys derive from ticks of the state, so each is said once, whoever says it. Pure.
+ * The steward's due commands, derived from the world's state alone, so that no command is lost with the process that should have
+ * published it. Keys derive from ticks of the state, so each command takes effect once, whichever process publishes it. Pure.
  */
 
 import { type Command, MAX_CAMPAIGN_TICKS } from "../../shared/contracts/command.ts";
@@ -11,14 +11,14 @@ import { seasonOf } from "../commands/seasons.ts";
 import { clockworkOf } from "../steps/elapsed.ts";
 import { stewardCommand } from "./steward-command.ts";
 
-/** In the order in which they are to be said: an id is closed before it is opened again. */
+/** In the order of publication: an id is closed before it is opened again. */
 export const dueCommands = (state: WorldState): Command[] => [
   ...seasonCalls(state),
   ...closedCampaigns(state),
   ...openedCampaigns(state),
 ];
 
-/** A season that has lasted its length. Said anew in each tick: while the realm was in maintenance it would be refused. */
+/** The end of a season that has lasted its length. Due again in each tick: while the realm is in maintenance it is refused. */
 function seasonCalls(state: WorldState): Command[] {
   const { public: world, private: privateState } = state;
   const { started_tick, closed_tick } = seasonOf(privateState);
@@ -27,7 +27,7 @@ function seasonCalls(state: WorldState): Command[] {
   return [stewardCommand(world.realm, "season.close", `season.close.${world.season}.${world.tick}`, {})];
 }
 
-/** What candidates may still name although it is over, or was when its id was opened anew. */
+/** Campaigns that candidates may still name although they are over, or were over when their id was opened again. */
 const closedCampaigns = ({ public: world, private: privateState }: WorldState): Command[] =>
   entries(admittedOf(privateState))
     .filter(
@@ -37,7 +37,7 @@ const closedCampaigns = ({ public: world, private: privateState }: WorldState): 
       stewardCommand(world.realm, "campaign.close", `campaign.close.${id}.${tick}`, { id }),
     );
 
-/** What runs, opened by a chain, and candidates may not name yet. */
+/** Running campaigns of a chain that candidates may not name yet. */
 const openedCampaigns = ({ public: world, private: privateState }: WorldState): Command[] =>
   entries(runningOf(privateState))
     .filter(([id]) => !Object.hasOwn(admittedOf(privateState), id))
@@ -47,7 +47,7 @@ const openedCampaigns = ({ public: world, private: privateState }: WorldState): 
         id,
         goal: goal / 1_000,
         min_contributors,
-        // For the log alone: the close is said too. A chain that was prolonged may run longer than a command can say.
+        // For the log alone, since the close is published too. A prolonged chain may run longer than a command can express.
         ticks: Math.min(until_tick - opened_tick, MAX_CAMPAIGN_TICKS),
       });
     });

@@ -1,7 +1,7 @@
-/** What factions and game masters did, as labels of a metric: few and closed. */
+/** Events that factions and game masters cause, as labels of a metric: few and closed. */
 import type { DerivedEvent } from "../../shared/contracts/world.ts";
 
-/** Kind and reason under which an event is counted; none for those that only the land and its triggers bring about. */
+/** Kind and reason under which an event is counted; `undefined` for events that only contests and triggers cause. */
 export function metricLabels(event: DerivedEvent): [kind: string, reason: string] | undefined {
   switch (event.kind) {
     case "action":

@@ -1,4 +1,4 @@
-/** When a territory changes its controller: a lead that lasts, and not soon again. */
+/** When a territory changes its controller: after a lead that lasts, and not again within a gap. */
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { PrivateState } from "../../shared/contracts/world.ts";
 import { byCodeUnit } from "../../shared/exact/integers.ts";

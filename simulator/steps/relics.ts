@@ -50,7 +50,10 @@ function claimsOf(
   return claims;
 }
 
-/** Who captures: uncontested, a large enough claim ahead of the next by a quarter, a foothold there, and not soon again. */
+/**
+ * The capturing faction: uncontested, with a large enough claim ahead of the next by a quarter, a foothold there, and after the
+ * gap.
+ */
 function captorOf(
   claims: ReadonlyMap<string, number>,
   relic: RelicState,

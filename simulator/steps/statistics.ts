@@ -1,4 +1,4 @@
-/** A tick in a few numbers, for whoever watches over the realm. Nothing in the world goes by them. */
+/** A tick in a few numbers, for operators. Nothing in the world depends on them. */
 import type { Happening } from "../../shared/contracts/world.ts";
 import { giniBp, topShareBp } from "../../shared/exact/inequality.ts";
 import type { Influenced } from "./influence.ts";

@@ -7,7 +7,10 @@ import type { NormalizerState } from "../../state/state.ts";
 
 const remembered = (atSeconds: number, atMs: number): boolean => atSeconds * 1_000 > atMs - SEEN_MS;
 
-/** A key counts once, whatever JetStream's window. A memory that is full of keys that still matter takes no more. */
+/**
+ * A key counts once, whatever JetStream's window. Where a player's memory is full of keys that could still come again, further
+ * events are refused.
+ */
 export function replayReason(
   player: PlayerState | undefined,
   candidate: ValidCandidate,
@@ -22,8 +25,8 @@ export function replayReason(
 }
 
 /**
- * The quarantine remembers longer than a player does: an event that waits is not to count beside its release, and one that was
- * reviewed has counted or never will. What comes so late is another action, since the first one's is stale by then.
+ * The quarantine remembers keys longer than a player does: an open event must not count beside its release, and a reviewed one has
+ * counted or never will. After that a repeated key is another action, since the first one is stale.
  */
 export function quarantineReason(
   { quarantine }: NormalizerState,

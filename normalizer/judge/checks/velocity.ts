@@ -42,7 +42,7 @@ const hits = (
   { leak_seconds }: { leak_seconds: number },
 ): number => (untilMs === undefined ? 0 : hitsLeft(untilMs, atMs, leak_seconds * 1_000));
 
-/** The hits as a decision tells them: of the keys that the event names. */
+/** The hits in a decision, of the keys that the event names. */
 export function heatOf(
   { session_burst, device_burst, device_drip, device_turns, ...hits }: Hits,
   { hasDevice, hasSession }: Actors,
@@ -54,13 +54,13 @@ export function heatOf(
   };
 }
 
-/** Who names no device has half of both limits: a device more is easier to leave out than to share. */
+/** Events without a device have half of both limits: a device is easier to leave out than to share. */
 export const userHeatRules = (rules: HeatRules, hasDevice: boolean): HeatRules =>
   hasDevice ? rules : { ...rules, quarantine: halved(rules.quarantine), reject: halved(rules.reject) };
 
 const halved = (limit: number): number => Math.max(1, floorDiv(limit, 2));
 
-/** The second limit: no person acts that often. */
+/** The second limit, rejection: no person acts that often. */
 export function velocityReason(
   hits: Hits,
   hasDevice: boolean,
@@ -77,7 +77,7 @@ export function velocityReason(
   return undefined;
 }
 
-/** The first limit: a person should look. */
+/** The first limit, quarantine: a game master should look. */
 export function heatReason(
   hits: Hits,
   hasDevice: boolean,
