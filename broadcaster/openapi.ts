@@ -64,7 +64,7 @@ const headersOf = (names: readonly Header[]) => ({
   headers: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }])),
 });
 
-/** What may be refused, by status, and the headers that tell when to come back. */
+/** Refusals by status, with the headers that say when to retry. */
 const REFUSALS = {
   400: ["A parameter is wrong, and `errors` names it; or the request has a body", []],
   403: ["Pages of this origin may not open the feed", []],

@@ -1,11 +1,11 @@
 /**
- * Keeps each socket at its own pace, with next to nothing held for it. A socket is either `live`, subscribed to its realm's
- * topic, or catching up: it is sent what it misses, from what the view holds for all, as fast as it reads, and is subscribed in
- * the same turn of the event loop in which it misses nothing more.
+ * Lets each socket read at its own speed, with almost nothing buffered for it. A socket is either `live`, subscribed to its realm's
+ * topic, or catching up: it is sent missed frames out of the realm's view, which holds them once for all sockets, as fast as it
+ * reads. It is subscribed in the same turn of the event loop in which it is up to date.
  *
  * A live socket for which anything waits in this process, beyond the kernel's own buffers, is not sent another frame: it leaves
- * the topic and catches up. Where what it missed outweighs the newest snapshot it gets that instead, once; one that doesn't get
- * live again in time, or has to be conflated again soon, is closed. So what waits for a socket is a single frame at most.
+ * the topic and catches up. Where the missed frames are larger than the newest snapshot the socket gets that instead, once. A
+ * socket that isn't live again in time, or has to be conflated again soon, is closed. So at most one frame waits for a socket.
  */
 import type { Place } from "../../shared/contracts/feed.ts";
 import { metrics } from "../../shared/process/metrics.ts";
@@ -43,7 +43,7 @@ export class Backpressure {
           this.#goLive(client);
           return;
         }
-        // Where only the first of two frames fits, both come again.
+        // Where only the first of two frames fits, both are sent again.
         if (!step.frames.every(({ bytes }) => client.send(bytes, true) !== DROPPED)) return;
         for (const { type, bytes } of step.frames) {
           metrics.frames.inc({ realm: view.realm, type });
@@ -74,7 +74,7 @@ export class Backpressure {
 
   /**
    * A frame that was published didn't go to this socket. uWS goes through the topic's sockets at this moment, so none may
-   * leave it before that is over. What is dropped after the first is no news.
+   * leave it before that is over. Further drops change nothing.
    */
   dropped(client: FeedSocket, message: ArrayBuffer): void {
     const socket = client.getUserData();
@@ -82,7 +82,7 @@ export class Backpressure {
     const bytes = new Uint8Array(message);
     const type = typeOf(bytes);
     if (type === "delta") this.#fall(client, socket.channel.view!.before(bytes));
-    // It was told to start anew, or was about to be. A pulse isn't worth waiting for; a notice is seen to where it was sent.
+    // The dropped frame was a resync, or the socket awaits one. Pulses are not repeated; notices are handled where they are sent.
     else if (type === "snapshot" || type === "resync") this.#fall(client, undefined);
   }
 
@@ -94,14 +94,14 @@ export class Backpressure {
     const socket = client.getUserData();
     if (socket.live) return;
     setImmediate(() => {
-      // Closed meanwhile, it may be asked nothing more: uWS throws.
+      // A socket that was closed meanwhile must not be touched: uWS throws.
       if (!socket.open) return;
       if (socket.closing !== undefined) this.end(client, socket.closing);
       else this.catchUp(client);
     });
   }
 
-  /** Takes those that missed a frame off the topic. Before every publish: they must not get a later one. */
+  /** Unsubscribes sockets that missed a frame. Called before every publish: they must not get a later one. */
   takeOffFallen(): void {
     const fallen = this.#fallen;
     if (fallen.size === 0) return;
@@ -159,7 +159,7 @@ export class Backpressure {
     if (pulses.latest !== undefined) client.send(pulses.latest, true);
   }
 
-  /** A live socket couldn't take a frame. `place`: up to where it got all; nothing where that isn't known. */
+  /** A live socket couldn't take a frame. `place`: up to where it got every frame, if known. */
   #fall(client: FeedSocket, place: Place | undefined): void {
     if (this.#fallen.has(client)) return;
     const socket = client.getUserData();
@@ -170,7 +170,7 @@ export class Backpressure {
   }
 }
 
-/** What `send` answers when it sent nothing. */
+/** The result of `send` where nothing was sent. */
 const DROPPED = 2;
 
 /** Whether the newest snapshot serves a socket better than what it missed. */

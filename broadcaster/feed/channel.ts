@@ -1,4 +1,4 @@
-/** A realm on the feed, and what the feed knows of each of its sockets. */
+/** A realm on the feed, and the state of each of its sockets. */
 import type { Place, Pulse } from "../../shared/contracts/feed.ts";
 import type { Forecast } from "../../shared/contracts/forecast.ts";
 import type { FeedPlayer } from "../../shared/feed/feed-token.ts";
@@ -13,28 +13,28 @@ import { PlayerSockets } from "./player-sockets.ts";
 export type Socket = {
   readonly channel: Channel;
   readonly address: string;
-  /** What it opened with, if anything. */
+  /** The token of its URL, if any. */
   readonly token: string | undefined;
-  /** What it was sent up to, while it isn't live; `undefined`: nothing that counts. */
+  /** The place up to which it was sent frames while it isn't live; `undefined`: none. */
   place: Place | undefined;
-  /** Nobody knows where it stands: it has to drop its state before it gets another. */
+  /** Its place is unknown: it has to drop its state before it gets another. */
   resync: boolean;
   live: boolean;
-  /** It was live once: what it is sent from then on to catch up, it was owed. */
+  /** It was live once, so frames to catch up from then on don't count towards its address's limit. */
   joined: boolean;
   open: boolean;
-  /** When it was conflated last. */
+  /** Time of its last conflation. */
   conflatedMs: number | undefined;
   /** Runs while it is behind: it was live once, and a frame was dropped. */
   grace: NodeJS.Timeout | undefined;
-  /** It is to be closed so as soon as the code fits behind what waits for it. */
+  /** The close code that is sent as soon as it fits behind the waiting bytes. */
   closing: Close | undefined;
-  /** Whose notices it gets. */
+  /** The player whose notices it gets. */
   player: FeedPlayer | undefined;
   expiry: NodeJS.Timeout | undefined;
-  /** Up to where it was given notices: an order of `notices.ts` in an epoch. */
+  /** The last notices it was sent: an order of `notices.ts` in an epoch. */
   noticed: { epoch: string; order: number };
-  /** What it sent since `sinceMs`. */
+  /** Frames and bytes that it sent since `sinceMs`. */
   readonly sent: { sinceMs: number; frames: number; bytes: number };
 };
 
@@ -49,7 +49,7 @@ export type Notify = (sockets: Iterable<FeedSocket>) => void;
 /** One realm on the feed. */
 export class Channel implements Audience {
   readonly realm: string;
-  /** As the registry of realms has it. */
+  /** The display name in KV `realms`. */
   name: string;
   /** Absent until it is restored for the first time. */
   view: RealmView | undefined;

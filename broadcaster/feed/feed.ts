@@ -1,6 +1,6 @@
 /**
  * The feed: one WebSocket topic per realm. A frame is encoded once and handed to uWS once; nothing here goes through clients
- * one by one, except those that have to catch up (`backpressure.ts`), and the players whom a tick has something to tell.
+ * one by one, except those that have to catch up (`backpressure.ts`), and players with new notices.
  */
 
 import {
@@ -38,14 +38,14 @@ export class Feed {
   readonly #secret: TokenSecrets;
   readonly #pace: Backpressure;
   readonly #keepAlive: NodeJS.Timeout;
-  /** Of every kind: sockets here, event streams elsewhere. */
+  /** Open connections by address: sockets and event streams. */
   readonly connections: Connections;
-  /** Told of each frame: who isn't on a topic catches up by the realm's view, which has moved already. */
+  /** Called with each frame, after the realm's view has moved: event streams, which have no topics, read from the view. */
   onFrame: (channel: Channel, frame: EncodedFrame) => void = () => {};
-  /** Told of each realm that has ended. */
+  /** Called with each realm that has ended. */
   onEnded: (channel: Channel) => void = () => {};
 
-  /** What the sockets of this feed do. */
+  /** Handlers of the sockets' events. */
   readonly events: SocketEvents<Socket> = {
     opened: (client) => this.#opened(client),
     message: (client, message, isBinary) => this.#message(client, message, isBinary),
@@ -82,7 +82,9 @@ export class Feed {
     return channel;
   }
 
-  /** The realm has ended: its clients are told so with a final code, and it is 410 from now on. Answers its channel, if it had one. */
+  /**
+   * The realm has ended: its clients get a final close code, and it answers 410 from now on. Returns its channel, if it had one.
+   */
   end(realm: string): Channel | undefined {
     const channel = this.channels.get(realm);
     this.channels.ended.add(realm);
@@ -132,7 +134,7 @@ export class Feed {
     return readFeedToken(this.#secret, channel.realm, token, Date.now()).catch(() => "refused" as const);
   }
 
-  /** A socket that came with a token is given nothing until that is read. */
+  /** A socket with a token is sent nothing until the token is verified. */
   #opened(client: FeedSocket): void {
     const { channel, address, token } = client.getUserData();
     this.connections.opened(address);
@@ -154,7 +156,7 @@ export class Feed {
     metrics.connections.dec({ realm: socket.channel.realm });
   }
 
-  /** Whether a frame of the client is still to be looked at. */
+  /** Whether a frame of the client is still to be handled. */
   #heard(client: FeedSocket, message: ArrayBuffer): boolean {
     const socket = client.getUserData();
     if (socket.closing !== undefined) return false;
@@ -170,7 +172,7 @@ export class Feed {
       this.#pace.end(client, CLOSE.unexpectedMessage);
       return;
     }
-    // Without a token the socket stays what it is: the public feed, or its player's until that token expires.
+    // A message without a token changes nothing: the socket stays public, or its player's until that token expires.
     if (token !== null) this.#identify(client, token);
   }
 
@@ -202,7 +204,7 @@ export class Feed {
   #expire(client: FeedSocket, { expiresMs }: FeedPlayer): void {
     const socket = client.getUserData();
     clearTimeout(socket.expiry);
-    // A timer takes some 24 days; a token that holds longer ends then.
+    // A timer holds at most some 24 days; a longer token ends then.
     const leftMs = Math.min(expiresMs - Date.now(), 2 ** 31 - 1);
     socket.expiry = setTimeout(() => this.#pace.end(client, CLOSE.tokenExpired), leftMs);
   }

@@ -1,4 +1,4 @@
-/** What a client sends: a token, pings and pongs, all within what a minute allows. */
+/** Messages of a client: tokens, pings and pongs, within limits by minute. */
 import { TokenMessage } from "../../shared/contracts/feed.ts";
 import { isNoToken } from "../../shared/feed/no-token.ts";
 import type { FeedLimits } from "../http/limits.ts";
@@ -6,7 +6,7 @@ import type { Socket } from "./channel.ts";
 
 const MINUTE_MS = 60_000;
 
-/** Counts a frame of the socket's client; says whether it is one too many. */
+/** Counts a frame of the client. Returns whether it exceeds the limit. */
 export function floods({ sent }: Socket, bytes: number, limits: FeedLimits): boolean {
   const nowMs = performance.now();
   if (nowMs - sent.sinceMs >= MINUTE_MS) {

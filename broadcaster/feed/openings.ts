@@ -4,7 +4,7 @@
  */
 import { RateLimit } from "../../shared/process/rate-limit.ts";
 
-/** So many bytes that are sent to catch up count like one more opening. */
+/** This many bytes of catching up count as one more opening. */
 const BYTES_OF_ONE = 65_536;
 
 export class Openings {
@@ -15,7 +15,7 @@ export class Openings {
     this.limit = new RateLimit("openings", perMinute);
   }
 
-  /** An address was sent so many bytes of what it had missed. */
+  /** Counts bytes of missed frames that were sent to an address. */
   caughtUp(address: string, bytes: number): void {
     this.limit.charge(address, bytes / BYTES_OF_ONE, Date.now());
   }

@@ -6,7 +6,7 @@ type PlayerSocket = { getUserData(): { player: FeedPlayer | undefined } };
 export class PlayerSockets<Client extends PlayerSocket> {
   readonly #clients = new Map<string, Set<Client>>();
 
-  /** No socket but one with a player is here. */
+  /** Sockets without a player are ignored. */
   add(client: Client): void {
     const { player } = client.getUserData();
     if (player === undefined) return;

@@ -1,4 +1,4 @@
-/** How a socket of the feed begins. */
+/** The initial state of a socket. */
 import type { Socket } from "./channel.ts";
 import type { Admission } from "./upgrade.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The feed as server-sent events: the frames of the WebSocket feed as JSON, each with its place as `id`, so that a browser comes
- * back with `Last-Event-ID` and misses nothing.
+ * The feed as server-sent events: the frames of the WebSocket feed as JSON, each with its place as `id`, so that a browser
+ * reconnects with `Last-Event-ID` and misses nothing.
  *
  * Nothing is queued for a stream: it keeps its place, and is given the next frames as fast as it reads. HTTP has no topics, so
  * the streams of a realm are gone through one by one; a frame's text is made once.
@@ -19,7 +19,7 @@ import type { Channel, Socket } from "./channel.ts";
 import type { Openings } from "./openings.ts";
 import { TOO_MANY_CONNECTIONS } from "./upgrade.ts";
 
-/** A comment goes out this often, so that nobody between takes the stream for dead. */
+/** Interval of comments, so that no proxy takes the stream for dead. */
 const HEARTBEAT_MS = 15_000;
 /** What a browser waits before it comes back, milliseconds: up to twice as long, so that not all of them come at once. */
 const RETRY_MS = 1_500;
@@ -37,21 +37,21 @@ const HEAD = {
 };
 const TOO_MANY = problemAnswer(503, "too many streams are open", { headers: { "Retry-After": "5" } });
 
-/** Frames that no place leads to: whoever keeps up gets them as they come. */
+/** Frames without a place: streams that are up to date get them as they come. */
 const ADDED: ReadonlySet<EncodedFrame["type"]> = new Set(["pulse", "resync", "alive"]);
 
 type Stream = {
   /** Set as it is opened. */
   out: EventStream | undefined;
-  /** Goes before the first event: readers break that get it alone. */
+  /** Sent with the first event, since alone it breaks some readers. */
   retry: string;
   readonly channel: Channel;
   readonly address: string;
   place: Place | undefined;
   open: boolean;
-  /** It has missed nothing since it came. */
+  /** It is up to date. */
   joined: boolean;
-  /** Since when it hasn't taken what was written, milliseconds of the process' clock. */
+  /** Since when written bytes are unread, milliseconds of the process' clock. */
   stuckSinceMs: number | undefined;
 };
 
@@ -91,7 +91,7 @@ export class Streams {
     }
   }
 
-  /** The realm has ended: its streams are cut, and who comes back is told so. */
+  /** The realm has ended: its streams are cut, and reconnects get 410. */
   ended({ realm }: Channel): void {
     for (const stream of [...(this.#byRealm.get(realm) ?? [])]) stream.out?.close();
     this.#byRealm.delete(realm);
@@ -116,7 +116,7 @@ export class Streams {
       closed: () => this.#release(stream),
       drained: () => {
         stream.stuckSinceMs = undefined;
-        // Not within uWS' own turn, for the reason that `Pace` has.
+        // Not within uWS' own turn, for the reason in `backpressure.ts`.
         setImmediate(() => this.#catchUp(stream));
       },
     });
@@ -140,12 +140,12 @@ export class Streams {
     return problemAnswer(400, `${path} is not a place on the feed`, { errors });
   }
 
-  /** Gives the stream what it misses, until it reads too slowly or misses nothing. */
+  /** Writes missed frames until the stream reads too slowly or is up to date. */
   #catchUp(stream: Stream): void {
     while (isReading(stream) && this.#step(stream));
   }
 
-  /** Gives it the next of what it misses; says whether there was anything. */
+  /** Writes the next missed frames. Returns whether there were any. */
   #step(stream: Stream): boolean {
     const step = stream.channel.view!.next(stream.place);
     if (step === undefined) {
@@ -158,7 +158,7 @@ export class Streams {
     return true;
   }
 
-  /** Answers how long it was. */
+  /** Returns its length. */
   #send(stream: Stream, frames: readonly EncodedFrame[]): number {
     const text = stream.retry + frames.map(textOf).join("");
     stream.retry = "";

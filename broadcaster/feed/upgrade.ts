@@ -1,4 +1,4 @@
-/** Who may open a socket. What HTTP can say is said before the upgrade; a token is looked at then, and told by a close code. */
+/** Admission of sockets. HTTP refuses before the upgrade; a token is verified after it, and refused by a close code. */
 import { type Place, Since } from "../../shared/contracts/feed.ts";
 import { isNoToken } from "../../shared/feed/no-token.ts";
 import type { Answer } from "../http/engine.ts";
@@ -11,9 +11,9 @@ import type { Channel } from "./channel.ts";
 export type Admission = {
   channel: Channel;
   address: string;
-  /** Where the client says that it stands. */
+  /** The client's place, from `since`. */
   place: Place | undefined;
-  /** As it was given; not looked at yet. */
+  /** As given, not yet verified. */
   token: string | undefined;
 };
 
@@ -22,7 +22,7 @@ export const TOO_MANY_CONNECTIONS = problemAnswer(429, "this address has too man
   headers: { "Retry-After": "10" },
 });
 
-/** What a request opens, or the answer that refuses it. */
+/** The admission, or the response that refuses it. */
 export function admit(
   { request, realm, address }: Visit,
   channels: Channels,

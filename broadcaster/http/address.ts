@@ -1,4 +1,4 @@
-/** Whose connection it is, as far as limits go. */
+/** The address that a request's limits count by. */
 import { addressOfBytes, type Networks, parseAddress } from "../../shared/process/networks.ts";
 import type { Request } from "./engine.ts";
 

@@ -7,7 +7,7 @@ import { wsEngine } from "./ws-engine.ts";
 export type Chosen = {
   name: EngineName;
   make: EngineMaker;
-  /** Why it isn't the fast one, though nobody asked for that. */
+  /** Why the slower engine was chosen without being configured. */
   instead?: string;
 };
 

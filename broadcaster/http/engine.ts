@@ -1,7 +1,7 @@
 /**
- * What the public port wants of a server: HTTP answers, answers that go on, and WebSockets that follow topics. Two engines have
- * it: `uws-engine.ts`, fast, on uWebSockets.js, and `ws-engine.ts`, on node:http and `ws`, where no binary of the first fits.
- * Everything that the port decides stands above this line, so that clients can't tell which engine serves them.
+ * What the public port needs of a server: HTTP responses, streaming responses, and WebSockets that subscribe to topics. Two engines
+ * implement it: `uws-engine.ts`, fast, on uWebSockets.js, and `ws-engine.ts`, on node:http and `ws`, where no binary of the first
+ * fits. The port's decisions are made above this interface, so that clients can't tell the engines apart.
  *
  * Both hold to the same bounds. A connection has one answer waiting at most, which the client has `answerMs` to read; a
  * request has `HEAD_SECONDS` to come, and at most `MAX_HEAD_BYTES` of request line and headers.
@@ -20,7 +20,7 @@ export type Request = {
   readonly path: string;
   /** Without its `?`; empty where there is none. */
   readonly query: string;
-  /** 4 or 16 bytes: who holds the other end of the connection. */
+  /** 4 or 16 bytes: the peer's address. */
   readonly peer: Uint8Array;
   /** The value of the first line of this name, which is in lower case; empty where there is none. */
   header(name: string): string;
@@ -39,9 +39,12 @@ export type Answer = {
 /** A request, and the one way to answer it that is taken. `Data`: what its WebSocket carries along. */
 export type Exchange<Data = never> = {
   readonly request: Request;
-  /** At once or later; nothing is sent to a client that is gone. `HEAD` gets the same without the body. */
+  /** Responds, now or later; nothing is sent to a client that is gone. `HEAD` gets the same without the body. */
   send(answer: Answer, end?: "close"): void;
-  /** Begins an answer that goes on until one of both sides ends it. At once only; the head goes out with the first text. */
+  /**
+   * Starts a streaming response, which either side may end. Only within the call of the request; the head is sent with the first
+   * text.
+   */
   stream(head: Omit<Answer, "body">, told: StreamEvents): EventStream;
   /** Opens the WebSocket that is asked for; absent where none is. At once only. */
   readonly upgrade: ((data: Data) => void) | undefined;
@@ -50,7 +53,7 @@ export type Exchange<Data = never> = {
 export type StreamEvents = { drained(): void; closed(): void };
 export type EventStream = {
   /**
-   * Whether all is out of this process; where it isn't, `drained` tells when it is, and until then nothing more is written.
+   * Returns whether everything left this process. If not, nothing more may be written until `drained`.
    * One text in the turn that opens it: that is one cork of uWS, where several corrupt a slow client's chunks.
    */
   write(text: string): boolean;
@@ -58,15 +61,15 @@ export type EventStream = {
   close(): void;
 };
 
-/** An open WebSocket. A socket of uWS is one as it is. */
+/** An open WebSocket; uWS' own sockets implement it. */
 export type Client<Data> = {
   /** What it was opened with. */
   getUserData(): Data;
-  /** 1: it is out of this process; 0: it waits; 2: something waits already, so this was dropped. */
+  /** 1: sent; 0: buffered; 2: dropped, since something was buffered already. */
   send(message: Uint8Array, isBinary: true): number;
-  /** What waits for it in this process, bytes. */
+  /** Bytes buffered in this process. */
   getBufferedAmount(): number;
-  /** Sends what is sent within in one piece. */
+  /** Sends everything within in one write. */
   cork(within: () => void): unknown;
   subscribe(topic: string): unknown;
   unsubscribe(topic: string): unknown;
@@ -76,7 +79,7 @@ export type Client<Data> = {
   close(): void;
 };
 
-/** What sockets do. After `closed` a client may be asked nothing more. */
+/** Events of sockets. After `closed` a client must not be used. */
 export type SocketEvents<Data> = {
   opened(client: Client<Data>): void;
   /** A text or binary message, which is valid within the call. */
@@ -91,10 +94,10 @@ export type SocketEvents<Data> = {
 
 export type Engine = {
   readonly name: EngineName;
-  /** To all who follow the topic and for whom nothing waits; the others are told by `dropped`. */
+  /** Sends to every subscriber without buffered bytes; `dropped` is called for the others. */
   publish(topic: string, message: Uint8Array): void;
   numSubscribers(topic: string): number;
-  /** Answers the port. Other processes may share it. Throws `PortTaken`. */
+  /** Returns the port, which other processes may share. Throws `PortTaken`. */
   listen(host: string, port: number): Promise<number>;
   /** Cuts every connection. */
   close(): void;

@@ -1,4 +1,4 @@
-/** What one client may cost. Each broadcaster process counts for itself. */
+/** Limits of one client, counted by each broadcaster process for itself. */
 import { type Env, readEnv } from "../../shared/process/env.ts";
 import type { TrustedProxies } from "./address.ts";
 
@@ -6,7 +6,7 @@ export type FeedLimits = {
   connectionsPerAddress: number;
   /** Feeds and streams that an address may open in a minute. */
   openingsPerMinute: number;
-  /** Whose word about whom they forward is taken; absent: the connection's own address counts. */
+  /** Proxies whose address header is believed; absent: the connection's own address counts. */
   proxies: TrustedProxies | undefined;
   /** Origins whose pages may open the feed; absent: any. */
   origins: ReadonlySet<string> | undefined;
@@ -15,7 +15,7 @@ export type FeedLimits = {
   bytesPerMinute: number;
   /** How long a socket that fell behind has to catch up before it is closed. */
   slowGraceMs: number;
-  /** A socket that has to be conflated again so soon is closed at once. */
+  /** A socket that has to be conflated again within this is closed at once. */
   slowAgainMs: number;
   /** How long a socket has to read up to its close code before it is cut without. */
   closeGraceMs: number;

@@ -7,7 +7,7 @@ import { COMMON_HEADERS } from "./response.ts";
 /** `Data`: what the WebSocket carries along that the visit may open. */
 export class Visit<Data = never> {
   readonly request: Request;
-  /** Whose limits it counts towards. */
+  /** The address whose limits it counts towards. */
   readonly address: string;
   /** What the path says where the route has `{realm}`; empty elsewhere. */
   readonly realm: string;
@@ -38,8 +38,8 @@ export class Visit<Data = never> {
   }
 
   /**
-   * Not in the turn of the request. Until then uWS cuts a connection that brings another request, and answers to refused ones
-   * can't pile up; after an answer it would serve that, whether or not the answer ends the connection.
+   * Responds in a later turn. Until then uWS cuts a connection that sends another request, so that responses to refused requests
+   * can't pile up; after a response uWS would serve the next request, even where the response ends the connection.
    */
   sendLater(answer: Answer, end?: "close"): void {
     setImmediate(() => this.#exchange.send(this.#complete(answer), end));

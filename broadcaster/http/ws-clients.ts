@@ -67,7 +67,7 @@ class WsClient<Data> implements Client<Data> {
   readonly #events: SocketEvents<Data>;
   readonly #topics: Topics;
   #open = true;
-  /** Something waited when it was sent, so who waits for it to be read is told. */
+  /** Bytes were buffered at the last send, so `drained` is called when they are read. */
   #behind = false;
   #heard = { bytes: 0, ms: performance.now() };
 
@@ -83,7 +83,7 @@ class WsClient<Data> implements Client<Data> {
     webSocket.on("ping", (message) => {
       if (!this.#open) return;
       events.control(this, bytesOf(message));
-      // Whoever doesn't read its answers isn't given more of them.
+      // A client that doesn't read pongs gets no more of them.
       if (this.#open && this.getBufferedAmount() === 0) webSocket.pong(message);
     });
     webSocket.on("pong", (message) => {
@@ -124,7 +124,7 @@ class WsClient<Data> implements Client<Data> {
 
   end(code: number, reason: string): void {
     this.#webSocket.close(code, reason);
-    // Nobody waits for a client to agree, but it has a while to read so far.
+    // The close handshake isn't awaited, but the client has a while to read up to the code.
     this.#tcp.end();
     const deadline = setTimeout(() => this.#tcp.destroy(), CLOSE_MS);
     this.#tcp.once("close", () => clearTimeout(deadline));

@@ -1,4 +1,4 @@
-/** The map of a realm: what is where, and what people call it. Of the ruleset; it doesn't change with ticks. */
+/** The map of a realm: names and neighbours. It comes from the ruleset and doesn't change with ticks. */
 import { z } from "zod";
 import { Id } from "../../shared/contracts/ids.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";

@@ -1,4 +1,4 @@
-/** What the public reads answer: parts of a world with their place. Pure; of the newest tick and of any past one alike. */
+/** Projections of a world for the public reads: parts of it with their place. Pure; the same for the newest tick and past ones. */
 
 import type { ServedForecast } from "../../shared/contracts/forecast.ts";
 import type { DerivedEvent, PublicState } from "../../shared/contracts/world.ts";
@@ -79,7 +79,7 @@ export const territories = (shown: Shown) => ({
   })),
 });
 
-/** What was forecast lately, until it is about nothing but the past. */
+/** The last forecast, until its horizon has passed. */
 function forecastOf(shown: Shown, id: string): { forecast?: ServedForecast } {
   const { forecast: made, state } = shown;
   const territory = made && find(made.territories, id);

@@ -30,7 +30,7 @@ export const EventPlace = z
     return { tick, n };
   });
 
-/** The parsed query, or the 400 that names every parameter that is wrong. One that stands twice counts as its last. */
+/** The parsed query, or the 400 that names every parameter that is wrong. Of a repeated parameter the last counts. */
 export function readQuery<Schema extends z.ZodType>(
   request: Request,
   schema: Schema,

@@ -1,4 +1,4 @@
-/** What the public reads answer, as schemas: their document is made of them, and the functions of `reads.ts` are held to them. */
+/** Schemas of the public reads' responses: their document is generated from them, and `projections.ts` is typed by them. */
 import { z } from "zod";
 import { RealmStatus } from "../../shared/contracts/command.ts";
 import { Epoch } from "../../shared/contracts/feed.ts";

@@ -1,4 +1,4 @@
-/** Serves the catalogue of reads. From memory all of it, but for the past. */
+/** Serves the catalogue of reads from memory; past ticks are read from WORLD. */
 import { createHash } from "node:crypto";
 import type { z } from "zod";
 import type { Answer } from "../http/engine.ts";
@@ -19,7 +19,7 @@ const PAST_AWAY = problemAnswer(503, "past ticks can't be read at the moment: tr
   headers: { "Retry-After": "2" },
 });
 
-/** What an earlier tick may take to be read. */
+/** Deadline for reading a past tick, ms. */
 const PAST_PATIENCE_MS = 10_000;
 
 type Read<Query> = (visit: Visit, query: Query) => Answer | Promise<Answer>;
@@ -72,7 +72,7 @@ async function shownAt({ realm, epoch, past }: RealmView, tick: number): Promise
   return { realm, epoch, hash: found.hash, state: found.state };
 }
 
-/** Fails when reading the past tick took too long; what it waited for is left to itself. */
+/** Rejects at the deadline; the read goes on in the background. */
 async function inTime<Value>(value: Promise<Value>): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

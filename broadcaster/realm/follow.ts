@@ -1,4 +1,4 @@
-/** Follows one realm's WORLD: restores a view from the leader, then moves it tick by tick. Whatever fails, it starts anew. */
+/** Follows one realm's WORLD: restores a view from the leader, then moves it tick by tick. After any failure it restores again. */
 
 import { PassedNotices, Pulse } from "../../shared/contracts/feed.ts";
 import { Forecast } from "../../shared/contracts/forecast.ts";
@@ -24,13 +24,13 @@ import { isGone, type Work } from "../../shared/stream/waiting.ts";
 import type { EncodedFrame } from "./encode.ts";
 import { Divergence, HELD_DELTAS, RealmView } from "./realm-view.ts";
 
-/** Who shows the realm to clients. */
+/** The receiver of a realm's changes. */
 export type Audience = {
-  /** A restored view takes the place of the one before, which may stand anywhere or be absent. */
+  /** Replaces the view; the one before may be at any tick, or absent. */
   restored(view: RealmView): void;
-  /** The view stands one tick further; `frame` says how. */
+  /** The view moved one tick; `frame` is its delta. */
   advanced(frame: EncodedFrame): void;
-  /** The view holds further notices, of these players. */
+  /** The view holds new notices for these players. */
   noticed(users: Iterable<string>): void;
   /** The pressure that builds up until the next tick. */
   pulsed(pulse: Pulse): void;
@@ -40,7 +40,7 @@ export type Following = { bus: Bus; realm: string; log: Log; signal: AbortSignal
 
 const RETRY_MS = { first: 100, longest: 5_000 };
 const MESSAGES_AT_ONCE = 1_000;
-/** Parts of notices have up to 256 KiB: more under way would come near what a server cuts a slow consumer off at. */
+/** Parts of notices have up to 256 KiB: a larger prefetch would come near the limit at which a server cuts a slow consumer off. */
 const PREFETCH = 128;
 
 /** Until the signal. */
@@ -60,7 +60,7 @@ export async function follow(following: Following): Promise<void> {
     } catch (error) {
       if (signal.aborted) break;
       if (await hasEnded(bus, realm)) {
-        // WORLD was archived and removed; the watch of the realms is about to say so.
+        // The realm has ended and WORLD was removed; the watch of KV `realms` reports it next.
         await pause(RETRY_MS.longest, signal);
         continue;
       }
@@ -91,13 +91,13 @@ export async function follow(following: Following): Promise<void> {
 
 type Run = {
   reader: Reader | undefined;
-  /** Deltas up to this tick aren't handed to anyone: one of them contradicts the state. */
+  /** Deltas up to this tick are withheld: one of them contradicts the state. */
   distrusted: number;
 };
 
 const workOf = ({ reader }: Run): Work => (reader === undefined ? { messages: 0, busy: true } : reader.work);
 
-/** Undurable, on core NATS: one that is lost, late or no pulse at all is none. */
+/** Pulses are undurable messages on core NATS: a lost, late or malformed one is ignored. */
 function listenToPulses({ bus, realm, signal, audience }: Following): void {
   const subscription = bus.nc.subscribe(subjects.pulse(realm), {
     callback: (error, message) => {
@@ -109,12 +109,12 @@ function listenToPulses({ bus, realm, signal, audience }: Following): void {
 }
 
 async function lastForecast(bus: Bus, realm: string): Promise<Forecast | undefined> {
-  // A bucket that is gone costs the forecast and nothing else.
+  // Without the bucket only the forecast is missing.
   const stored = await lastOf(bus, "KV_world", forecastSubject(realm)).catch(() => undefined);
   return stored && readForecast(stored.data, realm);
 }
 
-/** `undefined` where it is none, or another realm's. */
+/** `undefined` where the message is no pulse of this realm. */
 export function readForecast(data: Uint8Array | string, realm: string): Forecast | undefined {
   const forecast = Forecast.safeParse(readJson(data)).data;
   return forecast?.realm === realm ? forecast : undefined;
@@ -164,7 +164,7 @@ async function followOnce(
     const chain = new TickChain(realm);
     const refused = health.refusal?.place;
     if (refused === undefined || (await isGone(bus, refused))) health.accept();
-    // Shown only once it stands where the stream did: until then a client would be told that what it missed is gone.
+    // The view is shown only at the stream's end: earlier, clients would be told that their missed ticks are gone.
     let shown = from > last;
     if (shown) audience.restored(view);
     for (;;) {
@@ -185,7 +185,7 @@ async function followOnce(
             const rules = view.state.ruleset_version;
             const frame = held(message, () => view.advance(delta));
             if (shown) audience.advanced(frame);
-            // Only then: nothing that fails may come between a view that moved and the clients that are told.
+            // Last: nothing may fail between a moved view and the frames to its clients.
             if (view.state.ruleset_version !== rules)
               view.rules = (await readSnapshot(bus, realm)).snapshot.state.private.ruleset;
           }
@@ -204,7 +204,7 @@ async function followOnce(
   }
 }
 
-/** What a message does to the view. One that contradicts it is foreign. */
+/** Applies a message to the view. A contradiction makes the message foreign. */
 function held<T>(message: Known, act: () => T): T {
   try {
     return act();

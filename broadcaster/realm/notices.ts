@@ -1,4 +1,4 @@
-/** The notices of a realm's last ticks, encoded, by player: for those who were away when they came. */
+/** Encoded notices of a realm's last ticks by player, for players who were offline. */
 import type { PassedNotices } from "../../shared/contracts/feed.ts";
 import { encodeFrame } from "./encode.ts";
 
@@ -29,7 +29,7 @@ export class Notices {
     return this.#parts.at(-1)?.order ?? 0;
   }
 
-  /** Holds a part and answers its players; none where it is held already. */
+  /** Holds a part and returns its players; none where it is held already. */
   add({ tick, part, notices }: PassedNotices): string[] {
     const order = orderOf(tick, part);
     if (order <= this.end) return [];
@@ -53,13 +53,13 @@ export class Notices {
     return held.map(({ user }) => user);
   }
 
-  /** A player's own, after an order, oldest first. */
+  /** A player's notices after an order, oldest first. */
   of(user: string, after: number): readonly { order: number; bytes: Uint8Array }[] {
     const held = this.#byUser.get(user) ?? [];
     return held.filter(({ order }) => order > after);
   }
 
-  /** Who is told anything after an order. */
+  /** Players with notices after an order. */
   usersAfter(after: number): Set<string> {
     const later = this.#parts.filter(({ order }) => order > after);
     return new Set(later.flatMap(({ held }) => held.map(({ user }) => user)));

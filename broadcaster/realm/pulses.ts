@@ -1,9 +1,9 @@
-/** A realm's pulses on their way to clients: at most one a second, the newest of those that came meanwhile. */
+/** Rate limit of a realm's pulses: at most one a second, the newest. */
 import type { Pulse } from "../../shared/contracts/feed.ts";
 import { type EncodedFrame, encodeFrame } from "./encode.ts";
 
 const INTERVAL_MS = 1_000;
-/** The simulator says at least every ten seconds what it sees; what is older is not shown to newcomers. */
+/** The simulator publishes a pulse at least every ten seconds; an older one is not shown to new clients. */
 const FRESH_MS = 15_000;
 
 export class Pulses {
@@ -13,7 +13,7 @@ export class Pulses {
   #sent: { pulse: Pulse; frame: EncodedFrame; ms: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `tick`: the last one that clients were shown; a pulse of one that is over is no news. */
+  /** `tick`: the last one that clients were shown; a pulse of an earlier tick is dropped. */
   constructor(tick: () => number, publish: (frame: EncodedFrame) => void) {
     this.#tick = tick;
     this.#publish = publish;

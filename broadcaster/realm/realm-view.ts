@@ -1,4 +1,4 @@
-/** A realm as clients see it: its public state after the last tick, and the deltas that led there, encoded once. */
+/** A realm's public state after the last tick, with the encoded deltas that lead to it. */
 
 import type { Place, Pulse, ResyncReason } from "../../shared/contracts/feed.ts";
 import type { Forecast } from "../../shared/contracts/forecast.ts";
@@ -9,7 +9,7 @@ import { apply } from "../../shared/world/merge-patch.ts";
 import { type EncodedFrame, encodeFrame } from "./encode.ts";
 import { Notices, orderOf } from "./notices.ts";
 
-/** Ticks that a client may have missed and still be brought up to date by deltas. */
+/** Ticks that a client may have missed and still catch up by deltas. */
 export const HELD_DELTAS = 256;
 /** Notices of those ticks are held up to this; beyond, the oldest are left to the ledger's recap. */
 const HELD_NOTICE_BYTES = 64 * 1024 * 1024;
