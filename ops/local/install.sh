@@ -93,6 +93,7 @@ disk_is_full() {
 }
 
 # What the user set up for npm must not leave packages out, nor change package-lock.json.
+# Not npm ci: it empties node_modules first, under a stack that runs from there, and leaves it empty when it fails.
 npm install --include=dev --include=optional --ignore-scripts --no-save --no-audit --no-fund \
   --engine-strict=false --loglevel=error "$from" >"$log" 2>&1 || {
   case $from.$(code) in

@@ -17,3 +17,18 @@ test("package.json says no, by name, to every install script of a locked package
     [...new Set(withScript)].toSorted(),
   );
 });
+
+test("package-lock.json locks what package.json asks for, without which npm would choose versions by itself", () => {
+  const Asked = z.object({
+    dependencies: z.record(z.string(), z.string()),
+    optionalDependencies: z.record(z.string(), z.string()),
+    devDependencies: z.record(z.string(), z.string()),
+  });
+  const { packages } = z
+    .object({ packages: z.record(z.string(), z.unknown()) })
+    .parse(read("package-lock.json"));
+  const asked = Asked.parse(read("package.json"));
+  expect(Asked.parse(packages[""])).toEqual(asked);
+  for (const name of Object.values(asked).flatMap(Object.keys))
+    expect(packages).toHaveProperty([`node_modules/${name}`]);
+});
