@@ -1,12 +1,16 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { Candidate } from "../../shared/contracts/candidate.ts";
-import { VARIABLES } from "../../shared/process/env.ts";
+import { INGEST_REASONS, QUARANTINE_REASONS, REJECT_REASONS } from "../../shared/contracts/decision.ts";
+import { readEnv, VARIABLES } from "../../shared/process/env.ts";
 import { registry } from "../../shared/process/metrics.ts";
+import { REFUSAL_REASONS } from "../../shared/stage/refusal.ts";
+import { SYSTEM } from "../local/environment.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
+const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 const read = (file: string): string => readFileSync(join(ROOT, file), "utf8");
 const DOCUMENTS = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "*.md"], {
   cwd: ROOT,
@@ -68,15 +72,25 @@ test("every npm script that a document names exists", () => {
   expect(unknown).toEqual([]);
 });
 
-test("configuration.md has every variable of the environment and of compose, and no other", () => {
-  const text = read("ops/docs/configuration.md");
+/** The rows of a document's tables whose first cell is a name in backticks: that name, and the other cells. */
+const rowsOf = (file: string): [name: string, ...cells: string[]][] =>
+  [...read(file).matchAll(/^\| `([^`|]+)` +\|(.*)\|$/gm)].map(([, name, rest]) => [
+    name!,
+    ...rest!.split("|").map((cell) => cell.trim()),
+  ]);
+
+test("configuration.md has every variable of the environment, the launcher and compose, and no other", () => {
   const compose = [...read("docker-compose.yml").matchAll(/\$\{(\w+)/g)].map(([, name]) => name!);
-  const known = new Set([...VARIABLES, ...compose]);
-  expect([...known].filter((name) => !text.includes(name)).sort()).toEqual([]);
-  const named = [...text.matchAll(/^\| ([^|]*)\|/gm)].flatMap(([, cell]) =>
-    [...cell!.matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map(([, name]) => name!),
-  );
-  expect(named.filter((name) => !known.has(name) && !name.startsWith("_"))).toEqual([]);
+  const known = [...new Set([...VARIABLES, ...SYSTEM, ...compose])];
+  const named = rowsOf("ops/docs/configuration.md").map(([name]) => name);
+  expect(named.toSorted()).toEqual(known.toSorted());
+});
+
+test("configuration.md has the default of every variable that has one", () => {
+  const defaults = Object.entries(readEnv({})).filter(([name]) => name !== "FEED_TOKEN_SECRET");
+  expect(defaults.length).toBeGreaterThan(20);
+  const rows = new Map(rowsOf("ops/docs/configuration.md").map(([name, , byDefault]) => [name, byDefault]));
+  for (const [name, value] of defaults) expect(rows.get(name), name).toBe(`\`${value}\``);
 });
 
 test("every metric that a document names is declared", async () => {
@@ -88,6 +102,27 @@ test("every metric that a document names is declared", async () => {
       .map((name) => `${file}: ${name}`),
   );
   expect(unknown).toEqual([]);
+});
+
+/** What the first column of a document's tables names in backticks. */
+const firstColumn = (file: string): string[] =>
+  [...read(file).matchAll(/^\| ([^|]*)\|/gm)].flatMap(([, cell]) =>
+    [...cell!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!),
+  );
+
+test("runbook.md has every metric of ours, and every reason why a realm is refused", async () => {
+  const named = firstColumn("ops/docs/runbook.md");
+  const metrics = (await registry.getMetricsAsJSON()).map(({ name }) => name);
+  const ours = metrics.filter((name) => name.startsWith("amoi_"));
+  expect([...ours, ...REFUSAL_REASONS].filter((name) => !named.includes(name))).toEqual([]);
+});
+
+test("story-engine.md has every field of a candidate, every reason of a verdict, and no other", () => {
+  const named = firstColumn("ops/docs/story-engine.md");
+  const verdicts = ["accepted", "quarantined", "rejected"];
+  const fields = Object.keys(Candidate.shape);
+  const known = [...fields, ...INGEST_REASONS, ...REJECT_REASONS, ...QUARANTINE_REASONS, ...verdicts];
+  expect(named.toSorted()).toEqual(known.toSorted());
 });
 
 test("live-ops.md says every number of a ruleset in words", () => {
@@ -120,8 +155,34 @@ test("live-ops.md says every number of a ruleset in words", () => {
 
 test("every candidate in a document is one", () => {
   for (const file of DOCUMENTS)
-    for (const [, body] of read(file).matchAll(/-d '(\{"v": 1,[\s\S]*?\})'\n/g)) {
+    for (const [, body] of read(file).matchAll(/-d '(\{"v": 1,[\s\S]*?\})'(?=\s)/g)) {
       const candidate = JSON.parse(body!.replace(/"'"[^']*"'"/, '"2026-03-01T10:00:00Z"')) as unknown;
       expect(Candidate.safeParse(candidate).error, file).toBeUndefined();
     }
+});
+
+test("every TypeScript block of a document compiles, its imports being the project's own", () => {
+  const blocks = DOCUMENTS.flatMap((file) =>
+    [...read(file).matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, text]) => ({ file, text: text! })),
+  );
+  expect(blocks.length).toBeGreaterThan(0);
+  // Within the project, so that what the blocks import finds its packages.
+  mkdirSync(join(ROOT, ".cache"), { recursive: true });
+  const folder = mkdtempSync(join(ROOT, ".cache/documents-"));
+  try {
+    writeFileSync(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({ extends: "../../tsconfig.json", include: ["*.ts"] }),
+    );
+    for (const [i, { file, text }] of blocks.entries())
+      writeFileSync(
+        join(folder, `block-${i}.ts`),
+        `// ${file}\n${text.replaceAll('"./', '"../../')}\nexport {};\n`,
+      );
+    const { status, stdout } = spawnSync(process.execPath, [TSC, "-p", folder], { encoding: "utf8" });
+    expect(stdout).toBe("");
+    expect(status).toBe(0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -5,7 +5,7 @@ import type { StageName } from "./stages.ts";
 type Environment = Record<string, string | undefined>;
 
 /** What programs want of the system they run on. Nothing here opens anything. */
-const SYSTEM = [
+export const SYSTEM = [
   "PATH",
   "HOME",
   "USER",
