@@ -1,6 +1,7 @@
 /** For tests: reads server-sent events from a socket of its own, and only while it wants to. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { createParser } from "eventsource-parser";
 import type { FeedFrame } from "../../shared/contracts/feed.ts";
 
 export class RawStream {
@@ -11,7 +12,12 @@ export class RawStream {
   text = "";
   readonly events: { id: string | undefined; frame: FeedFrame }[] = [];
   #bytes = "";
-  #read = 0;
+  readonly #parser = createParser({
+    onEvent: ({ id, data }) => this.events.push({ id, frame: JSON.parse(data) as FeedFrame }),
+    onError: (error) => {
+      throw error;
+    },
+  });
   #look: (() => void)[] = [];
 
   constructor(port: number, path: string, headers: Record<string, string>) {
@@ -65,11 +71,15 @@ export class RawStream {
     }
     if (this.head.includes("chunked")) this.#dechunk();
     else {
-      this.text += this.#bytes;
+      this.#add(this.#bytes);
       this.#bytes = "";
     }
-    this.#parse();
     this.#changed();
+  }
+
+  #add(text: string): void {
+    this.text += text;
+    this.#parser.feed(text);
   }
 
   /** uWS ends a chunk's line only as the next one begins. Frames here are ASCII, so characters are bytes. */
@@ -80,20 +90,8 @@ export class RawStream {
       const from = size[0].length;
       const through = from + Number.parseInt(size[1]!, 16);
       if (this.#bytes.length < through) return;
-      this.text += this.#bytes.slice(from, through);
+      this.#add(this.#bytes.slice(from, through));
       this.#bytes = this.#bytes.slice(through);
-    }
-  }
-
-  #parse(): void {
-    for (;;) {
-      const end = this.text.indexOf("\n\n", this.#read);
-      if (end < 0) return;
-      const event = this.text.slice(this.#read, end);
-      this.#read = end + 2;
-      const data = /^data: (.*)$/m.exec(event)?.[1];
-      if (data !== undefined)
-        this.events.push({ id: /^id: (.*)$/m.exec(event)?.[1], frame: JSON.parse(data) as FeedFrame });
     }
   }
 }

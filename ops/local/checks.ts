@@ -6,7 +6,7 @@ import type { Env } from "../../shared/process/env.ts";
 import { connecting, withoutSecrets } from "../../shared/stream/nats-connection.ts";
 import { MAX_PAYLOAD_BYTES } from "../../shared/stream/topology.ts";
 import { firstRuleset } from "../provision/first-realm.ts";
-import { atLeast, MINIMUM_NATS_VERSION } from "./nats-server.ts";
+import { isNewEnough, MINIMUM_NATS_VERSION } from "./nats-server.ts";
 import { pickPort, portIsFree } from "./ports.ts";
 import { LocalSetupError } from "./setup-error.ts";
 
@@ -73,7 +73,7 @@ export async function checkNats(url: string, say: (line: string) => void): Promi
   }
   try {
     const { version = "unknown", max_payload = 0 } = connection.info ?? {};
-    if (!atLeast(version, MINIMUM_NATS_VERSION))
+    if (!isNewEnough(version))
       throw new LocalSetupError(
         `${place} is version ${version}: bring it to ${MINIMUM_NATS_VERSION} or newer, ${otherwise}.`,
       );

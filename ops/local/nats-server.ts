@@ -8,6 +8,7 @@ import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "nod
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { satisfies } from "semver";
 import { LocalSetupError } from "./setup-error.ts";
 
 const run = promisify(execFile);
@@ -22,16 +23,9 @@ const THREE_WAYS =
   `set NATS_URL to a running one, put nats-server ${MINIMUM_NATS_VERSION} or newer on PATH, ` +
   "or start on Debian or Ubuntu with its package mirror within reach";
 
-/** True when dotted version `found` (`2.15.1`, `v2.15.0-RC.1`) is `minimum` or newer. */
-export function atLeast(found: string, minimum: string): boolean {
-  const parts = (version: string) => version.replace(/^v/, "").split(/[.+-]/).slice(0, 3).map(Number);
-  const [wanted, had] = [parts(minimum), parts(found)];
-  for (let index = 0; index < wanted.length; index++) {
-    const difference = (had[index] ?? 0) - (wanted[index] ?? 0);
-    if (difference !== 0) return difference > 0;
-  }
-  return true;
-}
+/** Whether a server of this version (`2.15.1`, `v2.15.0-RC.1`) will do; one that says something else will not. */
+export const isNewEnough = (version: string): boolean =>
+  satisfies(version, `>=${MINIMUM_NATS_VERSION}`, { includePrerelease: true });
 
 /**
  * The command of a nats-server that is new enough: a name on PATH or an absolute path.
@@ -42,10 +36,10 @@ export async function findNatsServer(
   signal?: AbortSignal,
 ): Promise<string> {
   const onPath = await versionOf("nats-server");
-  if (onPath && atLeast(onPath, MINIMUM_NATS_VERSION)) return "nats-server";
+  if (onPath && isNewEnough(onPath)) return "nats-server";
   const cached = join(CACHE_DIR, "nats-server");
   const before = await versionOf(cached);
-  if (before && atLeast(before, MINIMUM_NATS_VERSION)) return cached;
+  if (before && isNewEnough(before)) return cached;
   const startedMs = performance.now();
   const progress = setInterval(() => {
     say(`fetching nats-server: ${Math.round((performance.now() - startedMs) / 1_000)} s`);
@@ -151,7 +145,7 @@ async function fetchFrom(
     await chmod(server, 0o755);
     const version = await versionOf(server);
     if (!version) return `${archive.suite}'s nats-server does not run here`;
-    if (!atLeast(version, MINIMUM_NATS_VERSION)) return `${archive.suite} has nats-server ${version} only`;
+    if (!isNewEnough(version)) return `${archive.suite} has nats-server ${version} only`;
     await rename(server, target);
     return undefined;
   } catch {
