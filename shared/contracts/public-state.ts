@@ -3,6 +3,7 @@ import { z } from "zod";
 import { RealmStatus, SOVEREIGN_ACTIONS } from "./command.ts";
 import { BasisPoints, ContentId, Id } from "./ids.ts";
 import { BasisPointsChange, Count, Flag, Instant, Thousandths } from "./leaves.ts";
+import { EFFECT_KINDS } from "./trigger.ts";
 
 export const FactionState = z.strictObject({
   /** Thousandths of a point. */
@@ -40,7 +41,7 @@ export type TriggerState = z.infer<typeof TriggerState>;
 
 /** An effect that holds in this tick: `tick < until_tick`. A `meter` is added once and never stays. */
 export const EffectState = z.strictObject({
-  kind: z.enum(["chain", "quest_pool", "modify", "style", "meter"]),
+  kind: z.enum(EFFECT_KINDS),
   /** What started it: a trigger's key, or `action.<id>`, `council.<id>`, `decree.<id>`. */
   source: z.string(),
   until_tick: Count,

@@ -83,6 +83,18 @@ export const Effect = z.union([
   }),
 ]);
 export type Effect = z.infer<typeof Effect>;
+export type EffectKind = Effect["do"];
+
+/** Whether an effect of the kind holds for its ticks, so that conditions can look at it, or acts once as it starts. */
+const LASTING = {
+  chain: true,
+  quest_pool: true,
+  modify: true,
+  style: true,
+  meter: false,
+} satisfies Record<EffectKind, boolean>;
+export const EFFECT_KINDS = Object.keys(LASTING) as [EffectKind, ...EffectKind[]];
+export const isLasting = (kind: EffectKind): boolean => LASTING[kind];
 
 export const Trigger = z.strictObject({
   key: Id,

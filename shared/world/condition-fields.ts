@@ -4,7 +4,7 @@
  */
 
 import type { Ruleset } from "../contracts/ruleset.ts";
-import type { Literal } from "../contracts/trigger.ts";
+import { EFFECT_KINDS, isLasting, type Literal } from "../contracts/trigger.ts";
 import type {
   CampaignState,
   EffectState,
@@ -70,7 +70,7 @@ export const relicField = (rules: Ruleset): FieldAt<Item<RelicState>> =>
 export const effectField = (): FieldAt<Item<EffectState>> =>
   from({
     id: { read: ({ id }) => id, text: "any" },
-    kind: { read: ({ state }) => state.kind, text: new Set(["chain", "quest_pool", "modify", "style"]) },
+    kind: { read: ({ state }) => state.kind, text: new Set(EFFECT_KINDS.filter(isLasting)) },
     source: { read: ({ state }) => state.source, text: "any" },
     faction: { read: ({ state }) => state.faction ?? "", text: "any" },
     territory: { read: ({ state }) => state.territory ?? "", text: "any" },

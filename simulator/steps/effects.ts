@@ -4,7 +4,7 @@
  */
 
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
-import type { Effect } from "../../shared/contracts/trigger.ts";
+import { type Effect, isLasting } from "../../shared/contracts/trigger.ts";
 import type {
   CampaignState,
   EffectState,
@@ -93,7 +93,7 @@ export function startEffects(
   const started = new Set<string>();
   const happenings: Happening[] = [];
   const isCrowded = (id: string, { kind }: EffectState) =>
-    (kind !== "meter" && !effects.has(id) && effects.size >= MAX_ACTIVE_EFFECTS) ||
+    (isLasting(kind) && !effects.has(id) && effects.size >= MAX_ACTIVE_EFFECTS) ||
     (kind === "chain" && !campaigns.has(id) && campaigns.size >= MAX_RUNNING_CAMPAIGNS);
   for (const { id, effect } of [...starting].sort((a, b) => rankOf(b.effect) - rankOf(a.effect))) {
     const running = effects.get(id);

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { COUNCIL, SOVEREIGN } from "../../shared/contracts/politics.ts";
 import { Ruleset } from "../../shared/contracts/ruleset.ts";
-import type { Condition, Effect, Trigger } from "../../shared/contracts/trigger.ts";
+import type { Condition, Effect, EffectKind, Trigger } from "../../shared/contracts/trigger.ts";
 import { apportion } from "../../shared/exact/integers.ts";
 import { accepted, type Interval } from "./builders.ts";
 
@@ -49,35 +49,38 @@ const conditions = (factions: string[], territories: string[]): fc.Arbitrary<Con
 const effects = (factions: string[], territories: string[]): fc.Arbitrary<Effect> => {
   const ticks = fc.integer({ min: 1, max: 4 });
   const add = fc.integer({ min: -2_000, max: 2_000 });
-  return fc.oneof(
-    fc.record({
-      do: fc.constant("modify" as const),
-      name: fc.constantFrom("push_weight_bp", "influence_gain_bp", "yield_bp", "claim_bp"),
-      faction: fc.constantFrom("*", ...factions, ...factions.map((id) => `!${id}`)),
-      add,
-      ticks,
-    }),
-    fc.record({
-      do: fc.constant("modify" as const),
-      name: fc.constant("clamp_bp" as const),
-      territory: fc.constantFrom(...territories),
-      add,
-      ticks,
-    }),
-    fc.record({
+  const made = {
+    modify: fc.oneof(
+      fc.record({
+        do: fc.constant("modify" as const),
+        name: fc.constantFrom("push_weight_bp", "influence_gain_bp", "yield_bp", "claim_bp"),
+        faction: fc.constantFrom("*", ...factions, ...factions.map((id) => `!${id}`)),
+        add,
+        ticks,
+      }),
+      fc.record({
+        do: fc.constant("modify" as const),
+        name: fc.constant("clamp_bp" as const),
+        territory: fc.constantFrom(...territories),
+        add,
+        ticks,
+      }),
+    ),
+    meter: fc.record({
       do: fc.constant("meter" as const),
       name: fc.constantFrom("catastrophe", "tension"),
       add: fc.integer({ min: -10_000, max: 10_000 }),
     }),
-    fc.record({ do: fc.constant("chain" as const), id: fc.constantFrom("storm", "decrees"), ticks }),
-    fc.record({ do: fc.constant("style" as const), id: fc.constantFrom("uncanny", "austere"), ticks }),
-    fc.record({
+    chain: fc.record({ do: fc.constant("chain" as const), id: fc.constantFrom("storm", "decrees"), ticks }),
+    style: fc.record({ do: fc.constant("style" as const), id: fc.constantFrom("uncanny", "austere"), ticks }),
+    quest_pool: fc.record({
       do: fc.constant("quest_pool" as const),
       id: fc.constant("seal"),
       op: fc.constantFrom("add", "remove"),
       ticks,
     }),
-  );
+  } satisfies Record<EffectKind, fc.Arbitrary<Effect>>;
+  return fc.oneof(...Object.values(made));
 };
 
 const triggersOf = (factions: string[], territories: string[]): fc.Arbitrary<Trigger[]> =>

@@ -1,5 +1,6 @@
 /** What the triggers have set in motion, and for how long. */
 
+import type { Effect, EffectKind } from "../../../shared/contracts/trigger.ts";
 import type { EffectState } from "../../../shared/contracts/world.ts";
 import { find } from "../../../shared/exact/by-id.ts";
 import type { Names } from "../../../shared/web/names.ts";
@@ -8,7 +9,7 @@ import type { Shown } from "../past.ts";
 
 type Props = { state: Shown; names: Names; tickSeconds: number | undefined };
 
-const MODIFIED: Record<string, string> = {
+const MODIFIED: Record<Extract<Effect, { do: "modify" }>["name"], string> = {
   push_weight_bp: "weight of pushes",
   influence_gain_bp: "gain of influence",
   yield_bp: "yields",
@@ -17,24 +18,20 @@ const MODIFIED: Record<string, string> = {
 };
 
 /** What an effect does, in words; the effects of one trigger stand together. */
-function deed({ kind, name, add, faction, territory }: EffectState, id: string, names: Names): string {
-  switch (kind) {
-    case "modify": {
-      const whom = territory === undefined ? names.reach(faction ?? "*") : names.territory(territory);
-      return `${whom}: ${find(MODIFIED, name ?? "") ?? title(name ?? "")} ${change(add ?? 0)}`;
-    }
-    case "chain":
-      return "A campaign is open to everyone";
-    case "quest_pool":
-      return name === "remove" ? "Its quests are closed" : "New quests are told";
-    case "style":
-      return "The stories take on its tone";
-    case "meter":
-      return `${title(name ?? id)} ${change(add ?? 0)}`;
-    default:
-      return title(kind);
-  }
-}
+const DEEDS: Record<EffectKind, (effect: EffectState, id: string, names: Names) => string> = {
+  modify({ name = "", add = 0, faction = "*", territory }, _id, names) {
+    const whom = territory === undefined ? names.reach(faction) : names.territory(territory);
+    return `${whom}: ${find(MODIFIED, name) ?? title(name)} ${change(add)}`;
+  },
+  chain: () => "A campaign is open to everyone",
+  quest_pool: ({ name }) => (name === "remove" ? "Its quests are closed" : "New quests are told"),
+  style: () => "The stories take on its tone",
+  meter: ({ name, add = 0 }, id) => `${title(name ?? id)} ${change(add)}`,
+};
+
+/** A page may be older than the world: a kind that it doesn't know has its plain name. */
+const deed = (effect: EffectState, id: string, names: Names): string =>
+  find(DEEDS, effect.kind)?.(effect, id, names) ?? title(effect.kind);
 
 export function Effects({ state, names, tickSeconds }: Props) {
   const bySource = Map.groupBy(Object.entries(state.effects), ([, { source }]) => source);
