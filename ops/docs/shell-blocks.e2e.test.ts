@@ -27,7 +27,7 @@ type Block = { file: string; text: string; skipped: string | undefined };
 const blocksOf = (file: string): Block[] =>
   [
     ...readFileSync(join(ROOT, file), "utf8").matchAll(
-      /(?:<!-- not run here: (.*?) -->\s*)?^```sh\n([\s\S]*?)^```/gm,
+      /(?:<!-- not run here: (.*?) -->\s*)?^ *```sh\n([\s\S]*?)^ *```/gm,
     ),
   ].map(([, skipped, text]) => ({ file, text: text!, skipped }));
 
