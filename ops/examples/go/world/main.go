@@ -1,0 +1,33 @@
+// Command world reads the realm's summary and the newest events of its public log.
+package main
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"os"
+)
+
+func env(name, otherwise string) string {
+	if value := os.Getenv(name); value != "" {
+		return value
+	}
+	return otherwise
+}
+
+func main() {
+	world := env("WORLD_URL", "http://127.0.0.1:8080") + "/api/world/" + env("REALM", "amoi-1")
+	for _, read := range []string{"summary", "events"} {
+		response, err := http.Get(world + "/" + read)
+		if err != nil {
+			log.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusOK {
+			log.Fatal(response.Status, " ", string(body))
+		}
+		fmt.Println(string(body))
+	}
+}
