@@ -2,8 +2,17 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import { CLOSE } from "../../broadcaster/feed/close-codes.ts";
 import { Candidate } from "../../shared/contracts/candidate.ts";
 import { INGEST_REASONS, QUARANTINE_REASONS, REJECT_REASONS } from "../../shared/contracts/decision.ts";
+import {
+  AliveFrame,
+  DeltaFrame,
+  NoticeFrame,
+  PulseFrame,
+  ResyncFrame,
+  SnapshotFrame,
+} from "../../shared/contracts/feed.ts";
 import { readEnv, VARIABLES } from "../../shared/process/env.ts";
 import { registry } from "../../shared/process/metrics.ts";
 import { REFUSAL_REASONS } from "../../shared/stage/refusal.ts";
@@ -123,6 +132,26 @@ test("story-engine.md has every field of a candidate, every reason of a verdict,
   const fields = Object.keys(Candidate.shape);
   const known = [...fields, ...INGEST_REASONS, ...REJECT_REASONS, ...QUARANTINE_REASONS, ...verdicts];
   expect(named.toSorted()).toEqual(known.toSorted());
+});
+
+test("protocol.md has every close code, and every frame of the feed with its fields", () => {
+  const text = read("ops/docs/protocol.md");
+  const codes = [...text.matchAll(/^\| (4\d\d\d) /gm)].map(([, code]) => Number(code));
+  expect(codes).toEqual(
+    Object.values(CLOSE)
+      .map(({ code }) => code)
+      .toSorted(),
+  );
+  const frames = [SnapshotFrame, DeltaFrame, ResyncFrame, NoticeFrame, PulseFrame, AliveFrame];
+  const rows = new Map(rowsOf("ops/docs/protocol.md").map(([name, fields]) => [name, fields]));
+  rows.delete("type");
+  const named = ({ shape: { type, ...fields } }: (typeof frames)[number]) => [
+    type.value,
+    Object.keys(fields)
+      .map((field) => `\`${field}\``)
+      .join(", "),
+  ];
+  for (const [type, fields] of frames.map(named)) expect(rows.get(type!), type).toBe(fields);
 });
 
 test("live-ops.md has every number of a ruleset, with its value in amoi-1", () => {
