@@ -7,8 +7,10 @@ import type { WorldSnapshot } from "../shared/contracts/world.ts";
 import { readEnv } from "../shared/process/env.ts";
 import { openLog } from "../shared/process/log.ts";
 import { RealmRefused } from "../shared/stage/refusal.ts";
-import { type Bus, lastOf, publishOne } from "../shared/stream/bus.ts";
+import type { Bus } from "../shared/stream/bus.ts";
 import { Superseded } from "../shared/stream/fence.ts";
+import { lastOf } from "../shared/stream/last-message.ts";
+import { publishOne } from "../shared/stream/publish.ts";
 import { eventsStream, subjects, worldStream } from "../shared/stream/subjects.ts";
 import { restoreWorld } from "./restore.ts";
 

@@ -15,16 +15,10 @@ import { metrics } from "../shared/process/metrics.ts";
 import { RealmRefused } from "../shared/stage/refusal.ts";
 import type { Restoring } from "../shared/stage/stage.ts";
 import { recordIn } from "../shared/stream/bodies.ts";
-import {
-  type Bus,
-  isLostRace,
-  lastOf,
-  nextOf,
-  publishOne,
-  type Stored,
-  streamEnds,
-} from "../shared/stream/bus.ts";
+import type { Bus } from "../shared/stream/bus.ts";
 import { Superseded } from "../shared/stream/fence.ts";
+import { lastOf, nextOf, type Stored, streamEnds } from "../shared/stream/last-message.ts";
+import { isLostRace, publishOne } from "../shared/stream/publish.ts";
 import { type Input, Reader } from "../shared/stream/reader.ts";
 import { recreateBucket } from "../shared/stream/recreate-bucket.ts";
 import { eventsStream, subjects, worldStream } from "../shared/stream/subjects.ts";

@@ -13,7 +13,8 @@ import {
 import { replay } from "../ops/tools/replay/replay.ts";
 import type { TickMarker, TickRecord, WorldDelta, WorldSnapshot } from "../shared/contracts/world.ts";
 import { canonicalHash } from "../shared/exact/canonical.ts";
-import { lastOf, publishOne } from "../shared/stream/bus.ts";
+import { lastOf } from "../shared/stream/last-message.ts";
+import { publishOne } from "../shared/stream/publish.ts";
 import { eventsStream, subjects, worldStream } from "../shared/stream/subjects.ts";
 import { kvSubject } from "../shared/stream/topology.ts";
 import { apply } from "../shared/world/merge-patch.ts";

@@ -14,7 +14,7 @@ import { replay } from "../ops/tools/replay/replay.ts";
 import { recordsOf } from "../ops/tools/replay/streams.ts";
 import type { Accepted } from "../shared/contracts/decision.ts";
 import type { TickRecord, WorldSnapshot } from "../shared/contracts/world.ts";
-import { lastOf } from "../shared/stream/bus.ts";
+import { lastOf } from "../shared/stream/last-message.ts";
 import { eventsStream, subjects, worldStream } from "../shared/stream/subjects.ts";
 
 const REALM = "paused";

@@ -5,7 +5,7 @@ import { pause } from "../../shared/process/pause.ts";
 import { RealmEnded, RealmEntry } from "../../shared/provision/realm-entries.ts";
 import { type Service, watchRealms } from "../../shared/stage/service.ts";
 import { readBucket, watchBucket } from "../../shared/stream/bucket.ts";
-import { lastOf } from "../../shared/stream/bus.ts";
+import { lastOf } from "../../shared/stream/last-message.ts";
 import { forecastKey, kvSubject } from "../../shared/stream/topology.ts";
 import type { Channel } from "../feed/channel.ts";
 import type { Feed } from "../feed/feed.ts";

@@ -11,7 +11,8 @@ import type {
 } from "../../shared/contracts/world.ts";
 import { canonicalHash } from "../../shared/exact/canonical.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { type BatchMessage, type Bus, publishBatch } from "../../shared/stream/bus.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
+import { type BatchMessage, publishBatch } from "../../shared/stream/publish.ts";
 import { subjects } from "../../shared/stream/subjects.ts";
 import { genesis } from "../../shared/world/genesis.ts";
 import { apply, diff } from "../../shared/world/merge-patch.ts";

@@ -11,7 +11,7 @@ import {
   problem,
 } from "../../shared/contracts/problem.ts";
 import type { Log } from "../../shared/process/log.ts";
-import { REFUSED } from "../../shared/stream/bus.ts";
+import { REFUSED } from "../../shared/stream/publish.ts";
 import { Crowded, RawClosed, StoreFull, Unavailable } from "../gateway/gateway.ts";
 
 /** After this long a refused request may be worth another try, seconds. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestApi, TOKEN, testApi } from "../../ops/testing/api.ts";
 import { candidate } from "../../ops/testing/realm.ts";
 import { MAX_PROBLEM_BYTES } from "../../shared/contracts/problem.ts";
-import { publishOne } from "../../shared/stream/bus.ts";
+import { publishOne } from "../../shared/stream/publish.ts";
 import { kvSubject } from "../../shared/stream/topology.ts";
 
 const REALM = "requests";

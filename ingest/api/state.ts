@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Id } from "../../shared/contracts/ids.ts";
 import type { TickRecord, WorldSnapshot } from "../../shared/contracts/world.ts";
 import { realmsIn } from "../../shared/provision/realm-entries.ts";
-import { lastOf } from "../../shared/stream/bus.ts";
+import { lastOf } from "../../shared/stream/last-message.ts";
 import { subjects, worldStream } from "../../shared/stream/subjects.ts";
 import { type Api, type ApiContext, RealmPath } from "./api-context.ts";
 import { Refused, refusals } from "./problems.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestNats, testNats } from "../../ops/testing/nats.ts";
 import { testRealm } from "../../ops/testing/realm.ts";
-import { publishBatch } from "../../shared/stream/bus.ts";
+import { publishBatch } from "../../shared/stream/publish.ts";
 import { subjects } from "../../shared/stream/subjects.ts";
 import { findInEvents } from "./find-event.ts";
 

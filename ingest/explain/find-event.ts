@@ -1,8 +1,9 @@
 /** Looks for an event in EVENTS, from the newest message back: nothing there is found by its id. */
 
 import type { Decision } from "../../shared/contracts/decision.ts";
-import { type Bus, lastOf, streamEnds } from "../../shared/stream/bus.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
 import { textOf } from "../../shared/stream/codec.ts";
+import { lastOf, streamEnds } from "../../shared/stream/last-message.ts";
 import { Reader } from "../../shared/stream/reader.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
 import { Unavailable } from "../gateway/gateway.ts";

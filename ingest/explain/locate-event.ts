@@ -1,7 +1,8 @@
 /** One event from candidate to applied points: found in Postgres, or in the logs where Postgres is away or behind. */
 
 import type { Accepted, Decision } from "../../shared/contracts/decision.ts";
-import { type Bus, streamEnds } from "../../shared/stream/bus.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
+import { streamEnds } from "../../shared/stream/last-message.ts";
 import { eventsStream } from "../../shared/stream/subjects.ts";
 import { appliedOf } from "./applied-points.ts";
 import type { Archived, ArchiveReads } from "./archive-reads.ts";

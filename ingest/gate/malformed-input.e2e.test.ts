@@ -12,7 +12,8 @@ import {
   until,
 } from "../../ops/testing/realm.ts";
 import type { Decision, IngestRejection } from "../../shared/contracts/decision.ts";
-import { lastOf, publishBatch, publishOne } from "../../shared/stream/bus.ts";
+import { lastOf } from "../../shared/stream/last-message.ts";
+import { publishBatch, publishOne } from "../../shared/stream/publish.ts";
 import { eventsStream, subjects, validStream } from "../../shared/stream/subjects.ts";
 import { malformed } from "../testing/malformed-input.ts";
 import { TRICKS } from "../testing/malformed-values.ts";

@@ -12,7 +12,7 @@ import {
 import type { ValidCommand } from "../../shared/contracts/command.ts";
 import type { IngestRejection } from "../../shared/contracts/decision.ts";
 import { commandId } from "../../shared/exact/identity.ts";
-import { publishOne } from "../../shared/stream/bus.ts";
+import { publishOne } from "../../shared/stream/publish.ts";
 import { rawStream, subjects, validStream } from "../../shared/stream/subjects.ts";
 
 const REALM = "gate";

@@ -4,7 +4,7 @@ import type { OutputBatch } from "../../shared/stage/output-batch.ts";
 import { ForeignMessage } from "../../shared/stage/refusal.ts";
 import type { Stage } from "../../shared/stage/stage.ts";
 import { type Message, receivedIn } from "../../shared/stream/bodies.ts";
-import { lastOf } from "../../shared/stream/bus.ts";
+import { lastOf } from "../../shared/stream/last-message.ts";
 import type { Input } from "../../shared/stream/reader.ts";
 import { rawStream, subjects, validStream } from "../../shared/stream/subjects.ts";
 import { purgeRaw } from "./purge-raw.ts";

@@ -4,7 +4,8 @@ import { until } from "../../ops/testing/realm.ts";
 import { announcedWorkers } from "../../shared/stage/announced-workers.ts";
 import { Announcement } from "../../shared/stage/ownership.ts";
 import { realmTroubles } from "../../shared/stage/realm-health.ts";
-import { publishOne, streamEnds } from "../../shared/stream/bus.ts";
+import { streamEnds } from "../../shared/stream/last-message.ts";
+import { publishOne } from "../../shared/stream/publish.ts";
 import { eventsStream, rawStream, subjects } from "../../shared/stream/subjects.ts";
 
 const REALM = "halted";

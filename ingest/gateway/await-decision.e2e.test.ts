@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestNats, testNats } from "../../ops/testing/nats.ts";
 import { sendCommand, testRealm } from "../../ops/testing/realm.ts";
-import { publishOne } from "../../shared/stream/bus.ts";
+import { publishOne } from "../../shared/stream/publish.ts";
 import { subjects } from "../../shared/stream/subjects.ts";
 import { awaitDecision } from "./await-decision.ts";
 

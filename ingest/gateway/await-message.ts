@@ -1,5 +1,7 @@
 /** Waiting for a message of a stream that answers something. */
-import { type Bus, streamEnds } from "../../shared/stream/bus.ts";
+
+import type { Bus } from "../../shared/stream/bus.ts";
+import { streamEnds } from "../../shared/stream/last-message.ts";
 import { Reader } from "../../shared/stream/reader.ts";
 import { rawStream } from "../../shared/stream/subjects.ts";
 

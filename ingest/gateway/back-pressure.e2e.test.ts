@@ -5,7 +5,7 @@ import { type TestApi, testApi } from "../../ops/testing/api.ts";
 import { bodiesIn, candidate } from "../../ops/testing/realm.ts";
 import type { Candidate } from "../../shared/contracts/candidate.ts";
 import { eventId } from "../../shared/exact/identity.ts";
-import { REFUSED } from "../../shared/stream/bus.ts";
+import { REFUSED } from "../../shared/stream/publish.ts";
 import { candidateMsgId, rawStream, subjects } from "../../shared/stream/subjects.ts";
 import { Crowded, Gateway } from "./gateway.ts";
 

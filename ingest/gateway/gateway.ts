@@ -6,18 +6,18 @@
  */
 import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import { canonical } from "../../shared/exact/canonical.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
+import { textOf } from "../../shared/stream/codec.ts";
 import {
   type BatchAck,
   type BatchMessage,
-  type Bus,
   isSealed,
   MAX_OUTPUTS,
   publishBatch,
   publishOne,
   REFUSED,
   Refusal,
-} from "../../shared/stream/bus.ts";
-import { textOf } from "../../shared/stream/codec.ts";
+} from "../../shared/stream/publish.ts";
 import { rawStream } from "../../shared/stream/subjects.ts";
 
 /**

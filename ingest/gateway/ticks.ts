@@ -3,8 +3,8 @@
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { TickMarker, TickRecord } from "../../shared/contracts/world.ts";
 import type { Bus } from "../../shared/stream/bus.ts";
-import { lastOf } from "../../shared/stream/bus.ts";
 import { bodiesOf, textOf } from "../../shared/stream/codec.ts";
+import { lastOf } from "../../shared/stream/last-message.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/stream/subjects.ts";
 import { answersFrom, awaitMessage } from "./await-message.ts";
 

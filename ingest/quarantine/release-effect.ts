@@ -32,8 +32,9 @@ import { membershipIn, membershipReason } from "../../shared/judgement/membershi
 import { baseMilli, pointsMilli } from "../../shared/judgement/points-formula.ts";
 import { referenceReason } from "../../shared/judgement/references.ts";
 import type { Watermark } from "../../shared/stage/cache.ts";
-import { type Bus, lastOf, streamEnds } from "../../shared/stream/bus.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
 import { textOf } from "../../shared/stream/codec.ts";
+import { lastOf, streamEnds } from "../../shared/stream/last-message.ts";
 import { Reader } from "../../shared/stream/reader.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
 import { kvSubject } from "../../shared/stream/topology.ts";

@@ -23,7 +23,7 @@ import { listen, operationsServer } from "../../shared/process/http.ts";
 import { openLog } from "../../shared/process/log.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { KnownRealms } from "../../shared/stage/known-realms.ts";
-import { lastOf } from "../../shared/stream/bus.ts";
+import { lastOf } from "../../shared/stream/last-message.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/stream/subjects.ts";
 import { kvSubject } from "../../shared/stream/topology.ts";
 import { internalApi } from "../api.ts";

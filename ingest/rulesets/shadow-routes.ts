@@ -7,7 +7,7 @@ import { Id } from "../../shared/contracts/ids.ts";
 import { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { ShadowEntry, ShadowReport } from "../../shared/contracts/shadow.ts";
 import { commandId } from "../../shared/exact/identity.ts";
-import { lastOf } from "../../shared/stream/bus.ts";
+import { lastOf } from "../../shared/stream/last-message.ts";
 import { kvSubject } from "../../shared/stream/topology.ts";
 import { gameMaster } from "../api/actor.ts";
 import { type Api, type ApiContext, RealmPath } from "../api/api-context.ts";

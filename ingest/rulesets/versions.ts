@@ -3,8 +3,9 @@
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { readRuleset } from "../../shared/past/upcast.ts";
-import { type Bus, lastOf, streamEnds } from "../../shared/stream/bus.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
 import { bodiesOf } from "../../shared/stream/codec.ts";
+import { lastOf, streamEnds } from "../../shared/stream/last-message.ts";
 import { Reader } from "../../shared/stream/reader.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
 import { Unavailable } from "../gateway/gateway.ts";

@@ -7,7 +7,8 @@
 
 import { internalToken } from "../../shared/auth/bearers.ts";
 import { readEnv } from "../../shared/process/env.ts";
-import { type Bus, publishBatch, publishOne } from "../../shared/stream/bus.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
+import { publishBatch, publishOne } from "../../shared/stream/publish.ts";
 import { rawStream, subjects } from "../../shared/stream/subjects.ts";
 import { startStage } from "../testing/stages.ts";
 import { median } from "../tools/median.ts";

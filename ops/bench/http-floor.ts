@@ -6,7 +6,8 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fastify } from "fastify";
 import { listen } from "../../shared/process/http.ts";
-import { openBus, publishOne } from "../../shared/stream/bus.ts";
+import { openBus } from "../../shared/stream/bus.ts";
+import { publishOne } from "../../shared/stream/publish.ts";
 import { STAGE_FLAGS } from "../local/runtime.ts";
 
 export type FloorProcess = { port: number; stop(): Promise<void> };

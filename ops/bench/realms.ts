@@ -5,8 +5,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import Table from "cli-table3";
 import type { Accepted } from "../../shared/contracts/decision.ts";
-import { type Bus, publishOne } from "../../shared/stream/bus.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
 import { bodiesOf } from "../../shared/stream/codec.ts";
+import { publishOne } from "../../shared/stream/publish.ts";
 import { candidateMsgId, subjects } from "../../shared/stream/subjects.ts";
 import { Chance } from "../simulation/story/chance.ts";
 import type { Observation } from "../tools/soak/observe.ts";

@@ -4,9 +4,11 @@
  * `--bundle 1` writes one message per event; more puts that many into a message. Without an output it counts.
  */
 import { parseArgs } from "node:util";
-import { type BatchMessage, MAX_OUTPUTS, openBus, streamEnds } from "../../shared/stream/bus.ts";
+import { openBus } from "../../shared/stream/bus.ts";
 import { textOf } from "../../shared/stream/codec.ts";
 import { Fence } from "../../shared/stream/fence.ts";
+import { streamEnds } from "../../shared/stream/last-message.ts";
+import { type BatchMessage, MAX_OUTPUTS } from "../../shared/stream/publish.ts";
 import { Reader } from "../../shared/stream/reader.ts";
 
 const { values } = parseArgs({

@@ -3,7 +3,8 @@
 import { isCheckpoint, keepCheckpoint } from "../../shared/past/checkpoints.ts";
 import { openTimeMachine, type TimeMachine } from "../../shared/past/time-machine.ts";
 import { firstCommand, provisionRealm } from "../../shared/provision/provision.ts";
-import { type BatchMessage, type Bus, publishBatch } from "../../shared/stream/bus.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
+import { type BatchMessage, publishBatch } from "../../shared/stream/publish.ts";
 import { subjects } from "../../shared/stream/subjects.ts";
 import { genesis } from "../../shared/world/genesis.ts";
 import { foldAccepted, openFolding } from "../../simulator/steps/fold.ts";

@@ -1,5 +1,7 @@
 /** The benchmark's input: candidates of many players, all alike in size, a few of them wrong, the same in every run. */
-import { type BatchMessage, type Bus, publishBatch } from "../../shared/stream/bus.ts";
+
+import type { Bus } from "../../shared/stream/bus.ts";
+import { type BatchMessage, publishBatch } from "../../shared/stream/publish.ts";
 import { candidateMsgId } from "../../shared/stream/subjects.ts";
 import { Chance } from "../simulation/story/chance.ts";
 

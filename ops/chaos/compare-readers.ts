@@ -1,7 +1,8 @@
 /** What readers are given, held against the oracle. */
 import { pino } from "pino";
 import type { WorldSnapshot } from "../../shared/contracts/world.ts";
-import { type Bus, lastOf } from "../../shared/stream/bus.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
+import { lastOf } from "../../shared/stream/last-message.ts";
 import { subjects } from "../../shared/stream/subjects.ts";
 import { kvSubject } from "../../shared/stream/topology.ts";
 import { openDatabase } from "../../simulator/archive/database/database.ts";

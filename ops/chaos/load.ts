@@ -2,7 +2,8 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { pause } from "../../shared/process/pause.ts";
-import { type Bus, publishOne } from "../../shared/stream/bus.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
+import { publishOne } from "../../shared/stream/publish.ts";
 import { candidateMsgId, commandMsgId, subjects } from "../../shared/stream/subjects.ts";
 import { Chance } from "../simulation/story/chance.ts";
 

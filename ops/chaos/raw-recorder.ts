@@ -2,7 +2,8 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { pause } from "../../shared/process/pause.ts";
-import { type Bus, streamEnds } from "../../shared/stream/bus.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
+import { streamEnds } from "../../shared/stream/last-message.ts";
 import { type Input, Reader } from "../../shared/stream/reader.ts";
 import { rawStream, subjects } from "../../shared/stream/subjects.ts";
 

@@ -8,7 +8,8 @@ import type { TickRecord, WorldSnapshot } from "../../shared/contracts/world.ts"
 import { sha256 } from "../../shared/exact/canonical.ts";
 import { readEnv } from "../../shared/process/env.ts";
 import { openLog } from "../../shared/process/log.ts";
-import { type Bus, lastOf, openBus } from "../../shared/stream/bus.ts";
+import { type Bus, openBus } from "../../shared/stream/bus.ts";
+import { lastOf } from "../../shared/stream/last-message.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/stream/subjects.ts";
 import { type Database, openDatabase } from "../../simulator/archive/database/database.ts";
 import { checkAgreement } from "../../simulator/archive/rebuild/agreement.ts";

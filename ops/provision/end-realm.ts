@@ -19,17 +19,10 @@ import {
   realmTexts,
   stateIn,
 } from "../../shared/provision/realm-entries.ts";
-import {
-  type Bus,
-  isLostRace,
-  lastOf,
-  lastOfEach,
-  nextOf,
-  publishOne,
-  REFUSED,
-  streamEnds,
-} from "../../shared/stream/bus.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
 import { bodiesOf } from "../../shared/stream/codec.ts";
+import { lastOf, lastOfEach, nextOf, streamEnds } from "../../shared/stream/last-message.ts";
+import { isLostRace, publishOne, REFUSED } from "../../shared/stream/publish.ts";
 import { eventsStream, rawStream, subjects, validStream, worldStream } from "../../shared/stream/subjects.ts";
 import { type Bucket, kvSubject } from "../../shared/stream/topology.ts";
 

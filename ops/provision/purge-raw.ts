@@ -2,7 +2,8 @@
 
 import { Position } from "../../shared/contracts/position.ts";
 import type { PurgeRequest } from "../../shared/contracts/provisioning.ts";
-import { type Bus, lastOf } from "../../shared/stream/bus.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
+import { lastOf } from "../../shared/stream/last-message.ts";
 import { rawStream, subjects, validStream } from "../../shared/stream/subjects.ts";
 
 /**

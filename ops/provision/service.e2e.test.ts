@@ -7,7 +7,9 @@ import {
   ProvisionRefused,
 } from "../../shared/provision/ask-provision.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { type Bus, lastOf, openBus, publishOne, streamEnds } from "../../shared/stream/bus.ts";
+import { type Bus, openBus } from "../../shared/stream/bus.ts";
+import { lastOf, streamEnds } from "../../shared/stream/last-message.ts";
+import { publishOne } from "../../shared/stream/publish.ts";
 import { Reader } from "../../shared/stream/reader.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
 import { kvSubject } from "../../shared/stream/topology.ts";

@@ -1,6 +1,6 @@
 /** Messages that aren't what their subjects have, one for each way to be wrong, as somebody with the wrong rights might write them. */
 import type { Bus } from "../../shared/stream/bus.ts";
-import { lastOf, nextOf } from "../../shared/stream/bus.ts";
+import { lastOf, nextOf } from "../../shared/stream/last-message.ts";
 import { eventsStream, streamOf, subjects } from "../../shared/stream/subjects.ts";
 
 /** Stages that read a subject as they go, and so refuse the realm for what is foreign on it. */

@@ -7,7 +7,7 @@ import type { Quarantined } from "../../shared/contracts/decision.ts";
 import type { TickMarker, TickRecord } from "../../shared/contracts/world.ts";
 import { commandId } from "../../shared/exact/identity.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { publishOne } from "../../shared/stream/bus.ts";
+import { publishOne } from "../../shared/stream/publish.ts";
 import { commandMsgId, eventsStream, subjects, worldStream } from "../../shared/stream/subjects.ts";
 import { launch } from "../local/launch.ts";
 import { pickPort } from "../local/ports.ts";

@@ -10,8 +10,9 @@ import { provisionRealm } from "../../shared/provision/provision.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import type { Stage } from "../../shared/stage/stage.ts";
 import { StageRunner } from "../../shared/stage/stage-runner.ts";
-import { type BatchAck, type Bus, publishOne } from "../../shared/stream/bus.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
 import { bodiesOf, textOf } from "../../shared/stream/codec.ts";
+import { type BatchAck, publishOne } from "../../shared/stream/publish.ts";
 import { candidateMsgId, commandMsgId, subjects } from "../../shared/stream/subjects.ts";
 import { simulatorStage } from "../../simulator/stage.ts";
 

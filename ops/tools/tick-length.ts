@@ -1,7 +1,8 @@
 /** How long a realm's ticks are, which the environment decides only for a realm that it makes. */
 import { z } from "zod";
 import type { Env } from "../../shared/process/env.ts";
-import { type Bus, lastOf } from "../../shared/stream/bus.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
+import { lastOf } from "../../shared/stream/last-message.ts";
 import { subjects, worldStream } from "../../shared/stream/subjects.ts";
 
 /** All that is read of a snapshot, whichever engine wrote it. */

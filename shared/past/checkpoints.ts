@@ -6,7 +6,9 @@
 
 import type { TickRecord, WorldSnapshot } from "../contracts/world.ts";
 import { canonicalHash } from "../exact/canonical.ts";
-import { type Bus, lastOf, publishOne } from "../stream/bus.ts";
+import type { Bus } from "../stream/bus.ts";
+import { lastOf } from "../stream/last-message.ts";
+import { publishOne } from "../stream/publish.ts";
 import { subjects, worldStream } from "../stream/subjects.ts";
 import { kvSubject } from "../stream/topology.ts";
 import { messageOfTick } from "./tick-sequence.ts";

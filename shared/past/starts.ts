@@ -3,7 +3,8 @@
 import { ENGINE } from "../contracts/ruleset.ts";
 import { Handover, type WorldSnapshot } from "../contracts/world.ts";
 import { firstCommand } from "../provision/provision.ts";
-import { type Bus, lastOf } from "../stream/bus.ts";
+import type { Bus } from "../stream/bus.ts";
+import { lastOf } from "../stream/last-message.ts";
 import { eventsStream, subjects } from "../stream/subjects.ts";
 import { genesis } from "../world/genesis.ts";
 import { checkpointBefore, whyNot } from "./checkpoints.ts";

@@ -5,7 +5,8 @@
 
 import { ForeignMessage } from "../stage/refusal.ts";
 import { jsonOf, type Message } from "../stream/bodies.ts";
-import { type Bus, lastOf, nextOf, type Stored } from "../stream/bus.ts";
+import type { Bus } from "../stream/bus.ts";
+import { lastOf, nextOf, type Stored } from "../stream/last-message.ts";
 
 /**
  * The message of `subject` (`world.tick` or `world.delta`) with this tick, else the next later one, from the stream's leader;

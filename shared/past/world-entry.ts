@@ -1,7 +1,9 @@
 /** KV `world`: the latest snapshot of each realm, for readers. A cache of WORLD. */
 
 import type { TickRecord, WorldSnapshot } from "../contracts/world.ts";
-import { type Bus, isLostRace, lastOf, publishOne, type Stored } from "../stream/bus.ts";
+import type { Bus } from "../stream/bus.ts";
+import { lastOf, type Stored } from "../stream/last-message.ts";
+import { isLostRace, publishOne } from "../stream/publish.ts";
 import { subjects, worldStream } from "../stream/subjects.ts";
 import { kvSubject } from "../stream/topology.ts";
 import { messageOfTick } from "./tick-sequence.ts";

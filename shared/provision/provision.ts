@@ -9,17 +9,10 @@ import type { Ruleset } from "../contracts/ruleset.ts";
 import { commandId } from "../exact/identity.ts";
 import { readRuleset } from "../past/upcast.ts";
 import { refreshKv } from "../past/world-entry.ts";
-import {
-  type Bus,
-  isLostRace,
-  lastOf,
-  publishBatch,
-  publishOne,
-  REFUSED,
-  Refusal,
-  streamEnds,
-} from "../stream/bus.ts";
+import type { Bus } from "../stream/bus.ts";
 import { bodiesOf } from "../stream/codec.ts";
+import { lastOf, streamEnds } from "../stream/last-message.ts";
+import { isLostRace, publishBatch, publishOne, REFUSED, Refusal } from "../stream/publish.ts";
 import { eventsStream, rawStream, subjects, validStream, worldStream } from "../stream/subjects.ts";
 import {
   BUCKETS,

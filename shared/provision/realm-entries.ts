@@ -4,7 +4,9 @@ import { z } from "zod";
 import { Id } from "../contracts/ids.ts";
 import type { Log } from "../process/log.ts";
 import { readBucket } from "../stream/bucket.ts";
-import { type Bus, lastOf, REFUSED } from "../stream/bus.ts";
+import type { Bus } from "../stream/bus.ts";
+import { lastOf } from "../stream/last-message.ts";
+import { REFUSED } from "../stream/publish.ts";
 import { kvSubject } from "../stream/topology.ts";
 
 /** An entry is never removed: the id of a realm that ended is not used again. Others of its fields stay as they are. */

@@ -3,7 +3,8 @@ import { type TestNats, testNats } from "../../ops/testing/nats.ts";
 import { testRealm, until } from "../../ops/testing/realm.ts";
 import { readEnv } from "../process/env.ts";
 import { openLog } from "../process/log.ts";
-import { type Bus, publishBatch } from "../stream/bus.ts";
+import type { Bus } from "../stream/bus.ts";
+import { publishBatch } from "../stream/publish.ts";
 import { eventsStream, subjects } from "../stream/subjects.ts";
 import { NotCaughtUp, QuarantineFollower } from "./follow-quarantine.ts";
 

@@ -3,7 +3,8 @@
 import { jittered } from "../process/backoff.ts";
 import type { Log } from "../process/log.ts";
 import { pause } from "../process/pause.ts";
-import { type Bus, lastOf, streamEnds } from "../stream/bus.ts";
+import type { Bus } from "../stream/bus.ts";
+import { lastOf, streamEnds } from "../stream/last-message.ts";
 import { Reader, StreamGap } from "../stream/reader.ts";
 import { eventsStream } from "../stream/subjects.ts";
 import { Quarantine, type ReviewResult } from "./quarantine.ts";

@@ -1,6 +1,7 @@
 /** What the processes of the pipeline announce of themselves in KV `workers`: who lives where, and which realms they refuse. */
 import { z } from "zod";
-import { type Bus, lastOf } from "../stream/bus.ts";
+import type { Bus } from "../stream/bus.ts";
+import { lastOf } from "../stream/last-message.ts";
 import { kvSubject } from "../stream/topology.ts";
 
 /** A realm that a process owns and refuses to run until an operator has looked. */

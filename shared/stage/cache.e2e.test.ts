@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type TestNats, testNats } from "../../ops/testing/nats.ts";
-import { lastOf } from "../stream/bus.ts";
 import { Superseded } from "../stream/fence.ts";
+import { lastOf } from "../stream/last-message.ts";
 import { bucketStream, kvSubject } from "../stream/topology.ts";
 import { Cache, type CacheEntry, type CacheSpec } from "./cache.ts";
 

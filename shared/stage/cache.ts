@@ -6,9 +6,11 @@
 import { z } from "zod";
 import { crashPoint } from "../process/crash.ts";
 import { metrics } from "../process/metrics.ts";
-import { type BatchMessage, type Bus, MAX_OUTPUTS, type Stored, streamEnds } from "../stream/bus.ts";
+import type { Bus } from "../stream/bus.ts";
 import { textOf } from "../stream/codec.ts";
 import { Fence } from "../stream/fence.ts";
+import { type Stored, streamEnds } from "../stream/last-message.ts";
+import { type BatchMessage, MAX_OUTPUTS } from "../stream/publish.ts";
 import { Reader } from "../stream/reader.ts";
 import { recreateBucket } from "../stream/recreate-bucket.ts";
 import { type Bucket, kvSubject } from "../stream/topology.ts";

@@ -1,8 +1,9 @@
 /** An open batch of a stage: outputs in decision order, their metrics, and the actions that follow the commit. */
 
 import { metrics } from "../process/metrics.ts";
-import type { BatchMessage, Bus } from "../stream/bus.ts";
+import type { Bus } from "../stream/bus.ts";
 import { BundleBuilder } from "../stream/codec.ts";
+import type { BatchMessage } from "../stream/publish.ts";
 
 /** What a core writes into the open batch. */
 export class OutputBatch {

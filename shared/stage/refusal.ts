@@ -4,8 +4,8 @@
  */
 import { JetStreamApiError, JetStreamError } from "@nats-io/jetstream";
 import { errors } from "@nats-io/transport-node";
-import { Refusal as BusRefusal, TooLarge } from "../stream/bus.ts";
 import { Superseded } from "../stream/fence.ts";
+import { Refusal as BusRefusal, TooLarge } from "../stream/publish.ts";
 import { StreamGap } from "../stream/reader.ts";
 import { streamOf } from "../stream/subjects.ts";
 import type { MessagePlace } from "../stream/waiting.ts";

@@ -1,8 +1,10 @@
 /** How a realm's run begins: at its position, with the state that follows from the output stream. */
 
 import { Position } from "../contracts/position.ts";
-import { type Bus, nextOf, REFUSED, type Stored, streamEnds } from "../stream/bus.ts";
+import type { Bus } from "../stream/bus.ts";
 import { Fence } from "../stream/fence.ts";
+import { nextOf, type Stored, streamEnds } from "../stream/last-message.ts";
+import { REFUSED } from "../stream/publish.ts";
 import { Reader } from "../stream/reader.ts";
 import { subjects } from "../stream/subjects.ts";
 import { CACHE_TRUSTED_MS, Cache } from "./cache.ts";

@@ -3,7 +3,7 @@ import { type TestNats, testNats, wireTo } from "../../ops/testing/nats.ts";
 import { bodiesIn, candidate, sendCandidate, testRealm, until } from "../../ops/testing/realm.ts";
 import { type StageProcess, startStage } from "../../ops/testing/stages.ts";
 import type { Position } from "../contracts/position.ts";
-import { lastOf } from "../stream/bus.ts";
+import { lastOf } from "../stream/last-message.ts";
 import { subjects, validStream } from "../stream/subjects.ts";
 
 const REALM = "handover";

@@ -5,8 +5,10 @@
 
 import { Backoff } from "../process/backoff.ts";
 import { pause } from "../process/pause.ts";
-import { type Bus, lastOf, REFUSED, streamEnds } from "./bus.ts";
+import type { Bus } from "./bus.ts";
 import { textOf } from "./codec.ts";
+import { lastOf, streamEnds } from "./last-message.ts";
+import { REFUSED } from "./publish.ts";
 import { Reader } from "./reader.ts";
 import { type Bucket, kvSubject } from "./topology.ts";
 

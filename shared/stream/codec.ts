@@ -1,5 +1,5 @@
 /** Bodies and bundles: JSON on NATS, up to 50 consecutive bodies of one subject in one message. */
-import type { BatchMessage } from "./bus.ts";
+import type { BatchMessage } from "./publish.ts";
 
 export const MAX_BUNDLE_BODIES = 50;
 /** A bundle stays far below NATS' `max_payload`, however large its bodies. */

@@ -17,7 +17,8 @@ import { type Msg, nanos, type Subscription } from "@nats-io/transport-node";
 import { wholeMs } from "../exact/time.ts";
 import { pause } from "../process/pause.ts";
 import { CONSUMER_PREFIX, READ_API } from "./access.ts";
-import { type Bus, jetStreamApi, REFUSED } from "./bus.ts";
+import { type Bus, jetStreamApi } from "./bus.ts";
+import { REFUSED } from "./publish.ts";
 import { randomName } from "./random-name.ts";
 
 /**

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type TestNats, testNats, wireTo } from "../../ops/testing/nats.ts";
-import { openBus, publishBatch } from "./bus.ts";
+import { openBus } from "./bus.ts";
 import { Fence, Superseded } from "./fence.ts";
+import { publishBatch } from "./publish.ts";
 
 let nats: TestNats;
 let n = 0;

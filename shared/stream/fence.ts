@@ -3,17 +3,9 @@
  * previous sequence. Of two writers one wins; no output without its head, no head twice.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import {
-  type BatchMessage,
-  type Bus,
-  isLostRace,
-  lastOf,
-  publishBatch,
-  REFUSED,
-  Refusal,
-  type Stored,
-  TooLarge,
-} from "./bus.ts";
+import type { Bus } from "./bus.ts";
+import { lastOf, type Stored } from "./last-message.ts";
+import { type BatchMessage, isLostRace, publishBatch, REFUSED, Refusal, TooLarge } from "./publish.ts";
 import { randomName } from "./random-name.ts";
 
 /** Somebody else has written this head: drop what you hold and restore. */

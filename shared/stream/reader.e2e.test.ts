@@ -2,7 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type TestNats, testNats, type Wire, wireTo } from "../../ops/testing/nats.ts";
 import { until } from "../../ops/testing/realm.ts";
-import { type Bus, openBus, publishBatch, streamEnds } from "./bus.ts";
+import { type Bus, openBus } from "./bus.ts";
+import { streamEnds } from "./last-message.ts";
+import { publishBatch } from "./publish.ts";
 import { type Input, Reader, StreamGap } from "./reader.ts";
 
 let nats: TestNats;

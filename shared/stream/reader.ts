@@ -5,8 +5,10 @@
 
 import { metrics } from "../process/metrics.ts";
 import { pause } from "../process/pause.ts";
-import { type Bus, REFUSED, streamEnds } from "./bus.ts";
+import type { Bus } from "./bus.ts";
 import { Consumer, type EndReason, type Input, type Start } from "./consumer.ts";
+import { streamEnds } from "./last-message.ts";
+import { REFUSED } from "./publish.ts";
 import type { Work } from "./waiting.ts";
 import { waitingAtMost } from "./waiting.ts";
 

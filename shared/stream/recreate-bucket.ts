@@ -1,7 +1,8 @@
 /** A bucket is a cache of the streams: where somebody removed it, it is made again, empty, and filled from them. */
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { askForBucket } from "../provision/ask-provision.ts";
-import { type Bus, REFUSED } from "./bus.ts";
+import type { Bus } from "./bus.ts";
+import { REFUSED } from "./publish.ts";
 import type { Bucket } from "./topology.ts";
 
 /** Has the bucket's stream made unless it is there. Throws like `askForBucket`. */

@@ -1,6 +1,9 @@
 /** A stream's backlog, counted while there is no reader. */
-import { type Bus, nextOf, REFUSED, streamEnds } from "./bus.ts";
+
+import type { Bus } from "./bus.ts";
 import { countFrom } from "./consumer.ts";
+import { nextOf, streamEnds } from "./last-message.ts";
+import { REFUSED } from "./publish.ts";
 
 /** A message of a stream. */
 export type MessagePlace = { stream: string; seq: number };

@@ -2,7 +2,8 @@
 
 import { pause } from "../../shared/process/pause.ts";
 import { type ArchivedThrough, archivedKey } from "../../shared/provision/realm-entries.ts";
-import { publishOne, streamEnds } from "../../shared/stream/bus.ts";
+import { streamEnds } from "../../shared/stream/last-message.ts";
+import { publishOne } from "../../shared/stream/publish.ts";
 import { kvSubject } from "../../shared/stream/topology.ts";
 import type { Surroundings } from "./follow.ts";
 

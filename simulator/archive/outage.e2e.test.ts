@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { type TestNats, testNats } from "../../ops/testing/nats.ts";
 import { registry } from "../../shared/process/metrics.ts";
 import { realmTroubles } from "../../shared/stage/realm-health.ts";
-import { streamEnds } from "../../shared/stream/bus.ts";
+import { streamEnds } from "../../shared/stream/last-message.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
 import { BlockedStreams } from "./blocked-streams.ts";
 import type { Database } from "./database/database.ts";

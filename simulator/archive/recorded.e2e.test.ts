@@ -4,7 +4,7 @@ import { type TestNats, testNats } from "../../ops/testing/nats.ts";
 import type { TickRecord } from "../../shared/contracts/world.ts";
 import { canonical } from "../../shared/exact/canonical.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { streamEnds } from "../../shared/stream/bus.ts";
+import { streamEnds } from "../../shared/stream/last-message.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
 import { genesis } from "../../shared/world/genesis.ts";
 import { advance, stateOf } from "../advance.ts";

@@ -1,7 +1,8 @@
 /** Enters a realm into the archive: its row, its partition and where its streams begin. Repeating it changes nothing. */
 
 import { RealmEntry } from "../../shared/provision/realm-entries.ts";
-import { type Bus, lastOf, streamEnds } from "../../shared/stream/bus.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
+import { lastOf, streamEnds } from "../../shared/stream/last-message.ts";
 import { eventsStream, validStream, worldStream } from "../../shared/stream/subjects.ts";
 import { kvSubject } from "../../shared/stream/topology.ts";
 import { type Database, inTransaction } from "./database/database.ts";

@@ -6,7 +6,7 @@ import type { Command, CommandKind, DecidedCommand } from "../../shared/contract
 import { COUNCIL, SOVEREIGN } from "../../shared/contracts/politics.ts";
 import type { TickRecord } from "../../shared/contracts/world.ts";
 import { commandId } from "../../shared/exact/identity.ts";
-import { publishOne } from "../../shared/stream/bus.ts";
+import { publishOne } from "../../shared/stream/publish.ts";
 import { commandMsgId, eventsStream, subjects, worldStream } from "../../shared/stream/subjects.ts";
 
 const REALM = "politics";

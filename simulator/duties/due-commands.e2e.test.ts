@@ -16,7 +16,8 @@ import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Accepted } from "../../shared/contracts/decision.ts";
 import type { TickRecord, WorldSnapshot } from "../../shared/contracts/world.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { lastOf, publishBatch } from "../../shared/stream/bus.ts";
+import { lastOf } from "../../shared/stream/last-message.ts";
+import { publishBatch } from "../../shared/stream/publish.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/stream/subjects.ts";
 
 let nats: TestNats;

@@ -6,8 +6,9 @@
 import type { Command } from "../../shared/contracts/command.ts";
 import type { Log } from "../../shared/process/log.ts";
 import { metrics } from "../../shared/process/metrics.ts";
-import { type Bus, publishOne } from "../../shared/stream/bus.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
 import { textOf } from "../../shared/stream/codec.ts";
+import { publishOne } from "../../shared/stream/publish.ts";
 import { commandMsgId, rawStream, subjects } from "../../shared/stream/subjects.ts";
 import { isSteward } from "./steward-command.ts";
 

@@ -6,7 +6,8 @@
 import type { Command } from "../../shared/contracts/command.ts";
 import { jittered } from "../../shared/process/backoff.ts";
 import type { Log } from "../../shared/process/log.ts";
-import { type Bus, isSealed } from "../../shared/stream/bus.ts";
+import type { Bus } from "../../shared/stream/bus.ts";
+import { isSealed } from "../../shared/stream/publish.ts";
 import { sayOnce } from "./steward-key.ts";
 
 const FIRST_PAUSE_MS = 200;

@@ -19,7 +19,7 @@ import { readEnv } from "../../shared/process/env.ts";
 import { type Log, openLog } from "../../shared/process/log.ts";
 import { registry } from "../../shared/process/metrics.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { publishOne } from "../../shared/stream/bus.ts";
+import { publishOne } from "../../shared/stream/publish.ts";
 import { eventsStream, rawStream, subjects } from "../../shared/stream/subjects.ts";
 import { genesis } from "../../shared/world/genesis.ts";
 import { openFolding } from "../steps/fold.ts";

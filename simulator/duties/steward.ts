@@ -11,7 +11,7 @@ import { pause } from "../../shared/process/pause.ts";
 import { QuarantineFollower } from "../../shared/quarantine/follow-quarantine.ts";
 import type { Quarantine } from "../../shared/quarantine/quarantine.ts";
 import type { Owned } from "../../shared/stage/stage.ts";
-import { isSealed } from "../../shared/stream/bus.ts";
+import { isSealed } from "../../shared/stream/publish.ts";
 import type { SimulatorState } from "../advance.ts";
 import { dueCommands } from "./due-commands.ts";
 import { raisingOf } from "./handover.ts";

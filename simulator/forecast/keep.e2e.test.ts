@@ -10,7 +10,7 @@ import {
 } from "../../ops/testing/realm.ts";
 import { Forecast } from "../../shared/contracts/forecast.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
-import { lastOf } from "../../shared/stream/bus.ts";
+import { lastOf } from "../../shared/stream/last-message.ts";
 import { forecastSubject } from "../../shared/stream/topology.ts";
 import { MIN_TICKS } from "./forecast.ts";
 import { recallPressure } from "./recall.ts";

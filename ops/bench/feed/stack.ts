@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { ScriptedWorld, storeTicks } from "../../../broadcaster/testing/scripted-world.ts";
 import type { WorldSnapshot } from "../../../shared/contracts/world.ts";
-import { type Bus, lastOf } from "../../../shared/stream/bus.ts";
+import type { Bus } from "../../../shared/stream/bus.ts";
+import { lastOf } from "../../../shared/stream/last-message.ts";
 import { subjects, worldStream } from "../../../shared/stream/subjects.ts";
 import { pickPort } from "../../local/ports.ts";
 import { type StageProcess, startStage } from "../../testing/stages.ts";

@@ -2,8 +2,9 @@
 
 import type { DerivedEvent, TickRecord } from "../../../shared/contracts/world.ts";
 import { pause } from "../../../shared/process/pause.ts";
-import { type Bus, streamEnds } from "../../../shared/stream/bus.ts";
+import type { Bus } from "../../../shared/stream/bus.ts";
 import { textOf } from "../../../shared/stream/codec.ts";
+import { streamEnds } from "../../../shared/stream/last-message.ts";
 import { Reader, StreamGap } from "../../../shared/stream/reader.ts";
 import { subjects, worldStream } from "../../../shared/stream/subjects.ts";
 

@@ -10,8 +10,8 @@ import type { TickRecord } from "../../../shared/contracts/world.ts";
 import { asyncapi } from "../../../shared/documents/asyncapi.ts";
 import { issueFeedToken } from "../../../shared/feed/feed-token.ts";
 import { readEnv } from "../../../shared/process/env.ts";
-import { lastOf } from "../../../shared/stream/bus.ts";
 import { textOf } from "../../../shared/stream/codec.ts";
+import { lastOf } from "../../../shared/stream/last-message.ts";
 import {
   eventsStream,
   rawStream,

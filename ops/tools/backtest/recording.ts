@@ -5,8 +5,10 @@ import type { DecidedCommand, ValidCommand } from "../../../shared/contracts/com
 import type { Decision } from "../../../shared/contracts/decision.ts";
 import { Position } from "../../../shared/contracts/position.ts";
 import { TickMarker } from "../../../shared/contracts/world.ts";
-import { type Bus, REFUSED, streamEnds } from "../../../shared/stream/bus.ts";
+import type { Bus } from "../../../shared/stream/bus.ts";
 import { bodiesOf, textOf } from "../../../shared/stream/codec.ts";
+import { streamEnds } from "../../../shared/stream/last-message.ts";
+import { REFUSED } from "../../../shared/stream/publish.ts";
 import { type Input, Reader } from "../../../shared/stream/reader.ts";
 import { eventsStream, subjects, validStream } from "../../../shared/stream/subjects.ts";
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TickRecord } from "../../../shared/contracts/world.ts";
 import { realmTroubles } from "../../../shared/stage/realm-health.ts";
-import { lastOf, publishOne, streamEnds } from "../../../shared/stream/bus.ts";
+import { lastOf, streamEnds } from "../../../shared/stream/last-message.ts";
+import { publishOne } from "../../../shared/stream/publish.ts";
 import { eventsStream, subjects, validStream, worldStream } from "../../../shared/stream/subjects.ts";
 import { type TestNats, testNats } from "../../testing/nats.ts";
 import { candidate, runStages, sendCandidate, sendCommand, testRealm, until } from "../../testing/realm.ts";

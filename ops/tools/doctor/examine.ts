@@ -5,8 +5,10 @@ import { normalizerStage } from "../../../normalizer/stage.ts";
 import { whyNot } from "../../../shared/past/checkpoints.ts";
 import { Watermark } from "../../../shared/stage/cache.ts";
 import { recordIn, snapshotIn } from "../../../shared/stream/bodies.ts";
-import { type Bus, lastOf, REFUSED, streamEnds } from "../../../shared/stream/bus.ts";
+import type { Bus } from "../../../shared/stream/bus.ts";
 import { countFrom } from "../../../shared/stream/consumer.ts";
+import { lastOf, streamEnds } from "../../../shared/stream/last-message.ts";
+import { REFUSED } from "../../../shared/stream/publish.ts";
 import {
   eventsStream,
   rawStream,

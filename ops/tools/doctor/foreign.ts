@@ -17,8 +17,9 @@ import {
   rejectionsIn,
   snapshotIn,
 } from "../../../shared/stream/bodies.ts";
-import { type Bus, lastOf, streamEnds } from "../../../shared/stream/bus.ts";
+import type { Bus } from "../../../shared/stream/bus.ts";
 import { textOf } from "../../../shared/stream/codec.ts";
+import { lastOf, streamEnds } from "../../../shared/stream/last-message.ts";
 import { type Input, Reader } from "../../../shared/stream/reader.ts";
 import { eventsStream, subjects, validStream, worldStream } from "../../../shared/stream/subjects.ts";
 

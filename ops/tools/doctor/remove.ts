@@ -1,5 +1,7 @@
 /** Takes one foreign message out of a stream: overwritten on disk, and gone for every reader, which goes on behind it. */
-import { type Bus, streamEnds } from "../../../shared/stream/bus.ts";
+
+import type { Bus } from "../../../shared/stream/bus.ts";
+import { streamEnds } from "../../../shared/stream/last-message.ts";
 import { eventsStream, subjects, validStream, worldStream } from "../../../shared/stream/subjects.ts";
 import type { Database } from "../../../simulator/archive/database/database.ts";
 import { type Foreign, foreignIn, readThrough } from "./foreign.ts";

@@ -7,7 +7,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ScriptedWorld, storeTicks } from "../../../broadcaster/testing/scripted-world.ts";
 import type { DerivedEvent, WorldSnapshot } from "../../../shared/contracts/world.ts";
-import { lastOf } from "../../../shared/stream/bus.ts";
+import { lastOf } from "../../../shared/stream/last-message.ts";
 import { subjects, worldStream } from "../../../shared/stream/subjects.ts";
 import { pickPort } from "../../local/ports.ts";
 import { type TestApi, TOKEN, testApi } from "../../testing/api.ts";

@@ -6,7 +6,8 @@
  * Acks are read from an inbox of its own: a request through the client costs eight times the CPU.
  */
 import { headers, type Msg } from "@nats-io/transport-node";
-import { type Bus, REFUSED } from "../../../shared/stream/bus.ts";
+import type { Bus } from "../../../shared/stream/bus.ts";
+import { REFUSED } from "../../../shared/stream/publish.ts";
 import { subjects } from "../../../shared/stream/subjects.ts";
 
 export type Outgoing = { msgId: string; data: string | Uint8Array };

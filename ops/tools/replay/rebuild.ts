@@ -6,7 +6,8 @@
 import type { TickRecord } from "../../../shared/contracts/world.ts";
 import { handedOver } from "../../../shared/past/starts.ts";
 import { firstCommand, provisionRealm } from "../../../shared/provision/provision.ts";
-import { type Bus, REFUSED } from "../../../shared/stream/bus.ts";
+import type { Bus } from "../../../shared/stream/bus.ts";
+import { REFUSED } from "../../../shared/stream/publish.ts";
 import { eventsStream, worldStream } from "../../../shared/stream/subjects.ts";
 import { genesis } from "../../../shared/world/genesis.ts";
 import { advance, stateOf } from "../../../simulator/advance.ts";

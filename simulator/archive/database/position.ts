@@ -2,8 +2,9 @@
 
 import { crashPoint } from "../../../shared/process/crash.ts";
 import { RealmRefused } from "../../../shared/stage/refusal.ts";
-import { type Bus, streamEnds } from "../../../shared/stream/bus.ts";
+import type { Bus } from "../../../shared/stream/bus.ts";
 import { Superseded } from "../../../shared/stream/fence.ts";
+import { streamEnds } from "../../../shared/stream/last-message.ts";
 import { type Database, inTransaction, type Transaction } from "./database.ts";
 
 /** `through`: last archived sequence of the stream that was created at `created`. */

@@ -4,7 +4,8 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../../../shared/process/log.ts";
-import { type Bus, lastOf, streamEnds } from "../../../shared/stream/bus.ts";
+import type { Bus } from "../../../shared/stream/bus.ts";
+import { lastOf, streamEnds } from "../../../shared/stream/last-message.ts";
 import { kvSubject } from "../../../shared/stream/topology.ts";
 import { BlockedStreams } from "../blocked-streams.ts";
 import { openDatabase, type Transaction } from "../database/database.ts";

@@ -1,8 +1,8 @@
 /** Whether Postgres and a stream tell the same story, where both have it. */
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { canonical } from "../../../shared/exact/canonical.ts";
-import { REFUSED } from "../../../shared/stream/bus.ts";
 import { textOf } from "../../../shared/stream/codec.ts";
+import { REFUSED } from "../../../shared/stream/publish.ts";
 import { eventsStream, validStream } from "../../../shared/stream/subjects.ts";
 import { ArchiveRefused, RESTORE } from "../database/position.ts";
 import { toPostgresJson } from "../database/postgres-json.ts";
