@@ -1,4 +1,6 @@
 /** What a tick made happen, as a sentence. */
+import type { Happening } from "../contracts/happening.ts";
+import { find } from "../exact/by-id.ts";
 import type { Names } from "./names.ts";
 import { title, whole } from "./words.ts";
 
@@ -10,84 +12,82 @@ export type Sentence = { text: string; weight: "great" | "plain" | "quiet"; fact
 
 type Actions = Record<string, { action_type: string; faction: string }>;
 
-/** `actions`: the realm's, since an event names only the id of one. */
+type Teller = (event: Told, text: (field: string) => string, names: Names, actions: Actions) => Sentence;
+
+const SENTENCES: Record<Happening["kind"], Teller> = {
+  flip(event, text, names) {
+    const from = event.from === undefined ? "" : ` from the ${names.faction(text("from"))}`;
+    const to = text("to");
+    return {
+      text: `${names.territory(text("territory"))} falls to the ${names.faction(to)}${from}`,
+      weight: "great",
+      faction: to,
+    };
+  },
+  capture(_event, text, names) {
+    const faction = text("faction");
+    return {
+      text: `The ${names.faction(faction)} captures the ${names.relic(text("relic"))}`,
+      weight: "great",
+      faction,
+    };
+  },
+  trigger: (_event, text) => ({ text: `${title(text("key"))} begins`, weight: "great" }),
+  effect_start: (_event, text) => ({ text: `${title(part(text("id")))} takes hold`, weight: "quiet" }),
+  effect_end: (_event, text) => ({ text: `${title(part(text("id")))} fades`, weight: "quiet" }),
+  effect_refused: (_event, text) => ({ text: `${title(part(text("id")))} finds no hold`, weight: "quiet" }),
+  campaign: (event, text) =>
+    event.stage === 0
+      ? { text: `The campaign ${title(text("id"))} opens`, weight: "plain" }
+      : { text: `The campaign ${title(text("id"))} reaches stage ${text("stage")} of 4`, weight: "plain" },
+  action(event, text, names, actions) {
+    const id = text("id");
+    const action = Object.hasOwn(actions, id) ? actions[id] : undefined;
+    const deed =
+      action === undefined
+        ? "a sovereign action"
+        : `the ${title(action.action_type)} of the ${names.faction(action.faction)}`;
+    return event.status === "opposed"
+      ? { text: `The ${names.faction(text("faction"))} opposes ${deed}`, weight: "plain" }
+      : { text: `${deed[0]!.toUpperCase()}${deed.slice(1)} is ${text("status")}`, weight: "plain" };
+  },
+  council: (event, text, names) =>
+    event.step === "open"
+      ? { text: `The council of the ${names.faction(text("faction"))} is called`, weight: "plain" }
+      : { text: `The council of the ${names.faction(text("faction"))} has decided`, weight: "plain" },
+  resource(event, text, names) {
+    const amount = Number(event.change);
+    const verb = amount < 0 ? "spends" : "receives";
+    return {
+      text: `The ${names.faction(text("faction"))} ${verb} ${whole(Math.abs(amount))} ${title(text("resource")).toLowerCase()}`,
+      weight: "quiet",
+    };
+  },
+  decree: (_event, text) => ({ text: `Decree: ${text("text")}`, weight: "great" }),
+  season: (event, text) => ({
+    text: `Season ${text("season")} ${event.step === "open" ? "opens" : "closes"}`,
+    weight: "great",
+  }),
+  status: (_event, text) => ({
+    text: `The realm is now ${title(text("status")).toLowerCase()}`,
+    weight: "plain",
+  }),
+  ruleset: (_event, text) => ({ text: `Ruleset ${text("version")} takes effect`, weight: "quiet" }),
+  refused: (_event, text) => ({
+    text: `The world refuses ${text("command")}: ${title(text("reason")).toLowerCase()}`,
+    weight: "quiet",
+  }),
+};
+
+/** `actions`: the realm's, since an event names only the id of one. A kind of a newer world has its plain name. */
 export function inWords(event: Told, names: Names, actions: Actions = {}): Sentence {
   const text = (field: string): string => String(event[field] ?? "");
-  switch (event.kind) {
-    case "flip": {
-      const from = event.from === undefined ? "" : ` from the ${names.faction(text("from"))}`;
-      const to = text("to");
-      return {
-        text: `${names.territory(text("territory"))} falls to the ${names.faction(to)}${from}`,
-        weight: "great",
-        faction: to,
-      };
+  return (
+    find(SENTENCES, event.kind)?.(event, text, names, actions) ?? {
+      text: `${title(event.kind)} ${title(text("id"))}`.trimEnd(),
+      weight: "quiet",
     }
-    case "capture": {
-      const faction = text("faction");
-      return {
-        text: `The ${names.faction(faction)} captures the ${names.relic(text("relic"))}`,
-        weight: "great",
-        faction,
-      };
-    }
-    case "trigger":
-      return { text: `${title(text("key"))} begins`, weight: "great" };
-    case "effect_start":
-      return { text: `${title(part(text("id")))} takes hold`, weight: "quiet" };
-    case "effect_end":
-      return { text: `${title(part(text("id")))} fades`, weight: "quiet" };
-    case "effect_refused":
-      return { text: `${title(part(text("id")))} finds no hold`, weight: "quiet" };
-    case "campaign":
-      return event.stage === 0
-        ? { text: `The campaign ${title(text("id"))} opens`, weight: "plain" }
-        : { text: `The campaign ${title(text("id"))} reaches stage ${text("stage")} of 4`, weight: "plain" };
-    case "action": {
-      const id = text("id");
-      const action = Object.hasOwn(actions, id) ? actions[id] : undefined;
-      const deed =
-        action === undefined
-          ? "a sovereign action"
-          : `the ${title(action.action_type)} of the ${names.faction(action.faction)}`;
-      return event.status === "opposed"
-        ? { text: `The ${names.faction(text("faction"))} opposes ${deed}`, weight: "plain" }
-        : { text: `${deed[0]!.toUpperCase()}${deed.slice(1)} is ${text("status")}`, weight: "plain" };
-    }
-    case "council":
-      return event.step === "open"
-        ? { text: `The council of the ${names.faction(text("faction"))} is called`, weight: "plain" }
-        : { text: `The council of the ${names.faction(text("faction"))} has decided`, weight: "plain" };
-    case "resource": {
-      const amount = Number(event.change);
-      const verb = amount < 0 ? "spends" : "receives";
-      return {
-        text: `The ${names.faction(text("faction"))} ${verb} ${whole(Math.abs(amount))} ${title(text("resource")).toLowerCase()}`,
-        weight: "quiet",
-      };
-    }
-    case "decree":
-      return { text: `Decree: ${text("text")}`, weight: "great" };
-    case "season":
-      return {
-        text: `Season ${text("season")} ${event.step === "open" ? "opens" : "closes"}`,
-        weight: "great",
-      };
-    case "status":
-      return { text: `The realm is now ${title(text("status")).toLowerCase()}`, weight: "plain" };
-    case "ruleset":
-      return { text: `Ruleset ${text("version")} takes effect`, weight: "quiet" };
-    case "refused":
-      return {
-        text: `The world refuses ${text("command")}: ${title(text("reason")).toLowerCase()}`,
-        weight: "quiet",
-      };
-    default:
-      return {
-        text: `${title(event.kind)} ${title(text("id"))}`.trimEnd(),
-        weight: "quiet",
-      };
-  }
+  );
 }
 
 /** An effect of a trigger that has several goes by the trigger and a number. */
