@@ -46,15 +46,19 @@ export function serveReads<Data>(routes: Routes<Data>, channels: Channels): void
       );
     });
   const { map, events } = CURRENT;
-  serveRealm("map", map.query, (view, asked) => json(map.of(view, asked)));
-  serveRealm("events", events.query, (view, asked) => {
-    const { forgotten } = view;
-    const place = eventsAfter(asked);
-    // A place in the future would skip what happens until then.
-    if (place.tick > view.tick) return stillToCome(asked.after === undefined ? "since_tick" : "after");
-    const lost = forgotten !== undefined && isBefore(place, forgotten);
-    return lost ? forgottenBefore(forgotten) : json(events.of(view, asked));
-  });
+  const serveCurrent: Record<keyof typeof CURRENT, () => void> = {
+    map: () => serveRealm("map", map.query, (view, asked) => json(map.of(view, asked))),
+    events: () =>
+      serveRealm("events", events.query, (view, asked) => {
+        const { forgotten } = view;
+        const place = eventsAfter(asked);
+        // A place in the future would skip what happens until then.
+        if (place.tick > view.tick) return stillToCome(asked.after === undefined ? "since_tick" : "after");
+        const lost = forgotten !== undefined && isBefore(place, forgotten);
+        return lost ? forgottenBefore(forgotten) : json(events.of(view, asked));
+      }),
+  };
+  for (const serve of Object.values(serveCurrent)) serve();
 }
 
 const stillToCome = (path: string): Answer =>
