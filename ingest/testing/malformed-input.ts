@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { MAX_CANDIDATE_BYTES } from "../../shared/contracts/candidate.ts";
-import { MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
+import { type CommandKind, MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
 import demo from "../../shared/rulesets/demo.json" with { type: "json" };
 import type { ArrivalKind } from "../gate/validate.ts";
 import { deep, timeNear, trick, valueText } from "./malformed-values.ts";
@@ -65,42 +65,39 @@ const option = {
   text: "Levy the fields",
   effects: [{ do: "modify", name: "yield_bp", faction: "empire", add: 500, ticks: 96 }],
 };
-const PAYLOADS: [kind: string, payload: object][] = [
-  ["tick.run", {}],
-  ["realm.status", { status: "maintenance" }],
-  ["ruleset.set", { ruleset: demo, note: "softer caps" }],
-  ["member.join", { user: "ada", faction: "empire", cohort: "first" }],
-  ["member.switch", { user: "ada", faction: "empire" }],
-  ["review.release", { event, decision, note: "a raid, not a bot" }],
-  ["review.reject", { event, decision }],
-  ["shadow.set", { ruleset: demo }],
-  ["shadow.clear", {}],
-  ["sovereign.propose", { action_type: "embargo", faction: "empire", target: "iron_gate" }],
-  ["sovereign.counter", { action: event, faction: "veilborn", stake: 320_000 }],
-  ["campaign.open", { id: "iron_harvest", goal: 5_000, min_contributors: 20, ticks: 96 }],
-  ["campaign.close", { id: "iron_harvest" }],
-  ["season.close", {}],
-  ["season.open", {}],
-  ["council.open", { faction: "empire", options: [{ text: "Nothing new", effects: [] }, option] }],
-  ["council.vote", { user: "ada", faction: "empire", option: 1 }],
-  ["resource.grant", { faction: "empire", resource: "iron", amount: 400_000 }],
-  ["resource.spend", { faction: "empire", resource: "iron", amount: 1, note: "tribute" }],
-  [
-    "chapter.receipt",
-    {
-      chapter: "c-12",
-      rev: 2,
-      ticket: "dGlja2V0",
-      cites: [{ ref: "t410.flip.iron_gate", span: [10, 42] }],
-      claims: [{ f: "fell", what: "iron_gate", from: "empire", to: "freeholds", at: 410 }],
-      rating: 5,
-    },
-  ],
-  ["activity.daily", { day: "2026-03-01", cohort: "control" }],
-  ["decree", { text: "The gates stay shut.", effects: option.effects }],
-];
+const PAYLOADS: Record<CommandKind, object> = {
+  "tick.run": {},
+  "realm.status": { status: "maintenance" },
+  "ruleset.set": { ruleset: demo, note: "softer caps" },
+  "member.join": { user: "ada", faction: "empire", cohort: "first" },
+  "member.switch": { user: "ada", faction: "empire" },
+  "review.release": { event, decision, note: "a raid, not a bot" },
+  "review.reject": { event, decision },
+  "shadow.set": { ruleset: demo },
+  "shadow.clear": {},
+  "sovereign.propose": { action_type: "embargo", faction: "empire", target: "iron_gate" },
+  "sovereign.counter": { action: event, faction: "veilborn", stake: 320_000 },
+  "campaign.open": { id: "iron_harvest", goal: 5_000, min_contributors: 20, ticks: 96 },
+  "campaign.close": { id: "iron_harvest" },
+  "season.close": {},
+  "season.open": {},
+  "council.open": { faction: "empire", options: [{ text: "Nothing new", effects: [] }, option] },
+  "council.vote": { user: "ada", faction: "empire", option: 1 },
+  "resource.grant": { faction: "empire", resource: "iron", amount: 400_000 },
+  "resource.spend": { faction: "empire", resource: "iron", amount: 1, note: "tribute" },
+  "chapter.receipt": {
+    chapter: "c-12",
+    rev: 2,
+    ticket: "dGlja2V0",
+    cites: [{ ref: "t410.flip.iron_gate", span: [10, 42] }],
+    claims: [{ f: "fell", what: "iron_gate", from: "empire", to: "freeholds", at: 410 }],
+    rating: 5,
+  },
+  "activity.daily": { day: "2026-03-01", cohort: "control" },
+  decree: { text: "The gates stay shut.", effects: option.effects },
+};
 const commandsOf = (realm: string) =>
-  PAYLOADS.map(([kind, payload]) => ({
+  Object.entries(PAYLOADS).map(([kind, payload]) => ({
     v: 1,
     idempotency_key: "hostile-key",
     realm_id: realm,

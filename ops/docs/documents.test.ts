@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { CLOSE } from "../../broadcaster/feed/close-codes.ts";
 import { Candidate } from "../../shared/contracts/candidate.ts";
+import { COMMAND_KINDS, isPlayersKind } from "../../shared/contracts/command.ts";
 import { INGEST_REASONS, QUARANTINE_REASONS, REJECT_REASONS } from "../../shared/contracts/decision.ts";
 import {
   AliveFrame,
@@ -132,6 +133,12 @@ test("story-engine.md has every field of a candidate, every reason of a verdict,
   const fields = Object.keys(Candidate.shape);
   const known = [...fields, ...INGEST_REASONS, ...REJECT_REASONS, ...QUARANTINE_REASONS, ...verdicts];
   expect(named.toSorted()).toEqual(known.toSorted());
+});
+
+test("internal-api.md has every kind of command with who may give it, and no other", () => {
+  const text = read("ops/docs/internal-api.md").split("## Commands")[1] ?? "";
+  const named = [...text.matchAll(/^\| `([^`]+)` *\| (\w+)/gm)].map(([, kind, who]) => [kind, who]);
+  expect(named).toEqual(COMMAND_KINDS.map((kind) => [kind, isPlayersKind(kind) ? "players" : "operators"]));
 });
 
 test("protocol.md has every close code, and every frame of the feed with its fields", () => {

@@ -124,6 +124,35 @@ export const AskedCommand = commands({}, Actor.optional());
 export type CommandKind = Command["kind"];
 export const COMMAND_KINDS = Command.options.map(({ shape }) => shape.kind.value);
 
+/** Which stage settles a command. The normalizer decides its own for good; the world decides at a tick what was passed on. */
+const SETTLED_BY = {
+  "tick.run": "normalizer",
+  "realm.status": "normalizer",
+  "ruleset.set": "normalizer",
+  "review.release": "normalizer",
+  "review.reject": "normalizer",
+  "shadow.set": "normalizer",
+  "shadow.clear": "normalizer",
+  "campaign.open": "world",
+  "campaign.close": "world",
+  "season.close": "world",
+  "season.open": "world",
+  "council.open": "world",
+  "resource.grant": "world",
+  "resource.spend": "world",
+  decree: "world",
+  "member.join": "normalizer",
+  "member.switch": "normalizer",
+  "sovereign.propose": "world",
+  "sovereign.counter": "world",
+  "council.vote": "world",
+  "chapter.receipt": "normalizer",
+  "activity.daily": "normalizer",
+} as const satisfies Record<CommandKind, "normalizer" | "world">;
+export type WorldCommandKind = {
+  [Kind in CommandKind]: (typeof SETTLED_BY)[Kind] extends "world" ? Kind : never;
+}[CommandKind];
+
 const received = {
   command_id: ContentId,
   received_at: Instant,

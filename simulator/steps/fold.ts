@@ -2,7 +2,7 @@
  * What comes between two tick markers, gathered. Gathering decides nothing: gains, burst caps and limits per user need
  * the state and the whole tick, so every accepted event keeps a line here until its marker. The hot path of the stage.
  */
-import type { DecidedCommand, RealmStatus } from "../../shared/contracts/command.ts";
+import type { DecidedCommand, RealmStatus, WorldCommandKind } from "../../shared/contracts/command.ts";
 import type { Accepted } from "../../shared/contracts/decision.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 
@@ -34,19 +34,7 @@ export type Folding = {
 export type Gathered = { points: number; firsts: number[] };
 
 /** A command that the simulator decides: see `commands.ts`. */
-export type WorldCommand = Exclude<DecidedCommand, { kind: Settled }>;
-type Settled =
-  | "tick.run"
-  | "realm.status"
-  | "ruleset.set"
-  | "member.join"
-  | "member.switch"
-  | "review.release"
-  | "review.reject"
-  | "shadow.set"
-  | "shadow.clear"
-  | "chapter.receipt"
-  | "activity.daily";
+export type WorldCommand = Extract<DecidedCommand, { kind: WorldCommandKind }>;
 
 /**
  * Commands that settle what events count for, and so wait with them where a tick counts none: a campaign has the points of
