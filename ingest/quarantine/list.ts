@@ -1,6 +1,7 @@
 /** What a game master sees of the quarantine: items, groups and counts. Pure. */
 import type { Quarantined, QuarantineReason } from "../../shared/contracts/decision.ts";
 import { byCodeUnit } from "../../shared/exact/integers.ts";
+import { fingerprintText } from "../../shared/judgement/fingerprint.ts";
 import type { Quarantine } from "../../shared/quarantine/quarantine.ts";
 
 export const GROUPINGS = ["reason", "device", "user", "fingerprint"] as const;
@@ -15,23 +16,12 @@ export type Filter = {
   older_than_s?: number | undefined;
 };
 
-/** What is exactly alike to the last number, as text: the fields that the normalizer takes for a fingerprint. No field can hold a `|`. */
-const fingerprint = (decision: Quarantined): string =>
-  [
-    decision.event_type,
-    decision.territory_id ?? decision.relic_id ?? "",
-    decision.action_key,
-    decision.base_points,
-    decision.stakes,
-    decision.significance,
-  ].join("|");
-
 /** What to group by; "" where an event names no device. */
 const KEYS: Record<Grouping, (decision: Quarantined) => string> = {
   reason: ({ reason }) => reason,
   device: ({ device_id }) => device_id ?? "",
   user: ({ user_id }) => user_id,
-  fingerprint,
+  fingerprint: fingerprintText,
 };
 
 const ageOf = (decision: Quarantined, nowMs: number): number =>
@@ -69,7 +59,7 @@ export function itemOf(decision: Quarantined, nowMs: number) {
     action_key: decision.action_key,
     category: decision.category,
     base_points: decision.base_points,
-    fingerprint: fingerprint(decision),
+    fingerprint: fingerprintText(decision),
     factors: decision.factors,
     ...(heat === undefined ? {} : { heat }),
     source_seq: decision.source_seq,
