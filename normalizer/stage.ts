@@ -10,8 +10,8 @@ import type { Input } from "../shared/stream/reader.ts";
 import { eventsStream, subjects, validStream } from "../shared/stream/subjects.ts";
 import { assertEngine } from "../shared/world/engine.ts";
 import { cacheSpec } from "./cache.ts";
+import { foldCandidate, foldCommand } from "./core.ts";
 import { evolve, evolveCommand } from "./judge/evolve.ts";
-import { foldCandidateBeside, foldCommandBeside } from "./shadow/shadow.ts";
 import { showShadow } from "./shadow/shadow-metrics.ts";
 import { initialState } from "./state/initial-state.ts";
 import type { NormalizerState } from "./state/state.ts";
@@ -49,7 +49,7 @@ export const normalizerStage: Stage<NormalizerState> = {
     if (input.subject === subjects.validCommand(realm)) {
       for (const command of commandsIn(input, realm)) {
         assertEngineOf(realm, command);
-        const decided = foldCommandBeside(state, command);
+        const decided = foldCommand(state, command);
         draft.body(subjects.command(realm), JSON.stringify(decided.command));
         draft.count("command", decided.command.status);
         if (decided.decision !== undefined) write(decided.decision, realm, draft);
@@ -60,7 +60,7 @@ export const normalizerStage: Stage<NormalizerState> = {
     const candidates = candidatesIn(input, realm, bundle);
     const texts = flatBodies(bundle, candidates.length);
     for (let n = 0; n < candidates.length; n++) {
-      const decision = foldCandidateBeside(state, candidates[n]!);
+      const decision = foldCandidate(state, candidates[n]!);
       write(decision, realm, draft, texts?.[n]);
     }
     return true;

@@ -3,7 +3,7 @@ import type { Quarantined } from "../../shared/contracts/decision.ts";
 import { cacheSpec } from "../cache.ts";
 import { foldCandidate, foldCommand } from "../core.ts";
 import { evolve } from "../judge/evolve.ts";
-import { foldCommandBeside } from "../shadow/shadow.ts";
+import { judgeCommand } from "../judge/fold.ts";
 import { initialState } from "../state/initial-state.ts";
 import type { NormalizerState } from "../state/state.ts";
 import { candidate, command, freshRealm, RULES, START_MS, stateText } from "../testing/builders.ts";
@@ -71,7 +71,7 @@ test.each([
   const state = freshRealm();
   const asked = command("member.join", { user: "ada", faction: "empire" }, { atMs: START_MS, seq: 1 });
   const poison = { ...asked, ...change } as unknown as typeof asked;
-  for (const fold of [foldCommandBeside, foldCommand]) {
+  for (const fold of [foldCommand, judgeCommand]) {
     const { command: decided } = fold(state, poison);
     expect(decided.status).toBe("refused");
     expect(decided.reason).toMatch(new RegExp(`^(stage_error: .*${error}|duplicate$)`));

@@ -4,7 +4,7 @@ import type { ValidCommand } from "../../shared/contracts/command.ts";
 import type { Decision, Quarantined } from "../../shared/contracts/decision.ts";
 import { timeMs } from "../../shared/exact/time.ts";
 import { DAY_MS } from "../../shared/judgement/day.ts";
-import { foldCandidate, foldCommand } from "../core.ts";
+import { judgeCandidate, judgeCommand } from "../judge/fold.ts";
 import { takeChanged } from "../state/changed.ts";
 import { type Decided, type Judge, type NormalizerState, rulesOf } from "../state/state.ts";
 
@@ -20,7 +20,7 @@ export class Rejudge implements Judge {
 
   candidate(candidate: ValidCandidate): Decision {
     this.#expire(candidate);
-    const decision = foldCandidate(this.state, candidate);
+    const decision = judgeCandidate(this.state, candidate);
     if (decision.validity_status === "quarantined") this.#held.set(decision.event_id, decision);
     this.#settle();
     return decision;
@@ -31,7 +31,7 @@ export class Rejudge implements Judge {
    * the event in quarantine the review is refused: `unknown_event` or `already_reviewed`.
    */
   command(command: ValidCommand): Decided {
-    const decided = foldCommand(this.state, this.#asJudgedHere(command));
+    const decided = judgeCommand(this.state, this.#asJudgedHere(command));
     this.#settle();
     return decided;
   }
@@ -54,7 +54,7 @@ export class Rejudge implements Judge {
     const { days } = rulesOf(this.state).ruleset.judgement.quarantine;
     if (timeMs(received_at) < Date.parse(oldest.received_at) + (days + 1) * DAY_MS) return;
     this.#held.delete(oldest.event_id);
-    foldCommand(this.state, {
+    judgeCommand(this.state, {
       v: 1,
       idempotency_key: `expired.${oldest.event_id}`,
       realm_id,

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { registry } from "../../shared/process/metrics.ts";
+import { foldCandidate, foldCommand } from "../core.ts";
 import { candidate, command, freshRealm, START_MS, TIGHT_RULES } from "../testing/builders.ts";
-import { foldCandidateBeside, foldCommandBeside } from "./shadow.ts";
 import { showShadow } from "./shadow-metrics.ts";
 
 const shown = async () =>
@@ -11,8 +11,8 @@ const shown = async () =>
 test("a shadow's counts are gauges by side, and go when the realm is let go", async () => {
   const state = freshRealm();
   const ruleset = { ...TIGHT_RULES, caps: { ...TIGHT_RULES.caps, user_day: 100 } };
-  foldCommandBeside(state, command("shadow.set", { ruleset }, { atMs: START_MS, seq: 1 }));
-  foldCandidateBeside(state, candidate({ atMs: START_MS, seq: 2 }));
+  foldCommand(state, command("shadow.set", { ruleset }, { atMs: START_MS, seq: 1 }));
+  foldCandidate(state, candidate({ atMs: START_MS, seq: 2 }));
   const stop = new AbortController();
   const showing = showShadow(state, stop.signal);
   await delay(0);

@@ -6,6 +6,7 @@ import type { Decision } from "../../shared/contracts/decision.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { ShadowReport, type Tallied } from "../../shared/contracts/shadow.ts";
 import { cacheSpec } from "../cache.ts";
+import { foldCandidate, foldCommand } from "../core.ts";
 import { evolve, evolveCommand } from "../judge/evolve.ts";
 import { takeChanged } from "../state/changed.ts";
 import type { NormalizerState } from "../state/state.ts";
@@ -20,7 +21,6 @@ import {
   stateText,
   TIGHT_RULES,
 } from "../testing/builders.ts";
-import { foldCandidateBeside, foldCommandBeside } from "./shadow.ts";
 import { shadowReport } from "./shadow-entry.ts";
 
 const { judgement } = RULES;
@@ -91,7 +91,7 @@ function play(state: NormalizerState, made: readonly Action[], { review, status 
   const decisions: Decision[] = [];
   const open: Decision[] = [];
   const tell = (told: ValidCommand) => {
-    const { decision } = foldCommandBeside(state, told);
+    const { decision } = foldCommand(state, told);
     if (decision !== undefined) decisions.push(decision);
   };
   let n = 0;
@@ -122,7 +122,7 @@ function play(state: NormalizerState, made: readonly Action[], { review, status 
       );
     }
     const named = n % 2 === 0 ? { campaign_id: "siege" } : {};
-    const decision = foldCandidateBeside(state, { ...candidate, ...named });
+    const decision = foldCandidate(state, { ...candidate, ...named });
     decisions.push(decision);
     if (decision.validity_status === "quarantined") open.push(decision);
   }
@@ -131,7 +131,7 @@ function play(state: NormalizerState, made: readonly Action[], { review, status 
 
 function withShadow(ruleset: Ruleset, live: Ruleset = RULES): NormalizerState {
   const state = freshRealm(live);
-  foldCommandBeside(state, shadowSet(ruleset));
+  foldCommand(state, shadowSet(ruleset));
   return state;
 }
 
@@ -146,11 +146,11 @@ test("under the realm's own rules a shadow differs in nothing", () => {
       // Set after some of the history, so that it forks from a realm where much is known.
       const first = n % made.length;
       const before = made.slice(0, first);
-      for (const candidate of history(before)) foldCandidateBeside(state, candidate);
-      foldCommandBeside(state, { ...shadowSet(RULES), source_seq: first * 10 + 1 });
+      for (const candidate of history(before)) foldCandidate(state, candidate);
+      foldCommand(state, { ...shadowSet(RULES), source_seq: first * 10 + 1 });
       const rest = made.map((each, i) => (i < first ? { ...each, key: each.key + 100 } : each));
       const later = [...history(rest)].slice(first);
-      for (const candidate of later) foldCandidateBeside(state, candidate);
+      for (const candidate of later) foldCandidate(state, candidate);
       const counts = countsOf(state);
       expect(counts).toMatchObject({
         candidates: later.length,
@@ -203,8 +203,7 @@ test("what a shadow never let in does not come in from the realm's own memory la
   // A first event that only the realm accepts: then the day's points are the realm's own, not the shadow's.
   const state = withShadow(OTHERS.at(-1)!);
   const at = (territory: Action["territory"], key: number): Action => ({ ...FIRST, territory, key });
-  for (const candidate of history([at("mist_fen", 1), at("iron_gate", 2)]))
-    foldCandidateBeside(state, candidate);
+  for (const candidate of history([at("mist_fen", 1), at("iron_gate", 2)])) foldCandidate(state, candidate);
   const { live, shadow } = countsOf(state);
   expect(shadow).toMatchObject({
     accepted: 1,
@@ -220,7 +219,7 @@ test("what is refused leaves nothing behind with the shadow, however many names 
   const state = withShadow(LENIENT);
   const [first] = history([FIRST]);
   for (let n = 0; n < 1_000; n++)
-    foldCandidateBeside(state, {
+    foldCandidate(state, {
       ...first!,
       territory_id: "atlantis",
       user_id: `user-${n}`,
@@ -258,14 +257,14 @@ test("a restart at any input counts no candidate twice, and goes on counting", (
       let flushed = stateText(state);
       const decisions: Decision[] = [];
       for (const [i, candidate] of all.slice(0, stoppedAt).entries()) {
-        decisions.push(foldCandidateBeside(state, candidate));
+        decisions.push(foldCandidate(state, candidate));
         if (i + 1 === flushedAt) flushed = stateText(state);
       }
       const restored = freshRealm();
       for (const [key, value] of flushed) cacheSpec.load(restored, key, value);
       if (watermark === 0) evolveCommand(restored, set);
       for (const decision of decisions.slice(watermark)) evolve(restored, decision);
-      for (const candidate of all.slice(stoppedAt)) foldCandidateBeside(restored, candidate);
+      for (const candidate of all.slice(stoppedAt)) foldCandidate(restored, candidate);
       expect(countsOf(restored).candidates).toBe(flushedAt + all.length - stoppedAt);
     }),
   );
@@ -280,16 +279,16 @@ test("a shadow that fails is counted, and the realm's own decisions stand", () =
       state.shadow.running!.judge!.candidate = () => {
         throw new Error("broken");
       };
-    return JSON.stringify(foldCandidateBeside(state, candidate));
+    return JSON.stringify(foldCandidate(state, candidate));
   });
-  expect(decided).toEqual(all.map((candidate) => JSON.stringify(foldCandidateBeside(alone, candidate))));
+  expect(decided).toEqual(all.map((candidate) => JSON.stringify(foldCandidate(alone, candidate))));
   expect(countsOf(state)).toMatchObject({ candidates: 1, errors: all.length - 1 });
 });
 
 test("a cleared shadow stays cleared when its commands are folded again", () => {
   const state = withShadow(TIGHT_RULES);
   const clear = command("shadow.clear", {}, { atMs: START_MS, seq: 5 });
-  foldCommandBeside(state, clear);
+  foldCommand(state, clear);
   const text = cacheSpec.entry(state, "r.shadow")!.value;
   expect(text).toBe('{"through":5}');
   const restored = freshRealm();
@@ -303,7 +302,7 @@ test("what only the shadow holds in quarantine expires, so it doesn't fill up; a
   const suspicious = OTHERS[3]!;
   const state = withShadow(suspicious);
   const waits = Array.from({ length: 60 }, (_, i) => ({ ...FIRST, key: i, waitMs: 5 * 3_600_000 }));
-  for (const candidate of history(waits)) foldCandidateBeside(state, candidate);
+  for (const candidate of history(waits)) foldCandidate(state, candidate);
   const { shadow } = countsOf(state);
   expect(shadow.quarantined.fingerprint).toBeGreaterThan(4);
   const { state: own } = state.shadow.running!.judge!;

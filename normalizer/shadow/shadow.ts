@@ -10,7 +10,7 @@ import type { ValidCandidate } from "../../shared/contracts/candidate.ts";
 import type { ValidCommand } from "../../shared/contracts/command.ts";
 import type { Decision } from "../../shared/contracts/decision.ts";
 import { CacheUnusable } from "../../shared/stage/cache-unusable.ts";
-import { answered, foldCandidate, foldCommand } from "../core.ts";
+import { answered } from "../judge/fold.ts";
 import {
   deviceCodec,
   memberCodec,
@@ -24,54 +24,66 @@ import { type Decided, type Judge, type NormalizerState, rulesOf, type Shadow } 
 import { Rejudge } from "./rejudge.ts";
 import { differences, tally } from "./tally.ts";
 
-/**
- * `foldCandidate`, with the shadow beside it where there is one. The result and the realm's own state are the same as without it.
- */
-export function foldCandidateBeside(state: NormalizerState, candidate: ValidCandidate): Decision {
-  const { running } = state.shadow;
-  if (running === undefined) return foldCandidate(state, candidate);
-  const other = attempt(state, candidate.source_seq, () => {
+/** The shadow's decision on a candidate that the realm's own rules are about to judge; absent where it failed. */
+export const shadowCandidate = (
+  state: NormalizerState,
+  running: Shadow,
+  candidate: ValidCandidate,
+): Decision | undefined =>
+  attempt(state, candidate.source_seq, () => {
     const judge = judgeOf(state, running);
     touch(judge.state, candidate);
     return judge.candidate(candidate);
   });
-  const decision = foldCandidate(state, candidate);
-  if (other !== undefined && counts(state, candidate.source_seq)) {
-    const { verdict, points } = differences(decision, other);
-    running.counts.candidates++;
-    if (verdict) running.counts.verdict_differs++;
-    if (points) running.counts.points_differ++;
-    tally(running.counts.live, decision);
-    tally(running.counts.shadow, other);
-  }
-  return decision;
+
+/** Counts the decision of the realm's rules and the other of the shadow's, once. */
+export function compareCandidate(
+  state: NormalizerState,
+  { counts }: Shadow,
+  decision: Decision,
+  other: Decision,
+): void {
+  if (!isToCount(state, decision.source_seq)) return;
+  const { verdict, points } = differences(decision, other);
+  counts.candidates++;
+  if (verdict) counts.verdict_differs++;
+  if (points) counts.points_differ++;
+  tally(counts.live, decision);
+  tally(counts.shadow, other);
 }
 
+type Review = Extract<ValidCommand, { kind: "review.release" | "review.reject" }>;
+
 /**
- * `foldCommand`, with the shadow beside it. Of commands only reviews concern it: it releases what it has in quarantine itself,
- * by its own factors and caps; of what it never held back, the points have long been counted.
+ * The shadow's answer to a review that the realm is about to decide. Of commands only reviews concern it: it releases what it has in
+ * quarantine itself, by its own factors and caps; of what it never held back, the points have long been counted.
  */
-export function foldCommandBeside(state: NormalizerState, command: ValidCommand): Decided {
-  const { running } = state.shadow;
-  if (running === undefined || (command.kind !== "review.release" && command.kind !== "review.reject"))
-    return foldCommand(state, command);
+export function shadowReview(state: NormalizerState, running: Shadow, command: Review): Decided | undefined {
   const { decision } = answered(state, command);
-  const other =
+  return (
     decision &&
     attempt(state, command.source_seq, () => {
       const judge = judgeOf(state, running);
       touch(judge.state, decision);
       return judge.command(command);
-    });
-  if (other !== undefined && counts(state, command.source_seq) && command.kind === "review.release") {
-    tally(running.counts.live, decision!);
-    if (other.decision !== undefined) tally(running.counts.shadow, other.decision);
-  }
-  return foldCommand(state, command);
+    })
+  );
+}
+
+/** Counts what a release gave by the realm's rules and by the shadow's, once. */
+export function compareReview(
+  state: NormalizerState,
+  { counts }: Shadow,
+  { command, decision }: Decided,
+  other: Decided,
+): void {
+  if (!isToCount(state, command.source_seq) || command.kind !== "review.release") return;
+  if (decision !== undefined) tally(counts.live, decision);
+  if (other.decision !== undefined) tally(counts.shadow, other.decision);
 }
 
 /** Whether something is to be counted, which happens once; from then on it isn't. */
-function counts({ shadow, changed }: NormalizerState, source_seq: number): boolean {
+function isToCount({ shadow, changed }: NormalizerState, source_seq: number): boolean {
   if (shadow.through >= source_seq) return false;
   shadow.through = source_seq;
   changed.add("r.shadow");
@@ -88,7 +100,7 @@ function attempt<Answer>(
     return judge();
   } catch (error) {
     if (error instanceof CacheUnusable) throw error; // It is the realm's own entries that can't be read.
-    if (counts(state, source_seq)) state.shadow.running!.counts.errors++;
+    if (isToCount(state, source_seq)) state.shadow.running!.counts.errors++;
     return undefined;
   }
 }
