@@ -5,7 +5,7 @@ import { type Actor, type Command, isPlayersKind } from "../../shared/contracts/
 import { assertScope } from "./access.ts";
 import { Refused, wrongField } from "./problems.ts";
 
-/** A game master: the token by its name, or whoever local mode's token says. Throws a 403 where `claimed` is another one. */
+/** The game master: the token's name, or with local mode's token the claimed one. Throws a 403 where `claimed` is another one. */
 export function gameMaster(caller: Caller, claimed?: string): Actor {
   if (claimed !== undefined && claimed !== caller.name && !caller.anyActor)
     throw new Refused(403, `the actor of this token is ${caller.name}: the server writes it, a body can't`);

@@ -1,4 +1,4 @@
-/** What the groups of routes share. */
+/** Shared context of the groups of routes. */
 import type {
   FastifyBaseLogger,
   FastifyInstance,
@@ -29,7 +29,7 @@ export type Api = FastifyInstance<
   ZodTypeProvider
 >;
 
-/** What the process gives to the API. */
+/** Dependencies that the process gives to the API. */
 export type Process = { bus: Bus; env: Env; log: Log; realms: KnownRealms };
 
 export const RealmPath = z.strictObject({ realm: Id });
@@ -47,7 +47,7 @@ export class ApiContext {
   readonly gateway: Gateway;
   readonly ticks: Ticks;
   readonly rulesets: RulesetVersions;
-  /** Realms made here, before the process hears of them. */
+  /** Realms made by this process whose entries haven't arrived from KV yet. */
   readonly made = new Set<string>();
   readonly #realms: KnownRealms;
 

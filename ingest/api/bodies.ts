@@ -1,4 +1,4 @@
-/** What a request body is: JSON in UTF-8, as it is, without a coding. Anything else is told so before it is read. */
+/** Request bodies: JSON in UTF-8 without a content coding. Anything else is refused before it is read. */
 import { isUtf8 } from "node:buffer";
 import type { Api } from "./api-context.ts";
 import { Refused } from "./problems.ts";

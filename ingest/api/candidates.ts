@@ -74,7 +74,7 @@ export function candidateRoutes(api: Api, parts: ApiContext): void {
     }
   }
 
-  /** One candidate, checked as ingest checks it, so that what ingest would reject is answered here. */
+  /** One candidate, checked as the gate checks it, so that a rejection is answered at once. */
   async function submit(body: unknown): Promise<Acknowledged> {
     if (!isCandidate(body)) throw whatIsWrong(body);
     const data = JSON.stringify(body);

@@ -1,4 +1,4 @@
-/** How the API says no: RFC 9457 problem details, with the path of every field that is wrong. */
+/** Refusals of the API: RFC 9457 problem details, with the path of every field that is wrong. */
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { errors as natsErrors } from "@nats-io/transport-node";
 import type { FastifyError, FastifyInstance } from "fastify";
@@ -37,7 +37,7 @@ export function schemaRefused(error: z.ZodError): Refused {
   return new Refused(400, path === "" ? message : `${path}: ${message}`, errors);
 }
 
-/** What a failure is to the caller. What nobody foresaw is logged and says nothing of the inside. */
+/** The problem that a failure is for the caller. Unforeseen errors are logged, and reveal nothing to the caller. */
 export function problemOf(error: unknown, log: Log): Problem {
   if (error instanceof Refused) return error.problem;
   if (error instanceof Crowded) return problem(429, error.message);
@@ -95,8 +95,8 @@ const MEANINGS = {
 } as const;
 
 /**
- * The problems that a route may answer with, for its schema; 503 is every route's, and what a token is refused with is added. A realm
- * that may be missing may have ended.
+ * The problems that a route may answer with, for its schema; 503 is every route's, and what a token is refused with is added. A
+ * realm that may be missing may have ended.
  */
 export function refusals(...statuses: (keyof typeof MEANINGS)[]): object {
   const content = { [PROBLEM_JSON]: { schema: ProblemBody } };

@@ -84,7 +84,7 @@ export function realmRoutes(api: Api, { bus, made }: ApiContext): void {
 
 const PASSED_ON = [400, 404, 409, 507] as const;
 
-/** What the provision service said, as this API says it. */
+/** The provision service's refusal as this API's problem. */
 function refusedBy({ status, message }: ProvisionRefused, failed: string): Refused {
   return new Refused(PASSED_ON.find((known) => known === status) ?? 503, `${failed}: ${message}`);
 }

@@ -1,4 +1,4 @@
-/** What a game master looks at before they act: which realms there are, and where a realm stands. */
+/** Reads of the game master's page: the realms, and a realm's present state. */
 import { z } from "zod";
 import { Id } from "../../shared/contracts/ids.ts";
 import type { TickRecord, WorldSnapshot } from "../../shared/contracts/world.ts";

@@ -1,4 +1,7 @@
-/** What a tick made of an accepted event, from the logs themselves: the tick's record, and where it was cut its other events. */
+/**
+ * Applied points of an accepted event, computed from the logs: the tick's record and, where the burst cap cut it, the tick's other
+ * events.
+ */
 
 import type { Accepted } from "../../shared/contracts/decision.ts";
 import type { TickMarker, TickRecord } from "../../shared/contracts/world.ts";

@@ -1,4 +1,4 @@
-/** What Postgres has of an event: read only, from the views that are everybody's, and never needed. */
+/** Reads of an event from Postgres: read only, from the public views, and optional. */
 import pg from "pg";
 import type { Decision } from "../../shared/contracts/decision.ts";
 import type { Log } from "../../shared/process/log.ts";
@@ -14,7 +14,7 @@ export type Archived = {
   position?: { created: string; through: number };
 };
 
-/** Who is away is not waited for, ms. */
+/** Deadline for Postgres, ms. */
 const CONNECT_MS = 2_000;
 const QUERY_MS = 5_000;
 
@@ -28,7 +28,7 @@ export class ArchiveReads {
     this.#pool = new pg.Pool({
       connectionString: url,
       application_name: "ingest",
-      // The role's settings say the same; whoever is given another URL reads no more than that.
+      // The role has the same settings; this bounds reads under any other URL.
       options: "-c search_path=amoi_read,pg_temp -c default_transaction_read_only=on",
       max: 4,
       connectionTimeoutMillis: CONNECT_MS,

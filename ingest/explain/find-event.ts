@@ -17,7 +17,7 @@ export type Looked = { from: number; through: number; bodies: number };
 /** Sequences that are read at once: few at first, since what is asked for is mostly recent. */
 const PART = { first: 2_048, largest: 65_536 };
 
-/** What nothing can have come before: a repeat, or a review, has something before it. */
+/** Reasons of decisions that can't be the first: a repeat or a review follows another decision. */
 const isFirst = ({ reason }: Decision): boolean =>
   reason !== "released" &&
   reason !== "duplicate" &&

@@ -25,7 +25,7 @@ export type Explained = {
   basedOn: BasedOn;
 };
 
-/** So many of the newest decisions are looked through, at most. */
+/** Most decisions that are searched, newest first. */
 const MAX_BODIES = 200_000;
 const SEARCH_WITHIN_MS = 20_000;
 
@@ -58,7 +58,7 @@ export async function explain(
   return { rows, verdict: last.decision, ...(applied === undefined ? {} : { applied }), basedOn };
 }
 
-/** Up to where Postgres knows all of this stream about the event: 0 where it doesn't know the event, or knows another log. */
+/** The sequence up to which Postgres is complete about the event; 0 where it doesn't have the event, or has another log. */
 async function archivedThrough(bus: Bus, realm: string, { rows, position }: Archived): Promise<number> {
   if (rows.length === 0 || position === undefined) return 0;
   const { created } = await streamEnds(bus, eventsStream(realm));

@@ -12,7 +12,7 @@ import type {
 import { mul } from "../../shared/exact/integers.ts";
 import { type Explanation, explanationOf } from "../../shared/judgement/explanation.ts";
 
-/** What a tick made of an accepted event: milli-points, the gain they were scaled with, and the faction's burst. */
+/** The effect of a tick on an accepted event: milli-points, their gain, and the faction's burst cap. */
 export type Applied =
   | {
       status: "applied";
@@ -94,7 +94,7 @@ function fairnessIn(words: Words, { spend_tier = 0 }: Accepted, explanation?: Ex
   return causes.length === 0 ? words.balance : causes.join(words.and);
 }
 
-/** What the tick made of it; nothing where nothing was left to count. */
+/** The effect of the tick; absent where no points were left to count. */
 function tickIn(words: Words, { normalized_points }: Accepted, applied: Applied | undefined): string[] {
   if (applied === undefined || normalized_points === 0) return [];
   if (applied.status === "pending") return [words.pending(applied.earliest_tick)];

@@ -1,5 +1,5 @@
 /**
- * Has RAW purged behind ingest's position, so that its `max_bytes` bounds what waits and not what was.
+ * Has RAW purged behind ingest's position, so that its `max_bytes` bounds waiting messages and not the past.
  *
  * The provision service alone may purge, and holds every request against the committed position itself. Messages stay for ten
  * minutes longer: JetStream and the gateway find repeats among them.
@@ -21,7 +21,7 @@ export async function purgeRaw(
   { bus, realm, state, log, signal }: Owned<Taking>,
   { keepMs, everyMs }: PurgePace = PACE,
 ): Promise<void> {
-  /** What was taken at each look, oldest first: as many looks as `keepMs` has. */
+  /** Ingest's position at each look, oldest first: as many looks as fit into `keepMs`. */
   const looks: number[] = [];
   let purged = 0;
   while (!signal.aborted) {

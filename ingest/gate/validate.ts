@@ -26,7 +26,7 @@ import { timeText } from "../../shared/exact/time.ts";
 import { subjects } from "../../shared/stream/subjects.ts";
 import { isCandidate } from "./compiled-schema.ts";
 
-/** By its subject: `player_command` is what a story engine says for a player. */
+/** Kind by subject: a `player_command` is sent by a story engine for a player. */
 export type ArrivalKind = "candidate" | "command" | "player_command";
 type Arrival = {
   kind: ArrivalKind;

@@ -1,11 +1,11 @@
-/** Whether a realm's stages run: what waits for a stage that refuses the realm would wait in vain, and only pile up. */
+/** Whether a realm's stages run: a command for a stage that refuses the realm would wait in vain and pile up in RAW. */
 import { type AnnouncedRefusal, announcedWorkers } from "../../shared/stage/announced-workers.ts";
 import type { Bus } from "../../shared/stream/bus.ts";
 import { Refused } from "../api/problems.ts";
 
 /**
  * Throws a 409 that names stage, message and reason where a live process of one of the stages refuses the realm. Processes
- * announce that every second or so; where their announcements can't be read, nothing is known and nothing is thrown.
+ * announce that every second or so; where their announcements can't be read, nothing is thrown.
  */
 export async function assertRuns(bus: Bus, realm: string, stages: readonly string[]): Promise<void> {
   const workers = await Promise.all(stages.map((stage) => announcedWorkers(bus, stage))).catch(() => []);

@@ -1,4 +1,4 @@
-/** What the normalizer decided on a command. */
+/** Waiting for the normalizer's decision on a command. */
 
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Bus } from "../../shared/stream/bus.ts";

@@ -1,4 +1,4 @@
-/** Waiting for a message of a stream that answers something. */
+/** Waiting for the message of a stream that answers a request. */
 
 import type { Bus } from "../../shared/stream/bus.ts";
 import { streamEnds } from "../../shared/stream/last-message.ts";

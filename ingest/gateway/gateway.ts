@@ -37,7 +37,7 @@ export class StoreFull extends Error {}
 /** The realm is ending: its RAW takes nothing any more, and never will. */
 export class RawClosed extends Error {}
 
-/** More wait for the disk than it can be worth to keep in memory. */
+/** More bodies wait for the disk than are kept in memory. */
 export class Crowded extends Error {}
 
 /** `data`: a JSON object as text. */
@@ -69,7 +69,7 @@ const STORED_NOTHING: ReadonlySet<number> = new Set([
   REFUSED.incompleteBatch,
 ]);
 
-/** What of a realm waits to be written. */
+/** A realm's bodies that wait to be written. */
 type Queue = { waiting: Waiting[]; writing: boolean; full: { length: number; tell: () => void } | undefined };
 
 export class Gateway {
@@ -95,7 +95,7 @@ export class Gateway {
     });
   }
 
-  /** What is kept of a realm goes; what waits is still answered. */
+  /** Drops what is kept of a realm; waiting bodies are still answered. */
   forget(realm: string): void {
     this.#queues.delete(realm);
   }
@@ -143,7 +143,7 @@ export class Gateway {
     await Promise.all(group.map((waiting) => this.#single(waiting).then(waiting.resolve, waiting.reject)));
   }
 
-  /** What is published without a connection is dropped, and its timeout a long wait for nothing. */
+  /** Without a connection a message would be dropped, and its timeout would be a long wait for nothing. */
   #assertConnected(): void {
     if (!this.#bus.connected) throw new Unavailable("NATS is away");
   }

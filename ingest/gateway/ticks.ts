@@ -1,4 +1,4 @@
-/** What the internal API needs to know of ticks: the next one a candidate can count in, and the answer to `tick.run`. */
+/** Ticks for the internal API: the earliest tick that a candidate can count in, and the result of `tick.run`. */
 
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { TickMarker, TickRecord } from "../../shared/contracts/world.ts";

@@ -1,4 +1,4 @@
-/** The quarantine of each realm that somebody asked for, followed from then on. */
+/** The quarantines of realms that were requested once, followed from then on. */
 
 import type { Log } from "../../shared/process/log.ts";
 import { NotCaughtUp, QuarantineFollower } from "../../shared/quarantine/follow-quarantine.ts";
@@ -42,7 +42,7 @@ export class QuarantineFollowers {
     }
   }
 
-  /** It is followed no more, until somebody asks for it again. */
+  /** Stops following the realm's quarantine until the next request. */
   forget(realm: string): void {
     this.#followers.get(realm)?.stop.abort();
     this.#followers.delete(realm);

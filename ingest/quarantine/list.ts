@@ -1,4 +1,4 @@
-/** What a game master sees of the quarantine: items, groups and counts. Pure. */
+/** The quarantine's list for game masters: items, groups and counts. Pure. */
 import type { Quarantined, QuarantineReason } from "../../shared/contracts/decision.ts";
 import { byCodeUnit } from "../../shared/exact/integers.ts";
 import { fingerprintText } from "../../shared/judgement/fingerprint.ts";
@@ -16,7 +16,7 @@ export type Filter = {
   older_than_s?: number | undefined;
 };
 
-/** What to group by; "" where an event names no device. */
+/** The key to group by; "" where an event names no device. */
 const KEYS: Record<Grouping, (decision: Quarantined) => string> = {
   reason: ({ reason }) => reason,
   device: ({ device_id }) => device_id ?? "",

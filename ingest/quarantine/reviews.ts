@@ -1,4 +1,4 @@
-/** A game master's word on quarantined events: sent as commands through RAW, answered when the normalizer has decided them. */
+/** Reviews of quarantined events: sent as commands through RAW, answered when the normalizer has decided them. */
 
 import { Command } from "../../shared/contracts/command.ts";
 import type { Accepted, Clip } from "../../shared/contracts/decision.ts";
@@ -139,7 +139,7 @@ function keyOf(realm: string, { verdict, event_id, actor }: Review, { open, outc
   return key;
 }
 
-/** What the gate would reject is never decided: nobody should wait for it. Throws a 400. */
+/** The gate's rejections never reach a decision, so they are refused here. Throws a 400. */
 function assertPasses(command: Command): void {
   const checked = Command.safeParse(command);
   if (checked.success) return;

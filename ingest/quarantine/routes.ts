@@ -1,4 +1,4 @@
-/** The quarantine of a realm: what waits for a person, what a release would give, and the person's word on it. */
+/** Routes of a realm's quarantine: open events, the effect of a release, and reviews. */
 import { z } from "zod";
 import { SOURCES } from "../../shared/contracts/candidate.ts";
 import { Note } from "../../shared/contracts/command.ts";

@@ -1,4 +1,4 @@
-/** What differs between two rulesets, leaf by leaf. Pure. */
+/** Differences between two rulesets, leaf by leaf. Pure. */
 
 export type Difference = { path: string; from?: unknown; to?: unknown };
 

@@ -16,7 +16,7 @@ export type RulesetVersion = {
   at: string;
   actor: DecidedCommand["actor"];
   note?: string;
-  /** One from before newer numbers existed has their defaults. */
+  /** Rulesets from before newer numbers existed get their defaults. */
   ruleset: Ruleset;
   command_id: string;
 };

@@ -38,7 +38,7 @@ export function keepCredentials(dataDir: string, given: Partial<Credentials>): C
   return merged;
 }
 
-/** A password that nobody guesses, and no URL has to encode. */
+/** A random password of characters that URLs don't encode. */
 export const newPassword = (): string => randomBytes(24).toString("base64url");
 
 /** The password in a URL, decoded. */

@@ -1,4 +1,4 @@
-/** What a person reads when a command of the local stack fails: a sentence for what can be expected, the trace of a defect. */
+/** The output of a failed command of the local stack: a sentence for expected failures, the trace of a defect. */
 import { inspect } from "node:util";
 import { EnvError } from "../../shared/process/env.ts";
 import { NotReadyError } from "./launch.ts";

@@ -37,7 +37,7 @@ export interface Running {
   stop(graceMs?: number): Promise<{ killed: boolean }>;
   /** `kill -9`, and waits until it is gone. */
   kill(): Promise<void>;
-  /** What it said last, in one line, for a person. */
+  /** The last line of its log that a person should read. */
   lastWords(): string;
 }
 

@@ -1,4 +1,4 @@
-/** Whom PostgreSQL runs as: it refuses root. */
+/** The account that runs PostgreSQL, which refuses root. */
 import { execFile } from "node:child_process";
 import { chown } from "node:fs/promises";
 import { userInfo } from "node:os";

@@ -1,4 +1,7 @@
-/** How much a NATS server of the stack's own may store: below what the disk has, since nats-server answers nobody once it is full. */
+/**
+ * How much a NATS server of the stack's own may store: below the free disk space, since nats-server answers no request on a full
+ * disk.
+ */
 import { readdir, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 

@@ -14,7 +14,7 @@ const JETSTREAM_TIMEOUT_MS = 2_000;
  * stream.
  */
 const MOST_CONSUMERS = 500;
-/** A consumer that nobody asks is removed after this, at the latest and at the earliest: shorter, the server would make timers for nothing. */
+/** Bounds of `inactive_threshold`, after which the server removes an unused consumer. */
 const LONGEST_INACTIVE_NS = 300_000_000_000;
 const SHORTEST_INACTIVE_NS = 1_000_000_000;
 
@@ -88,7 +88,7 @@ async function consumersOf(bus: Bus, stream: string): Promise<number | string> {
   }
 }
 
-/** What a reader is told where too many ask at once. */
+/** The refusal of a reader while too many requests are open. */
 export const gateIsBusy = (): string => refusal("too many requests are under way: try again");
 
 function read(body: string): z.infer<typeof Wanted> | string {

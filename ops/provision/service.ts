@@ -29,7 +29,10 @@ export type Sizes = { replicas: number; rawMaxBytes: number };
 
 /** Of several processes one answers. */
 const QUEUE = "provision";
-/** Requests of a kind under way at once; further ones are told to come back. Every realm's readers ask at once when a process starts. */
+/**
+ * Requests of a kind under way at once; further ones are told to come back. Every realm's readers ask at once when a process
+ * starts.
+ */
 const MAX_UNDER_WAY = { consumer: 500, other: 8 };
 
 type Answer = ProvisionAnswer;
@@ -133,7 +136,7 @@ const readJson = (message: Msg): unknown => {
   }
 };
 
-/** What is wrong is the asker's to know: by status, as HTTP would have it. */
+/** The refusal for the requester, with the HTTP status that fits. */
 async function handled(act: () => Promise<Answer>, log: Log, kind: string): Promise<Answer> {
   try {
     return await act();

@@ -1,4 +1,4 @@
-/** Whose bearer token a request brings: local mode's own, one of the tokens file, or a JWT of the identity provider. */
+/** The caller of a request by its bearer token: local mode's own, one of the tokens file, or a JWT of the identity provider. */
 import { timingSafeEqual } from "node:crypto";
 import type { Env } from "../process/env.ts";
 import type { Log } from "../process/log.ts";

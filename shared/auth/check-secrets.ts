@@ -1,4 +1,4 @@
-/** Whether the secrets of an environment are some: given where a process needs them, unlike each other, and not to be guessed. Pure. */
+/** Checks of an environment's secrets: present where a process needs them, different from each other, and hard to guess. Pure. */
 import { isLoopback } from "./hosts.ts";
 import { LOCAL_SECRETS, weaknessOf } from "./secrets.ts";
 
@@ -12,7 +12,7 @@ type Settings = {
 };
 type Given = Readonly<Record<string, string | undefined>>;
 
-/** Bits that a secret has at the least, and a password, which nobody can try without the server's noticing. */
+/** Least entropy in bits of a secret, and of a password, which can't be guessed offline. */
 const SECRET_BITS = 100;
 const PASSWORD_BITS = 40;
 
@@ -33,11 +33,11 @@ const URLS = [
   "AMOI_DATABASE_ADMIN_URL",
 ];
 
-/** Who needs what: a process has its own secrets alone. The launcher, which is no stage, has those of all. */
+/** Which process needs a secret: each stage its own alone; the launcher, which is no stage, all. */
 const isFor = (stage: string | undefined, ...stages: string[]) =>
   stage === undefined || stages.includes(stage);
 
-/** What is wrong, a sentence each that begins with the variable. `given`: the environment as it was given. */
+/** Problems, a sentence each that begins with the variable. `given`: the raw environment. */
 export function secretProblems(settings: Settings, given: Given, stage: string | undefined): string[] {
   const problems = oidcProblems(settings);
   return settings.MODE === "local"

@@ -32,7 +32,7 @@ export class Oidc {
   readonly #settings: OidcSettings;
   readonly #keys: () => JWTVerifyGetKey;
 
-  /** `failed` hears of a file of keys that can't be read any more. Throws where it can't be read at first. */
+  /** `failed` is called when a file of keys can't be read any more. Throws where it can't be read at first. */
   constructor(settings: OidcSettings, failed: (error: unknown) => void) {
     this.#settings = settings;
     const { jwks } = settings;
@@ -49,7 +49,7 @@ export class Oidc {
     }
   }
 
-  /** Whose token this is, or why it is nobody's. Throws `KeysUnavailable`. */
+  /** The caller of a token, or the reason of its refusal. Throws `KeysUnavailable`. */
   async callerOf(token: string): Promise<Caller | { refused: string }> {
     const { issuer, audience } = this.#settings;
     try {

@@ -1,4 +1,4 @@
-/** What a bearer token of the internal API may do. */
+/** Scopes of the internal API's bearer tokens. */
 export const SCOPE_TEXT = {
   publish: "candidates, players' commands and receipts",
   story: "contexts, checks, decisions and a player's recap",
@@ -11,13 +11,13 @@ export const SCOPE_TEXT = {
 export type Scope = keyof typeof SCOPE_TEXT;
 export const SCOPES = Object.keys(SCOPE_TEXT) as Scope[];
 
-/** Who calls, as far as their token says. */
+/** The caller that a token identifies. */
 export type Caller = {
   /** The token's name, or the `sub` of a JWT: an account id, under which commands go into the log. */
   name: string;
   scopes: ReadonlySet<Scope>;
   /** The only realms that it may touch; absent: any. */
   realms?: ReadonlySet<string>;
-  /** It may say in whose name a command comes: local mode's own token alone. */
+  /** May claim any actor: local mode's own token alone. */
   anyActor?: true;
 };

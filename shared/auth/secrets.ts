@@ -1,4 +1,4 @@
-/** What makes a secret one that nobody guesses. Pure. */
+/** Strength of secrets. Pure. */
 
 export const LOCAL_INTERNAL_TOKEN = "local-internal-token";
 export const LOCAL_FEED_SECRET = "local-feed-token-secret-of-32-bytes";

@@ -48,7 +48,7 @@ export function tokensIn(text: string): FileToken[] {
 
 export const digestOf = (token: string): Buffer => createHash("sha256").update(token).digest();
 
-/** Whose token it is. All are compared, each in constant time: neither length nor prefix nor place shows. */
+/** The caller of a token. All entries are compared, each in constant time, so that neither length nor prefix nor place shows. */
 export function callerOf(tokens: readonly FileToken[], token: string): Caller | undefined {
   const given = digestOf(token);
   let found: Caller | undefined;

@@ -24,7 +24,7 @@ function shortHash(text: string): string {
 export const eventId = (realm: string, user: string, key: string): string =>
   shortHash(`${realm}\n${user}\n${key}`);
 
-/** Who says a command. */
+/** The sender of a command. */
 export type Speaker = { type: "player" | "gm" | "system"; id: string };
 
 /**

@@ -1,4 +1,4 @@
-/** How unequally something is divided: integers in, basis points out, exact also where sums of products pass 2^53. */
+/** Gini coefficient and top share: integers in, basis points out, exact also where sums of products pass 2^53. */
 import { assertSafe, ceilDiv, mulDiv } from "./integers.ts";
 
 /**

@@ -13,7 +13,7 @@ const ORDER = ["source", "user_day", "device_day"] as const satisfies readonly C
  */
 type UsedToday = { source: number; user: number; device: number; rolling: number };
 
-/** What each cap still lets through; no device, no such cap. */
+/** Points that each cap still allows; without a device there is no device cap. */
 export type Left = { source: number; user_day: number; device_day?: number };
 
 /** A new ruleset may have lowered a cap below what was used. */

@@ -1,4 +1,4 @@
-/** What the factors and caps of a decision follow from: by names here, as a list in its body. */
+/** The inputs of a decision's factors and caps: named here, a list in the decision's body. */
 
 import type { Explained, Judged } from "../contracts/decision.ts";
 import type { Left } from "./caps.ts";

@@ -1,4 +1,4 @@
-/** What being ahead of the realm costs. */
+/** The fairness factor: the cost of being ahead of the realm. */
 import type { Accepted } from "../contracts/decision.ts";
 import type { JudgementRules } from "../contracts/ruleset.ts";
 import { clamp, floorDiv, mul, mulDiv } from "../exact/integers.ts";

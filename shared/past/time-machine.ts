@@ -2,9 +2,9 @@
  * Any past public state of a realm by its tick, from what WORLD keeps: all deltas, and checkpoints on the way.
  *
  * It reads nothing before it is asked, so opening costs a request, however long the past. The first question about a chapter of
- * 256 ticks reads that chapter: a checkpoint, and 256 deltas whose place is found by their ticks. Its pages stay in memory, compressed, up
- * to `maxBytes` in all, the chapter asked for longest ago leaving first. A checkpoint that is missing or wrong costs reading the
- * chapter before it too, down to tick 0 at worst. Measured figures: `npm run bench -- timemachine`.
+ * 256 ticks reads that chapter: a checkpoint, and 256 deltas whose place is found by their ticks. Its pages stay in memory,
+ * compressed, up to `maxBytes` in all, the chapter asked for longest ago leaving first. A checkpoint that is missing or wrong costs
+ * reading the chapter before it too, down to tick 0 at worst. Measured figures: `npm run bench -- timemachine`.
  */
 import { setImmediate as otherWork } from "node:timers/promises";
 import type { WorldDelta } from "../contracts/world.ts";
@@ -25,7 +25,7 @@ export { BrokenPast, type PastState } from "./chapter.ts";
 class PastBusy extends Error {}
 
 const MAX_BYTES = 64 * 1024 * 1024;
-/** Questions that wait for a chapter from the stream. One chapter is read at a time, whoever asks. */
+/** Requests that wait for a chapter from the stream. Chapters are read one at a time. */
 const MAX_WAITING = 64;
 /** Deltas taken on before other work of the process has its turn. */
 const DELTAS_AT_ONCE = 32;
@@ -74,8 +74,8 @@ export class TimeMachine {
 
   /**
    * The realm after `tick`, its state held against the hash that the tick states; `undefined` for a tick that is still to come.
-   * Throws `BrokenPast` that names the tick where the stream can't vouch for it, `PastBusy`, `StreamGap` where the stream is another
-   * one than at opening, and NATS errors.
+   * Throws `BrokenPast` that names the tick where the stream can't vouch for it, `PastBusy`, `StreamGap` where the stream is
+   * another one than at opening, and NATS errors.
    */
   async stateAt(tick: number): Promise<PastState | undefined> {
     if (!Number.isSafeInteger(tick) || tick < 0) return undefined;

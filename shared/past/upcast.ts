@@ -10,5 +10,5 @@ const isPresent = (ruleset: RecordedRuleset): ruleset is Ruleset => ruleset.engi
 export const upcastRuleset = (ruleset: RecordedRuleset): Ruleset =>
   isPresent(ruleset) ? ruleset : { ...ruleset, engine: ENGINE };
 
-/** One that was recorded: of an earlier engine for this one, and numbers that were unknown then with their defaults. */
+/** A recorded ruleset for this engine, with defaults for numbers that didn't exist then. */
 export const readRuleset = (recorded: RecordedRuleset): Ruleset => Ruleset.parse(upcastRuleset(recorded));

@@ -117,7 +117,7 @@ const Env = z.object({
   AMOI_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
   /** `max_bytes` of a realm's RAW stream. */
   AMOI_RAW_MAX_BYTES: z.coerce.number().int().min(1_048_576).default(268_435_456),
-  /** What the launcher's NATS may use before Go collects harder, MiB: beyond what is live it keeps no more garbage. */
+  /** `GOMEMLIMIT` of the launcher's NATS, MiB: above it Go keeps no garbage beyond its live memory. */
   AMOI_NATS_MEMORY_MIB: z.coerce.number().int().min(64).default(512),
   /** Address that HTTP servers listen on. */
   AMOI_HOST: z.string().min(1).default("127.0.0.1"),
@@ -158,7 +158,7 @@ export const VARIABLES: readonly string[] = Object.keys(Env.shape);
 type Given = Record<string, string | undefined>;
 type DatabaseUrl = (typeof PASSWORDS)[keyof typeof PASSWORDS];
 
-/** What goes together or not in an environment, a sentence each that begins with the variable. */
+/** Contradictions between variables, a sentence each that begins with the variable. */
 function problemsTogether(given: Given): string[] {
   const problems: string[] = [];
   for (const [password, url] of Object.entries(PASSWORDS) as [keyof typeof PASSWORDS, DatabaseUrl][]) {
@@ -209,7 +209,7 @@ export class EnvError extends Error {}
 
 const DEFAULTS = { MODE: "local", AMOI_HOST: "127.0.0.1" } as const;
 
-/** What is wrong with a variable. A value is repeated only where it should have been a number, which is no secret. */
+/** The sentence about a wrong variable. It repeats the value only where a number was expected, which is no secret. */
 function sentenceOf({ path, code, message, ...issue }: z.core.$ZodIssue, given: Given): string {
   const name = path.join(".");
   if (code === "invalid_type" && "expected" in issue && issue.expected === "number")

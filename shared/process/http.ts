@@ -18,7 +18,7 @@ export type Health = {
   notReady(): string | undefined;
 };
 
-/** What `/readyz` answers with 503. `realms`: those that this process owns and that don't move; empty where it is about all of it. */
+/** The body of `/readyz` with 503. `realms`: owned realms that don't move; empty where the whole process isn't ready. */
 type NotReady = { status: "not ready"; reason: string; realms: RealmTrouble[] };
 
 declare module "fastify" {
@@ -78,7 +78,7 @@ function refuseUnknown(routes: readonly RouteOptions[], request: FastifyRequest,
   return say(reply.header("allow", allowed), problem(405, `this path is served for ${allowed}`));
 }
 
-/** What a route's path matches: `:name` is one segment, `*` the rest. */
+/** The pattern of a route's path: `:name` is one segment, `*` the rest. */
 const patternOf = (url: string): RegExp =>
   new RegExp(
     `^${url

@@ -1,4 +1,4 @@
-/** A file that is read again when it changes, without a watch or a timer: whoever asks pays for a look, once a second at most. */
+/** A file that is read again when it changes, without a watch or a timer: a read checks for changes, at most once a second. */
 import { readFileSync, statSync } from "node:fs";
 
 const LOOK_MS = 1_000;

@@ -25,7 +25,7 @@ import {
 import { genesis } from "../world/genesis.ts";
 import { RealmEntry, realmTexts, stateIn } from "./realm-entries.ts";
 
-/** What was asked for can't be, and only a person can change that. `status`: as an HTTP answer would have it. */
+/** A request that only an operator can make possible. `status`: the HTTP status that fits. */
 export class ProvisionError extends Error {
   readonly status: ProblemStatus;
   constructor(message: string, status: ProblemStatus = 409) {
@@ -288,7 +288,9 @@ function entryIn(held: string): RealmEntry | undefined {
   }
 }
 
-/** Writes a key unless it is there, and this realm's: one that had the name before may have left its own. Answers whether it did. */
+/**
+ * Writes a key unless it is there, and this realm's: one that had the name before may have left its own. Answers whether it did.
+ */
 async function ensureKey(
   bus: Bus,
   bucket: Bucket,

@@ -32,7 +32,7 @@ export function stateIn(text: string): RealmState {
   }
 }
 
-/** Whether a realm has ended, as its entry says now. False while nobody answers. */
+/** Whether the realm's entry says that it has ended. False while KV can't be read. */
 export async function hasEnded(bus: Bus, realm: string): Promise<boolean> {
   const stored = await lastOf(bus, "KV_realms", kvSubject("realms", realm)).catch(() => undefined);
   return stored !== undefined && stateIn(stored.text()) === "ended";

@@ -74,7 +74,7 @@ export class QuarantineFollower {
     }
   }
 
-  /** The quarantine where it is read up to the end of EVENTS, as far as this process was told: it asks nobody. */
+  /** The quarantine, if it is read up to the last known end of EVENTS; makes no request. */
   get current(): Quarantine | undefined {
     return this.#reader?.isCaughtUp ? this.#quarantine : undefined;
   }

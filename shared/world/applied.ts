@@ -1,4 +1,4 @@
-/** What each event really moved: its points with the faction's gain, cut to the faction's burst cap pro rata. */
+/** The applied points of each event: its points with the faction's gain, cut to the faction's burst cap pro rata. */
 
 import type { Accepted } from "../contracts/decision.ts";
 import type { TickRecord } from "../contracts/world.ts";

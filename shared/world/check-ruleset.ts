@@ -1,4 +1,4 @@
-/** What a ruleset's schema cannot say: whether its triggers mean something and whether any integer could pass 2^53. */
+/** Checks beyond a ruleset's schema: that its triggers' paths exist, and that no integer can pass 2^53. */
 
 import { SOVEREIGN_ACTIONS } from "../contracts/command.ts";
 import { sovereignRules } from "../contracts/politics.ts";

@@ -1,4 +1,4 @@
-/** How hard a faction pushes on a territory: of the tick's contest, and of what the public reads say of the next one. */
+/** How hard a faction pushes on a territory, for the tick's contest and for the public reads. */
 import type { Ruleset } from "../contracts/ruleset.ts";
 import type { FactionState, TerritoryState } from "../contracts/world.ts";
 import { find } from "../exact/by-id.ts";

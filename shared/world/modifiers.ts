@@ -1,4 +1,4 @@
-/** What the effects that hold add up to: sums of basis points, by faction and by territory. */
+/** Sums of the active effects' modifiers, basis points, by faction and by territory. */
 import type { Ruleset } from "../contracts/ruleset.ts";
 import type { EffectState, PublicState } from "../contracts/world.ts";
 import { type ById, find } from "../exact/by-id.ts";

@@ -36,7 +36,7 @@ function textOf(item: NoticeItem, rules: Ruleset): Text {
 const nameIn = (things: Record<string, { name: string }>, id: string): string =>
   find(things, id)?.name ?? wordsOf(id);
 
-/** What has no name goes by its id. */
+/** Things without a name are shown by their id. */
 const wordsOf = (id: string): string => id.replaceAll(/[-_]/g, " ");
 
 const flip = (territory: string, faction: string): ByRole => ({

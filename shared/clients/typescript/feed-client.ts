@@ -25,13 +25,13 @@ export type FeedStatus = "connecting" | "open" | "waiting" | "closed";
 /** A state and where it stands. */
 export type World = Place & { hash: string; state: PublicState };
 
-/** What happens, by name, with what a listener is given. */
+/** Events by name, with their listeners' arguments. */
 export type FeedEvents = {
   /** The world changed: by a delta, or as a whole. In order, once per tick. */
   changed: [world: World, frame: SnapshotFrame | DeltaFrame];
   /** The pressure that builds up until the next tick. */
   pulse: [pulse: PulseFrame];
-  /** What a tick has to tell the player; each item once. */
+  /** Notices of a tick for the player; each item once. */
   notice: [items: PassedItem[], tick: number];
   /** The server has this client start anew. */
   resynced: [reason: ResyncReason];
@@ -63,7 +63,7 @@ export type FeedClientOptions = { [Name in keyof FeedEvents]?: Listener<Name> } 
 };
 
 const DEFAULT_PAUSE_MS = { min: 250, max: 15_000 };
-/** What `close` gives where the connection ended without a code. */
+/** The code of a connection that ended without one. */
 const NO_CODE = 1006;
 /** A connection that was open for so long doesn't count as a failure. */
 const GOOD_MS = 10_000;
@@ -73,8 +73,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const FIRST_FINAL_CODE = 4_500;
 const LAST_FINAL_CODE = 4_999;
 /**
- * What HTTP refuses an attempt with is final for these, which `status` then gives as the code: the realm has ended, or there is
- * none of this name. A broadcaster that has just started may not know of a new realm yet, so it is asked again before that counts.
+ * HTTP statuses that end the client for good, given by `status` as the code: the realm has ended, or doesn't exist. A broadcaster
+ * that has just started may not know a new realm yet, so only a repeated 404 counts.
  */
 const FINAL_STATUSES: Readonly<Record<number, { refusals: number; reason: string }>> = {
   404: { refusals: 3, reason: "there is no such realm" },
@@ -198,7 +198,7 @@ export class FeedClient {
     });
   }
 
-  /** The socket didn't open. No WebSocket tells why, so a read of the same realm is asked whether there is any use in coming back. */
+  /** The socket didn't open. A WebSocket doesn't tell why, so a public read of the same realm decides whether a retry is useful. */
   async #refused(socket: WebSocket): Promise<void> {
     if (this.#socket !== socket) return;
     const read = new URL(

@@ -1,4 +1,4 @@
-/** What in a database is the archive's own: its schemas, tables and functions, by name. Everything else is somebody else's. */
+/** The archive's own schemas, tables and functions in a database, by name. Everything else belongs to others. */
 import type { ClientBase, Pool } from "pg";
 
 /** Where the tables are, and where everybody else reads them. */

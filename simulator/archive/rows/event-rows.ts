@@ -239,7 +239,7 @@ const markerLine =
       payload,
     );
 
-/** What ingest refused: nobody knows whose it was, only what it was taken for. */
+/** Bodies that ingest refused: their sender is unknown, only their assumed kind is known. */
 const refusedLine: LineOf = (place, body, payload) =>
   lineOf(
     place,

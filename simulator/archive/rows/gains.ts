@@ -1,4 +1,4 @@
-/** What a tick's factions gained, told three times: by its record, by its ledger, and by the influence before and after it. */
+/** The gains of a tick's factions from three sources: its record, its ledger, and the influence before and after it. */
 
 import type { Ruleset } from "../../../shared/contracts/ruleset.ts";
 import type { FactionState, PublicState, TickRecord } from "../../../shared/contracts/world.ts";

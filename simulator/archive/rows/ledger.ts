@@ -26,7 +26,7 @@ export type Ledger = {
   sums: Map<string, number>;
 };
 
-/** What every event of a tick moved. */
+/** Ledger entries of a tick's events. */
 export function ledgerOf(entries: Entry[], record: Pick<TickRecord, "factions">): Ledger {
   const applied = appliedPoints(entries, record.factions);
   const sums = new Map<string, number>();
