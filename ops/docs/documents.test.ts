@@ -127,6 +127,19 @@ test("runbook.md has every metric of ours, and every reason why a realm is refus
   expect([...ours, ...REFUSAL_REASONS].filter((name) => !named.includes(name))).toEqual([]);
 });
 
+test("every sentence that runbook.md quotes is one that the code says", () => {
+  const sources = execFileSync("git", ["ls-files", "*.ts", ":!*.test.ts"], { cwd: ROOT, encoding: "utf8" })
+    .split("\n")
+    .filter((file) => file !== "" && existsSync(join(ROOT, file)))
+    .map(read)
+    .join("\n");
+  const sentences = firstColumn("ops/docs/runbook.md").filter((text) => text.includes(" "));
+  expect(sentences.length).toBeGreaterThan(10);
+  // What stands for a value splits a sentence.
+  const said = sentences.flatMap((sentence) => sentence.split(/…|\bN\b/)).map((part) => part.trim());
+  expect(said.filter((part) => part.length > 5 && !sources.includes(part))).toEqual([]);
+});
+
 test("story-engine.md has every field of a candidate, every reason of a verdict, and no other", () => {
   const named = firstColumn("ops/docs/story-engine.md");
   const verdicts = ["accepted", "quarantined", "rejected"];
