@@ -10,6 +10,7 @@ import { FeedClient, type FeedClientOptions } from "../../shared/clients/typescr
 import type { PublicState } from "../../shared/contracts/world.ts";
 import { canonicalHash } from "../../shared/exact/canonical.ts";
 import { encodeFrame } from "../realm/encode.ts";
+import { RealmView } from "../realm/realm-view.ts";
 import { FeedServer, REALM, tokenFor } from "../testing/test-feed.ts";
 import { CLOSE } from "./close-codes.ts";
 
@@ -239,4 +240,24 @@ test("a server that is away is asked for ever", async () => {
   const { client, seen } = watch({ port: await pickPort() });
   await vi.waitFor(() => expect(seen.filter((line) => line === "connecting").length).toBeGreaterThan(5));
   expect(client.status).not.toBe("closed");
+});
+
+test("a realm that is being restored is asked for until it is there", async () => {
+  const feed = await serve();
+  feed.server.feed.open("restored-later");
+  const { client, seen, until } = watch(feed, { realm: "restored-later" });
+  await vi.waitFor(() => expect(seen.filter((line) => line === "connecting").length).toBeGreaterThan(5));
+  expect(client.status).not.toBe("closed");
+  feed.server.feed.channels
+    .get("restored-later")!
+    .restored(new RealmView({ ...feed.world.snapshot, realm: "restored-later" }, "e1"));
+  await until("open");
+});
+
+test("a realm that has ended ends the client at once, also where its socket never opened", async () => {
+  const feed = await serve();
+  feed.server.feed.end(REALM);
+  const { seen, until } = watch(feed);
+  await until("closed 410");
+  expect(seen.filter((line) => line === "connecting")).toHaveLength(1);
 });

@@ -201,10 +201,7 @@ export class FeedClient {
   /** The socket didn't open. A WebSocket doesn't tell why, so a public read of the same realm decides whether a retry is useful. */
   async #refused(socket: WebSocket): Promise<void> {
     if (this.#socket !== socket) return;
-    const read = new URL(
-      `/api/world/${encodeURIComponent(this.#options.realm)}/standings`,
-      this.#options.url,
-    );
+    const read = new URL(`/api/world/${encodeURIComponent(this.#options.realm)}/summary`, this.#options.url);
     read.protocol = read.protocol.replace("ws", "http");
     const signal = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
     const status = await fetch(read, { method: "HEAD", signal }).then(
