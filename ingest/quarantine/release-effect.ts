@@ -7,19 +7,15 @@ import type { Accepted, Clip, Quarantined, RejectReason } from "../../shared/con
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { Admission } from "../../shared/judgement/admission.ts";
 import { clip, type Left, leftToday } from "../../shared/judgement/caps.ts";
-import { dayName, dayNamed, dayOf } from "../../shared/judgement/day.ts";
 import {
-  countDay,
-  countDevice,
-  countUser,
-  type DeviceDay,
-  deviceDayIn,
-  noUserDay,
-  type Through,
-  type UserDay,
-  usedOn,
-  userDayIn,
-} from "../../shared/judgement/day-counters.ts";
+  type DeviceEntry,
+  readDeviceEntry,
+  readMemberEntry,
+  readUserEntry,
+  type UserEntry,
+} from "../../shared/judgement/caps-entry.ts";
+import { dayName, dayNamed, dayOf } from "../../shared/judgement/day.ts";
+import { countDay, countDevice, countUser, noUserDay, usedOn } from "../../shared/judgement/day-counters.ts";
 import {
   countWeek,
   meanPoints,
@@ -28,7 +24,7 @@ import {
   type Week,
   weekBefore,
 } from "../../shared/judgement/fairness.ts";
-import { membershipIn, membershipReason } from "../../shared/judgement/membership.ts";
+import { membershipReason } from "../../shared/judgement/membership.ts";
 import { baseMilli, pointsMilli } from "../../shared/judgement/points-formula.ts";
 import { referenceReason } from "../../shared/judgement/references.ts";
 import type { Watermark } from "../../shared/stage/cache.ts";
@@ -104,8 +100,8 @@ export async function effectOf(
 }
 
 type Counters = {
-  user: Through<UserDay> & { days: number[] };
-  device: Through<DeviceDay>;
+  user: Pick<UserEntry, "through" | "today" | "days">;
+  device: Pick<DeviceEntry, "through" | "today">;
   member: { faction: string } | undefined;
   week: Week & { through: number };
   asOf: Effect["as_of"];
@@ -128,13 +124,15 @@ async function countersOf(bus: Bus, realm: string, decision: Quarantined, today:
   ]);
   const counters: Counters = {
     user:
-      userEntry === undefined ? { through: 0, today: noUserDay(), days: [] } : userDayIn(userEntry.text()),
+      userEntry === undefined
+        ? { through: 0, today: noUserDay(), days: [] }
+        : readUserEntry(userEntry.text()),
     device:
       deviceEntry === undefined
         ? { through: 0, today: { day: 0, points: 0 } }
-        : deviceDayIn(deviceEntry.text()),
+        : readDeviceEntry(deviceEntry.text()),
     week: weekEntry === undefined ? noWeek() : (JSON.parse(weekEntry.text()) as Counters["week"]),
-    member: memberEntry && membershipIn(memberEntry.text()),
+    member: memberEntry && readMemberEntry(memberEntry.text()),
     asOf: {
       sequence: last?.seq ?? ends.lastSeq,
       at: new Date(last?.atMs ?? Date.now()).toISOString(),

@@ -7,8 +7,8 @@ import type { ValidCommand } from "../../shared/contracts/command.ts";
 import { byCodeUnit, floorDiv } from "../../shared/exact/integers.ts";
 import { timeMs } from "../../shared/exact/time.ts";
 import { isClosed } from "../../shared/judgement/admission.ts";
+import { daysOfUserEntry, readMemberEntry } from "../../shared/judgement/caps-entry.ts";
 import { recentPoints, weekBefore } from "../../shared/judgement/fairness.ts";
-import { membershipIn } from "../../shared/judgement/membership.ts";
 import { effectsReasons } from "../../shared/world/check-ruleset.ts";
 import { realmDay } from "../judge/decide.ts";
 import { type NormalizerState, rulesOf } from "../state/state.ts";
@@ -47,7 +47,7 @@ function seatsOf({ members, players }: NormalizerState, faction: string, day: nu
   for (const id of players.ids()) {
     const member = members.peek(id);
     if (member === undefined) continue;
-    if ((typeof member === "string" ? membershipIn(member) : member).faction !== faction) continue;
+    if ((typeof member === "string" ? readMemberEntry(member) : member).faction !== faction) continue;
     const points = pointsOf(players, id, day);
     if (points > 0) ranked.push({ id, points });
   }
@@ -60,8 +60,7 @@ function pointsOf(players: NormalizerState["players"], id: string, day: number):
   const found = players.peek(id);
   if (found === undefined) return 0;
   if (typeof found !== "string") return found.recentPoints(day);
-  const from = found.indexOf("[", 1);
-  return recentPoints(JSON.parse(found.slice(from, found.indexOf("]", from) + 1)), day);
+  return recentPoints(daysOfUserEntry(found), day);
 }
 
 /** The council that a vote is for and what it weighs, or why it doesn't count. Users vote for themselves only. */

@@ -1,4 +1,5 @@
 /** A device's state, laid out like a player's (`player.ts`): nearly every device has one user. */
+import type { DeviceEntry } from "../../shared/judgement/caps-entry.ts";
 import {
   blank,
   columnFrom,
@@ -24,17 +25,6 @@ const USERS_MS: List = { at: 7, columns: 1, most: 66 };
 
 const LAYOUT = { head: USERS_MS.at + LIST_HEAD, lists: [USERS_MS] };
 
-/** The same as lists of their own, as an entry's text has them. */
-export type DeviceLists = {
-  through: number;
-  lastMs: number;
-  burst: number;
-  drip: number;
-  turns: number;
-  today: { day: number; points: number };
-  users: { ids: string[]; lastMs: number[] };
-};
-
 export class DeviceState {
   dirty = false;
   id: string | undefined = undefined;
@@ -47,7 +37,7 @@ export class DeviceState {
     this.#numbers = blank(LAYOUT, [Math.max(1, users.length)]);
   }
 
-  static of({ through, lastMs, burst, drip, turns, today, users }: DeviceLists): DeviceState {
+  static of({ through, lastMs, burst, drip, turns, today, users }: DeviceEntry): DeviceState {
     const device = new DeviceState(users.ids);
     const numbers = device.#numbers;
     numbers[THROUGH] = through;
@@ -132,7 +122,7 @@ export class DeviceState {
     emptyPlaces(this.#numbers, USERS_MS, place, gone);
   }
 
-  lists(): DeviceLists {
+  lists(): DeviceEntry {
     const { through, lastMs, burst, drip, turns, users: ids } = this;
     const today = { day: this.#numbers[DAY]!, points: this.#numbers[POINTS]! };
     return {

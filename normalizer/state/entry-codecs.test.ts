@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import { SOURCES } from "../../shared/contracts/candidate.ts";
-import { deviceDayIn, userDayIn } from "../../shared/judgement/day-counters.ts";
-import { membershipIn } from "../../shared/judgement/membership.ts";
+import {
+  daysOfUserEntry,
+  readDeviceEntry,
+  readMemberEntry,
+  readUserEntry,
+} from "../../shared/judgement/caps-entry.ts";
 import { DeviceState } from "./device.ts";
 import { deviceCodec, memberCodec, playerCodec } from "./entry-codecs.ts";
 import { PlayerState } from "./player.ts";
@@ -18,16 +22,20 @@ test("what others read of a player's day and faction and of a device's day is wh
     times: [4],
     today,
   });
-  expect(userDayIn(playerCodec.write(player))).toEqual({
+  expect(readUserEntry(playerCodec.write(player))).toMatchObject({
     through: 7,
     today,
     days: [20_000, 10_000],
   });
+  expect(daysOfUserEntry(playerCodec.write(player))).toEqual([20_000, 10_000]);
   const lists = { ...new DeviceState().lists(), through: 8, lastMs: 1, burst: 2, drip: 3 };
   const device = DeviceState.of({ ...lists, today: { day: 9, points: 10 } });
-  expect(deviceDayIn(deviceCodec.write(device))).toEqual({ through: 8, today: { day: 9, points: 10 } });
+  expect(readDeviceEntry(deviceCodec.write(device))).toMatchObject({
+    through: 8,
+    today: { day: 9, points: 10 },
+  });
   const member = memberCodec.write({ through: 11, faction: "empire", sinceMs: 12, cohort: "first" });
-  expect(membershipIn(member)).toEqual({ faction: "empire" });
+  expect(readMemberEntry(member)).toMatchObject({ faction: "empire" });
 });
 
 test("a membership is read back as it was, with or without a cohort and a vote", () => {
@@ -39,6 +47,6 @@ test("a membership is read back as it was, with or without a cohort and a vote",
     { ...bare, cohort: "b", voted: "c" },
   ]) {
     expect(memberCodec.read(memberCodec.write(member))).toEqual(member);
-    expect(membershipIn(memberCodec.write(member))).toEqual({ faction: "empire" });
+    expect(readMemberEntry(memberCodec.write(member))).toMatchObject({ faction: "empire" });
   }
 });

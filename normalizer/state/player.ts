@@ -2,9 +2,10 @@
  * A player's state: one array of numbers (`packed-lists.ts`) with accessors. Every part of it expires.
  * Times are Unix milliseconds, heat is the time until which a key is hot, points are milli-points.
  */
+
 import { CATEGORIES, SOURCES } from "../../shared/contracts/candidate.ts";
+import type { UserEntry } from "../../shared/judgement/caps-entry.ts";
 import { WINDOW_DAYS } from "../../shared/judgement/day.ts";
-import type { UserDay } from "../../shared/judgement/day-counters.ts";
 import { recentPoints } from "../../shared/judgement/fairness.ts";
 import type { DeviceState } from "./device.ts";
 import type { Membership, SessionState } from "./entry-types.ts";
@@ -53,23 +54,6 @@ const FINGERPRINTS = heatList(SIGNATURES.at + LIST_HEAD);
 const SEEN: List = { at: FINGERPRINTS.at + LIST_HEAD, columns: 3, most: SEEN_MAX + 1 };
 
 const LAYOUT = { head: SEEN.at + LIST_HEAD, lists: [SIGNATURES, FINGERPRINTS, SEEN] };
-
-/** The same as lists of their own, as an entry's text has them. */
-export type PlayerLists = {
-  through: number;
-  lastMs: number;
-  burst: number;
-  drip: number;
-  /** Day, points, day, points … */
-  days: number[];
-  today: UserDay;
-  /** Mark, until, mark, until … */
-  signatures: number[];
-  fingerprints: number[];
-  times: number[];
-  categories: number[];
-  seen: { events: number[]; contents: number[]; atSeconds: number[] };
-};
 
 export class PlayerState {
   dirty = false;
@@ -242,7 +226,7 @@ export class PlayerState {
     emptyPlaces(this.#numbers, SEEN, 0, gone);
   }
 
-  lists(): PlayerLists {
+  lists(): UserEntry {
     const { through, lastMs, burst, drip } = this;
     const numbers = this.#numbers;
     return {
@@ -264,7 +248,7 @@ export class PlayerState {
     };
   }
 
-  static of(lists: PlayerLists): PlayerState {
+  static of(lists: UserEntry): PlayerState {
     const { days, today, signatures, fingerprints, times, categories, seen } = lists;
     const player = new PlayerState(signatures.length / 2, fingerprints.length / 2, seen.events.length);
     const numbers = player.#numbers;

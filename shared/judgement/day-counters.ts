@@ -46,18 +46,3 @@ export function countDay(days: number[], day: number, points: number): void {
     if (days.length > 2 * WINDOW_DAYS) days.splice(0, 2);
   }
 }
-
-/** `through`: `source_seq` of the last decision that an entry includes. */
-export type Through<Day> = { through: number; today: Day };
-
-/** The days in the text of an entry `<realm>.u.<user>`, as `normalizer/state/entry-codecs.ts` writes it. */
-export function userDayIn(entry: string): Through<UserDay> & { days: number[] } {
-  const [, through, , , , days, [day, ...sources]] = JSON.parse(entry);
-  return { through, today: { day, sources }, days };
-}
-
-/** The day in the text of an entry `<realm>.d.<device>`. */
-export function deviceDayIn(entry: string): Through<DeviceDay> {
-  const [, through, , , , day, points] = JSON.parse(entry);
-  return { through, today: { day, points } };
-}

@@ -10,9 +10,3 @@ export function membershipReason(
   if (member === undefined) return rules.membership === "assigned" ? "not_a_member" : undefined;
   return member.faction === faction ? undefined : "faction_mismatch";
 }
-
-/** The membership in the text of an entry `<realm>.m.<user>` of KV `caps`, as `normalizer/state/entry-codecs.ts` writes it. */
-export function membershipIn(entry: string): { faction: string } {
-  const [, , faction] = JSON.parse(entry);
-  return { faction };
-}
