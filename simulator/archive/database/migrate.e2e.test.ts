@@ -47,7 +47,7 @@ test("a database of a newer version is refused", async () => {
   await writeFile(join(dir, "0002_two.sql"), "SELECT 1;");
   await migrate(database, { folder });
   await rm(join(dir, "0002_two.sql"));
-  await expect(migrate(database, { folder })).rejects.toThrow("which this version doesn't know");
+  await expect(migrate(database, { folder })).rejects.toThrow("which this release doesn't know");
 });
 
 test("a migration that fails leaves the database as it was", async () => {
