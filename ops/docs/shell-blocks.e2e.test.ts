@@ -2,32 +2,30 @@
  * Runs the shell blocks of the documents, in order, against a stack that is started once: what a reader pastes works. They run in a
  * folder of links to the project, so that what a block writes stays there.
  */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
-const DOCUMENTS = [
-  "README.md",
-  "CONTRIBUTING.md",
-  "SECURITY.md",
-  "ops/bench/README.md",
-  ...readdirSync(import.meta.dirname)
-    .filter((file) => file.endsWith(".md"))
-    .map((file) => `ops/docs/${file}`),
-];
+const DOCUMENTS = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "*.md"], {
+  cwd: ROOT,
+  encoding: "utf8",
+})
+  .split("\n")
+  .filter((file) => file !== "" && existsSync(join(ROOT, file)));
 
 type Block = { file: string; text: string; skipped: string | undefined };
 /** `<!-- not run here: why -->` before a block says why it isn't run. */
 const blocksOf = (file: string): Block[] =>
   [
     ...readFileSync(join(ROOT, file), "utf8").matchAll(
-      /(?:<!-- not run here: (.*?) -->\s*)?^ *```sh\n([\s\S]*?)^ *```/gm,
+      /(?:<!-- not run here: (.*?) -->\s*)?^ *```(?:sh|bash)\n([\s\S]*?)^ *```/gm,
     ),
   ].map(([, skipped, text]) => ({ file, text: text!, skipped }));
 
@@ -50,8 +48,8 @@ beforeAll(async () => {
     env,
     stdio: ["ignore", "pipe", "ignore"],
   });
-  const [line] = (await once(stack.stdout!, "data")) as [Buffer];
-  const pairs = line.toString().trim().split(" ").slice(1);
+  const [line] = (await once(createInterface(stack.stdout!), "line")) as [string];
+  const pairs = line.trim().split(" ").slice(1);
   urls = Object.fromEntries(pairs.map((pair) => pair.split(/=(.*)/s).slice(0, 2) as [string, string]));
 }, 120_000);
 afterAll(async () => {
