@@ -14,7 +14,7 @@ import { pause } from "../process/pause.ts";
 import { hasEnded, RealmEnded } from "../provision/realm-entries.ts";
 import type { Bus } from "../stream/bus.ts";
 import { MAX_BUNDLE_BODIES } from "../stream/codec.ts";
-import { Superseded } from "../stream/fence.ts";
+import { StreamRemoved, Superseded } from "../stream/fence.ts";
 import { lastOf } from "../stream/last-message.ts";
 import { MAX_OUTPUTS } from "../stream/publish.ts";
 import { type Input, Reader } from "../stream/reader.ts";
@@ -113,6 +113,11 @@ export class StageRunner<State> {
   }
 
   async #recover(error: unknown, health: RealmHealth, signal: AbortSignal): Promise<string> {
+    if (error instanceof StreamRemoved) {
+      this.#log.warn({ reason: error.message }, "a stream or bucket of the realm was removed; restoring");
+      await pause(250 + Math.random() * 750, signal);
+      return "superseded";
+    }
     if (error instanceof Superseded) {
       this.#log.info(
         { reason: error.message },

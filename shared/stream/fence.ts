@@ -11,6 +11,9 @@ import { randomName } from "./random-name.ts";
 /** Somebody else has written this head: drop what you hold and restore. */
 export class Superseded extends Error {}
 
+/** The stream that the head stands in is gone: restoring makes a lost bucket again, and refuses a lost log. */
+export class StreamRemoved extends Superseded {}
+
 /** A head message; its `commit_id` identifies the commit, whatever else it holds. */
 /** `undefined` where the message isn't a head. */
 function commitIdIn(message: Stored): string | undefined {
@@ -105,7 +108,7 @@ export class Fence {
     for (;;) {
       const head = await lastOf(this.#bus, this.#stream, this.#subject).catch((error: { code?: number }) => {
         if (error.code === REFUSED.streamNotFound)
-          throw new Superseded(`${this.#stream} is gone`, { cause: error });
+          throw new StreamRemoved(`${this.#stream} is gone`, { cause: error });
         return null;
       });
       if (head === null) {

@@ -80,15 +80,27 @@ export function effectsReasons(effects: readonly Effect[], rules: Ruleset): stri
   ];
 }
 
+/** What an effect names and the ruleset doesn't have. */
 function effectReasons(effect: Effect, rules: Ruleset): string[] {
-  if (effect.do !== "modify") return [];
-  if (effect.name === "clamp_bp")
-    return Object.hasOwn(rules.territories, effect.territory)
-      ? []
-      : [`unknown territory ${effect.territory}`];
-  const faction = effect.faction.replace(/^!/, "");
-  return faction === "*" || Object.hasOwn(rules.factions, faction) ? [] : [`unknown faction ${faction}`];
+  switch (effect.do) {
+    case "modify":
+      return effect.name === "clamp_bp"
+        ? unknown("territory", effect.territory, rules.territories)
+        : effect.faction === "*"
+          ? []
+          : unknown("faction", effect.faction.replace(/^!/, ""), rules.factions);
+    case "meter":
+    case "quest_pool":
+    case "chain":
+    case "style":
+      return [];
+    default:
+      return effect satisfies never;
+  }
 }
+
+const unknown = (what: string, id: string, known: Readonly<Record<string, unknown>>): string[] =>
+  Object.hasOwn(known, id) ? [] : [`unknown ${what} ${id}`];
 
 /**
  * Bounds of the largest integers that the world stores or sums, in BigInt since the question is whether they fit.
