@@ -179,3 +179,18 @@ describe("worth", () => {
     expect(total).toBeGreaterThan(900_000);
   });
 });
+
+test("the first points of a day name the day before, and no later ones do", () => {
+  const state = freshRealm();
+  const previousDay = (atMs: number) => {
+    const decision = send(state, atMs);
+    return decision.validity_status === "accepted" ? decision.previous_day : "not accepted";
+  };
+  const day = 24 * HOUR;
+  expect([START_MS, START_MS + HOUR, START_MS + day, START_MS + day + HOUR].map(previousDay)).toEqual([
+    "",
+    undefined,
+    expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/),
+    undefined,
+  ]);
+});

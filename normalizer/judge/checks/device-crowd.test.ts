@@ -33,3 +33,12 @@ test("a family that hands its tablet on after each chapter of four events is non
 test("one person alone never takes turns", () => {
   expect(reasonsOf(times(40, ["a"]), 3 * MINUTE_MS)).not.toContain("device_crowd");
 });
+
+test("as many users as the rules allow share a device within a week, and one more makes a crowd", () => {
+  const { device_users: most } = RULES.judgement;
+  const users = Array.from({ length: most + 1 }, (_, i) => `user-${i}`);
+  // An hour apart: nobody takes turns.
+  const reasons = reasonsOf(users, 60 * MINUTE_MS);
+  expect(reasons.slice(0, most)).not.toContain("device_crowd");
+  expect(reasons[most]).toBe("device_crowd");
+});
