@@ -7,6 +7,7 @@ import {
   REJECT_REASONS,
 } from "../../shared/contracts/decision.ts";
 import { listed } from "../../shared/judgement/explanation.ts";
+import { SKIRMISH } from "../../shared/testing/candidate.ts";
 import { type Applied, sentenceOf, stepsOf } from "./sentences.ts";
 
 const EXPLANATION = {
@@ -23,18 +24,11 @@ const decision = (
   change: Partial<Accepted> = {},
   explanation: Partial<typeof EXPLANATION> = {},
 ): Accepted => ({
-  v: 1,
+  ...SKIRMISH,
   idempotency_key: "chapter-1-end",
   realm_id: "amoi-1",
-  faction_id: "empire",
   user_id: "ada",
-  source: "combat_milestone",
   event_type: "influence_gain",
-  action_key: "combat.skirmish",
-  category: "combat",
-  base_points: 100,
-  stakes: 6_000,
-  significance: 8_000,
   occurred_at: "2026-03-01T09:59:58.000Z",
   event_id: "a".repeat(26),
   received_at: "2026-03-01T10:00:00.000Z",

@@ -2,10 +2,12 @@
  * Hostile input for tests: bytes that were never JSON, JSON that was never a body, and right bodies with something wrong in
  * them. Bodies are changed as text, so that duplicate keys, `__proto__` and numbers that no JavaScript value has come through.
  */
+
 import fc from "fast-check";
 import { MAX_CANDIDATE_BYTES } from "../../shared/contracts/candidate.ts";
 import { type CommandKind, MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
 import demo from "../../shared/rulesets/demo.json" with { type: "json" };
+import { SKIRMISH } from "../../shared/testing/candidate.ts";
 import type { ArrivalKind } from "../gate/validate.ts";
 import { deep, timeNear, trick, valueText } from "./malformed-values.ts";
 
@@ -37,23 +39,14 @@ function textOf(doc: Doc): string {
 }
 
 const candidateAt = (realm: string, atMs: number) => ({
-  v: 1,
+  ...SKIRMISH,
   idempotency_key: "hostile-key",
   realm_id: realm,
-  faction_id: "empire",
   user_id: "ada",
   device_id: "phone",
   session_id: "s1",
-  source: "combat_milestone",
-  event_type: "territory_push",
-  territory_id: "iron_gate",
   relic_id: "crown",
   campaign_id: "siege",
-  action_key: "combat.skirmish",
-  category: "combat",
-  base_points: 100,
-  stakes: 6_000,
-  significance: 8_000,
   spend_tier: 2,
   occurred_at: new Date(atMs).toISOString(),
 });

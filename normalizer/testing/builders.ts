@@ -1,4 +1,5 @@
 /** Realms and candidates made up for the normalizer's tests: what happened, told briefly. */
+
 import fc from "fast-check";
 import type { ValidCandidate } from "../../shared/contracts/candidate.ts";
 import type { DecidedCommand, ValidCommand } from "../../shared/contracts/command.ts";
@@ -6,6 +7,7 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { commandId, eventId } from "../../shared/exact/identity.ts";
 import { timeText } from "../../shared/exact/time.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import { SKIRMISH } from "../../shared/testing/candidate.ts";
 import { cacheSpec } from "../cache.ts";
 import { evolveCommand } from "../judge/evolve.ts";
 import { initialState } from "../state/initial-state.ts";
@@ -51,21 +53,12 @@ export function candidate(
 ): ValidCandidate {
   const { user_id = "ada", idempotency_key = `test-key-${place.seq}` } = change;
   return {
-    v: 1,
+    ...SKIRMISH,
     idempotency_key,
     realm_id: REALM,
-    faction_id: "empire",
     user_id,
     device_id: `phone-of-${user_id}`,
     session_id: `session-of-${user_id}`,
-    source: "combat_milestone",
-    event_type: "territory_push",
-    territory_id: "iron_gate",
-    action_key: "combat.skirmish",
-    category: "combat",
-    base_points: 100,
-    stakes: 6_000,
-    significance: 8_000,
     occurred_at: timeText(place.atMs),
     event_id: eventId(REALM, user_id, idempotency_key),
     received_at: timeText(place.atMs),

@@ -1,4 +1,5 @@
 /** A provisioned realm for tests, with candidates to send and stages that run in the test's own process. */
+
 import { setTimeout as delay } from "node:timers/promises";
 import { ingestStage } from "../../ingest/gate/stage.ts";
 import { normalizerStage } from "../../normalizer/stage.ts";
@@ -14,6 +15,7 @@ import type { Bus } from "../../shared/stream/bus.ts";
 import { bodiesOf, textOf } from "../../shared/stream/codec.ts";
 import { type BatchAck, publishOne } from "../../shared/stream/publish.ts";
 import { candidateMsgId, commandMsgId, subjects } from "../../shared/stream/subjects.ts";
+import { SKIRMISH } from "../../shared/testing/candidate.ts";
 import { simulatorStage } from "../../simulator/stage.ts";
 
 /** Provisions `realm` with the first realm's rules, changed as told. */
@@ -34,20 +36,11 @@ let made = 0;
 export function candidate(realm: string, change: Partial<Candidate> = {}): Candidate {
   const { user_id = "ada" } = change;
   return {
-    v: 1,
+    ...SKIRMISH,
     idempotency_key: `test-key-${++made}`,
     realm_id: realm,
-    faction_id: "empire",
     user_id,
     device_id: `phone-of-${user_id}`,
-    source: "combat_milestone",
-    event_type: "territory_push",
-    territory_id: "iron_gate",
-    action_key: "combat.skirmish",
-    category: "combat",
-    base_points: 100,
-    stakes: 6_000,
-    significance: 8_000,
     occurred_at: new Date().toISOString(),
     ...change,
   };

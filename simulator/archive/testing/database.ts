@@ -1,4 +1,5 @@
 /** For tests of the archive: a Postgres of their own, and a realm whose logs they write by hand. */
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +19,7 @@ import { lastOf, streamEnds } from "../../../shared/stream/last-message.ts";
 import { publishBatch, publishOne } from "../../../shared/stream/publish.ts";
 import { Reader } from "../../../shared/stream/reader.ts";
 import { eventsStream, subjects, worldStream } from "../../../shared/stream/subjects.ts";
+import { SKIRMISH } from "../../../shared/testing/candidate.ts";
 import { advance, movingSubjects, stateOf } from "../../advance.ts";
 import { type Database, openDatabase } from "../database/database.ts";
 import type { DatabaseUrls } from "../database/roles.ts";
@@ -183,21 +185,13 @@ export function accepted(realm: string, n: number, given: Partial<Accepted> = {}
   const user_id = given.user_id ?? `user-${n % 1_000}`;
   const idempotency_key = `chapter-${n}-end`;
   return {
-    v: 1,
+    ...SKIRMISH,
     idempotency_key,
     realm_id: realm,
     faction_id: ["empire", "freeholds", "veilborn"][(n % 1_000) % 3]!,
     user_id,
     device_id: `device-${n % 900}`,
     session_id: `session-${n % 2_000}`,
-    source: "combat_milestone",
-    event_type: "territory_push",
-    territory_id: "iron_gate",
-    action_key: "combat.skirmish",
-    category: "combat",
-    base_points: 100,
-    stakes: 6_000,
-    significance: 8_000,
     occurred_at: "2026-03-01T09:59:58.000Z",
     event_id: eventId(realm, user_id, idempotency_key),
     received_at: "2026-03-01T10:00:00.000Z",
