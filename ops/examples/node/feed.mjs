@@ -10,3 +10,10 @@ client.on("changed", ({ tick, hash }, frame) => {
   console.log(`${frame.type} of tick ${tick}, hash ${hash}`);
   if (frame.type === "delta") client.close();
 });
+setTimeout(
+  () => {
+    console.error("no tick came");
+    process.exit(1);
+  },
+  1_000 * Number(process.env.SECONDS_AT_MOST ?? 1_000),
+).unref();

@@ -26,6 +26,7 @@ async def main() -> None:
                 assert last_hash is None or frame["prev"] == last_hash, "a tick is missing"
                 print(f"delta of tick {frame['tick']}, hash {frame['hash']}")
                 return
+    raise SystemExit("the feed ended before the next tick")
 
 
-asyncio.run(main())
+asyncio.run(asyncio.wait_for(main(), timeout=float(os.environ.get("SECONDS_AT_MOST", "1000"))))

@@ -10,6 +10,7 @@ import (
 	"log"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/coder/websocket"
 	"github.com/vmihailenco/msgpack/v5"
@@ -30,7 +31,9 @@ type frame struct {
 }
 
 func main() {
-	ctx := context.Background()
+	// A tick comes within the ruleset's tick length.
+	ctx, cancel := context.WithTimeout(context.Background(), 1000*time.Second)
+	defer cancel()
 	url := strings.Replace(env("WORLD_URL", "http://127.0.0.1:8080"), "http", "ws", 1)
 	socket, _, err := websocket.Dial(ctx, url+"/feed/"+env("REALM", "amoi-1"), nil)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"log"
 	"net/http"
 	"os"
+	"time"
 )
 
 func env(name, otherwise string) string {
@@ -18,8 +19,9 @@ func env(name, otherwise string) string {
 
 func main() {
 	world := env("WORLD_URL", "http://127.0.0.1:8080") + "/api/world/" + env("REALM", "amoi-1")
+	client := http.Client{Timeout: 10 * time.Second}
 	for _, read := range []string{"summary", "events"} {
-		response, err := http.Get(world + "/" + read)
+		response, err := client.Get(world + "/" + read)
 		if err != nil {
 			log.Fatal(err)
 		}
