@@ -2,11 +2,12 @@
 
 import { Ruleset } from "../shared/contracts/ruleset.ts";
 import { OPEN } from "../shared/judgement/admission.ts";
+import { coldAtOf } from "../shared/judgement/caps-entry.ts";
 import { readRuleset } from "../shared/past/upcast.ts";
 import type { CacheEntry, CacheSpec } from "../shared/stage/cache.ts";
 import { shadowOf, shadowText } from "./shadow/shadow-entry.ts";
 import { storesOf, takeChanged } from "./state/changed.ts";
-import { coldAtOf, type EntryStore } from "./state/entry-store.ts";
+import type { EntryStore } from "./state/entry-store.ts";
 import { COMMANDS_KNOWN_MS } from "./state/known-commands.ts";
 import type { NormalizerState, RealmRules } from "./state/state.ts";
 

@@ -292,6 +292,50 @@ test("an idle stage writes its state to KV until all of it is there, and a resta
   expect(folded).toBe(0);
 }, 60_000);
 
+test("after an upgrade entries with and without a version lie side by side, and nothing is folded again", async () => {
+  const realm = await freshRealm();
+  const [ada, bo] = ["ada", "bo"].map((user_id) =>
+    candidate(realm, { user_id, session_id: `of-${user_id}` }),
+  );
+  const runs = runStages(nats.bus, realm, ["ingest", "normalizer"]);
+  for (const body of [ada!, bo!]) await repeat(realm, body);
+  await decided(realm, 2);
+  await runs.stop();
+  for (const key of ["u.ada", "m.ada", "d.phone-of-ada", "s.of-ada"]) {
+    const subject = kvSubject("caps", `${realm}.${key}`);
+    const text = (await lastOf(nats.bus, "KV_caps", subject))!.text();
+    expect(text, key).toMatch(/^\[1,/);
+    await publishOne(nats.bus, { subject, data: text.replace("[1,", "[") });
+  }
+
+  let folded = 0;
+  const refold = () => {
+    folded++;
+  };
+  const watched = { ...normalizerStage, cache: { ...normalizerStage.cache!, refold } };
+  const stop = new AbortController();
+  const log = openLog(readEnv({ AMOI_LOG_LEVEL: "silent" }), "normalizer");
+  const upgraded = new StageRunner(watched, nats.bus, realm, "upgraded", log).run(stop.signal);
+  const others = runStages(nats.bus, realm, ["ingest"]);
+  for (const body of [ada!, bo!]) {
+    await repeat(realm, body);
+    const { user_id } = body;
+    await repeat(realm, candidate(realm, { user_id, faction_id: "veilborn" }));
+  }
+  const all = await decided(realm, 6);
+  stop.abort();
+  await Promise.all([upgraded, others.stop()]);
+  expect(folded).toBe(0);
+  expect(all.map(({ user_id, reason }) => [user_id, reason])).toEqual([
+    ["ada", undefined],
+    ["bo", undefined],
+    ["ada", "duplicate"],
+    ["ada", "faction_mismatch"],
+    ["bo", "duplicate"],
+    ["bo", "faction_mismatch"],
+  ]);
+});
+
 test("an entry of KV that can't be read costs a longer restart, and no decision", async () => {
   const realm = await freshRealm();
   let stages = runStages(nats.bus, realm, ["ingest", "normalizer"]);
@@ -300,6 +344,8 @@ test("an entry of KV that can't be read costs a longer restart, and no decision"
   await stages.stop();
   for (const [key, data] of [
     ["u.ada", "[0,"],
+    // Of a later release: read as of this one, it says that nothing is hot.
+    ["u.ada", "[2,0,9,0,0,0,[],[0,0,0,0,0,0],[],[],[],[0,0,0],[],[],[]]"],
     ["r.realm", "{}"],
     ["r.flushed", "no watermark"],
   ]) {

@@ -12,6 +12,7 @@ import {
   readDeviceEntry,
   readMemberEntry,
   readUserEntry,
+  UnknownEntryVersion,
   type UserEntry,
 } from "../../shared/judgement/caps-entry.ts";
 import { dayName, dayNamed, dayOf } from "../../shared/judgement/day.ts";
@@ -30,7 +31,7 @@ import { referenceReason } from "../../shared/judgement/references.ts";
 import type { Watermark } from "../../shared/stage/cache.ts";
 import type { Bus } from "../../shared/stream/bus.ts";
 import { textOf } from "../../shared/stream/codec.ts";
-import { lastOf, streamEnds } from "../../shared/stream/last-message.ts";
+import { lastOf, type Stored, streamEnds } from "../../shared/stream/last-message.ts";
 import { Reader } from "../../shared/stream/reader.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
 import { kvSubject } from "../../shared/stream/topology.ts";
@@ -55,7 +56,7 @@ export type Effect = {
 /** The part of EVENTS that KV doesn't include is read within this, ms. */
 const READ_WITHIN_MS = 10_000;
 
-/** Throws `Unavailable` where too much would have to be read. */
+/** Throws `Unavailable` where too much would have to be read, and where a later release wrote the counters. */
 export async function effectOf(
   bus: Bus,
   realm: string,
@@ -109,6 +110,16 @@ type Counters = {
 
 const noWeek = (): Counters["week"] => ({ through: 0, day: 0, days: [], before: { points: 0, users: 0 } });
 
+/** Throws `Unavailable` where a later release wrote the entry. */
+function readCounter<Entry>(stored: Stored, read: (text: string) => Entry): Entry {
+  try {
+    return read(stored.text());
+  } catch (error) {
+    if (!(error instanceof UnknownEntryVersion)) throw error;
+    throw new Unavailable(`what counted today can't be read: ${error.message}`, { cause: error });
+  }
+}
+
 /** The watermark first: entries that are read after it include everything up to it. */
 async function countersOf(bus: Bus, realm: string, decision: Quarantined, today: number): Promise<Counters> {
   const inKv = (key: string) => lastOf(bus, "KV_caps", kvSubject("caps", `${realm}.${key}`));
@@ -126,13 +137,13 @@ async function countersOf(bus: Bus, realm: string, decision: Quarantined, today:
     user:
       userEntry === undefined
         ? { through: 0, today: noUserDay(), days: [] }
-        : readUserEntry(userEntry.text()),
+        : readCounter(userEntry, readUserEntry),
     device:
       deviceEntry === undefined
         ? { through: 0, today: { day: 0, points: 0 } }
-        : readDeviceEntry(deviceEntry.text()),
+        : readCounter(deviceEntry, readDeviceEntry),
     week: weekEntry === undefined ? noWeek() : (JSON.parse(weekEntry.text()) as Counters["week"]),
-    member: memberEntry && readMemberEntry(memberEntry.text()),
+    member: memberEntry && readCounter(memberEntry, readMemberEntry),
     asOf: {
       sequence: last?.seq ?? ends.lastSeq,
       at: new Date(last?.atMs ?? Date.now()).toISOString(),

@@ -24,6 +24,7 @@ import { openLog } from "../../shared/process/log.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { KnownRealms } from "../../shared/stage/known-realms.ts";
 import { lastOf } from "../../shared/stream/last-message.ts";
+import { publishOne } from "../../shared/stream/publish.ts";
 import { eventsStream, subjects, worldStream } from "../../shared/stream/subjects.ts";
 import { kvSubject } from "../../shared/stream/topology.ts";
 import { internalApi } from "../api.ts";
@@ -315,6 +316,22 @@ test("the effect is right over what KV has, over what came since, and without KV
   );
   await nats.bus.jsm.streams.purge("KV_caps", { filter: kvSubject("caps", `${realm}.>`) });
   expect((await effect()).points_after_caps).toBe(after.points_after_caps);
+});
+
+test("while a later release has written the counters, what a release would give is a 503 with the reason", async () => {
+  const realm = "later";
+  await openRealm(realm);
+  const [event] = await quarantineOf(realm, "ada", 1);
+  await running.pop()!.stop(); // Flushes everything.
+  for (const key of ["u.ada", "m.ada", "d.phone-of-ada"]) {
+    const subject = kvSubject("caps", `${realm}.${key}`);
+    const text = (await lastOf(nats.bus, "KV_caps", subject))!.text();
+    await publishOne(nats.bus, { subject, data: text.replace("[1,", "[2,") });
+    const { status, body } = await get(`${realm}/quarantine/${event}`);
+    expect([status, body.detail]).toEqual([503, expect.stringContaining("the entry has version 2")]);
+    await publishOne(nats.bus, { subject, data: text.replace("[1,", "[") });
+  }
+  expect((await get(`${realm}/quarantine/${event}`)).body.effect.points_after_caps).toBeGreaterThan(0);
 });
 
 test("what a release would give is right when the day has turned, for one who is ahead of the realm", async () => {

@@ -108,9 +108,15 @@ test("with categories fixed, an immediate repeat never raises anti-spam", () => 
   );
 });
 
-test("a restart at any input, from entries flushed at any earlier one, leaves the same state", () => {
+/** An entry as the release before wrote it, which had no versions. Hours of commands, and what has names, have none either. */
+const earlier = ([key, text]: [key: string, text: string]): [key: string, text: string] => [
+  key,
+  key.startsWith("c.") ? text : text.replace(/^\[1,/, "["),
+];
+
+test("a restart at any input, from entries that this release and the one before flushed at any earlier one, leaves the same state", () => {
   fc.assert(
-    fc.property(actions(24), fc.nat(), fc.nat(), (made, a, b) => {
+    fc.property(actions(24), fc.nat(), fc.nat(), fc.infiniteStream(fc.boolean()), (made, a, b, shapes) => {
       const decisions: Decision[] = [];
       const state = play(made, (decision) => decisions.push(decision));
       const flushedAt = a % made.length;
@@ -118,9 +124,12 @@ test("a restart at any input, from entries flushed at any earlier one, leaves th
       const flushed = freshRealm(TIGHT_RULES);
       for (const decision of decisions.slice(0, flushedAt)) evolve(flushed, decision);
       const restored = freshRealm(TIGHT_RULES);
-      for (const [key, value] of stateText(flushed)) cacheSpec.load(restored, key, value);
+      for (const entry of stateText(flushed)) {
+        const [key, text] = shapes.next().value ? entry : earlier(entry);
+        cacheSpec.load(restored, key, text);
+      }
       for (const decision of decisions.slice(watermark)) evolve(restored, decision);
-      expect(stateText(restored)).toEqual(stateText(state));
+      expect(stateText(restored).map(earlier)).toEqual(stateText(state).map(earlier));
       expect([restored.open, restored.openTotal]).toEqual([state.open, state.openTotal]);
     }),
     { numRuns: runs(2_000) },

@@ -1,16 +1,20 @@
-/** The normalizer's entries as text and back: JSON arrays, since names would be most of an entry's bytes. */
+/** The normalizer's entries as the texts of `caps-entry.ts`, and back; and from when on each equals an absent one. */
 
 import {
   readDeviceEntry,
   readMemberEntry,
+  readQuarantinedEntry,
+  readSessionEntry,
   readUserEntry,
   writeDeviceEntry,
   writeMemberEntry,
+  writeQuarantinedEntry,
+  writeSessionEntry,
   writeUserEntry,
 } from "../../shared/judgement/caps-entry.ts";
 import { DAY_MS, WINDOW_DAYS } from "../../shared/judgement/day.ts";
 import { DeviceState } from "./device.ts";
-import { type Codec, coldHead } from "./entry-store.ts";
+import type { Codec } from "./entry-store.ts";
 import type { Membership, QuarantinedEvent, SessionState } from "./entry-types.ts";
 import { PlayerState, SEEN_MS } from "./player.ts";
 
@@ -23,25 +27,22 @@ export const playerCodec: Codec<PlayerState> = {
   coldAtMs: (player) => Math.max(player.hottest, playerCodec.coldFromMs!(player)),
   coldFromMs: (player) => player.lastMs + Math.max(DAYS_COOL_MS, SEEN_MS),
   lastMs: (player) => player.lastMs,
-  write: (player) => writeUserEntry(coldHead(playerCodec.coldAtMs(player)), player.lists()),
+  write: (player) => writeUserEntry(playerCodec.coldAtMs(player), player.lists()),
   read: (text) => PlayerState.of(readUserEntry(text)),
 };
 
 export const deviceCodec: Codec<DeviceState> = {
   coldAtMs: (device) => Math.max(device.burst, device.drip, device.turns, device.lastMs + DAYS_COOL_MS),
   lastMs: (device) => device.lastMs,
-  write: (device) => writeDeviceEntry(coldHead(deviceCodec.coldAtMs(device)), device.lists()),
+  write: (device) => writeDeviceEntry(deviceCodec.coldAtMs(device), device.lists()),
   read: (text) => DeviceState.of(readDeviceEntry(text)),
 };
 
 export const sessionCodec: Codec<SessionState> = {
   coldAtMs: (session) => session.burst,
   lastMs: (session) => session.burst,
-  write: (session) => JSON.stringify([session.burst, session.through]),
-  read(text) {
-    const [burst, through] = JSON.parse(text);
-    return { through, burst };
-  },
+  write: writeSessionEntry,
+  read: readSessionEntry,
 };
 
 export const memberCodec: Codec<Membership> = {
@@ -54,17 +55,6 @@ export const memberCodec: Codec<Membership> = {
 export const openEventCodec: Codec<QuarantinedEvent> = {
   coldAtMs: (event) => (event.closed ? event.atMs + REVIEWED_MS : Number.POSITIVE_INFINITY),
   lastMs: () => Number.POSITIVE_INFINITY,
-  write: (event) =>
-    JSON.stringify([
-      coldHead(openEventCodec.coldAtMs(event)),
-      event.through,
-      event.user,
-      event.atMs,
-      event.hash,
-      event.closed,
-    ]),
-  read(text) {
-    const [, through, user, atMs, hash, closed] = JSON.parse(text);
-    return { through, user, atMs, hash, closed };
-  },
+  write: (event) => writeQuarantinedEntry(openEventCodec.coldAtMs(event), event),
+  read: readQuarantinedEntry,
 };

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { UnknownEntryVersion } from "../../shared/judgement/caps-entry.ts";
 import { DeviceState } from "./device.ts";
 import { deviceCodec } from "./entry-codecs.ts";
 import { EntryStore } from "./entry-store.ts";
@@ -48,4 +49,19 @@ test("one that takes another's place is named once among what changed", () => {
   expect(entries.takeChanged()).toEqual(["d.a"]);
   entries.get("another");
   expect(entries.get("a", former)).toBe(latter);
+});
+
+test("texts of this release and of the one before versions are dropped when they are cold, and kept before", () => {
+  const entries = shelf();
+  const coldAtMs = 100 * DAY_MS;
+  entries.load("today's", `[1,${coldAtMs},7]`);
+  entries.load("earlier", `[${coldAtMs},7]`);
+  swept(entries, coldAtMs);
+  expect([...entries.ids()]).toEqual(["today's", "earlier"]);
+  swept(entries, coldAtMs + 1);
+  expect([...entries.ids()]).toEqual([]);
+});
+
+test("a text of a later version is refused when it is loaded, before anything looks at it", () => {
+  expect(() => shelf().load("a", `[2,${100 * DAY_MS},7]`)).toThrow(UnknownEntryVersion);
 });

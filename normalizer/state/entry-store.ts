@@ -2,9 +2,10 @@
  * Entries of one kind by id. Most players of a realm are inactive, so an entry stays the text that KV holds until it is looked up,
  * and becomes text again after it has not been used for a while: an inactive player costs a string.
  */
+import { assertKnownVersion, coldAtOf } from "../../shared/judgement/caps-entry.ts";
 import { CacheUnusable } from "../../shared/stage/cache-unusable.ts";
 
-/** An entry as text and back. The text begins with `[<coldAtMs>,`: from then on the entry equals an absent one. */
+/** An entry as text and back, laid out as `caps-entry.ts` says. */
 export type Codec<Entry> = {
   read(text: string): Entry;
   write(entry: Entry): string;
@@ -104,8 +105,12 @@ export class EntryStore<Entry extends StoredEntry> {
     this.#entries.set(id, entry);
   }
 
-  /** Stores an entry's text as KV holds it. */
+  /**
+   * Stores an entry's text as KV holds it. Throws `UnknownEntryVersion` at once: what looks at the text before it is parsed, such as
+   * a sweep or a council, would misread it.
+   */
   load(id: string, text: string): void {
+    assertKnownVersion(text);
     this.#lastId = undefined;
     this.#entries.set(id, text);
   }
@@ -153,8 +158,7 @@ export class EntryStore<Entry extends StoredEntry> {
     const [id, found] = next.value;
     if (id === this.#lastId) return;
     if (typeof found === "string") {
-      const coldAtMs = coldAtOf(found);
-      if (found === ABSENT || (coldAtMs !== 0 && coldAtMs < atMs)) this.#drop(id);
+      if (found === ABSENT || isColdText(found, atMs)) this.#drop(id);
       return;
     }
     if (found.dirty) return;
@@ -198,8 +202,7 @@ export class Borrowed<Entry extends StoredEntry> extends EntryStore<Entry> {
   override put(): void {}
 }
 
-/** When an entry's text is cold, Unix milliseconds; 0: never. */
-export const coldAtOf = (text: string): number => Number(text.slice(1, text.indexOf(",")));
-
-/** The head of an entry's text. */
-export const coldHead = (coldAtMs: number): number => (coldAtMs === Number.POSITIVE_INFINITY ? 0 : coldAtMs);
+function isColdText(text: string, atMs: number): boolean {
+  const coldAtMs = coldAtOf(text);
+  return coldAtMs !== 0 && coldAtMs < atMs;
+}
