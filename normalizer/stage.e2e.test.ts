@@ -262,7 +262,7 @@ test("an idle stage writes its state to KV until all of it is there, and a resta
   const reached = (seq: number) => until(async () => JSON.parse((await head()).text()).through >= seq, 20);
   const watermark = async () => {
     const stored = await lastOf(nats.bus, "KV_caps", kvSubject("caps", `${realm}.r.flushed`));
-    return { seq: stored?.seq, through: stored && JSON.parse(stored.text()).through };
+    return { seq: stored?.seq, through: stored && JSON.parse(stored.text()).flushed };
   };
   const stages = runStages(nats.bus, realm, ["normalizer"]);
   await reached(last);

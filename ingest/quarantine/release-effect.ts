@@ -28,7 +28,7 @@ import {
 import { membershipReason } from "../../shared/judgement/membership.ts";
 import { baseMilli, pointsMilli } from "../../shared/judgement/points-formula.ts";
 import { referenceReason } from "../../shared/judgement/references.ts";
-import type { Watermark } from "../../shared/stage/cache.ts";
+import { Watermark } from "../../shared/stage/cache.ts";
 import type { Bus } from "../../shared/stream/bus.ts";
 import { textOf } from "../../shared/stream/codec.ts";
 import { lastOf, type Stored, streamEnds } from "../../shared/stream/last-message.ts";
@@ -149,7 +149,7 @@ async function countersOf(bus: Bus, realm: string, decision: Quarantined, today:
       at: new Date(last?.atMs ?? Date.now()).toISOString(),
     },
   };
-  const through = flushed === undefined ? 0 : (JSON.parse(flushed.text()) as Watermark).through;
+  const through = flushed === undefined ? 0 : Watermark.parse(JSON.parse(flushed.text())).through;
   const from = Math.max(through + 1, ends.firstSeq);
   if (last !== undefined && last.seq >= from)
     await countOn(bus, realm, counters, decision, { created: ends.created, from, to: last.seq, today });

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { z } from "zod";
 import { type TestNats, testNats } from "../../ops/testing/nats.ts";
 import { Superseded } from "../stream/fence.ts";
 import { lastOf } from "../stream/last-message.ts";
+import { publishOne } from "../stream/publish.ts";
 import { bucketStream, kvSubject } from "../stream/topology.ts";
-import { Cache, type CacheEntry, type CacheSpec } from "./cache.ts";
+import { Cache, type CacheEntry, type CacheSpec, Watermark } from "./cache.ts";
 
 type Counts = Map<string, string>;
 /** What `takeChanged` has told already. */
@@ -51,6 +53,16 @@ test("what was flushed is restored, with its watermark", async () => {
   expect(again.cache.through).toBe(7);
 });
 
+test("the watermark of a release before entries had versions is read, and such a release can't read today's", async () => {
+  const subject = kvSubject("caps", "upgraded.r.flushed");
+  await publishOne(nats.bus, { subject, data: '{"through":7,"commit_id":"earlier"}' });
+  expect((await restore("upgraded")).cache.through).toBe(7);
+  const stored: unknown = JSON.parse((await lastOf(nats.bus, "KV_caps", subject))!.text());
+  expect(Watermark.parse(stored)).toEqual({ through: 7 });
+  // As those releases read it.
+  expect(z.object({ through: z.int().min(0) }).safeParse(stored).success).toBe(false);
+});
+
 test("more entries than a part holds keep the old watermark until the last one is there", async () => {
   const { cache } = await restore("many");
   const entries = Array.from({ length: 2_500 }, (_, i) => entry(`u.p${i}`, `${i}`));
@@ -58,7 +70,7 @@ test("more entries than a part holds keep the old watermark until the last one i
   const subject = kvSubject("caps", "many.r.flushed");
   const watching = nats.bus.nc.subscribe(subject, {
     callback: (_error, message) => {
-      watermarks.push(message.json<{ through: number }>().through);
+      watermarks.push(message.json<{ flushed: number }>().flushed);
     },
   });
   await flush(cache, entries, 9);

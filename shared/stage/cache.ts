@@ -47,9 +47,17 @@ const REST_MIN_MS = { part: 50, round: 5_000, idle: 20 };
 /** Where the waiting work is this old, entries may have expired while the stage was down: it folds everything again. */
 export const CACHE_TRUSTED_MS = 86_400_000;
 
-/** `through`: sequence in the output stream up to which every entry is flushed. */
-export const Watermark = z.object({ through: z.int().min(0) });
+/**
+ * `through`: sequence in the output stream up to which every entry is flushed. It is stored as `flushed`. Releases before entries had
+ * versions stored it as `through`: they can't read this one, so they fold the log instead of entries that they would misread.
+ */
+export const Watermark = z.union([
+  z.object({ flushed: z.int().min(0) }).transform(({ flushed }) => ({ through: flushed })),
+  z.object({ through: z.int().min(0) }),
+]);
 export type Watermark = z.infer<typeof Watermark>;
+
+const watermark = ({ through }: Watermark): object => ({ flushed: through });
 
 /** Throws `CacheUnusable`: the realm goes on without an unreadable entry, since the log holds everything that the entry held. */
 function throughIn(head: Stored): number {
@@ -114,7 +122,7 @@ export class Cache<State> {
     const watermarkSubject = kvSubject(spec.bucket, `${labels.realm}.${WATERMARK_KEY}`);
     const { fence, head } = await Fence.open(bus, stream, watermarkSubject);
     const through = head === undefined || !trusted ? 0 : throughIn(head);
-    const mine = await fence.commit([], { through }, signal);
+    const mine = await fence.commit([], watermark({ through }), signal);
     if (through === 0) return new Cache(spec, labels, fence, 0);
     const ends = await streamEnds(bus, stream);
     const prefix = kvSubject(spec.bucket, `${labels.realm}.`);
@@ -192,11 +200,11 @@ export class Cache<State> {
     const round = this.#round!;
     // A round accounts for what had changed at its beginning; what it captures later includes that.
     round.through ??= through;
-    const watermark = captured.endsRound ? round.through : this.through;
+    const reached = captured.endsRound ? round.through : this.through;
     if (captured.endsRound) this.#round = undefined;
-    if (captured.entries.length === 0 && watermark === this.through) return;
+    if (captured.entries.length === 0 && reached === this.through) return;
     const startedMs = performance.now();
-    this.#flushing = this.#write(captured.entries, watermark, signal)
+    this.#flushing = this.#write(captured.entries, reached, signal)
       .catch(failed)
       .finally(() => {
         this.#flushing = undefined;
@@ -222,7 +230,7 @@ export class Cache<State> {
         data: entry.value,
         ...(entry.ttlSeconds === undefined ? {} : { ttlSeconds: entry.ttlSeconds }),
       }));
-      await this.#fence.commit(messages, { through: last ? through : this.through }, signal);
+      await this.#fence.commit(messages, watermark({ through: last ? through : this.through }), signal);
       metrics.flushedEntries.inc(this.#labels, part.length);
     }
     this.through = through;
