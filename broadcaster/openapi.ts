@@ -11,6 +11,8 @@ import {
 } from "../shared/contracts/feed.ts";
 import { Id } from "../shared/contracts/ids.ts";
 import { PROBLEM_JSON, Problem } from "../shared/contracts/problem.ts";
+import { Name } from "../shared/contracts/text.ts";
+import { Consequence } from "../shared/contracts/trigger.ts";
 import {
   ActionState,
   CampaignState,
@@ -37,6 +39,8 @@ const NAMED: Record<string, z.ZodType> = {
   EffectState,
   ActionState,
   CampaignState,
+  Consequence,
+  Name,
   DerivedEvent,
   SnapshotFrame,
   DeltaFrame,

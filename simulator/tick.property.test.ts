@@ -239,7 +239,7 @@ everyTick(
       );
       expect(campaign.contributors).toBe(from.contributors + firsts.length);
       const stages = after.record.events.flatMap((event) =>
-        event.kind === "campaign" && event.id === id && event.stage > 0 ? [event.stage] : [],
+        event.kind === "campaign" && event.id === id && Number(event.stage) > 0 ? [event.stage] : [],
       );
       expect(stages).toEqual(
         Array.from({ length: campaign.stage - from.stage }, (_, i) => from.stage + i + 1),
@@ -251,7 +251,7 @@ everyTick(
 const seen = new Set<string>();
 everyTick("what is looked for happens: flips, captures, fires, chains, refusals and clips", ({ after }) => {
   for (const event of after.record.events)
-    seen.add(event.kind === "campaign" && event.stage > 0 ? "stage" : event.kind);
+    seen.add(event.kind === "campaign" && event.stage !== 0 ? "stage" : event.kind);
   if (Object.values(after.record.factions).some(({ sum: brought, cap }) => brought > cap)) seen.add("clip");
   if (Object.values(after.record.factions).some(({ gain_bp }) => gain_bp !== 0)) seen.add("gain");
 });

@@ -177,7 +177,7 @@ describe("triggers", () => {
       [],
       ["trigger"],
       ["effect_start", "campaign", "effect_start", "effect_start", "effect_start"],
-      [],
+      ["campaign"],
       ["effect_end", "effect_end", "effect_end", "effect_end"],
       [],
       [],
@@ -198,6 +198,7 @@ describe("triggers", () => {
     expect(holding!.campaigns.iron_decrees).toEqual({
       goal: 5_000_000,
       points: 0,
+      min_contributors: 20,
       contributors: 0,
       stage: 0,
       until_tick: 6,

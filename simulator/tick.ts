@@ -12,7 +12,7 @@ import { lateness } from "../shared/world/influence-decay.ts";
 import { diff } from "../shared/world/merge-patch.ts";
 import { factionModifiers } from "../shared/world/modifiers.ts";
 import { campaignContributions } from "./commands/campaign-contributions.ts";
-import { countCampaigns, runningCampaigns, withCampaigns } from "./commands/campaigns.ts";
+import { countCampaigns, runningOf, withCampaigns } from "./commands/campaigns.ts";
 import { runCommands } from "./commands/commands.ts";
 import { closingEvents } from "./commands/seasons.ts";
 import { effectiveStatus, pendingManualTicks } from "./duties/pending.ts";
@@ -199,14 +199,17 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
   const ruled = underRules(state, folding);
   const { ruleset } = ruled.state.private;
   const status = effectiveStatus(state, folding);
-  const ended = endEffects(ruled.state.public, marker.tick);
-  const started = startEffects(ended.held, state.private.starting, ruleset);
+  const { effects, meters, campaigns } = ruled.state.public;
+  const ended = endEffects(
+    { effects, meters, campaigns, running: runningOf(ruled.state.private) },
+    marker.tick,
+  );
+  const started = startEffects(ended.held, ruled.state.private.starting, marker.tick, ruleset);
+  const { running, ...begun } = started.held;
   const { due_from: _over, ...held } = ruled.state.public;
-  const world = { ...held, ...started.held, status, ...placeOf(state, marker) };
+  const world = { ...held, ...begun, status, ...placeOf(state, marker) };
   const privateState: PrivateState = {
-    ...withCampaigns(ruled.state.private, {
-      campaigns: runningCampaigns(state, world.campaigns, marker.tick, ruleset),
-    }),
+    ...withCampaigns(ruled.state.private, { campaigns: running }),
     manual_ticks: pendingManualTicks(state, folding).filter((key) => key !== marker.key),
     starting: [],
   };

@@ -1,10 +1,12 @@
 /** Decides a command: applied here, refused with a reason, or passed on to the simulator. Pure. */
 
 import { isPlayersKind, type ValidCommand } from "../../shared/contracts/command.ts";
+import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { timeMs } from "../../shared/exact/time.ts";
 import { type Admission, isClosed } from "../../shared/judgement/admission.ts";
 import { DAY_MS } from "../../shared/judgement/day.ts";
-import { checkRuleset, effectsReasons } from "../../shared/world/check-ruleset.ts";
+import { stepsOf } from "../../shared/world/campaign-steps.ts";
+import { checkRuleset, effectsReasons, stepsReasons } from "../../shared/world/check-ruleset.ts";
 import { type Decided, type NormalizerState, rulesOf } from "../state/state.ts";
 import { decideCouncil, decideVote } from "./council.ts";
 import { decideReview } from "./review.ts";
@@ -108,12 +110,14 @@ export const MAX_CAMPAIGNS = 16;
 
 /** Where the world has a campaign, candidates must be able to name it: the system isn't refused for bounds or status. */
 function campaignRefusal(
-  admission: Admission,
+  admission: Admission & { ruleset: Ruleset },
   { payload, actor }: Extract<ValidCommand, { kind: "campaign.open" }>,
 ): string | undefined {
   if (Object.hasOwn(admission.campaigns, payload.id)) return "already_open";
   if (actor.type === "system") return undefined;
   if (isClosed(admission)) return "realm_closed";
+  const reasons = stepsReasons(stepsOf(payload), admission.ruleset);
+  if (reasons.length > 0) return reasons.join("; ").slice(0, 4_096);
   return Object.keys(admission.campaigns).length >= MAX_CAMPAIGNS ? "too_many" : undefined;
 }
 

@@ -8,11 +8,13 @@ import { type ById, entries, find } from "../../shared/exact/by-id.ts";
 import type { Admission } from "../../shared/judgement/admission.ts";
 import { type NormalizerState, rulesOf } from "../state/state.ts";
 
-/** Marks a decision that is its user's first with points in the campaign that it names. */
+/** Marks a decision that is its user's first with points in the campaign that it names; on the wrong side it is none. */
 export function firstIn(state: NormalizerState, decision: Accepted): Accepted {
-  const { campaign_id, user_id, normalized_points } = decision;
+  const { campaign_id, user_id, faction_id, normalized_points } = decision;
   if (campaign_id === undefined || normalized_points === 0) return decision;
-  const opened = find(rulesOf(state).campaigns, campaign_id);
+  const { campaigns, sides } = rulesOf(state);
+  if ((find(sides, campaign_id) ?? faction_id) !== faction_id) return decision;
+  const opened = find(campaigns, campaign_id);
   const first = find(state.members.get(user_id)?.firsts ?? {}, campaign_id);
   return opened === undefined || (first !== undefined && first > opened)
     ? decision

@@ -16,10 +16,14 @@ beforeEach(() => {
 type Actor = "gm" | "system" | "player";
 /** Not as even as a clock. */
 const place = () => ({ atMs: START_MS + ++seq * 60_000 + ((seq * seq) % 7) * 5_000, seq });
-const open = (id: string, actor: Actor = "gm") =>
+const open = (id: string, actor: Actor = "gm", over = {}) =>
   foldCommand(
     state,
-    command("campaign.open", { id, goal: 100, min_contributors: 2, ticks: 10 }, { ...place(), actor }),
+    command(
+      "campaign.open",
+      { id, goal: 100, min_contributors: 2, ticks: 10, ...over },
+      { ...place(), actor },
+    ),
   ).command;
 const close = (id: string, actor: Actor = "gm") =>
   foldCommand(state, command("campaign.close", { id }, { ...place(), actor })).command;
@@ -84,6 +88,18 @@ test("who changes sides is no first again", () => {
   expect(firsts([later])).toEqual([undefined]);
 });
 
+test("in a campaign of another faction nobody is first, and who comes over to it is", () => {
+  open("siege", "system", { faction: "veilborn" });
+  expect(firsts([act()])).toEqual([undefined]);
+  const atMs = START_MS + 15 * 86_400_000;
+  foldCommand(state, command("member.switch", { user: "ada", faction: "veilborn" }, { atMs, seq: ++seq }));
+  const later = foldCandidate(
+    state,
+    candidate({ atMs, seq: ++seq }, { campaign_id: "siege", faction_id: "veilborn" }),
+  );
+  expect(firsts([later])).toEqual([1]);
+});
+
 test("a release is its user's first, where the campaign is open still", () => {
   state = freshRealm(TIGHT_RULES);
   open("siege");
@@ -115,6 +131,16 @@ describe("refusals", () => {
     expect(open("feast", "player").reason).toBe("not_allowed");
     foldCommand(state, command("season.close", {}, place()));
     expect(open("feast").reason).toBe("realm_closed");
+  });
+
+  test("a campaign and those that follow it name what the ruleset has, and each other's ids once", () => {
+    const effect = { do: "modify", name: "yield_bp", faction: "nobody", add: 300, ticks: 9 };
+    expect(open("siege", "gm", { faction: "nobody" }).reason).toBe("campaign siege: unknown faction nobody");
+    expect(open("siege", "gm", { on_won: [effect] }).reason).toBe("campaign siege: unknown faction nobody");
+    expect(open("siege", "gm", { next: { id: "sack", ticks: 1, on_lost: [effect] } }).reason).toBe(
+      "campaign sack: unknown faction nobody",
+    );
+    expect(open("siege", "gm", { next: { id: "siege", ticks: 1 } }).reason).toBe("steps: siege stands twice");
   });
 
   test(`${MAX_CAMPAIGNS} campaigns may be open; what the world has opened comes on top`, () => {

@@ -5,7 +5,7 @@ import { Count, Instant } from "./leaves.ts";
 import { ChapterReceipt, DailyActivity } from "./receipt.ts";
 import { Ruleset } from "./ruleset.ts";
 import { FreeObject, Text } from "./text.ts";
-import { Effect } from "./trigger.ts";
+import { campaignExtras, Effect, MAX_CAMPAIGN_TICKS, NextCampaign } from "./trigger.ts";
 
 /** Largest command on `command.raw`, in bytes: a ruleset fits, RAW's `max_msg_size` holds. */
 export const MAX_COMMAND_BYTES = 256 * 1024;
@@ -21,8 +21,6 @@ export type Actor = z.infer<typeof Actor>;
 const Player: z.ZodType<Actor> = z.strictObject({ type: z.literal("player"), id: AccountId });
 
 const envelope = { v: z.literal(1), idempotency_key: IdempotencyKey, realm_id: Id, actor: Actor };
-
-export const MAX_CAMPAIGN_TICKS = 10_000;
 
 /** A person's word on why, for the log. */
 export const Note = Text(500);
@@ -97,6 +95,8 @@ function commands<Besides extends z.ZodRawShape, Who extends z.ZodType>(besides:
         goal: z.int().min(1).max(10_000_000),
         min_contributors: z.int().min(1).max(1_000_000),
         ticks: z.int().min(1).max(MAX_CAMPAIGN_TICKS),
+        ...campaignExtras,
+        next: NextCampaign.exactOptional(),
       }),
     ),
     kind("campaign.close", z.strictObject({ id: Id })),

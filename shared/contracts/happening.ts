@@ -42,7 +42,8 @@ function happenings<Besides extends z.ZodRawShape>(besides: Besides) {
       id: z.string(),
       reason: z.enum(["too_many", "overridden", "no_target", "season_closed"]),
     }),
-    kind("campaign", { id: Id, stage: Count }),
+    /** Stage 0 is its opening, 4 its goal. `closed`: by hand, with its season or with its faction. */
+    kind("campaign", { id: Id, stage: z.union([Count, z.enum(["won", "lost", "closed"])]) }),
     z.discriminatedUnion("status", [
       kind("action", { id: ContentId, status: ActionStatus, reason: z.string().exactOptional() }),
       kind("action", { id: ContentId, status: z.literal("opposed"), faction: Id, stake: Thousandths }),

@@ -4,7 +4,7 @@ import { AccountId, ContentId, Id } from "./ids.ts";
 import { Count, Hash, Thousandths } from "./leaves.ts";
 import { EffectState } from "./public-state.ts";
 import { Ruleset } from "./ruleset.ts";
-import { Effect } from "./trigger.ts";
+import { CampaignStep, Effect } from "./trigger.ts";
 
 /** A faction's council. `open`: what it votes on now. */
 export const CouncilState = z.strictObject({
@@ -62,7 +62,14 @@ export const PrivateState = z.strictObject({
   /** Keys of `tick.run` commands read but not yet answered by a marker, in log order. */
   manual_ticks: z.array(z.string()),
   /** Effects that something called for in this tick: they start with the next one. */
-  starting: z.array(z.strictObject({ id: z.string(), effect: EffectState })),
+  starting: z.array(
+    z.strictObject({
+      id: z.string(),
+      effect: EffectState,
+      /** Of a chain: its campaigns, the first of which opens with it. */
+      steps: z.array(CampaignStep).exactOptional(),
+    }),
+  ),
   /**
    * By `proposed` action: what it is paid in, and what each faction staked against it, thousandths of a unit. This and all
    * below are absent until there is something to say, so that states from before them keep their hashes.
@@ -75,8 +82,17 @@ export const PrivateState = z.strictObject({
     .record(Id, z.strictObject({ season: Count, count: Count, last_tick: Count.exactOptional() }))
     .exactOptional(),
   councils: z.record(Id, CouncilState).exactOptional(),
-  /** Of each running campaign: the tick that it opened in, and the contributors that its last stage needs. */
-  campaigns: z.record(Id, z.strictObject({ opened_tick: Count, min_contributors: Count })).exactOptional(),
+  /** Of each running campaign: the first tick that it counts in, the campaigns that follow it, and whether this tick is its last. */
+  campaigns: z
+    .record(
+      Id,
+      z.strictObject({
+        opened_tick: Count,
+        after: z.array(CampaignStep).exactOptional(),
+        closing: z.literal(1).exactOptional(),
+      }),
+    )
+    .exactOptional(),
   /** Campaigns that the normalizer lets candidates name, each with the tick that its opening was read in. */
   admitted: z.record(Id, Count).exactOptional(),
   /** Absent: the first one, not closed. */

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { RealmStatus, SOVEREIGN_ACTIONS } from "./command.ts";
 import { BasisPoints, ContentId, Id } from "./ids.ts";
 import { BasisPointsChange, Count, Flag, Instant, Thousandths } from "./leaves.ts";
-import { EFFECT_KINDS } from "./trigger.ts";
+import { Name } from "./text.ts";
+import { Consequence, EFFECT_KINDS } from "./trigger.ts";
 
 export const FactionState = z.strictObject({
   /** Thousandths of a point. */
@@ -42,7 +43,7 @@ export type TriggerState = z.infer<typeof TriggerState>;
 /** An effect that holds in this tick: `tick < until_tick`. A `meter` is added once and never stays. */
 export const EffectState = z.strictObject({
   kind: z.enum(EFFECT_KINDS),
-  /** What started it: a trigger's key, or `action.<id>`, `council.<id>`, `decree.<id>`. */
+  /** What started it: a trigger's key, or `campaign.<id>`, `action.<id>`, `council.<id>`, `decree.<id>`. */
   source: z.string(),
   until_tick: Count,
   /** Whom a `modify` reaches: a faction, `*` for all or `!empire` for all but one. */
@@ -71,13 +72,24 @@ export const ActionState = z.strictObject({
 });
 export type ActionState = z.infer<typeof ActionState>;
 
-/** `goal` and `points` in thousandths. */
+/** By its place among them, from `0`. */
+export const Consequences = z.record(z.string(), Consequence);
+
+/** `goal` and `points` in thousandths. Won once both the goal and the contributors are reached, lost after the tick before `until_tick`. */
 export const CampaignState = z.strictObject({
+  title: Name.exactOptional(),
+  /** Whose points alone count; everybody's where it is absent. */
+  faction: Id.exactOptional(),
   goal: Thousandths,
   points: Thousandths,
+  min_contributors: Count,
   contributors: Count,
   stage: Count,
   until_tick: Count,
+  on_won: Consequences.exactOptional(),
+  on_lost: Consequences.exactOptional(),
+  /** The campaign that opens when this one is won. */
+  next: Id.exactOptional(),
 });
 export type CampaignState = z.infer<typeof CampaignState>;
 

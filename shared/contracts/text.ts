@@ -11,6 +11,13 @@ const isText = (text: string): boolean => text.isWellFormed() && !text.includes(
 export const Text = (max: number) =>
   z.string().max(max).refine(isText, "must not hold NUL or half of a surrogate pair");
 
+/** What people call a thing: in one language for all, or in both. `en_the`: the English one in a sentence, "the Freeholds". */
+export const Name = z.union([
+  Text(64).min(1),
+  z.strictObject({ vi: Text(64).min(1), en: Text(64).min(1), en_the: Text(64).min(1).exactOptional() }),
+]);
+export type Name = z.infer<typeof Name>;
+
 const MAX_LEVELS = 16;
 
 /** An object of any fields, at most 16 levels deep; its numbers are finite, and its texts and keys are text as above. */

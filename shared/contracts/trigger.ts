@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { Id } from "./ids.ts";
-import { Text } from "./text.ts";
+import { Name, Text } from "./text.ts";
 
 /** `faction.empire.share_bp`, `meter.catastrophe`, and inside `where` the field of a counted thing. */
 const Path = z.string().regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+){0,2}$/);
@@ -64,8 +64,8 @@ const FactionSelector = z.string().regex(/^(\*|!?[a-z0-9][a-z0-9_-]{0,31})$/);
 const ticks = z.int().min(1).max(10_000);
 const add = z.int().min(-2_000).max(2_000);
 
-export const Effect = z.union([
-  z.strictObject({ do: z.literal("chain"), id: Id, ticks }),
+/** Every kind but a chain: a campaign's end can't begin a chain, what follows it is its next step. */
+const CONSEQUENCES = [
   z.strictObject({ do: z.literal("quest_pool"), id: Id, op: z.enum(["add", "remove"]), ticks }),
   z.strictObject({
     do: z.literal("modify"),
@@ -81,6 +81,47 @@ export const Effect = z.union([
     name: z.enum(["catastrophe", "tension"]),
     add: z.int().min(-10_000).max(10_000),
   }),
+] as const;
+/** What the end of a campaign brings about. */
+export const Consequence = z.union(CONSEQUENCES);
+export type Consequence = z.infer<typeof Consequence>;
+
+export const MAX_CAMPAIGN_TICKS = 10_000;
+
+/** What a campaign may have besides its length and what it asks for. */
+export const campaignExtras = {
+  /** What players call it; the id where it is absent. */
+  title: Name.exactOptional(),
+  /** Whose points alone count; everybody's where it is absent. */
+  faction: Id.exactOptional(),
+  /** Brought about when it is won, and when its time is up. */
+  on_won: z.array(Consequence).max(4).exactOptional(),
+  on_lost: z.array(Consequence).max(4).exactOptional(),
+};
+
+/** A campaign that opens when the one before it is won. What it asks for is the ruleset's `chain` where it says nothing. */
+export const CampaignStep = z.strictObject({
+  id: Id,
+  /** Points. */
+  goal: z.int().min(1).max(10_000_000).exactOptional(),
+  min_contributors: z.int().min(1).max(1_000_000).exactOptional(),
+  ticks: z.int().min(1).max(MAX_CAMPAIGN_TICKS),
+  ...campaignExtras,
+});
+export type CampaignStep = z.infer<typeof CampaignStep>;
+/** At most three campaigns, one after the other; the schema bounds the depth. */
+export const CampaignStep2 = CampaignStep.extend({ next: CampaignStep.exactOptional() });
+export const NextCampaign = CampaignStep.extend({ next: CampaignStep2.exactOptional() });
+
+export const Effect = z.union([
+  /** Opens a campaign of its id for its ticks; with `steps` the first of them, whose ticks together are no more than its own. */
+  z.strictObject({
+    do: z.literal("chain"),
+    id: Id,
+    ticks,
+    steps: z.array(CampaignStep).min(1).max(4).exactOptional(),
+  }),
+  ...CONSEQUENCES,
 ]);
 export type Effect = z.infer<typeof Effect>;
 export type EffectKind = Effect["do"];

@@ -3,10 +3,20 @@ import { CHANNELS, type Channel, MESSAGES, type MessageName } from "../contracts
 import { AccountId, ContentId, Id } from "../contracts/ids.ts";
 import { Hash, Instant } from "../contracts/leaves.ts";
 import { Ruleset } from "../contracts/ruleset.ts";
-import { CONDITIONS, Effect, Trigger } from "../contracts/trigger.ts";
+import { Name } from "../contracts/text.ts";
+import {
+  CampaignStep,
+  CampaignStep2,
+  CONDITIONS,
+  Consequence,
+  Effect,
+  NextCampaign,
+  Trigger,
+} from "../contracts/trigger.ts";
 import {
   ActionState,
   CampaignState,
+  Consequences,
   CouncilState,
   DerivedEvent,
   EffectState,
@@ -29,6 +39,12 @@ const PARTS = {
   Hash,
   Instant,
   ...CONDITIONS,
+  Name,
+  Consequence,
+  Consequences,
+  CampaignStep,
+  CampaignStep2,
+  NextCampaign,
   Effect,
   Trigger,
   Ruleset,

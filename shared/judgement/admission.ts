@@ -12,9 +12,11 @@ export type Admission = {
   season_closed: 0 | 1;
   /** Open campaigns, each with the `source_seq` of the command that opened it: a later opening of its id is another campaign. */
   campaigns: ById<number>;
+  /** Of those that count one faction's points alone: which. */
+  sides: ById<string>;
 };
 
-export const OPEN: Admission = { status: "active", season_closed: 0, campaigns: {} };
+export const OPEN: Admission = { status: "active", season_closed: 0, campaigns: {}, sides: {} };
 
 /** Whether candidates count for nothing because the season is over. */
 export const isClosed = ({ status, season_closed }: Pick<Admission, "status" | "season_closed">): boolean =>
@@ -30,13 +32,24 @@ export function admissionAfter(before: Admission, command: DecidedCommand): Admi
       return { ...before, status: "season_end", season_closed: 1 };
     case "season.open":
       return OPEN;
-    case "campaign.open":
-      return { ...before, campaigns: { ...before.campaigns, [command.payload.id]: command.source_seq } };
-    case "campaign.close": {
-      const { [command.payload.id]: _closed, ...campaigns } = before.campaigns;
-      return { ...before, campaigns };
+    case "campaign.open": {
+      const { id, faction } = command.payload;
+      const { campaigns, sides } = without(before, id);
+      return {
+        ...before,
+        campaigns: { ...campaigns, [id]: command.source_seq },
+        sides: faction === undefined ? sides : { ...sides, [id]: faction },
+      };
     }
+    case "campaign.close":
+      return { ...before, ...without(before, command.payload.id) };
     default:
       return before;
   }
+}
+
+function without({ campaigns, sides }: Admission, id: string): Pick<Admission, "campaigns" | "sides"> {
+  const { [id]: _opened, ...others } = campaigns;
+  const { [id]: _side, ...otherSides } = sides;
+  return { campaigns: others, sides: otherSides };
 }

@@ -39,7 +39,9 @@ const SENTENCES: Record<Happening["kind"], Teller> = {
   campaign: (event, text) =>
     event.stage === 0
       ? { text: `The campaign ${title(text("id"))} opens`, weight: "plain" }
-      : { text: `The campaign ${title(text("id"))} reaches stage ${text("stage")} of 4`, weight: "plain" },
+      : typeof event.stage === "string"
+        ? { text: `The campaign ${title(text("id"))} is ${text("stage")}`, weight: "great" }
+        : { text: `The campaign ${title(text("id"))} reaches stage ${text("stage")} of 4`, weight: "plain" },
   action(event, text, names, actions) {
     const id = text("id");
     const action = Object.hasOwn(actions, id) ? actions[id] : undefined;

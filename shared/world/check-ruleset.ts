@@ -3,7 +3,7 @@
 import { SOVEREIGN_ACTIONS } from "../contracts/command.ts";
 import { sovereignRules } from "../contracts/politics.ts";
 import type { Ruleset } from "../contracts/ruleset.ts";
-import type { Effect } from "../contracts/trigger.ts";
+import type { CampaignStep, Effect } from "../contracts/trigger.ts";
 import { conditionReasons } from "./conditions.ts";
 
 /** Reasons to refuse a ruleset that its schema lets through; none when it can be in force. */
@@ -89,15 +89,39 @@ function effectReasons(effect: Effect, rules: Ruleset): string[] {
         : effect.faction === "*"
           ? []
           : unknown("faction", effect.faction.replace(/^!/, ""), rules.factions);
+    case "chain":
+      return chainReasons(effect, rules);
     case "meter":
     case "quest_pool":
-    case "chain":
     case "style":
       return [];
     default:
       return effect satisfies never;
   }
 }
+
+function chainReasons({ ticks, steps = [] }: Extract<Effect, { do: "chain" }>, rules: Ruleset): string[] {
+  const length = steps.reduce((sum, step) => sum + step.ticks, 0);
+  return [
+    ...stepsReasons(steps, rules),
+    ...(length > ticks ? [`steps of ${length} ticks in a chain of ${ticks}`] : []),
+  ];
+}
+
+/** Reasons to refuse campaigns that follow one another. */
+export const stepsReasons = (steps: readonly CampaignStep[], rules: Ruleset): string[] => [
+  ...duplicates(
+    "steps",
+    steps.map(({ id }) => id),
+  ),
+  ...steps.flatMap(({ id, faction, on_won = [], on_lost = [] }) =>
+    [
+      ...(faction === undefined ? [] : unknown("faction", faction, rules.factions)),
+      ...effectsReasons(on_won, rules),
+      ...effectsReasons(on_lost, rules),
+    ].map((reason) => `campaign ${id}: ${reason}`),
+  ),
+];
 
 const unknown = (what: string, id: string, known: Readonly<Record<string, unknown>>): string[] =>
   Object.hasOwn(known, id) ? [] : [`unknown ${what} ${id}`];

@@ -85,6 +85,8 @@ export const campaignField = (): FieldAt<Item<CampaignState>> =>
     goal: { read: ({ state }) => state.goal },
     points: { read: ({ state }) => state.points },
     contributors: { read: ({ state }) => state.contributors },
+    min_contributors: { read: ({ state }) => state.min_contributors },
+    faction: { read: ({ state }) => state.faction ?? "", text: "any" },
     stage: { read: ({ state }) => state.stage },
     until_tick: { read: ({ state }) => state.until_tick },
   });

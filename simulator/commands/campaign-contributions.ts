@@ -26,8 +26,8 @@ export function campaignContributions(
   const commands = [...folding.commands].sort((a, b) => a.source_seq - b.source_seq);
   const brought = new Map<string, Brought & { users: Map<string, Brought> }>();
   for (const [id, { opened_tick }] of entries(runningOf(begun.private))) {
-    const gathered = folding.campaigns.get(id);
-    if (gathered === undefined) continue;
+    const gathered = gatheredOf(folding, id, begun.public.campaigns[id]!.faction);
+    if (gathered.length === 0) continue;
     const admitted = find(admittedOf(last.private), id);
     const span =
       find(stood, id) === undefined ? newSpanOf(id, commands) : spanOf(id, admitted, opened_tick, commands);
@@ -86,16 +86,27 @@ function spanOf(
   return span;
 }
 
+/** What users brought: of one faction where the campaign has a side; who changed theirs within the tick may stand twice. */
+const gatheredOf = (
+  { campaigns }: Folding,
+  id: string,
+  side: string | undefined,
+): [user: string, Gathered][] =>
+  [...(campaigns.get(id) ?? [])].flatMap(([faction, users]) =>
+    side === undefined || side === faction ? [...users] : [],
+  );
+
 function summed(
-  gathered: ReadonlyMap<string, Gathered>,
+  gathered: readonly [user: string, Gathered][],
   { from = Number.POSITIVE_INFINITY, to }: Span,
 ): Brought & { users: Map<string, Brought> } {
   const sum = { points: 0, firsts: 0, users: new Map<string, Brought>() };
   for (const [user, { points, firsts }] of gathered) {
-    const own = { points, firsts: firsts.filter((seq) => from <= seq && seq <= to).length };
-    sum.points += own.points;
-    sum.firsts += own.firsts;
-    sum.users.set(user, own);
+    const counted = firsts.filter((seq) => from <= seq && seq <= to).length;
+    const own = sum.users.get(user) ?? { points: 0, firsts: 0 };
+    sum.users.set(user, { points: own.points + points, firsts: own.firsts + counted });
+    sum.points += points;
+    sum.firsts += counted;
   }
   return sum;
 }

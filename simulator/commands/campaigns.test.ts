@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Accepted } from "../../shared/contracts/decision.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
-import type { EffectState, WorldState } from "../../shared/contracts/world.ts";
+import type { CampaignState, EffectState, WorldState } from "../../shared/contracts/world.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { dueCommands } from "../duties/due-commands.ts";
-import { accepted, type Interval, play, standing, started } from "../testing/builders.ts";
+import { accepted, decided, type Interval, play, standing, started } from "../testing/builders.ts";
 import { passed } from "../testing/command-builders.ts";
 
 let rules: Ruleset;
@@ -44,21 +44,38 @@ const saidBy = (state: WorldState, seq = 1) =>
     return passed(call.kind, call.payload, seq + i, { actor: call.actor });
   });
 const keysOf = (state: WorldState) => dueCommands(state).map(({ idempotency_key }) => idempotency_key);
+/** The siege as it stands. */
+const campaign = (over: Partial<CampaignState>): CampaignState => ({
+  goal: 100_000,
+  points: 0,
+  min_contributors: 3,
+  contributors: 0,
+  stage: 0,
+  until_tick: 5,
+  ...over,
+});
+const cheer = { do: "modify", name: "yield_bp", faction: "*", add: 300, ticks: 48 } as const;
+const gloom = { do: "modify", name: "yield_bp", faction: "*", add: -300, ticks: 48 } as const;
+const modified = ({ name, faction, add }: typeof cheer) => ({ name, faction, add });
 const chain = (until_tick: number): EffectState => ({ kind: "chain", source: "age_of_iron", until_tick });
 
 describe("a campaign", () => {
   test("counts what names it in its ticks, the first of them being the one that opens it", () => {
     const results = play(started(rules), [
-      { commands: [open("siege", { ticks: 2 })], events: [gift(10, "ada")] },
+      { commands: [open("siege", { ticks: 3 })], events: [gift(10, "ada")] },
       { events: [gift(5, "ada", { campaign_first: undefined as never }), accepted({ event_id: "other" })] },
       { events: [gift(7, "bo")] },
     ]);
     expect(campaignsOf(results)).toEqual([
-      { siege: { goal: 100_000, points: 10_000, contributors: 1, stage: 0, until_tick: 3 } },
-      { siege: { goal: 100_000, points: 15_000, contributors: 1, stage: 0, until_tick: 3 } },
+      {
+        siege: campaign({ points: 10_000, contributors: 1, until_tick: 4 }),
+      },
+      {
+        siege: campaign({ points: 15_000, contributors: 1, until_tick: 4 }),
+      },
       {},
     ]);
-    expect(told(results)).toEqual([["siege 0"], [], []]);
+    expect(told(results)).toEqual([["siege 0"], [], ["siege lost"]]);
     expect(results[2]!.state.private.campaigns).toBeUndefined();
   });
 
@@ -69,8 +86,14 @@ describe("a campaign", () => {
       { events: [gift(50, "cleo")] },
       { events: [gift(25, "dan")] },
     ]);
-    expect(told(results)).toEqual([["siege 0"], ["siege 1"], ["siege 2", "siege 3"], ["siege 4"]]);
-    expect(campaignsOf(results)[3]!.siege).toMatchObject({ points: 100_000, contributors: 4, stage: 4 });
+    expect(told(results)).toEqual([
+      ["siege 0"],
+      ["siege 1"],
+      ["siege 2", "siege 3"],
+      ["siege 4", "siege won"],
+    ]);
+    expect(campaignsOf(results)[2]!.siege).toMatchObject({ points: 75_000, contributors: 3, stage: 3 });
+    expect(campaignsOf(results)[3]).toEqual({});
   });
 
   test("is no success without its contributors, however many points a few bring", () => {
@@ -78,7 +101,10 @@ describe("a campaign", () => {
       { commands: [open("siege")], events: [gift(200, "ada"), gift(200, "bo")] },
       { events: [gift(1, "cleo")] },
     ]);
-    expect(told(results)).toEqual([["siege 0", "siege 1", "siege 2", "siege 3"], ["siege 4"]]);
+    expect(told(results)).toEqual([
+      ["siege 0", "siege 1", "siege 2", "siege 3"],
+      ["siege 4", "siege won"],
+    ]);
   });
 
   test("counts final points whatever a burst cap cuts, and only points", () => {
@@ -94,7 +120,7 @@ describe("a campaign", () => {
       { commands: [open("siege")], events: [gift(10, "ada")] },
       { commands: [close("siege")], events: [gift(40, "bo")] },
     ]);
-    expect(told(results)).toEqual([["siege 0"], ["siege 1", "siege 2"]]);
+    expect(told(results)).toEqual([["siege 0"], ["siege 1", "siege 2", "siege closed"]]);
     expect(campaignsOf(results)[1]).toEqual({});
     expect(dueCommands(results[1]!.state)).toEqual([]);
   });
@@ -110,7 +136,10 @@ describe("a campaign", () => {
         events: [gift(1, "ada", { source_seq: 31 })],
       },
     ]);
-    expect(told(results)).toEqual([["siege 0", "siege 1", "siege 2", "siege 3"], ["already_open"]]);
+    expect(told(results)).toEqual([
+      ["siege 0", "siege 1", "siege 2", "siege 3"],
+      ["already_open", "siege closed"],
+    ]);
   });
 
   test("that opens in the tick that begins a season counts who is first in it, not who was in one of before", () => {
@@ -134,7 +163,7 @@ describe("a campaign", () => {
       { commands: [open("siege", { goal: 50 })], events: [gift(20, "ada")] },
     ]);
     expect(campaignsOf(results)[2]).toEqual({
-      siege: { goal: 50_000, points: 20_000, contributors: 1, stage: 1, until_tick: 7 },
+      siege: campaign({ goal: 50_000, points: 20_000, contributors: 1, stage: 1, until_tick: 7 }),
     });
   });
 
@@ -146,7 +175,7 @@ describe("a campaign", () => {
       },
     ]);
     expect(result!.state.public.campaigns).toEqual({
-      constructor: { goal: 100_000, points: 30_000, contributors: 1, stage: 1, until_tick: 5 },
+      constructor: campaign({ points: 30_000, contributors: 1, stage: 1 }),
     });
   });
 
@@ -156,6 +185,116 @@ describe("a campaign", () => {
     });
     const [result] = play(from, [{ events: [gift(1_000_000_000, "ada")] }]);
     expect(result!.state.public.campaigns.siege!.points).toBe(1_000_000_000_000_000);
+  });
+});
+
+describe("a campaign of one faction", () => {
+  const sided = (over = {}) => open("siege", { faction: "freeholds", ...over });
+
+  test("counts that faction's points and contributors alone", () => {
+    const [result] = play(started(rules), [
+      {
+        commands: [sided()],
+        events: [gift(10, "ada"), gift(20, "bo", { faction_id: "freeholds" })],
+      },
+    ]);
+    expect(result!.state.public.campaigns.siege).toEqual(
+      campaign({ faction: "freeholds", points: 20_000, contributors: 1 }),
+    );
+  });
+
+  test("is closed where a new ruleset drops its faction", () => {
+    const left = structuredClone(rules);
+    delete left.factions.freeholds;
+    left.triggers = [];
+    for (const land of Object.values(left.territories)) {
+      land.control = { empire: 5_000, veilborn: 5_000 };
+      if (land.controller === "freeholds") delete land.controller;
+    }
+    const set = decided({ kind: "ruleset.set", payload: { ruleset: left }, ruleset_version: 2 }, 3);
+    const results = play(started(rules), [{ commands: [sided({ on_lost: [gloom] })] }, { commands: [set] }]);
+    expect(told(results)).toEqual([["siege 0"], ["siege closed"]]);
+    expect(results[1]!.state.private).not.toHaveProperty("campaigns");
+    expect(results[1]!.state.private.starting).toEqual([]);
+  });
+
+  test("that the realm doesn't have is refused", () => {
+    const [result] = play(started(rules), [{ commands: [sided({ faction: "nobody" })] }]);
+    expect(told([result!])).toEqual([["unknown_faction"]]);
+  });
+});
+
+describe("the end of a campaign", () => {
+  const enough = [gift(40, "ada"), gift(40, "bo"), gift(40, "cleo")];
+  const terms = { on_won: [cheer], on_lost: [gloom], next: { id: "sack", ticks: 2, on_lost: [gloom] } };
+
+  test("that is won brings its consequences with the next tick, and opens the next one, which counts from then on", () => {
+    const [won, next] = play(started(rules), [
+      { commands: [open("siege", terms)], events: enough },
+      { events: [gift(30, "dan", { campaign_id: "sack" })] },
+    ]);
+    expect(told([won!])).toEqual([
+      ["siege 0", "siege 1", "siege 2", "siege 3", "siege 4", "siege won", "sack 0"],
+    ]);
+    expect(won!.state.public.campaigns).toEqual({
+      sack: {
+        ...campaign({ goal: 5_000_000, min_contributors: 20, until_tick: 4 }),
+        on_lost: { "0": gloom },
+      },
+    });
+    expect(won!.state.public.effects).toEqual({});
+    expect(keysOf(won!.state)).toEqual(["campaign.close.siege.1", "campaign.open.sack.2"]);
+    expect(next!.state.public.campaigns.sack).toMatchObject({ points: 30_000, contributors: 1 });
+    expect(next!.state.public.effects).toEqual({
+      "campaign.siege.0": { kind: "modify", source: "campaign.siege", until_tick: 50, ...modified(cheer) },
+    });
+  });
+
+  test("that is lost brings what it was to bring, and nothing follows", () => {
+    const results = play(started(rules), [{ commands: [open("siege", { ...terms, ticks: 1 })] }, {}]);
+    expect(told(results)).toEqual([["siege 0", "siege lost"], []]);
+    expect(campaignsOf(results)).toEqual([{}, {}]);
+    expect(results[1]!.state.public.effects).toHaveProperty(["campaign.siege.0", "add"], gloom.add);
+  });
+
+  test("by hand brings nothing about", () => {
+    const results = play(started(rules), [
+      { commands: [open("siege", terms, 1)] },
+      { commands: [close("siege")] },
+      {},
+    ]);
+    expect(told(results)).toEqual([["siege 0"], ["siege closed"], []]);
+    expect(results[2]!.state.public.effects).toEqual({});
+  });
+
+  test("is won where the tick of its close reaches what it asks for", () => {
+    const results = play(started(rules), [
+      { commands: [open("siege")] },
+      { commands: [close("siege")], events: enough },
+    ]);
+    expect(told(results)[1]!.at(-1)).toBe("siege won");
+  });
+
+  test("comes with its season's: closed, however much time was left", () => {
+    const results = play(started(rules), [
+      { commands: [open("siege", terms)] },
+      { commands: [passed("season.close", {}, 2)] },
+    ]);
+    expect(told(results)).toEqual([["siege 0"], ["siege closed"]]);
+  });
+
+  test("gives a campaign that runs under the next one's id more time", () => {
+    const [, result] = play(started(rules), [
+      {
+        commands: [
+          open("sack", { ticks: 5 }, 1),
+          open("siege", { ...terms, next: { id: "sack", ticks: 9 } }, 2),
+        ],
+      },
+      { events: enough },
+    ]);
+    expect(result!.state.public.campaigns.sack).toMatchObject({ goal: 100_000, until_tick: 12 });
+    expect(told([result!])[0]!.slice(-2)).toEqual(["siege 4", "siege won"]);
   });
 });
 
@@ -230,7 +369,7 @@ describe("a chain", () => {
     const results = play(opened, [{ commands: saidBy(opened.state) }, {}, {}, {}]);
     expect(results.map(({ state }) => keysOf(state))).toEqual([
       [],
-      [],
+      ["campaign.close.iron_decrees.2"],
       ["campaign.close.iron_decrees.2"],
       ["campaign.close.iron_decrees.2"],
     ]);
@@ -239,7 +378,7 @@ describe("a chain", () => {
   });
 
   test("whose opening is told after its end opens nothing, and is closed", () => {
-    const late = begun(2);
+    const late = begun(3);
     const results = play(late, [{}, { commands: saidBy(late.state) }]);
     expect(campaignsOf(results)).toEqual([{}, {}]);
     expect(keysOf(results[0]!.state)).toEqual([]);
@@ -260,10 +399,8 @@ describe("a chain", () => {
     expect(keysOf(closed!.state)).toEqual(["campaign.open.iron_decrees.3"]);
   });
 
-  test("that opens anew in the tick it ended counts nobody as first under the old admission, else they would count twice", () => {
-    const from = standing(started(rules), ({ public: world, private: privateState }) => {
-      world.campaigns.siege = { goal: 9_000_000, points: 0, contributors: 0, stage: 0, until_tick: 1 };
-      privateState.campaigns = { siege: { opened_tick: 0, min_contributors: 3 } };
+  test("that opens anew in the tick after its end counts nobody as first under the old admission, else they would count twice", () => {
+    const from = standing(started(rules), ({ private: privateState }) => {
       privateState.admitted = { siege: 0 };
       privateState.starting = [{ id: "siege", effect: chain(9) }];
     });
@@ -280,9 +417,7 @@ describe("a chain", () => {
   });
 
   test("that opens anew counts nobody as first under the old admission in the tick that reads its close either", () => {
-    const from = standing(started(rules), ({ public: world, private: privateState }) => {
-      world.campaigns.siege = { goal: 9_000_000, points: 0, contributors: 0, stage: 0, until_tick: 1 };
-      privateState.campaigns = { siege: { opened_tick: 0, min_contributors: 3 } };
+    const from = standing(started(rules), ({ private: privateState }) => {
       privateState.admitted = { siege: 0 };
       privateState.starting = [{ id: "siege", effect: chain(9) }];
     });
@@ -300,9 +435,7 @@ describe("a chain", () => {
   });
 
   test("that opens anew while the normalizer closes and opens the id within one tick counts who is first after that", () => {
-    const from = standing(started(rules), ({ public: world, private: privateState }) => {
-      world.campaigns.siege = { goal: 9_000_000, points: 0, contributors: 0, stage: 0, until_tick: 1 };
-      privateState.campaigns = { siege: { opened_tick: 0, min_contributors: 3 } };
+    const from = standing(started(rules), ({ private: privateState }) => {
       privateState.admitted = { siege: 0 };
       privateState.starting = [{ id: "siege", effect: chain(9) }];
     });
@@ -318,6 +451,31 @@ describe("a chain", () => {
       },
     ]);
     expect(both!.state.public.campaigns.siege).toMatchObject({ points: 15_000, contributors: 1 });
+  });
+
+  test("opens its steps one after the other, each as the one before it is won", () => {
+    const steps = [
+      { id: "muster", goal: 10, min_contributors: 1, ticks: 3 },
+      { id: "march", title: { vi: "Hành quân", en: "The March" }, faction: "empire", ticks: 3 },
+    ];
+    const from = standing(started(rules), ({ private: privateState }) => {
+      privateState.starting = [{ id: "iron_decrees", effect: chain(9), steps }];
+    });
+    const results = play(from, [{}, { events: [gift(10, "ada", { campaign_id: "muster" })] }]);
+    expect(told(results)).toEqual([
+      ["muster 0"],
+      ["muster 1", "muster 2", "muster 3", "muster 4", "muster won", "march 0"],
+    ]);
+    expect(campaignsOf(results)).toEqual([
+      { muster: campaign({ goal: 10_000, min_contributors: 1, until_tick: 4, next: "march" }) },
+      {
+        march: {
+          title: { vi: "Hành quân", en: "The March" },
+          ...campaign({ faction: "empire", goal: 5_000_000, min_contributors: 20, until_tick: 6 }),
+        },
+      },
+    ]);
+    expect(results[1]!.state.public.effects).toHaveProperty("iron_decrees");
   });
 
   test("and a game master that open one id in one tick are one campaign, the chain's", () => {

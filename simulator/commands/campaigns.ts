@@ -1,6 +1,8 @@
 /**
- * Campaigns: what everybody works on together. A chain or a game master opens one; it counts the final points of decisions
- * that name it, and passes stages at 25, 50, 75 and 100 % of its goal. It runs while `tick < until_tick`.
+ * Campaigns: what a realm or one faction works on together. A chain, a game master or the campaign before it opens one; it counts the
+ * final points of decisions that name it, and passes stages at 25, 50, 75 and 100 % of its goal. It ends `won` with the tick in which
+ * goal and contributors are reached, `lost` with the last tick before `until_tick`, or `closed` by hand; what follows starts with
+ * the next tick.
  *
  * The normalizer has campaigns of its own: those that candidates may name, opened and closed by commands in the log. Each tick
  * reads the same commands, so the world knows what the normalizer admits (`admitted`), and the steward publishes commands for every
@@ -10,16 +12,16 @@
  * contributors don't (`campaign-contributions.ts`).
  */
 
-import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { CampaignState, Happening, PrivateState, WorldState } from "../../shared/contracts/world.ts";
-import { type ById, entries, find } from "../../shared/exact/by-id.ts";
-import { mul } from "../../shared/exact/integers.ts";
+import { type ById, find, mapById } from "../../shared/exact/by-id.ts";
+import { mul, sortedKeys } from "../../shared/exact/integers.ts";
+import { stepsOf } from "../../shared/world/campaign-steps.ts";
 import { isSteward } from "../duties/steward-command.ts";
-import { MAX_RUNNING_CAMPAIGNS } from "../steps/effects.ts";
+import { effectsOf } from "../steps/effects.ts";
+import { MAX_RUNNING_CAMPAIGNS, newCampaign, openSteps, type Running } from "../steps/open-campaign.ts";
 import type { CommandHandler } from "./command-handler.ts";
 import { refusalOf } from "./refusal.ts";
 
-export type Running = NonNullable<PrivateState["campaigns"]>;
 export const runningOf = ({ campaigns = {} }: PrivateState): Running => campaigns;
 export const admittedOf = ({ admitted = {} }: PrivateState): ById<number> => admitted;
 
@@ -45,66 +47,100 @@ const STAGES_BP = [2_500, 5_000, 7_500, 10_000];
 const POINTS_MAX = 1_000_000_000_000_000;
 
 /** The stage that points have reached. The last one is success, and needs the contributors too; the others don't. */
-function stageOf({ goal, points, contributors }: CampaignState, min_contributors: number): number {
+function stageOf({ goal, points, contributors, min_contributors }: CampaignState): number {
   const reached = STAGES_BP.filter((part) => points >= mul(goal, part)).length;
   return reached === STAGES_BP.length && contributors < min_contributors ? reached - 1 : reached;
-}
-
-/**
- * The private side of the campaigns that run now. `before`: those of the last tick, of which some may have ended and one of
- * the same id begun since.
- */
-export function runningCampaigns(
-  before: WorldState,
-  now: ById<CampaignState>,
-  tick: number,
-  { chain }: Ruleset,
-): Running {
-  const known = ([id]: [string, unknown]) => {
-    const was = find(before.public.campaigns, id);
-    return was !== undefined && tick < was.until_tick ? find(runningOf(before.private), id) : undefined;
-  };
-  const begun = { opened_tick: tick, min_contributors: chain.min_contributors };
-  return Object.fromEntries(entries(now).map((entry) => [entry[0], known(entry) ?? begun]));
 }
 
 /** Milli-points of events, and how many users' first ones they are. */
 export type Brought = { points: number; firsts: number };
 
-/** Counts what the tick brought; a campaign that was closed in this tick counts for the last time. */
+type Counting = { state: WorldState; happenings: Happening[] };
+
+/** Counts what the tick brought, and ends what is won, lost or closed with it: a closed one counts its last tick too. */
 export function countCampaigns(
   state: WorldState,
   { campaigns: brought }: { campaigns: ReadonlyMap<string, Brought> },
-): { state: WorldState; happenings: Happening[] } {
-  const { public: world, private: privateState } = state;
-  const running = runningOf(privateState);
+): Counting {
   const happenings: Happening[] = [];
-  const counted = entries(world.campaigns).map(([id, before]): [string, CampaignState] => {
-    const { points = 0, firsts = 0 } = brought.get(id) ?? {};
-    const after = {
-      ...before,
-      points: Math.min(before.points + points, POINTS_MAX),
-      contributors: before.contributors + firsts,
-    };
-    after.stage = Math.max(before.stage, stageOf(after, running[id]!.min_contributors));
+  let current = state;
+  for (const id of sortedKeys(state.public.campaigns)) {
+    // One that ended before it in this loop may have given it more time.
+    const before = current.public.campaigns[id]!;
+    const after = counted(before, brought.get(id));
     for (let stage = before.stage + 1; stage <= after.stage; stage++)
       happenings.push({ kind: "campaign", id, stage });
-    return [id, after];
-  });
-  const left = counted.filter(([, { until_tick }]) => world.tick < until_tick);
-  const campaigns = Object.fromEntries(left.map(([id]) => [id, running[id]!]));
+    const end = endOf(after, runningOf(state.private)[id]!, state.public.tick);
+    if (end === undefined) {
+      const campaigns = { ...current.public.campaigns, [id]: after };
+      current = { ...current, public: { ...current.public, campaigns } };
+      continue;
+    }
+    const ended = endCampaign(current, id, after, end);
+    current = ended.state;
+    happenings.push(...ended.happenings);
+  }
+  return { state: current, happenings };
+}
+
+function counted(
+  before: CampaignState,
+  { points, firsts }: Brought = { points: 0, firsts: 0 },
+): CampaignState {
+  const after = {
+    ...before,
+    points: Math.min(before.points + points, POINTS_MAX),
+    contributors: before.contributors + firsts,
+  };
+  return { ...after, stage: Math.max(before.stage, stageOf(after)) };
+}
+
+type End = "won" | "lost" | "closed";
+
+/** How a campaign ends with the tick, if it does. One that is won in the tick of its close is won. */
+function endOf(
+  { stage, until_tick }: CampaignState,
+  { closing }: Running[string],
+  tick: number,
+): End | undefined {
+  if (stage === STAGES_BP.length) return "won";
+  if (closing === 1) return "closed";
+  return tick + 1 < until_tick ? undefined : "lost";
+}
+
+/** The state without a campaign, with what its end calls for: effects, and where it was won the campaign after it. */
+export function endCampaign(state: WorldState, id: string, campaign: CampaignState, end: End): Counting {
+  const { tick } = state.public;
+  const { [id]: _ended, ...campaigns } = state.public.campaigns;
+  const { [id]: own, ...running } = runningOf(state.private);
+  const consequences = end === "won" ? campaign.on_won : end === "lost" ? campaign.on_lost : undefined;
+  const called = effectsOf(`campaign.${id}`, Object.values(consequences ?? {}), tick);
+  const happenings: Happening[] = [{ kind: "campaign", id, stage: end }];
+  let held = { campaigns, running };
+  const [next, ...after] = end === "won" ? (own?.after ?? []) : [];
+  if (next !== undefined) {
+    const opened = openSteps(held, [next, ...after], tick + 1, state.private.ruleset);
+    if ("refused" in opened) happenings.push({ kind: "effect_refused", id: next.id, reason: opened.refused });
+    else {
+      held = opened.held;
+      happenings.push(...opened.happenings);
+    }
+  }
   return {
     state: {
-      public: { ...world, campaigns: Object.fromEntries(left) },
-      private: withCampaigns(privateState, { campaigns }),
+      public: { ...state.public, campaigns: held.campaigns },
+      private: withCampaigns(
+        { ...state.private, starting: [...state.private.starting, ...called] },
+        { campaigns: held.running },
+      ),
     },
     happenings,
   };
 }
 
-/** Opens one for `tick … tick + ticks − 1`. Refused: `already_open`, `too_many`. */
+/** Opens one for `tick … tick + ticks − 1`. Refused: `already_open`, `too_many`, `unknown_faction`. */
 export const openCampaign: CommandHandler<"campaign.open"> = (state, command) => {
-  const { id, goal, min_contributors, ticks } = command.payload;
+  const { id, faction } = command.payload;
   const { public: world, private: privateState } = state;
   const admitted = { ...admittedOf(privateState), [id]: world.tick };
   const known: WorldState = { public: world, private: withCampaigns(privateState, { admitted }) };
@@ -113,25 +149,27 @@ export const openCampaign: CommandHandler<"campaign.open"> = (state, command) =>
     ? "already_open"
     : Object.keys(world.campaigns).length >= MAX_RUNNING_CAMPAIGNS
       ? "too_many"
-      : undefined;
+      : faction !== undefined && !Object.hasOwn(world.factions, faction)
+        ? "unknown_faction"
+        : undefined;
   if (reason !== undefined) return { state: known, happenings: [refusalOf(command, reason)] };
-  const campaign = {
-    goal: goal * 1_000,
-    points: 0,
-    contributors: 0,
-    stage: 0,
-    until_tick: world.tick + ticks,
-  };
+  const opened = newCampaign(stepsOf(command.payload), world.tick, privateState.ruleset);
   return {
     state: {
-      public: { ...world, campaigns: { ...world.campaigns, [id]: campaign } },
+      public: { ...world, campaigns: { ...world.campaigns, [id]: opened.state } },
       private: withCampaigns(known.private, {
-        campaigns: { ...runningOf(privateState), [id]: { opened_tick: world.tick, min_contributors } },
+        campaigns: { ...runningOf(privateState), [id]: opened.running },
       }),
     },
     happenings: [{ kind: "campaign", id, stage: 0 }],
   };
 };
+
+/** Makes this tick the last of every campaign that runs. */
+export function closeCampaigns({ public: world, private: privateState }: WorldState): WorldState {
+  const campaigns = mapById(runningOf(privateState), (running) => ({ ...running, closing: 1 as const }));
+  return { public: world, private: withCampaigns(privateState, { campaigns }) };
+}
 
 /** Makes this tick a campaign's last. Refused: `not_open`. */
 export const closeCampaign: CommandHandler<"campaign.close"> = (state, command) => {
@@ -140,8 +178,8 @@ export const closeCampaign: CommandHandler<"campaign.close"> = (state, command) 
   const { [id]: _closed, ...admitted } = admittedOf(privateState);
   const known: WorldState = { public: world, private: withCampaigns(privateState, { admitted }) };
   if (isSteward(command)) return { state: known, happenings: [] };
-  const campaign = find(world.campaigns, id);
-  if (campaign === undefined) return { state: known, happenings: [refusalOf(command, "not_open")] };
-  const campaigns = { ...world.campaigns, [id]: { ...campaign, until_tick: world.tick } };
-  return { state: { ...known, public: { ...world, campaigns } }, happenings: [] };
+  const running = find(runningOf(privateState), id);
+  if (running === undefined) return { state: known, happenings: [refusalOf(command, "not_open")] };
+  const campaigns = { ...runningOf(privateState), [id]: { ...running, closing: 1 as const } };
+  return { state: { ...known, private: withCampaigns(known.private, { campaigns }) }, happenings: [] };
 };

@@ -1,8 +1,9 @@
-/** What a change of rules does to what is open: actions, stakes and councils of what is gone. */
+/** What a change of rules does to what is open: actions, stakes, councils and campaigns of what is gone. */
 
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { ActionState, Happening, WorldState } from "../../shared/contracts/world.ts";
 import { entries } from "../../shared/exact/by-id.ts";
+import { endCampaign } from "./campaigns.ts";
 import { dropCouncils } from "./council.ts";
 import { dropStakes, escrowOf } from "./escrow.ts";
 import { cancelActions } from "./sovereign.ts";
@@ -27,10 +28,28 @@ export function cancelOrphans(
       !rules.resources.includes(escrowOf(state, id)!.resource),
   );
   const councils = dropCouncils(dropStakes(cancelled.state, known), known);
+  const campaigns = withoutSideless(withoutGone(councils.state, known), known);
   return {
-    state: withoutGone(councils.state, known),
-    happenings: [...cancelled.happenings, ...councils.happenings],
+    state: campaigns.state,
+    happenings: [...cancelled.happenings, ...councils.happenings, ...campaigns.happenings],
   };
+}
+
+/** A campaign of a faction that is gone is closed: nobody could bring it anything. */
+function withoutSideless(
+  state: WorldState,
+  known: (faction: string) => boolean,
+): { state: WorldState; happenings: Happening[] } {
+  const gone = entries(state.public.campaigns).filter(
+    ([, { faction }]) => faction !== undefined && !known(faction),
+  );
+  return gone.reduce(
+    ({ state: before, happenings }, [id, campaign]) => {
+      const ended = endCampaign(before, id, campaign, "closed");
+      return { state: ended.state, happenings: [...happenings, ...ended.happenings] };
+    },
+    { state, happenings: [] as Happening[] },
+  );
 }
 
 function withoutGone(state: WorldState, known: (faction: string) => boolean): WorldState {

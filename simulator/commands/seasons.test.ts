@@ -38,8 +38,15 @@ const lived = ({ public: world, private: privateState }: WorldState) => {
   world.meters = { global_tension: 7_000, catastrophe_meter: 6_000 };
   world.triggers.age_of_iron = { armed: 0, streak: 9, last_triggered_tick: 70 };
   world.effects = { iron_austerity: { kind: "style", source: "age_of_iron", until_tick: 200 } };
-  world.campaigns.siege = { goal: 1_000, points: 10, contributors: 1, stage: 0, until_tick: 300 };
-  privateState.campaigns = { siege: { opened_tick: 90, min_contributors: 1 } };
+  world.campaigns.siege = {
+    goal: 1_000,
+    points: 10,
+    min_contributors: 3,
+    contributors: 1,
+    stage: 0,
+    until_tick: 300,
+  };
+  privateState.campaigns = { siege: { opened_tick: 90 } };
   privateState.admitted = { siege: 90 };
   privateState.fronts.iron_gate = { leader: "empire", streak: 1, last_flip_tick: 80 };
   privateState.claims.tide_bell = { points: { empire: 5_000 }, last_capture_tick: 60 };
@@ -216,7 +223,7 @@ describe("season.open", () => {
 
   test("in the tick of the close tells the results first, as the world stood before that tick", () => {
     const [result] = play(late(), [{ commands: [open(2), close(1)] }]);
-    expect(kinds(result!)).toEqual(["effect_start", "close", "effect_end", "effect_end", "open"]);
+    expect(kinds(result!)).toEqual(["effect_start", "close", "effect_end", "effect_end", "campaign", "open"]);
     const closing = result!.record.events[1]!;
     expect(closing).toMatchObject({
       season: 1,

@@ -1,6 +1,6 @@
 /**
  * Seasons. `season.close` ends one: the tick that reads it is the last that counts, its results stand in that tick's events.
- * Sovereign actions that are still open are cancelled and paid back.
+ * Sovereign actions that are still open are cancelled and paid back, campaigns closed with that tick.
  * Ticks go on in `season_end`, without new candidates, until `season.open` begins the next season with the tick that reads it:
  *
  * - A faction keeps 10 % of its influence and 20 % of its resources.
@@ -23,11 +23,12 @@ import type {
   WorldState,
 } from "../../shared/contracts/world.ts";
 import { entries, mapById } from "../../shared/exact/by-id.ts";
-import { apportion, byCodeUnit, mul } from "../../shared/exact/integers.ts";
+import { apportion, byCodeUnit, mul, sortedKeys } from "../../shared/exact/integers.ts";
 import { genesis, newTrigger } from "../../shared/world/genesis.ts";
 import { statusTicksFrom } from "../steps/elapsed.ts";
 import { challengerOf } from "../steps/flip.ts";
 import { withInfluence } from "../steps/influence.ts";
+import { closeCampaigns } from "./campaigns.ts";
 import type { CommandHandler } from "./command-handler.ts";
 import { closeCouncils } from "./council.ts";
 import { closeActions } from "./sovereign.ts";
@@ -43,7 +44,7 @@ export const closeSeason: CommandHandler<"season.close"> = (state) => {
   const season = seasonOf(state.private);
   if (season.closed_tick !== undefined) return { refused: "already_closed" };
   const { state: settled, happenings } = closeActions(state, "season_closed");
-  const { public: world, private: privateState } = settled;
+  const { public: world, private: privateState } = closeCampaigns(settled);
   return {
     state: { public: world, private: { ...privateState, season: { ...season, closed_tick: world.tick } } },
     happenings,
@@ -72,6 +73,9 @@ export const openSeason: CommandHandler<"season.open"> = (state) => {
       ...closingEvents(withShares(settled)),
       ...refused,
       ...ended,
+      ...sortedKeys(settled.public.campaigns).map(
+        (id): Happening => ({ kind: "campaign", id, stage: "closed" }),
+      ),
       { kind: "season", season: next.public.season, step: "open" },
     ],
   };

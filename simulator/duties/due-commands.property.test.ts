@@ -99,7 +99,7 @@ class Realm {
     const own: Asked[] = commands.map((each) => {
       if (each.kind === "campaign.close") return { kind: each.kind, actor: gm, payload: { id: each.id } };
       if (each.kind !== "campaign.open") return { kind: each.kind, actor: gm, payload: {} };
-      const payload = { id: each.id, goal: 1, min_contributors: 1, ticks: each.ticks };
+      const payload = { id: each.id, goal: 10_000_000, min_contributors: 1, ticks: each.ticks };
       return { kind: each.kind, actor: gm, payload };
     }) as Asked[];
     const said = looks ? this.say() : [];

@@ -3,7 +3,8 @@
  * published it. Keys derive from ticks of the state, so each command takes effect once, whichever process publishes it. Pure.
  */
 
-import { type Command, MAX_CAMPAIGN_TICKS } from "../../shared/contracts/command.ts";
+import type { Command } from "../../shared/contracts/command.ts";
+import { MAX_CAMPAIGN_TICKS } from "../../shared/contracts/trigger.ts";
 import type { WorldState } from "../../shared/contracts/world.ts";
 import { entries, find } from "../../shared/exact/by-id.ts";
 import { admittedOf, runningOf } from "../commands/campaigns.ts";
@@ -37,17 +38,18 @@ const closedCampaigns = ({ public: world, private: privateState }: WorldState): 
       stewardCommand(world.realm, "campaign.close", `campaign.close.${id}.${tick}`, { id }),
     );
 
-/** Running campaigns of a chain that candidates may not name yet. */
+/** Running campaigns that the world opened itself and candidates may not name yet. */
 const openedCampaigns = ({ public: world, private: privateState }: WorldState): Command[] =>
   entries(runningOf(privateState))
     .filter(([id]) => !Object.hasOwn(admittedOf(privateState), id))
-    .map(([id, { opened_tick, min_contributors }]) => {
-      const { goal, until_tick } = world.campaigns[id]!;
+    .map(([id, { opened_tick }]) => {
+      const { goal, min_contributors, faction, until_tick } = world.campaigns[id]!;
       return stewardCommand(world.realm, "campaign.open", `campaign.open.${id}.${opened_tick}`, {
         id,
         goal: goal / 1_000,
         min_contributors,
         // For the log alone, since the close is published too. A prolonged chain may run longer than a command can express.
         ticks: Math.min(until_tick - opened_tick, MAX_CAMPAIGN_TICKS),
+        ...(faction === undefined ? {} : { faction }),
       });
     });

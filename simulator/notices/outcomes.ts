@@ -28,7 +28,9 @@ export type Resolving = {
   again: (influenced: Influenced) => readonly Happening[];
 };
 
-type Told = Extract<Happening, { kind: "flip" | "capture" | "campaign" | "action" | "trigger" }>;
+type Told =
+  | Extract<Happening, { kind: "flip" | "capture" | "action" | "trigger" }>
+  | (Extract<Happening, { kind: "campaign" }> & { stage: number });
 
 export type Outcome = {
   what: Told;
@@ -50,7 +52,9 @@ export const outcomesOf = (resolving: Resolving): Outcome[] =>
         return [capture(happening, resolving)];
       case "campaign":
         // An opening is nobody's feat.
-        return happening.stage === 0 ? [] : [campaign(happening, resolving)];
+        return happening.stage === 0 || typeof happening.stage === "string"
+          ? []
+          : [campaign({ ...happening, stage: happening.stage }, resolving)];
       case "action":
         return RESULTS.has(happening.status) ? action(happening, resolving) : [];
       case "trigger":

@@ -4,18 +4,36 @@
  */
 import { ENGINE } from "../../shared/contracts/ruleset.ts";
 import type { WorldState } from "../../shared/contracts/world.ts";
+import { find, mapById } from "../../shared/exact/by-id.ts";
 import { type RecordedRuleset, upcastRuleset } from "../../shared/past/upcast.ts";
 
 export const engineOf = ({ private: { ruleset } }: WorldState): number => (ruleset as RecordedRuleset).engine;
 
 /**
- * The same world in this engine's form. From engine 1: nothing but the rules changes. That engine knew no ticks of kind `status`, so
+ * The same world in this engine's form. From engine 1: the rules change, and what a campaign asks of contributors is public. That engine knew no ticks of kind `status`, so
  * all that is absent from its states means what it means here, and a realm that stood still under it says so with its first tick.
  */
 export const converted = (state: WorldState): WorldState =>
   engineOf(state) === ENGINE
     ? state
     : {
-        public: state.public,
-        private: { ...state.private, ruleset: upcastRuleset(state.private.ruleset) },
+        public: {
+          ...state.public,
+          campaigns: mapById(state.public.campaigns, (campaign, id) => ({
+            ...campaign,
+            min_contributors: neededIn(state, id),
+          })),
+        },
+        private: {
+          ...state.private,
+          ruleset: upcastRuleset(state.private.ruleset),
+          ...(state.private.campaigns === undefined
+            ? {}
+            : { campaigns: mapById(state.private.campaigns, ({ opened_tick }) => ({ opened_tick })) }),
+        },
       };
+
+/** Engine 1 kept it with the campaign's private side. */
+const neededIn = ({ private: { campaigns = {}, ruleset } }: WorldState, id: string): number =>
+  (find(campaigns, id) as { min_contributors?: number } | undefined)?.min_contributors ??
+  ruleset.chain.min_contributors;

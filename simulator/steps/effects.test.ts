@@ -46,9 +46,17 @@ test("an id holds one effect: of two that start together the first stays, one fr
 });
 
 test("a chain that starts again gives its running campaign more time and takes nothing back", () => {
-  const running = { goal: 5_000_000, points: 70_000, contributors: 3, stage: 1, until_tick: 20 };
+  const running = {
+    goal: 5_000_000,
+    points: 70_000,
+    min_contributors: 3,
+    contributors: 3,
+    stage: 1,
+    until_tick: 20,
+  };
   const { record, state } = first((world) => {
     world.public.campaigns.storm = running;
+    world.private.campaigns = { storm: { opened_tick: 0 } };
     world.private.starting = [{ id: "storm", effect: effect({ kind: "chain", until_tick: 9 }) }];
   });
   expect(state.public.campaigns.storm).toEqual(running);

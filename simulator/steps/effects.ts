@@ -4,21 +4,14 @@
  */
 
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
-import { type Effect, isLasting } from "../../shared/contracts/trigger.ts";
-import type {
-  CampaignState,
-  EffectState,
-  Happening,
-  PrivateState,
-  PublicState,
-} from "../../shared/contracts/world.ts";
+import { type CampaignStep, type Effect, isLasting } from "../../shared/contracts/trigger.ts";
+import type { EffectState, Happening, PrivateState, PublicState } from "../../shared/contracts/world.ts";
 import { type ById, entries } from "../../shared/exact/by-id.ts";
 import { clamp } from "../../shared/exact/integers.ts";
+import { type HeldCampaigns, openSteps } from "./open-campaign.ts";
 
 /** Effects that may hold at once; one more is refused and recorded. */
 export const MAX_ACTIVE_EFFECTS = 16;
-/** Campaigns that may run at once; a chain for one more is refused and recorded. */
-export const MAX_RUNNING_CAMPAIGNS = 16;
 type Starting = PrivateState["starting"];
 
 /**
@@ -34,10 +27,11 @@ export const effectsOf = (source: string, effects: readonly Effect[], tick: numb
       until_tick: tick + 1 + ("ticks" in effect ? effect.ticks : 0),
       ...detailsOf(effect),
     },
+    ...("steps" in effect && effect.steps !== undefined ? { steps: effect.steps } : {}),
   }));
 
 /** By rank, the lowest first; a trigger's source is its key alone, and keys hold no dot. */
-const RANKS = ["trigger", "action", "council", "decree"];
+const RANKS = ["trigger", "campaign", "action", "council", "decree"];
 const rankOf = ({ source }: EffectState): number =>
   isTriggers(source) ? 0 : RANKS.indexOf(source.slice(0, source.indexOf(".")));
 const isTriggers = (source: string): boolean => !source.includes(".");
@@ -60,19 +54,16 @@ function detailsOf(effect: Effect): Partial<EffectState> {
   }
 }
 
-type Held = Pick<PublicState, "effects" | "campaigns" | "meters">;
+type Held = Pick<PublicState, "effects" | "meters"> & HeldCampaigns;
 
-/** Ends what no longer holds in `tick` and closes the campaigns whose time is over. */
-export function endEffects(held: Held, tick: number): { held: Held; happenings: Happening[] } {
+/** Ends what no longer holds in `tick`. */
+export function endEffects<Some extends Pick<Held, "effects">>(
+  held: Some,
+  tick: number,
+): { held: Some; happenings: Happening[] } {
   const over = entries(held.effects).filter(([, effect]) => effect.until_tick <= tick);
   return {
-    held: {
-      meters: held.meters,
-      effects: without(held.effects, new Set(over.map(([id]) => id))),
-      campaigns: Object.fromEntries(
-        entries(held.campaigns).filter(([, campaign]) => tick < campaign.until_tick),
-      ),
-    },
+    held: { ...held, effects: without(held.effects, new Set(over.map(([id]) => id))) },
     happenings: over.map(([id]) => ({ kind: "effect_end", id })),
   };
 }
@@ -85,25 +76,31 @@ export function endEffects(held: Held, tick: number): { held: Held; happenings: 
 export function startEffects(
   held: Held,
   starting: Starting,
+  tick: number,
   rules: Ruleset,
 ): { held: Held; happenings: Happening[] } {
   const effects = new Map(entries(held.effects));
-  const campaigns = new Map(entries(held.campaigns));
+  let campaigns: HeldCampaigns = held;
   let meters = held.meters;
   const started = new Set<string>();
   const happenings: Happening[] = [];
   const isCrowded = (id: string, { kind }: EffectState) =>
-    (isLasting(kind) && !effects.has(id) && effects.size >= MAX_ACTIVE_EFFECTS) ||
-    (kind === "chain" && !campaigns.has(id) && campaigns.size >= MAX_RUNNING_CAMPAIGNS);
-  for (const { id, effect } of [...starting].sort((a, b) => rankOf(b.effect) - rankOf(a.effect))) {
+    isLasting(kind) && !effects.has(id) && effects.size >= MAX_ACTIVE_EFFECTS;
+  for (const { id, effect, steps } of [...starting].sort((a, b) => rankOf(b.effect) - rankOf(a.effect))) {
     const running = effects.get(id);
+    const opened =
+      effect.kind === "chain"
+        ? openSteps(campaigns, campaignsOf(id, effect, steps, tick), tick, rules)
+        : undefined;
     const reason = !isAimed(effect, rules)
       ? "no_target"
       : started.has(id) || (running !== undefined && rankOf(running) > rankOf(effect))
         ? "overridden"
         : isCrowded(id, effect)
           ? "too_many"
-          : undefined;
+          : opened !== undefined && "refused" in opened
+            ? opened.refused
+            : undefined;
     if (reason !== undefined) {
       happenings.push({ kind: "effect_refused", id, reason });
       continue;
@@ -115,38 +112,39 @@ export function startEffects(
       continue;
     }
     effects.set(id, effect);
-    if (effect.kind === "chain") {
-      const campaign = campaigns.get(id);
-      campaigns.set(id, prolonged(campaign, effect.until_tick, rules));
-      if (campaign === undefined) happenings.push({ kind: "campaign", id, stage: 0 });
+    if (opened !== undefined && "held" in opened) {
+      campaigns = opened.held;
+      happenings.push(...opened.happenings);
     }
   }
-  return {
-    held: { meters, effects: Object.fromEntries(effects), campaigns: Object.fromEntries(campaigns) },
-    happenings,
-  };
+  return { held: { ...campaigns, meters, effects: Object.fromEntries(effects) }, happenings };
 }
 
 /** Whether all of `called`, which this tick calls for after `starting`, finds a place at the start of the next one. */
 export function findsPlace(
-  { effects, campaigns, meters, tick }: Held & { tick: number },
+  { effects, campaigns, meters, tick }: PublicState,
   starting: Starting,
   called: Starting,
   rules: Ruleset,
 ): boolean {
-  const { held } = endEffects({ effects, campaigns, meters }, tick + 1);
-  const { happenings } = startEffects(held, [...starting, ...called], rules);
+  const { held } = endEffects({ effects, campaigns, meters, running: {} }, tick + 1);
+  const { happenings } = startEffects(held, [...starting, ...called], tick + 1, rules);
   const ids = new Set(called.map(({ id }) => id));
   return !happenings.some(
     (each) => each.kind === "effect_refused" && each.reason === "too_many" && ids.has(each.id),
   );
 }
 
-/** A chain that starts again while its campaign runs gives it more time; what was reached stays. */
-const prolonged = (running: CampaignState | undefined, until_tick: number, rules: Ruleset): CampaignState =>
-  running === undefined
-    ? { goal: rules.chain.goal * 1_000, points: 0, contributors: 0, stage: 0, until_tick }
-    : { ...running, until_tick: Math.max(running.until_tick, until_tick) };
+/** The campaigns of a chain that starts in `tick`: its steps, or one of its own id for its own ticks. */
+function campaignsOf(
+  id: string,
+  { until_tick }: EffectState,
+  steps: readonly CampaignStep[] | undefined,
+  tick: number,
+): readonly [CampaignStep, ...CampaignStep[]] {
+  const [first = { id, ticks: until_tick - tick }, ...after] = steps ?? [];
+  return [first, ...after];
+}
 
 function withMeter(meters: PublicState["meters"], { name, add = 0 }: EffectState): PublicState["meters"] {
   const meter = name === "tension" ? "global_tension" : "catastrophe_meter";

@@ -24,8 +24,8 @@ export type Folding = {
   ruleset?: { version: number; ruleset: Ruleset };
   status?: { source_seq: number; status: RealmStatus };
   manualTicks: { source_seq: number; key: string }[];
-  /** By campaign that events named, and user. */
-  campaigns: Map<string, Map<string, Gathered>>;
+  /** By campaign that events named, faction and user. */
+  campaigns: Map<string, Map<string, Map<string, Gathered>>>;
   /** What the world itself decides at the tick, in no order. */
   commands: WorldCommand[];
 };
@@ -103,10 +103,15 @@ export function foldAccepted(folding: Folding, decision: Moving): void {
 }
 
 function foldCampaign({ campaigns }: Folding, id: string, decision: Moving): void {
-  let users = campaigns.get(id);
+  let factions = campaigns.get(id);
+  if (factions === undefined) {
+    factions = new Map();
+    campaigns.set(id, factions);
+  }
+  let users = factions.get(decision.faction_id);
   if (users === undefined) {
     users = new Map();
-    campaigns.set(id, users);
+    factions.set(decision.faction_id, users);
   }
   let own = users.get(decision.user_id);
   if (own === undefined) {

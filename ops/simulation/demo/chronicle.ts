@@ -47,7 +47,7 @@ function sentenceOf(event: DerivedEvent): string | undefined {
     case "trigger":
       return `${event.key} begins`;
     case "campaign":
-      return `campaign ${event.id} ${event.stage === 0 ? "opens" : `reaches stage ${event.stage}`}`;
+      return `campaign ${event.id} ${campaignWords(event.stage)}`;
     case "status":
       return `the realm is ${event.status}`;
     case "ruleset":
@@ -80,3 +80,6 @@ export async function* tickRecords(bus: Bus, realm: string, signal: AbortSignal)
     }
   }
 }
+
+const campaignWords = (stage: number | string): string =>
+  stage === 0 ? "opens" : typeof stage === "number" ? `reaches stage ${stage}` : `is ${stage}`;
