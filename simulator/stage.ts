@@ -8,12 +8,13 @@ import type { Stage } from "../shared/stage/stage.ts";
 import type { Input } from "../shared/stream/reader.ts";
 import { eventsStream, subjects, worldStream } from "../shared/stream/subjects.ts";
 import { advance, movingSubjects, type SimulatorState } from "./advance.ts";
+import { commandsParts, MAX_COMMANDS_PARTS } from "./commands/parts.ts";
 import { keepTime } from "./duties/clock.ts";
 import { metricLabels } from "./duties/event-metrics.ts";
 import { keepPulse } from "./duties/pulse.ts";
 import { keepHouse, speakForWorld } from "./duties/steward.ts";
 import { keepForecast } from "./forecast/keep.ts";
-import { noticeParts } from "./notices/parts.ts";
+import { MAX_PARTS, noticeParts } from "./notices/parts.ts";
 import { restoreWorld } from "./restore.ts";
 import type { TickResult } from "./tick-result.ts";
 
@@ -24,6 +25,8 @@ export const simulatorStage: Stage<SimulatorState> = {
     subjects: movingSubjects(realm),
   }),
   outputStream: worldStream,
+  // With record, delta and snapshot.
+  maxInputOutputs: MAX_PARTS + MAX_COMMANDS_PARTS + 3,
   restore: restoreWorld,
   step,
   duties: async (owned) => {
@@ -42,8 +45,10 @@ function step(state: SimulatorState, input: Input, draft: OutputBatch): boolean 
   const { events, tick } = advance(state, input);
   metrics.folded.inc({ realm }, events);
   if (tick === undefined) return false;
-  const { record, delta, snapshot, notices } = tick;
+  const { record, delta, snapshot, notices, settled } = tick;
   draft.message({ subject: subjects.tick(realm), data: JSON.stringify(record) });
+  for (const data of commandsParts(realm, record.tick, settled))
+    draft.message({ subject: subjects.settledCommands(realm), data });
   draft.message({ subject: subjects.delta(realm), data: JSON.stringify(delta) });
   for (const data of noticeParts(realm, record.tick, notices))
     draft.message({ subject: subjects.notices(realm), data });

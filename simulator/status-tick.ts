@@ -41,6 +41,7 @@ export function statusTick(last: WorldState, folding: Folding, marker: Marker): 
     influenced,
     happenings,
     notices: noticed.notices,
+    settled: decided.settled,
     state: {
       public: decided.state.public,
       private: {

@@ -1,5 +1,6 @@
 /** What a tick is given and what comes of it. */
 import type { Notice } from "../shared/contracts/notice.ts";
+import type { SettledCommand } from "../shared/contracts/settled-command.ts";
 import type {
   Happening,
   TickRecord,
@@ -7,6 +8,7 @@ import type {
   WorldSnapshot,
   WorldState,
 } from "../shared/contracts/world.ts";
+import type { Settled } from "./commands/commands.ts";
 import type { Influenced } from "./steps/influence.ts";
 import type { Statistics } from "./steps/statistics.ts";
 
@@ -27,6 +29,8 @@ export type TickResult = {
   snapshot: WorldSnapshot;
   /** To users in code-unit order; the private hash commits to them. */
   notices: Notice[];
+  /** What became of the commands that the tick decided, in log order; the private hash commits to them. */
+  settled: SettledCommand[];
   statistics: Statistics;
 };
 
@@ -38,6 +42,7 @@ export type Turn = {
   /** After steps 1 to 6. */
   state: WorldState;
   happenings: Happening[];
+  settled: Settled;
 };
 
 /** A tick of which everybody is told. */

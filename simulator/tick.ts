@@ -6,6 +6,7 @@ import type {
   WorldState,
 } from "../shared/contracts/world.ts";
 import { mapById } from "../shared/exact/by-id.ts";
+import { canonicalHash } from "../shared/exact/canonical.ts";
 import { seal } from "../shared/world/chain.ts";
 import { dueFromMs, nextTickMs } from "../shared/world/due.ts";
 import { lateness } from "../shared/world/influence-decay.ts";
@@ -13,7 +14,7 @@ import { diff } from "../shared/world/merge-patch.ts";
 import { factionModifiers } from "../shared/world/modifiers.ts";
 import { campaignContributions } from "./commands/campaign-contributions.ts";
 import { countCampaigns, runningOf, withCampaigns } from "./commands/campaigns.ts";
-import { runCommands } from "./commands/commands.ts";
+import { runCommands, type Settled } from "./commands/commands.ts";
 import { closingEvents } from "./commands/seasons.ts";
 import { effectiveStatus, pendingManualTicks } from "./duties/pending.ts";
 import { noticesOf } from "./notices/notices.ts";
@@ -45,7 +46,7 @@ export function tick(
 ): TickResult {
   const state = converted(recorded);
   if (marker.kind === "status") return sealed(recorded, statusTick(state, folding, marker), marker, prev);
-  const { begun, influenced, state: turned, happenings } = turn(state, folding, marker);
+  const { begun, influenced, state: turned, happenings, settled } = turn(state, folding, marker);
 
   // 7. What happened, numbered, and who is told that it was their doing.
   const rosters = gatherRosters(begun, influenced, folding.commands, happenings);
@@ -63,6 +64,7 @@ export function tick(
     influenced,
     happenings,
     notices: noticed.notices,
+    settled,
     state: {
       public: turned.public,
       private: {
@@ -78,10 +80,11 @@ export function tick(
 /** Step 8: the new snapshot, sealed into the chain. `last`: as the tick before recorded it. */
 function sealed(
   last: WorldState,
-  { begun, influenced, happenings, notices, state: next }: Told,
+  { begun, influenced, happenings, notices, settled, state }: Told,
   marker: Marker,
   prev: { record_hash: string; public_hash: string },
 ): TickResult {
+  const next = { public: state.public, private: withSettled(state.private, settled) };
   const events = numbered(marker.tick, happenings);
   const { from_seq, through_seq, kind } = marker;
   const { record, snapshot } = seal(next, {
@@ -89,6 +92,7 @@ function sealed(
     from_seq,
     through_seq,
     factions: influenced.record,
+    ...(settled.told.length === 0 ? {} : { commands: settled.told }),
     events,
     prev_hash: prev.record_hash,
   });
@@ -105,7 +109,7 @@ function sealed(
     atMs: Date.parse(marker.at),
     dueMs: nextTickMs(last.public, begun.private.ruleset.tick_seconds),
   });
-  return { state: next, record, delta, snapshot, notices, statistics };
+  return { state: next, record, delta, snapshot, notices, settled: settled.all, statistics };
 }
 
 /** Steps 1 to 6: the world after a tick, but for what is only kept to tell players of it. Changes none of its arguments. */
@@ -131,6 +135,7 @@ export function turn(state: WorldState, folding: Folding, marker: Marker): Turn 
     influenced,
     state: resolved.state,
     happenings: [...opened.happenings, ...resolved.happenings],
+    settled: opened.settled,
   };
 }
 
@@ -191,6 +196,7 @@ function resolve(state: WorldState, influenced: Influenced): { state: WorldState
 type Opened = {
   state: WorldState;
   happenings: Happening[];
+  settled: Settled;
   campaigns: WorldState["public"]["campaigns"];
 };
 
@@ -234,7 +240,13 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
       ...started.happenings,
       ...commanded.happenings,
     ],
+    settled: commanded.settled,
   };
+}
+
+/** Commits to what became of this tick's commands, in place of the last one's. */
+function withSettled({ commands_hash: _last, ...rest }: PrivateState, { all }: Settled): PrivateState {
+  return all.length === 0 ? rest : { ...rest, commands_hash: canonicalHash(all) };
 }
 
 /** What the tick before told, and whom it remembered: this one says it anew. */

@@ -15,6 +15,7 @@ import { type Input, Reader } from "../../shared/stream/reader.ts";
 import { eventsStream, subjects, validStream, worldStream } from "../../shared/stream/subjects.ts";
 import { genesis } from "../../shared/world/genesis.ts";
 import { advance, movingSubjects, stateOf } from "../../simulator/advance.ts";
+import { commandsParts } from "../../simulator/commands/parts.ts";
 
 export type OracleReport = {
   /** Distinct messages published and acknowledged. */
@@ -47,7 +48,10 @@ export async function judge(
 ): Promise<OracleReport> {
   const events = await readAll(bus, eventsStream(realm), [`events.*.${realm}`]);
   const valid = await readAll(bus, validStream(realm), [`impact.*.${realm}`, subjects.validCommand(realm)]);
-  const records = await readAll(bus, worldStream(realm), [subjects.tick(realm)]);
+  const ticks = await readAll(bus, worldStream(realm), [
+    subjects.tick(realm),
+    subjects.settledCommands(realm),
+  ]);
   const decided = events.filter((input) => input.subject !== subjects.tickMarker(realm)).flatMap(linesOf);
 
   const expected = refold(realm, raw, valid[0]!, events[0]!);
@@ -62,8 +66,8 @@ export async function judge(
     compare("EVENTS", expected.events, decided),
     compare(
       "WORLD",
-      world.records,
-      records.map((input) => textOf(input.data)),
+      world.bodies,
+      ticks.map((input) => textOf(input.data)),
     ),
   ];
   const bodies: Record<string, number> = {};
@@ -76,7 +80,7 @@ export async function judge(
     lost: found.reduce((sum, part) => sum + part.lost, 0),
     doubled: found.reduce((sum, part) => sum + part.doubled, 0),
     problems: found.flatMap((part) => part.problems),
-    ticks: world.records.length - 1,
+    ticks: world.ticks,
     hash: world.hash,
     bodies,
   };
@@ -124,20 +128,22 @@ function refold(
   return { valid, events };
 }
 
-/** The tick records that WORLD must hold, given where the markers stand in EVENTS. */
-function refoldWorld(realm: string, events: Input[]): { records: Line[]; hash: string } {
+/** The tick records that WORLD must hold, each with what became of its commands, given where the markers stand in EVENTS. */
+function refoldWorld(realm: string, events: Input[]): { bodies: Line[]; ticks: number; hash: string } {
   const command = bodiesOf<DecidedCommand>(events[0]!.data)[0]!;
   if (command.kind !== "ruleset.set") throw new Error("EVENTS doesn't start with the first ruleset");
   const start = genesis(realm, command.payload.ruleset, command.received_at);
   const state = stateOf(start.snapshot);
-  const records = [JSON.stringify(start.record)];
+  const bodies = [JSON.stringify(start.record)];
   const moving = new Set(movingSubjects(realm));
   for (const input of events) {
     if (!moving.has(input.subject)) continue;
     const { tick } = advance(state, input);
-    if (tick !== undefined) records.push(JSON.stringify(tick.record satisfies TickRecord));
+    if (tick === undefined) continue;
+    const { record, settled } = tick;
+    bodies.push(JSON.stringify(record satisfies TickRecord), ...commandsParts(realm, record.tick, settled));
   }
-  return { records, hash: state.last.public_hash };
+  return { bodies, ticks: state.world.public.tick, hash: state.last.public_hash };
 }
 
 /** Counts what is missing and what is there too often, and names the first place where the order differs. */

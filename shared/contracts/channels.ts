@@ -16,6 +16,7 @@ import {
 } from "./feed.ts";
 import { NoticesPart } from "./notice.ts";
 import { Position } from "./position.ts";
+import { SettledCommandsPart } from "./settled-command.ts";
 import { Handover, TickMarker, TickRecord, WorldDelta, WorldSnapshot } from "./world.ts";
 
 /** Everything that is said, by its name in the document. */
@@ -35,6 +36,7 @@ export const MESSAGES = {
   TickRecord,
   WorldDelta,
   NoticesPart,
+  SettledCommandsPart,
   WorldSnapshot,
   Position,
   Pulse,
@@ -165,6 +167,12 @@ export const CHANNELS = {
     address: subjects.notices(REALM),
     about: "What a tick tells single players, in parts of at most 256 KiB.",
     sends: ["NoticesPart"],
+  },
+  settledCommands: {
+    server: "nats",
+    address: subjects.settledCommands(REALM),
+    about: "What became of the commands that a tick decided, votes included, in parts of at most 256 KiB.",
+    sends: ["SettledCommandsPart"],
   },
   snapshots: {
     server: "nats",

@@ -153,6 +153,12 @@ export type WorldCommandKind = {
   [Kind in CommandKind]: (typeof SETTLED_BY)[Kind] extends "world" ? Kind : never;
 }[CommandKind];
 
+/** Commands that settle what events count for: a tick that counts no events leaves them to the next one. */
+const SETTLING_EVENTS = ["campaign.open", "campaign.close", "season.open", "season.close"] as const;
+export type SettlingEvents = (typeof SETTLING_EVENTS)[number];
+export const settlesEvents = (kind: string): kind is SettlingEvents =>
+  (SETTLING_EVENTS as readonly string[]).includes(kind);
+
 const received = {
   command_id: ContentId,
   received_at: Instant,

@@ -107,5 +107,7 @@ export const PrivateState = z.strictObject({
   told: z.strictObject({ day: z.int(), users: z.array(AccountId) }).exactOptional(),
   /** SHA-256 of the canonical array of this tick's notices; absent when there are none. */
   notices_hash: Hash.exactOptional(),
+  /** SHA-256 of the canonical array of what became of this tick's commands, votes included; absent when it decided none. */
+  commands_hash: Hash.exactOptional(),
 });
 export type PrivateState = z.infer<typeof PrivateState>;

@@ -8,6 +8,7 @@ import { Id } from "./ids.ts";
 import { BasisPointsChange, Count, Hash, Instant, Thousandths } from "./leaves.ts";
 import { PrivateState } from "./private-state.ts";
 import { PublicState } from "./public-state.ts";
+import { SETTLED_TOLD, SettledCommand } from "./settled-command.ts";
 
 export * from "./happening.ts";
 export * from "./private-state.ts";
@@ -44,6 +45,11 @@ export const TickRecord = z.strictObject({
   ruleset_version: Count,
   /** Milli-points before and of the burst cap; `gain_bp` the modifier that points were scaled with. */
   factions: z.record(Id, z.strictObject({ sum: Thousandths, cap: Thousandths, gain_bp: BasisPointsChange })),
+  /**
+   * What became of the first commands that the tick decided, votes aside: all of them are on `world.commands`. Absent where it
+   * decided none, and before there were any.
+   */
+  commands: z.array(SettledCommand).min(1).max(SETTLED_TOLD).exactOptional(),
   events: z.array(DerivedEvent),
   prev_hash: Hash,
   public_hash: Hash,

@@ -37,7 +37,7 @@ import type { Stage } from "./stage.ts";
 const MAX_INPUTS = 2_000;
 const MAX_BODIES = 4_000;
 
-/** Most messages that one input may write: one for each body of a bundle, and a second where a review adds a decision. */
+/** Most messages that a bundle may write: one for each body, and a second where a review adds a decision. */
 const MAX_INPUT_OUTPUTS = 2 * MAX_BUNDLE_BODIES;
 
 /** With this many waiting inputs the stage is behind, and throughput counts more than latency. */
@@ -198,6 +198,7 @@ export class StageRunner<State> {
   ): Promise<void> {
     const { fence, position, state, cache, created } = restored;
     const input = this.#stage.input(this.#realm);
+    const room = MAX_OUTPUTS - (this.#stage.maxInputOutputs ?? MAX_INPUT_OUTPUTS);
     crashPoint("before_read");
     const reader = new Reader(this.#bus, { ...input, created, from: position.through + 1 });
     this.#reader = reader;
@@ -257,7 +258,7 @@ export class StageRunner<State> {
           draft.inputs++;
           if (!advance) continue;
           draft.through = message.seq;
-          if (draft.size > MAX_OUTPUTS - MAX_INPUT_OUTPUTS || draft.bodies >= MAX_BODIES) await close();
+          if (draft.size > room || draft.bodies >= MAX_BODIES) await close();
         }
         health.look();
         if (draft.through > 0) await close();

@@ -37,6 +37,8 @@ export type Stage<State> = {
   /** `prefetch` as the reader takes it: more where messages are small. */
   input(realm: string): { stream: string; subjects: string[]; prefetch?: number };
   outputStream(realm: string): string;
+  /** Most messages that one input may write; absent: what a bundle of VALID or EVENTS may. A batch is closed while so many fit. */
+  maxInputOutputs?: number;
   /** State at the position, from the output stream. For a stage with a cache the shell restores it instead. */
   restore?(restoring: Restoring): Promise<State>;
   /**

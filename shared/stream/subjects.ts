@@ -24,6 +24,7 @@ export const subjects = {
   tick: (realm: string) => `world.tick.${realm}`,
   delta: (realm: string) => `world.delta.${realm}`,
   notices: (realm: string) => `world.notices.${realm}`,
+  settledCommands: (realm: string) => `world.commands.${realm}`,
   snapshot: (realm: string) => `world.snapshot.${realm}`,
   pulse: (realm: string) => `world.pulse.${realm}`,
   position: (stage: string, realm: string) => `position.${stage}.${realm}`,

@@ -66,6 +66,7 @@ export function realmStreams(
         subjects.tick(realm),
         subjects.delta(realm),
         subjects.notices(realm),
+        subjects.settledCommands(realm),
         subjects.snapshot(realm),
         subjects.position("simulator", realm),
       ],

@@ -9,7 +9,10 @@ import { sortedKeys } from "../exact/integers.ts";
 export const NO_HASH = "0".repeat(64);
 
 /** What a record says besides hashes and what the state itself says. */
-type Link = Pick<TickRecord, "kind" | "from_seq" | "through_seq" | "factions" | "events" | "prev_hash">;
+type Link = Pick<
+  TickRecord,
+  "kind" | "from_seq" | "through_seq" | "factions" | "commands" | "events" | "prev_hash"
+>;
 
 /**
  * The hash of the canonical private state. Most of its text is the ruleset, which is the same object from tick to tick: its text
@@ -46,6 +49,7 @@ export function seal(state: WorldState, link: Link): { record: TickRecord; snaps
     engine: state.private.ruleset.engine,
     ruleset_version,
     factions: link.factions,
+    ...(link.commands === undefined ? {} : { commands: link.commands }),
     events: link.events,
     prev_hash: link.prev_hash,
     public_hash: canonicalHash(state.public),

@@ -20,7 +20,6 @@ import { isSteward } from "../duties/steward-command.ts";
 import { effectsOf } from "../steps/effects.ts";
 import { MAX_RUNNING_CAMPAIGNS, newCampaign, openSteps, type Running } from "../steps/open-campaign.ts";
 import type { CommandHandler } from "./command-handler.ts";
-import { refusalOf } from "./refusal.ts";
 
 export const runningOf = ({ campaigns = {} }: PrivateState): Running => campaigns;
 export const admittedOf = ({ admitted = {} }: PrivateState): ById<number> => admitted;
@@ -152,7 +151,7 @@ export const openCampaign: CommandHandler<"campaign.open"> = (state, command) =>
       : faction !== undefined && !Object.hasOwn(world.factions, faction)
         ? "unknown_faction"
         : undefined;
-  if (reason !== undefined) return { state: known, happenings: [refusalOf(command, reason)] };
+  if (reason !== undefined) return { refused: reason, state: known };
   const opened = newCampaign(stepsOf(command.payload), world.tick, privateState.ruleset);
   return {
     state: {
@@ -179,7 +178,7 @@ export const closeCampaign: CommandHandler<"campaign.close"> = (state, command) 
   const known: WorldState = { public: world, private: withCampaigns(privateState, { admitted }) };
   if (isSteward(command)) return { state: known, happenings: [] };
   const running = find(runningOf(privateState), id);
-  if (running === undefined) return { state: known, happenings: [refusalOf(command, "not_open")] };
+  if (running === undefined) return { refused: "not_open", state: known };
   const campaigns = { ...runningOf(privateState), [id]: { ...running, closing: 1 as const } };
   return { state: { ...known, private: withCampaigns(known.private, { campaigns }) }, happenings: [] };
 };

@@ -2,6 +2,7 @@
  * Commands that the world itself decides, at the tick that they came before: in log order, each on what the one before it
  * left. A refusal charges nothing and is told in the tick's events.
  */
+import { SETTLED_TOLD, type SettledCommand } from "../../shared/contracts/settled-command.ts";
 import type { Happening, WorldState } from "../../shared/contracts/world.ts";
 import type { WorldCommand } from "../steps/fold.ts";
 import { closeCampaign, openCampaign } from "./campaigns.ts";
@@ -19,7 +20,10 @@ import { closeDueActions, counterAction, proposeAction } from "./sovereign.ts";
  */
 export const REFUSALS_TOLD = 64;
 
-type Ran = { state: WorldState; happenings: Happening[] };
+type Ran = { state: WorldState; happenings: Happening[]; settled: Settled };
+
+/** What became of the commands, in log order. `told`: those that the tick's record names, which are no votes. */
+export type Settled = { all: SettledCommand[]; told: SettledCommand[] };
 
 /**
  * The commands, and after them the closes of windows that end with the tick. `state`: the tick's, with its own number, rules and
@@ -32,26 +36,31 @@ export function runCommands(state: WorldState, commands: readonly WorldCommand[]
   return {
     state: actions.state,
     happenings: [...decided.happenings, ...councils.happenings, ...actions.happenings],
+    settled: decided.settled,
   };
 }
 
 /** The commands alone: in a tick of kind `status` no window ends. */
 export function decideCommands(state: WorldState, commands: readonly WorldCommand[]): Ran {
   const happenings: Happening[] = [];
+  const settled: Settled = { all: [], told: [] };
   let current = state;
-  let told = 0;
+  let refusals = 0;
   for (const command of [...commands].sort((a, b) => a.source_seq - b.source_seq)) {
-    const outcome = decide(current, command);
-    if ("refused" in outcome) {
-      if (command.kind === "council.vote" || ++told > REFUSALS_TOLD) continue;
-      happenings.push(refusalOf(command, outcome.refused));
-      continue;
-    }
-    current = outcome.state;
-    happenings.push(...outcome.happenings);
+    const result = decide(current, command);
+    const end = settledAs(command, result);
+    const isSecret = command.kind === "council.vote";
+    settled.all.push(end);
+    if (!isSecret && settled.told.length < SETTLED_TOLD) settled.told.push(end);
+    current = result.state ?? current;
+    if (!("refused" in result)) happenings.push(...result.happenings);
+    else if (!isSecret && ++refusals <= REFUSALS_TOLD) happenings.push(refusalOf(command, result.refused));
   }
-  return { state: current, happenings };
+  return { state: current, happenings, settled };
 }
+
+const settledAs = ({ command_id: id }: WorldCommand, result: CommandResult): SettledCommand =>
+  "refused" in result ? { id, status: "refused", reason: result.refused } : { id, status: "applied" };
 
 function decide(state: WorldState, command: WorldCommand): CommandResult {
   switch (command.kind) {

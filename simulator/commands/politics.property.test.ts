@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { runs } from "../../ops/testing/fuzz.ts";
+import { SETTLED_TOLD } from "../../shared/contracts/settled-command.ts";
 import type { Happening, WorldState } from "../../shared/contracts/world.ts";
-import { canonical } from "../../shared/exact/canonical.ts";
+import { canonical, canonicalHash } from "../../shared/exact/canonical.ts";
 import { mul } from "../../shared/exact/integers.ts";
 import { MAX_ACTIVE_EFFECTS } from "../steps/effects.ts";
 import type { WorldCommand } from "../steps/fold.ts";
@@ -65,6 +66,27 @@ test("resources and what is held back are conserved: only grants, spendings and 
       expect(closed.private.escrow ?? {}).toEqual({});
     }),
     { numRuns: CASES },
+  );
+});
+
+test("every command has one end, in log order: the record names the first 64 that are no votes, the private hash all", () => {
+  fc.assert(
+    fc.property(politicalSessions(), (life) => {
+      const results = live(life);
+      for (const [i, { record, state, settled }] of results.entries()) {
+        const said = life[i]!;
+        expect(settled.map(({ id }) => id)).toEqual(said.map(({ command_id }) => command_id));
+        const isVote = (id: string) => said.find((each) => each.command_id === id)!.kind === "council.vote";
+        const named = settled.filter(({ id }) => !isVote(id)).slice(0, SETTLED_TOLD);
+        expect(record.commands ?? []).toEqual(named);
+        expect(state.private.commands_hash).toBe(said.length === 0 ? undefined : canonicalHash(settled));
+        const told = record.events.flatMap((each) =>
+          each.kind === "refused" ? [{ id: each.id, status: "refused", reason: each.reason }] : [],
+        );
+        expect(told).toEqual(named.filter(({ status }) => status === "refused"));
+      }
+    }),
+    { numRuns: runs(100) },
   );
 });
 

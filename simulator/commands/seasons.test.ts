@@ -208,7 +208,13 @@ describe("season.open", () => {
     expect(triggers).toEqual({ ...armed, age_of_iron: { armed: 1, streak: 0, last_triggered_tick: 70 } });
     // Moved once by the tick itself: as far as at a realm's first tick.
     expect(meters).toEqual({ global_tension: 200, catastrophe_meter: 0 });
-    expect(privateState).toEqual({ ...bare, manual_ticks: ["waits"], season: { started_tick: 101 } });
+    const { commands_hash } = privateState;
+    expect(privateState).toEqual({
+      ...bare,
+      manual_ticks: ["waits"],
+      season: { started_tick: 101 },
+      commands_hash,
+    });
   });
 
   test("ends every effect with an event before the season's own", () => {

@@ -2,7 +2,13 @@
  * What comes between two tick markers, gathered. Gathering decides nothing: gains, burst caps and limits per user need
  * the state and the whole tick, so every accepted event keeps a line here until its marker. The hot path of the stage.
  */
-import type { DecidedCommand, RealmStatus, WorldCommandKind } from "../../shared/contracts/command.ts";
+import {
+  type DecidedCommand,
+  type RealmStatus,
+  type SettlingEvents,
+  settlesEvents,
+  type WorldCommandKind,
+} from "../../shared/contracts/command.ts";
 import type { Accepted } from "../../shared/contracts/decision.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 
@@ -42,14 +48,7 @@ export type WorldCommand = Extract<DecidedCommand, { kind: WorldCommandKind }>;
  */
 export const waitsWithEvents = (
   command: DecidedCommand,
-): command is Extract<
-  WorldCommand,
-  { kind: "campaign.open" | "campaign.close" | "season.open" | "season.close" }
-> =>
-  command.kind === "campaign.open" ||
-  command.kind === "campaign.close" ||
-  command.kind === "season.open" ||
-  command.kind === "season.close";
+): command is Extract<WorldCommand, { kind: SettlingEvents }> => settlesEvents(command.kind);
 
 /** Folds one that was read before a tick of kind `status` again: what that tick took from it, such as a status, is taken. */
 export function foldWaiting(folding: Folding, command: DecidedCommand): void {

@@ -15,11 +15,11 @@ export function differenceOf(
 ): { field: string; text: string } | undefined {
   const at = `tick ${recomputed.tick}`;
   const { hash, ...unhashed } = recorded;
-  for (const field of Object.keys(recomputed) as (keyof TickRecord)[])
-    if (field !== "hash" && canonical(recorded[field] ?? "") !== canonical(recomputed[field]))
+  for (const field of Object.keys({ ...recomputed, ...recorded }) as (keyof TickRecord)[])
+    if (field !== "hash" && canonical(recorded[field] ?? "") !== canonical(recomputed[field] ?? ""))
       return {
         field,
-        text: `${at}: ${field} is recorded as ${canonical(recorded[field] ?? "")}, recomputed as ${canonical(recomputed[field])}`,
+        text: `${at}: ${field} is recorded as ${canonical(recorded[field] ?? "")}, recomputed as ${canonical(recomputed[field] ?? "")}`,
       };
   if (canonicalHash(unhashed) !== hash)
     return {
