@@ -13,6 +13,7 @@ import { answerProblems } from "./api/problems.ts";
 import { realmRoutes } from "./api/realms.ts";
 import { stateRoutes } from "./api/state.ts";
 import { tokenRoutes } from "./api/tokens.ts";
+import { commandStateRoutes } from "./commands/routes.ts";
 import { explainRoutes } from "./explain/routes.ts";
 import { quarantineRoutes } from "./quarantine/routes.ts";
 import { rulesetRoutes } from "./rulesets/routes.ts";
@@ -22,6 +23,7 @@ import { shadowRoutes } from "./rulesets/shadow-routes.ts";
 const GROUPS = [
   candidateRoutes,
   commandRoutes,
+  commandStateRoutes,
   realmRoutes,
   stateRoutes,
   rulesetRoutes,
@@ -40,6 +42,7 @@ export function internalApi(server: FastifyInstance, process: Process): void {
     await describeRoutes(described);
     pageRoutes(described);
     const parts = new ApiContext(process);
+    described.addHook("onClose", () => parts.archive?.close());
     described.register(async (api) => {
       takeJsonAlone(api);
       requireScopes(api, process.env, process.log);

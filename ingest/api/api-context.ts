@@ -8,13 +8,20 @@ import type {
 } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { type Command, isPlayersKind, MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
+import {
+  type Command,
+  isPlayersKind,
+  MAX_COMMAND_BYTES,
+  MAX_PLAYER_COMMAND_BYTES,
+} from "../../shared/contracts/command.ts";
 import { Id } from "../../shared/contracts/ids.ts";
+import { commandId } from "../../shared/exact/identity.ts";
 import type { Env } from "../../shared/process/env.ts";
 import type { Log } from "../../shared/process/log.ts";
 import type { KnownRealms } from "../../shared/stage/known-realms.ts";
 import type { Bus } from "../../shared/stream/bus.ts";
 import { commandMsgId, subjects } from "../../shared/stream/subjects.ts";
+import { ArchiveReads } from "../explain/archive-reads.ts";
 import { Gateway } from "../gateway/gateway.ts";
 import { Ticks } from "../gateway/ticks.ts";
 import { RulesetVersions } from "../rulesets/versions.ts";
@@ -47,6 +54,8 @@ export class ApiContext {
   readonly gateway: Gateway;
   readonly ticks: Ticks;
   readonly rulesets: RulesetVersions;
+  /** Absent without DATABASE_READ_URL. */
+  readonly archive: ArchiveReads | undefined;
   /** Realms made by this process whose entries haven't arrived from KV yet. */
   readonly made = new Set<string>();
   readonly #realms: KnownRealms;
@@ -59,6 +68,10 @@ export class ApiContext {
     this.gateway = new Gateway(bus);
     this.ticks = new Ticks(bus);
     this.rulesets = new RulesetVersions(bus);
+    const url = env.DATABASE_READ_URL;
+    this.archive = url === undefined ? undefined : new ArchiveReads(url, log);
+    if (url === undefined)
+      log.warn("DATABASE_READ_URL is absent: events and commands are looked up in EVENTS alone");
     this.onEnded((realm) => {
       this.gateway.forget(realm);
       this.ticks.forget(realm);
@@ -87,21 +100,24 @@ export class ApiContext {
   }
 
   /**
-   * Puts a command into its realm's RAW; answers its sequence there, or the first one's when it is a repeat.
+   * Puts a command into its realm's RAW; answers its id and its sequence there, or the first one's when it is a repeat. What is
+   * larger than the gate takes is refused here: an answered command is decided.
    * Throws 404, 410, 413, 422, 429 and 503 as problems.
    */
-  async submitCommand(command: Command): Promise<{ seq: number; duplicate: boolean }> {
+  async submitCommand(command: Command): Promise<{ command_id: string; seq: number; duplicate: boolean }> {
     const { realm_id: realm, idempotency_key, actor } = command;
     this.assertOpen(realm);
     const data = JSON.stringify(command);
-    if (Buffer.byteLength(data) > MAX_COMMAND_BYTES - HEADER_BYTES)
-      throw new Refused(413, `a command has at most ${MAX_COMMAND_BYTES - HEADER_BYTES} bytes`);
-    const msgId = commandMsgId(actor, idempotency_key);
     const players = actor.type === "player" && isPlayersKind(command.kind);
+    const most = players ? MAX_PLAYER_COMMAND_BYTES : MAX_COMMAND_BYTES - HEADER_BYTES;
+    if (Buffer.byteLength(data) > most)
+      throw new Refused(413, `${players ? "a player's" : "a"} command has at most ${most} bytes`);
+    const msgId = commandMsgId(actor, idempotency_key);
     const subject = players ? subjects.playerCommand(realm) : subjects.rawCommand(realm);
     const submitted = await this.gateway.submit({ realm, subject, msgId, data });
     if (submitted.kind === "conflict") throw keyConflict();
-    return submitted;
+    const { seq, duplicate } = submitted;
+    return { command_id: commandId(realm, actor, idempotency_key), seq, duplicate };
   }
 }
 

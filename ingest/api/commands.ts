@@ -2,9 +2,9 @@
 import { z } from "zod";
 import { AskedCommand, type Command, MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
 import { Id, IdempotencyKey } from "../../shared/contracts/ids.ts";
-import { commandId } from "../../shared/exact/identity.ts";
 import { assertRuns } from "../gateway/assert-runs.ts";
 import { Unavailable } from "../gateway/gateway.ts";
+import { AcceptedCommand, acceptCommand } from "./accepted-command.ts";
 import { actorOf, gameMaster } from "./actor.ts";
 import { ANSWER_TIMEOUT_MS, type Api, type ApiContext } from "./api-context.ts";
 import { KeyHeader, takeHeaderKey } from "./idempotency.ts";
@@ -23,18 +23,14 @@ export function commandRoutes(api: Api, parts: ApiContext): void {
       headers: KeyHeader,
       body: AskedCommand,
       response: {
-        202: z
-          .strictObject({ command_id: z.string(), duplicate: z.boolean() })
-          .describe("The command is on disk; it is not decided yet"),
+        202: AcceptedCommand,
         ...refusals(400, 404, 413, 415, 422, 429),
       },
     },
     preValidation: takeHeaderKey,
     handler: async ({ body, caller }, reply) => {
       const command: Command = { ...body, actor: actorOf(caller, body.kind, body.actor) };
-      const { duplicate } = await parts.submitCommand(command);
-      const command_id = commandId(command.realm_id, command.actor, command.idempotency_key);
-      return reply.code(202).send({ command_id, duplicate });
+      return acceptCommand(reply, command.realm_id, await parts.submitCommand(command));
     },
   });
 

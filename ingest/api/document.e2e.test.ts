@@ -29,6 +29,7 @@ test("the document is OpenAPI 3.1, needs no token and has every route of the API
     "DELETE /internal/world/{realm}/shadow",
     "GET /internal/world/realms",
     "GET /internal/world/token",
+    "GET /internal/world/{realm}/commands/{command_id}",
     "GET /internal/world/{realm}/events/{event_id}",
     "GET /internal/world/{realm}/quarantine",
     "GET /internal/world/{realm}/quarantine/{event_id}",

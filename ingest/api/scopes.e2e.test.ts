@@ -32,6 +32,7 @@ const TABLE: Record<string, readonly Scope[] | "any" | "open"> = {
   "DELETE /internal/world/:realm/shadow": ["operate"],
   "DELETE /internal/world/realms/:realm": ["operate"],
   "GET /internal/world/:realm/events/:event_id": ["read"],
+  "GET /internal/world/:realm/commands/:command_id": ["read", "story"],
   "GET /internal/world/:realm/quarantine": ["review"],
   "GET /internal/world/:realm/quarantine/:event_id": ["review"],
   "POST /internal/world/:realm/quarantine/:event_id/release": ["review"],
@@ -83,7 +84,11 @@ const as = (name: string) => ({ authorization: `Bearer ${tokenOf(name)}` });
 const call = (name: string, method: string, path: string, body?: unknown): Promise<Answer> =>
   api.call(method, path, body, as(name));
 const pathOf = (url: string) =>
-  url.replace("/internal/world/", "").replace(":realm", REALM).replace(":event_id", "a".repeat(26));
+  url
+    .replace("/internal/world/", "")
+    .replace(":realm", REALM)
+    .replace(":event_id", "a".repeat(26))
+    .replace(":command_id", "a".repeat(26));
 
 test("every route of the server says who may use it, as the table does", async () => {
   const routes = await api.routes();

@@ -1,5 +1,6 @@
 /** Reads of an event from Postgres: read only, from the public views, and optional. */
 import pg from "pg";
+import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Decision } from "../../shared/contracts/decision.ts";
 import type { Log } from "../../shared/process/log.ts";
 import { eventsStream } from "../../shared/stream/subjects.ts";
@@ -13,6 +14,11 @@ export type Archived = {
   /** How far EVENTS is archived: which stream of that name, and its last sequence. */
   position?: { created: string; through: number };
 };
+
+/** What the archive has of a command. Everything up to `position` is among it. */
+export type ArchivedCommand = { decided: DecidedAt[]; position?: { created: string; through: number } };
+/** A command as the normalizer decided it, and the sequence of its bundle in EVENTS. */
+export type DecidedAt = { sequence: number; command: DecidedCommand };
 
 /** Deadline for Postgres, ms. */
 const CONNECT_MS = 2_000;
@@ -42,20 +48,38 @@ export class ArchiveReads {
   }
 
   /** Everything about an event; `undefined` while Postgres doesn't answer. */
-  async event(realm: string, event: string): Promise<Archived | undefined> {
-    try {
-      const [rows, applied, position] = await Promise.all([
-        this.#rows(realm, event),
-        this.#applied(realm, event),
-        this.#position(realm),
-      ]);
+  event(realm: string, event: string): Promise<Archived | undefined> {
+    return this.#orLog(async () => {
+      // First the position: rows that come meanwhile lie behind it.
+      const position = await this.#position(realm);
+      const [rows, applied] = await Promise.all([this.#rows(realm, event), this.#applied(realm, event)]);
       return {
         rows,
         ...(applied === undefined ? {} : { applied }),
         ...(position === undefined ? {} : { position }),
       };
+    });
+  }
+
+  /** Everything about a command; `undefined` while Postgres doesn't answer. */
+  command(realm: string, command: string): Promise<ArchivedCommand | undefined> {
+    return this.#orLog(async () => {
+      const position = await this.#position(realm);
+      const { rows } = await this.#pool.query<{ sequence: string; command: DecidedCommand }>(
+        `SELECT stream_seq AS sequence, payload_json AS command FROM world_events
+          WHERE realm_id = $1 AND id = $2 AND stream = 'EVENTS' ORDER BY stream_seq, frame_index`,
+        [realm, command],
+      );
+      const decided = rows.map((row) => ({ ...row, sequence: Number(row.sequence) }));
+      return { decided, ...(position === undefined ? {} : { position }) };
+    });
+  }
+
+  async #orLog<Found>(read: () => Promise<Found>): Promise<Found | undefined> {
+    try {
+      return await read();
     } catch (error) {
-      this.#log.warn({ reason: String(error) }, "Postgres doesn't answer; the event is looked up in EVENTS");
+      this.#log.warn({ reason: String(error) }, "Postgres doesn't answer; EVENTS is searched instead");
       return undefined;
     }
   }

@@ -6,7 +6,6 @@ import { Id } from "../../shared/contracts/ids.ts";
 import { explanationOf } from "../../shared/judgement/explanation.ts";
 import type { Api, ApiContext } from "../api/api-context.ts";
 import { Refused, refusals } from "../api/problems.ts";
-import { ArchiveReads } from "./archive-reads.ts";
 import type { Row } from "./find-event.ts";
 import { type BasedOn, explain } from "./locate-event.ts";
 import { sentenceOf, stepsOf } from "./sentences.ts";
@@ -67,13 +66,6 @@ const Explained = z.strictObject({
 });
 
 export function explainRoutes(api: Api, parts: ApiContext): void {
-  const { bus, env, log } = parts;
-  const archive =
-    env.DATABASE_READ_URL === undefined ? undefined : new ArchiveReads(env.DATABASE_READ_URL, log);
-  if (archive === undefined)
-    log.warn("DATABASE_READ_URL is absent: events are looked up in the newest part of EVENTS");
-  api.addHook("onClose", () => archive?.close());
-
   api.get("/internal/world/:realm/events/:event_id", {
     config: { scope: "read" },
     schema: {
@@ -84,7 +76,7 @@ export function explainRoutes(api: Api, parts: ApiContext): void {
     },
     handler: async ({ params: { realm, event_id } }) => {
       parts.assertRealm(realm);
-      const found = await explain(bus, archive, realm, event_id);
+      const found = await explain(parts.bus, parts.archive, realm, event_id);
       if (!("verdict" in found)) throw new Refused(404, notFound(event_id, found.basedOn));
       const { rows, verdict, applied, basedOn } = found;
       return {

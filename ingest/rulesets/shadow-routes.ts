@@ -6,18 +6,15 @@ import { type Command, MAX_COMMAND_BYTES } from "../../shared/contracts/command.
 import { Id } from "../../shared/contracts/ids.ts";
 import { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { ShadowEntry, ShadowReport } from "../../shared/contracts/shadow.ts";
-import { commandId } from "../../shared/exact/identity.ts";
 import { lastOf } from "../../shared/stream/last-message.ts";
 import { kvSubject } from "../../shared/stream/topology.ts";
+import { AcceptedCommand, acceptCommand } from "../api/accepted-command.ts";
 import { gameMaster } from "../api/actor.ts";
 import { type Api, type ApiContext, RealmPath } from "../api/api-context.ts";
 import { headerKey, KeyHeader } from "../api/idempotency.ts";
 import { Refused, refusals } from "../api/problems.ts";
 import { assertHoldsTogether } from "./routes.ts";
 
-const Submitted = z
-  .strictObject({ command_id: z.string(), duplicate: z.boolean() })
-  .describe("The command is on disk, and not decided yet");
 export const ShadowAnswer = z
   .strictObject({ realm: Id, ...ShadowReport.shape })
   .describe("As of `through`: the normalizer writes it some seconds after the decisions that it counts");
@@ -55,13 +52,17 @@ export function shadowRoutes(api: Api, parts: ApiContext): void {
       params: RealmPath,
       headers: KeyHeader,
       body: Ruleset,
-      response: { 202: Submitted, ...refusals(400, 404, 413, 415, 422, 429) },
+      response: { 202: AcceptedCommand, ...refusals(400, 404, 413, 415, 422, 429) },
     },
     handler: async (request, reply) => {
       assertHoldsTogether(request.body);
       const { realm } = request.params;
       const payload = { ruleset: request.body };
-      return reply.code(202).send(await submit(request, { realm_id: realm, kind: "shadow.set", payload }));
+      return acceptCommand(
+        reply,
+        realm,
+        await submit(request, { realm_id: realm, kind: "shadow.set", payload }),
+      );
     },
   });
 
@@ -72,24 +73,18 @@ export function shadowRoutes(api: Api, parts: ApiContext): void {
       summary: "Clears the shadow rules, and what they counted",
       params: RealmPath,
       headers: KeyHeader,
-      response: { 202: Submitted, ...refusals(400, 404, 422, 429) },
+      response: { 202: AcceptedCommand, ...refusals(400, 404, 422, 429) },
     },
     handler: async (request, reply) => {
       const { realm } = request.params;
-      return reply
-        .code(202)
-        .send(await submit(request, { realm_id: realm, kind: "shadow.clear", payload: {} }));
+      const cleared = await submit(request, { realm_id: realm, kind: "shadow.clear", payload: {} });
+      return acceptCommand(reply, realm, cleared);
     },
   });
 
   /** Without a key each request is a command of its own. */
-  async function submit(
-    request: FastifyRequest,
-    what: Asked<"shadow.set"> | Asked<"shadow.clear">,
-  ): Promise<z.infer<typeof Submitted>> {
+  function submit(request: FastifyRequest, what: Asked<"shadow.set"> | Asked<"shadow.clear">) {
     const idempotency_key = headerKey(request) ?? randomUUID();
-    const actor = gameMaster(request.caller);
-    const { duplicate } = await parts.submitCommand({ v: 1, idempotency_key, actor, ...what });
-    return { command_id: commandId(what.realm_id, actor, idempotency_key), duplicate };
+    return parts.submitCommand({ v: 1, idempotency_key, actor: gameMaster(request.caller), ...what });
   }
 }

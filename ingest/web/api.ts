@@ -60,6 +60,8 @@ export type Version = { version: number; at: string; note?: string; changed: num
 export type Described = { version: number; ruleset: object };
 export type Filter = { reason?: string; user?: string; device?: string; fingerprint?: string };
 export type Grouping = "reason" | "device" | "user" | "fingerprint";
+/** `tick`: that decided it, where the world decides. */
+export type CommandState = { status: "waiting" | "applied" | "refused"; reason?: string; tick?: number };
 export type ReviewVerdict = "release" | "reject";
 
 export class Api {
@@ -131,6 +133,9 @@ export class Api {
       kind,
       payload,
     });
+
+  commandState = (realm: string, command: string) =>
+    this.#call<CommandState>("GET", `${realm}/commands/${command}`);
 
   /** Throws `Refusal`. Text goes as it is, so that the API itself says what is wrong with it. */
   async #call<Body>(

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { percent, title } from "../../../shared/web/words.ts";
 import type { Api, Standing } from "../api.ts";
+import { toldEnd } from "../command-end.ts";
 import { useAct } from "../notes.tsx";
 import { useStanding, WorldSays } from "../standing.tsx";
 
@@ -84,9 +85,13 @@ function StatusForm({ api, realm, standing, look }: Props) {
   const now = standing?.state.status;
   const set = (status: Status) =>
     run(async () => {
-      await api.command(realm, "realm.status", { status });
+      const { command_id } = await api.command(realm, "realm.status", { status });
+      const said = await toldEnd(api, realm, command_id, {
+        applied: `The realm's status becomes ${title(status)}`,
+        waiting: `${title(status)} is on disk, and not decided yet`,
+      });
       await look();
-      return `Sent: ${title(status)}. It shows in the realm's state with the next tick.`;
+      return said;
     });
   return (
     <section class="card" aria-labelledby="status">
@@ -125,7 +130,10 @@ function DecreeForm({ api, realm }: { api: Api; realm: string }) {
       });
       setText("");
       setEffects(NO_EFFECTS);
-      return `The decree is on disk (${command_id}); the next tick proclaims it.`;
+      return toldEnd(api, realm, command_id, {
+        applied: "The decree was proclaimed",
+        waiting: "The decree is on disk; the next tick decides it",
+      });
     });
   return (
     <section class="card" aria-labelledby="decree">

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { PublicState } from "../../../shared/contracts/world.ts";
 import { ticks, title, whole } from "../../../shared/web/words.ts";
 import type { Api } from "../api.ts";
+import { toldEnd } from "../command-end.ts";
 import { useAct } from "../notes.tsx";
 import { useStanding, WorldSays } from "../standing.tsx";
 
@@ -80,7 +81,10 @@ function ProposeForm({ api, realm, factions }: Props) {
         faction,
         ...aimed,
       });
-      return `Proposed (${command_id}); the next tick opens its window or refuses it.`;
+      return toldEnd(api, realm, command_id, {
+        applied: "Its window was opened",
+        waiting: "Proposed; the next tick opens its window or refuses it",
+      });
     });
   return (
     <section class="card" aria-labelledby="propose">
@@ -136,7 +140,10 @@ function CounterForm({ api, realm, action, factions }: Props & { action: string 
     run(async () => {
       const payload = { action, faction, stake: Math.round(Number(stake) * 1_000) };
       const { command_id } = await api.command(realm, "sovereign.counter", payload);
-      return `Staked (${command_id}); the next tick counts it.`;
+      return toldEnd(api, realm, command_id, {
+        applied: "The stake was counted",
+        waiting: "The stake is on disk; the next tick counts it or refuses it",
+      });
     });
   return (
     <form
