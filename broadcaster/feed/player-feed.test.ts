@@ -75,10 +75,10 @@ test("an anonymous socket becomes a player's by a token, from where it began", a
 test("a player whose large notices wait for a slow reader gets each of them once, in order", async () => {
   const client = await feed.joined({ token: await tokenFor("ada") });
   client.pause();
-  const text = "x".repeat(100_000);
+  const note = "x".repeat(100_000);
   for (let tick = 1; tick <= 120; tick++) {
     feed.tick();
-    feed.notify({ ada: [{ ...item(`a${tick}`), text }] });
+    feed.notify({ ada: [{ ...item(`a${tick}`), note }] });
     if (tick % 10 === 0) await delay(1);
   }
   client.resume();

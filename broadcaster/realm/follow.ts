@@ -175,7 +175,7 @@ async function followOnce(
       for (const message of messages) {
         if (message.subject === subjects.tick(realm)) chain.record(message);
         else if (message.subject === subjects.notices(realm)) {
-          const users = view.notices.add(noticesIn(message, realm));
+          const users = view.tell(noticesIn(message, realm));
           if (shown) audience.noticed(users);
         } else {
           const { delta } = chain.delta(message);

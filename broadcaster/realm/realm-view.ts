@@ -1,12 +1,13 @@
 /** A realm's public state after the last tick, with the encoded deltas that lead to it. */
 
-import type { Place, Pulse, ResyncReason } from "../../shared/contracts/feed.ts";
+import type { PassedNotices, Place, Pulse, ResyncReason } from "../../shared/contracts/feed.ts";
 import type { Forecast } from "../../shared/contracts/forecast.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { DerivedEvent, PublicState, WorldDelta, WorldSnapshot } from "../../shared/contracts/world.ts";
 import { canonicalHash } from "../../shared/exact/canonical.ts";
 import { apply } from "../../shared/world/merge-patch.ts";
 import { type EncodedFrame, encodeFrame } from "./encode.ts";
+import { withText } from "./notice-text.ts";
 import { Notices, orderOf } from "./notices.ts";
 
 /** Ticks that a client may have missed and still catch up by deltas. */
@@ -87,6 +88,15 @@ export class RealmView {
     this.#hold(delta);
     // A past that doesn't lead to this state is of no use to anybody.
     if (delta.tick === this.tick && delta.hash !== this.#hash) this.#held = [];
+  }
+
+  /** Holds a part of a tick's notices, with their sentences, and returns its players; none where it is held already. */
+  tell(part: PassedNotices): string[] {
+    const notices = part.notices.map(({ user, items }) => ({
+      user,
+      items: items.map((item) => withText(item, this.rules)),
+    }));
+    return this.notices.add({ ...part, notices });
   }
 
   /** Goes on with the public log. */

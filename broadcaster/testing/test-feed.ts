@@ -66,8 +66,6 @@ export class FeedServer {
   notify(notices: Record<string, PassedItem[]>, part = 1): void {
     const { tick } = this.channel.view!;
     const all = Object.entries(notices).map(([user, items]) => ({ user, items }));
-    this.channel.noticed(
-      this.channel.view!.notices.add({ realm: REALM, tick, part, parts: 9, notices: all }),
-    );
+    this.channel.noticed(this.channel.view!.tell({ realm: REALM, tick, part, parts: 9, notices: all }));
   }
 }

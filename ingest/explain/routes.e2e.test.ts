@@ -14,13 +14,14 @@ import { eventId } from "../../shared/exact/identity.ts";
 import { readEnv } from "../../shared/process/env.ts";
 import { listen, operationsServer } from "../../shared/process/http.ts";
 import { KnownRealms } from "../../shared/stage/known-realms.ts";
+import type { InEachLanguage } from "../../shared/texts/messages.ts";
 import { BlockedStreams } from "../../simulator/archive/blocked-streams.ts";
 import type { Database } from "../../simulator/archive/database/database.ts";
 import { archiveRealm } from "../../simulator/archive/realms.ts";
 import { silent, type TestPostgres, testPostgres } from "../../simulator/archive/testing/database.ts";
 import { internalApi } from "../api.ts";
 import type { BasedOn } from "./locate-event.ts";
-import type { Applied, Sentence, Steps } from "./sentences.ts";
+import type { Applied, Steps } from "./sentences.ts";
 
 const REALM = "told";
 const TOKEN = "a-token-of-the-tests";
@@ -76,7 +77,7 @@ type Explained = {
   verdict: Verdict;
   rows: (Verdict & { sequence: number })[];
   applied?: Applied;
-  sentence: Sentence;
+  sentence: InEachLanguage;
   based_on: BasedOn;
 };
 type Answer = { status: number; body: Explained & { detail?: string } };
@@ -128,11 +129,11 @@ test("an event is told from candidate to pending points, and after its tick to a
     based_on: { postgres: "absent" },
   });
   expect(before.candidate).not.toHaveProperty("normalized_points");
-  expect(before.sentence.en).toMatch(/It will count at tick 1 at the earliest\.$/);
+  expect(before.sentence.en).toMatch(/They will count in tick 1 at the earliest\.$/);
   await tick();
   const alone = (await explained("alone", event)).body;
   expect(alone.applied).toMatchObject({ status: "applied", tick: 1, points: 122_000, burst: { gain_bp: 0 } });
-  expect(alone.sentence.en).toMatch(/At tick 1, 122 counted for your faction\.$/);
+  expect(alone.sentence.en).toMatch(/In tick 1, 122 points counted for your faction\.$/);
 });
 
 test("Postgres and the logs tell the same", async () => {
@@ -163,7 +164,7 @@ test("what a faction's limit cut at the tick is told, the same from the ledger a
     expect(applied.points).toBeLessThan(122_000);
     sum += applied.points;
     expect(applied.burst).toMatchObject({ sum: 12 * 122_000 });
-    expect(alone.body.sentence.en).toContain("every contribution was cut in proportion");
+    expect(alone.body.sentence.en).toContain("every contribution was cut by the same share");
   }
   expect(sum).toBe(
     ((await explained("alone", events[0]!)).body.applied as { burst?: { cap: number } }).burst!.cap,
@@ -177,7 +178,7 @@ test("a release shows both decisions, also while Postgres has only the first", a
   const waiting = (await explained("alone", event)).body;
   expect(waiting).toMatchObject({ verdict: { validity_status: "quarantined", reason: "fingerprint" } });
   expect(waiting.applied).toBeUndefined();
-  expect(waiting.sentence.en).toMatch(/^Your action is waiting for a game master/);
+  expect(waiting.sentence.en).toMatch(/^Your action is on hold for a game master/);
   await until(
     async () => (await database.query("SELECT 1 FROM world_events WHERE id = $1", [event])).rowCount === 1,
   );
@@ -190,7 +191,7 @@ test("a release shows both decisions, also while Postgres has only the first", a
       ["accepted", "released"],
     ]);
     expect(body.applied).toMatchObject({ status: "pending" });
-    expect(body.sentence.en).toMatch(/^A game master released your action, and it brought /);
+    expect(body.sentence.en).toMatch(/^A game master approved your action; it earned /);
     expect(body.based_on.postgres).toBe(of === "archived" ? "used" : "absent");
   }
   archive = startArchive();
@@ -220,7 +221,7 @@ test("a rejected event is told with its reason", async () => {
   await decided(event);
   const { body } = await explained("alone", event);
   expect(body).toMatchObject({ verdict: { validity_status: "rejected", reason: "unknown_campaign" } });
-  expect(body.sentence.en).toContain("a campaign that was not running");
+  expect(body.sentence.en).toContain("its campaign is not open");
 });
 
 test("what nobody knows is 404 and says how far was looked; a wrong id is 400, another realm 404", async () => {

@@ -60,10 +60,10 @@ const REPEATED = decision({ factors: factors({ anti_spam_bp: 6_666 }), normalize
 
 test("why 81 and not 122: it was a repeat", () => {
   expect(en(REPEATED)).toBe(
-    "Your action brought 81.3 points: it started with 100, 122% of that for its stakes and its significance makes 122, 66.66% of that because it was much like what you had done shortly before makes 81.3.",
+    "Your action earned 81.3 points: base 100, × 122% for its stakes and its significance = 122, × 66.6% because it closely repeated what you had just done = 81.3.",
   );
   expect(vi(REPEATED)).toBe(
-    "Hành động của bạn mang lại 81,3 điểm: điểm khởi đầu là 100, nhân 122% theo mức độ rủi ro và ý nghĩa của hành động được 122, nhân 66,66% vì hành động này gần giống việc bạn vừa làm trước đó được 81,3.",
+    "Hành động của bạn mang lại 81,3 điểm: điểm gốc 100, × 122% theo tầm hệ trọng và ý nghĩa của hành động = 122, × 66,6% vì gần giống những hành động bạn vừa thực hiện = 81,3.",
   );
   expect(stepsOf(REPEATED)).toEqual({
     base: 100_000,
@@ -76,7 +76,7 @@ test("why 81 and not 122: it was a repeat", () => {
 
 test("a whole action is told without factors that change nothing", () => {
   const whole = decision({ factors: factors({ quality_bp: 10_000 }), normalized_points: 100_000 });
-  expect(en(whole)).toBe("Your action brought 100 points: it started with 100.");
+  expect(en(whole)).toBe("Your action earned 100 points: base 100.");
 });
 
 test("variety pays, and the most that a kind of action starts with is told", () => {
@@ -85,7 +85,7 @@ test("variety pays, and the most that a kind of action starts with is told", () 
     { base: 120_000, categories: 3 },
   );
   expect(en(varied)).toBe(
-    "Your action brought 161 points: an action of this kind starts with at most 120, 122% of that for its stakes and its significance makes 146.4, 110% of that because you had played in 3 different ways within a day makes 161.",
+    "Your action earned 161 points: base 120, the most for this kind of action, × 122% for its stakes and its significance = 146.4, × 110% for playing in 3 different ways within a day = 161.",
   );
 });
 
@@ -93,21 +93,21 @@ test.each([
   [
     { recent: 900_000, mean: 300_000 },
     0,
-    "because you had earned more than the average player within seven days",
+    "because you have earned more than this realm’s average over the past seven days",
   ],
-  [{ recent: 0, mean: 300_000 }, 2, "because of the advantages on your account"],
+  [{ recent: 0, mean: 300_000 }, 2, "because your account has paid perks"],
   [
     { recent: 900_000, mean: 300_000 },
     2,
-    "because you had earned more than the average player within seven days and because of the advantages on your account",
+    "because you have earned more than this realm’s average over the past seven days and because your account has paid perks",
   ],
-  [{ recent: 0, mean: 0 }, 0, "for the balance among players"],
+  [{ recent: 0, mean: 0 }, 0, "to keep the balance between players"],
 ])("fairness of %o at tier %i is told by its cause", (explain, spend_tier, why) => {
   const fair = decision(
     { spend_tier, factors: factors({ fairness_bp: 5_000 }), normalized_points: 61_000 },
     explain,
   );
-  expect(en(fair)).toContain(`, 50% of that ${why} makes 61.`);
+  expect(en(fair)).toContain(`, × 50% ${why} = 61.`);
 });
 
 test("each cap that cut is named with what it left out", () => {
@@ -115,55 +115,58 @@ test("each cap that cut is named with what it left out", () => {
     normalized_points: 20_000,
     clipped: [
       { by: "source", points: 22_000 },
-      { by: "user_day", points: 50_000 },
+      { by: "user_day", points: 1_000 },
       { by: "device_day", points: 30_000 },
     ],
   });
-  expect(en(cut)).toContain("your daily limit for this kind of activity left out 22");
-  expect(en(cut)).toContain("; your daily limit left out 50; the daily limit of your device left out 30.");
-  expect(vi(cut)).toContain("giới hạn trong ngày của bạn bớt đi 50");
+  expect(en(cut)).toMatch(
+    /; 22 were over your daily limit for this kind of activity and did not count; 1 was over your daily limit and did not count; 30 were over your device’s daily limit and did not count\.$/,
+  );
+  expect(vi(cut)).toContain("; 1 điểm vượt giới hạn trong ngày của bạn nên không được tính; ");
 });
 
 test("an accepted action of which the caps left nothing says so, and no tick counts it", () => {
   const spent = decision({ normalized_points: 0, clipped: [{ by: "user_day", points: 122_000 }] });
   expect(en(spent, { status: "pending", earliest_tick: 3 })).toBe(
-    "Your action brought 0 points: it started with 100, 122% of that for its stakes and its significance makes 122; your daily limit left out 122.",
+    "Your action earned 0 points: base 100, × 122% for its stakes and its significance = 122; 122 were over your daily limit and did not count.",
   );
 });
 
 test("a release says who released it", () => {
   expect(en(decision({ reason: "released" }))).toMatch(
-    /^A game master released your action, and it brought 122 points: /,
+    /^A game master approved your action; it earned 122 points: /,
   );
-  expect(vi(decision({ reason: "released" }))).toMatch(/^Quản trò đã duyệt hành động của bạn/);
+  expect(vi(decision({ reason: "released" }))).toMatch(/^GM đã duyệt hành động của bạn; /);
 });
 
 test("the tick says when it counts, what effects added, and what the faction's limit cut", () => {
   const burst = { sum: 2_000_000, cap: 600_000, gain_bp: 0 };
   const under = { sum: 200_000, cap: 600_000, gain_bp: 0 };
   expect(en(decision(), { status: "pending", earliest_tick: 42 })).toMatch(
-    / It will count at tick 42 at the earliest\.$/,
+    / They will count in tick 42 at the earliest\.$/,
   );
   expect(en(decision(), { status: "applied", tick: 42, points: 122_000, burst: under })).toMatch(
-    / At tick 42, 122 counted for your faction\.$/,
+    / In tick 42, 122 points counted for your faction\.$/,
   );
   expect(en(decision(), { status: "applied", tick: 42, points: 36_600, burst })).toMatch(
-    / At tick 42 your faction had brought 2000 and could gain 600, so every contribution was cut in proportion, and 36\.6 of yours counted\.$/,
+    / In tick 42 your faction earned 2,000 but could gain only 600, so every contribution was cut by the same share: 36\.6 of yours counted\.$/,
   );
   expect(
     en(decision(), { status: "applied", tick: 42, points: 131_760, burst: { ...under, gain_bp: 800 } }),
   ).toMatch(
-    / The effects that held for your faction at tick 42 made it 131\.7\. At tick 42, 131\.7 counted for your faction\.$/,
+    / Effects on your faction in tick 42 raised this to 131\.7\. In tick 42, 131\.7 points counted for your faction\.$/,
   );
-  expect(vi(decision(), { status: "applied", tick: 42, points: 36_600, burst })).toContain("lượt 42");
+  expect(vi(decision(), { status: "applied", tick: 42, points: 36_600, burst })).toMatch(
+    / Trong lượt 42, phe bạn kiếm được 2\.000 điểm /,
+  );
 });
 
 test.each(QUARANTINE_REASONS)("quarantined as %s tells why, in both languages", (reason) => {
   expect(en(quarantined(reason))).toMatch(
-    /^Your action is waiting for a game master to look at it, because .{20,}; until then /,
+    /^Your action is on hold for a game master to review, because .{20,}\. Until then /,
   );
   expect(vi(quarantined(reason))).toMatch(
-    /^Hành động của bạn đang chờ quản trò xem xét, vì .{20,}; trong lúc đó /,
+    /^Hành động của bạn đang được tạm giữ để GM xem xét, vì .{20,}\. Trong thời gian này /,
   );
 });
 
@@ -180,11 +183,11 @@ test("no two reasons share a sentence", () => {
 
 test("a decision from before decisions explained themselves is told by what it has", () => {
   const { explain: _, ...old } = REPEATED;
-  expect(en(old)).toBe("Your action brought 81.3 points.");
+  expect(en(old)).toBe("Your action earned 81.3 points.");
   const byNames = { ...old, explain: { base: 100_000 } } as unknown as Accepted;
-  expect(en(byNames)).toBe("Your action brought 81.3 points.");
+  expect(en(byNames)).toBe("Your action earned 81.3 points.");
 });
 
 test("few points are told to the thousandth", () => {
-  expect(en(decision({ normalized_points: 7 }))).toMatch(/^Your action brought 0\.007 points/);
+  expect(en(decision({ normalized_points: 7 }))).toMatch(/^Your action earned 0\.007 points/);
 });

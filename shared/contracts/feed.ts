@@ -55,8 +55,15 @@ export type ResyncReason = z.infer<typeof ResyncReason>;
 export const ResyncFrame = z.strictObject({ type: z.literal("resync"), reason: ResyncReason });
 export type ResyncFrame = z.infer<typeof ResyncFrame>;
 
-/** One thing that a player is told; the feed passes it on as it is, so that a newer simulator may say more than it knows. */
-export const PassedItem = z.looseObject({ id: z.string(), kind: z.string() });
+/**
+ * One thing that a player is told: the item as the tick holds it, with its sentence in each language. `text` is absent where a newer
+ * simulator says more than the feed knows.
+ */
+export const PassedItem = z.looseObject({
+  id: z.string(),
+  kind: z.string(),
+  text: z.strictObject({ en: z.string(), vi: z.string() }).optional(),
+});
 export type PassedItem = z.infer<typeof PassedItem>;
 
 /** `world.notices.<realm>` as the feed reads it. */

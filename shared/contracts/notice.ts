@@ -1,13 +1,20 @@
 /**
  * Notices: what a player is told when their own action changed the world. `world.notices.<realm>` carries a tick's, in
- * parts, in the tick's own batch. They follow from the tick alone; its private hash commits to them.
+ * parts, in the tick's own batch. They follow from the tick alone; its private hash commits to them. They hold facts and no
+ * words: the feed makes the sentences.
  */
 import { z } from "zod";
-import { AccountId, BasisPoints, Id } from "./ids.ts";
+import { SOVEREIGN_ACTIONS } from "./command.ts";
+import { AccountId, BasisPoints, ContentId, Id } from "./ids.ts";
+import type { ActionStatus } from "./public-state.ts";
 
 /** Without a `pivotal` user it would not have come about in this tick; the others had a part in it. */
 const NOTICE_ROLES = ["pivotal", "major", "contributor"] as const;
 export type NoticeRole = (typeof NOTICE_ROLES)[number];
+
+/** How a sovereign action ends. */
+export const ACTION_RESULTS = ["resolved", "countered", "cancelled"] as const satisfies ActionStatus[];
+export type ActionResult = (typeof ACTION_RESULTS)[number];
 
 /** Largest body on `world.notices`, in bytes. */
 export const MAX_NOTICES_BYTES = 256 * 1024;
@@ -17,7 +24,6 @@ const told = {
   /** `t<tick>.<kind>.<id>`, as facts of the tick are known elsewhere. */
   id: z.string(),
   role: z.enum(NOTICE_ROLES),
-  text: z.strictObject({ en: z.string(), vi: z.string() }).optional(),
 };
 /** The user's part of what is remembered of everyone who worked towards it; 0 for who is pivotal without being remembered. */
 const outcome = { ...told, share_bp: BasisPoints };
@@ -27,7 +33,14 @@ export const NoticeItem = z.discriminatedUnion("kind", [
   z.strictObject({ ...outcome, kind: z.literal("capture"), relic: Id, faction: Id }),
   z.strictObject({ ...outcome, kind: z.literal("trigger"), key: Id }),
   z.strictObject({ ...outcome, kind: z.literal("campaign"), campaign: Id, stage: Count }),
-  z.strictObject({ ...outcome, kind: z.literal("action"), action: z.string(), status: z.string() }),
+  z.strictObject({
+    ...outcome,
+    kind: z.literal("action"),
+    action: ContentId,
+    action_type: z.enum(SOVEREIGN_ACTIONS),
+    faction: Id,
+    status: z.enum(ACTION_RESULTS),
+  }),
   /** The faction's burst cap cut half or more of what the user brought in this tick; milli-points. */
   z.strictObject({ ...told, kind: z.literal("clip"), faction: Id, brought: Count, applied: Count }),
 ]);

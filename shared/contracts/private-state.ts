@@ -1,5 +1,6 @@
 /** The private state: what the fold needs besides the public one, and clients don't get. */
 import { z } from "zod";
+import { SOVEREIGN_ACTIONS } from "./command.ts";
 import { AccountId, ContentId, Id } from "./ids.ts";
 import { Count, Hash, Thousandths } from "./leaves.ts";
 import { EffectState } from "./public-state.ts";
@@ -30,8 +31,13 @@ export type CouncilState = z.infer<typeof CouncilState>;
 export const Roster = z.record(AccountId, Thousandths);
 export type Roster = z.infer<typeof Roster>;
 
-/** Of an open sovereign action: the player who proposed it, and stakes against it by player, thousandths of a unit. */
-export const ActionRoster = z.strictObject({ proposed: Roster, opposed: Roster });
+/** Of an open sovereign action: the player who proposed it, if one did, and stakes against it by player, thousandths of a unit. */
+export const ActionRoster = z.strictObject({
+  action_type: z.enum(SOVEREIGN_ACTIONS),
+  faction: Id,
+  proposed: Roster,
+  opposed: Roster,
+});
 export type ActionRoster = z.infer<typeof ActionRoster>;
 
 /** By place and faction, by campaign or by action; empty ones are absent. Notices need them; nothing else looks. */

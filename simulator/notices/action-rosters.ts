@@ -1,6 +1,6 @@
-/** Who took part in the open sovereign actions, as far as they are players: who proposed one, and who staked against it. */
+/** The open sovereign actions and who took part in them, as far as they are players: who proposed one, and who staked against it. */
 
-import type { ActionRoster, Happening } from "../../shared/contracts/world.ts";
+import type { ActionRoster, Happening, Roster } from "../../shared/contracts/world.ts";
 import { type ById, entries, find } from "../../shared/exact/by-id.ts";
 import type { WorldCommand } from "../steps/fold.ts";
 
@@ -27,17 +27,20 @@ export function gatherActions(
   const actions = new Map(entries(held));
   for (const { command_id: id, actor, kind, payload } of [...commands].sort(bySeq)) {
     if (refused.has(id)) continue;
-    if (kind === "sovereign.propose" && begun.has(id) && actor.type === "player")
-      actions.set(id, { proposed: { [actor.id]: 1 }, opposed: {} });
+    if (kind === "sovereign.propose" && begun.has(id)) {
+      const { action_type, faction } = payload;
+      const proposed: Roster = actor.type === "player" ? { [actor.id]: 1 } : {};
+      actions.set(id, { action_type, faction, proposed, opposed: {} });
+    }
     if (kind !== "sovereign.counter") continue;
     const stake = stakeOf(payload.action, payload.faction, payload.stake);
     const left = stakes.get(stake) ?? 0;
     if (left === 0) continue;
     stakes.set(stake, left - 1);
-    if (actor.type !== "player") continue;
-    const { proposed, opposed } = actions.get(payload.action) ?? { proposed: {}, opposed: {} };
-    const staked = (find(opposed, actor.id) ?? 0) + payload.stake;
-    actions.set(payload.action, { proposed, opposed: { ...opposed, [actor.id]: staked } });
+    const action = actions.get(payload.action);
+    if (actor.type !== "player" || action === undefined) continue;
+    const staked = (find(action.opposed, actor.id) ?? 0) + payload.stake;
+    actions.set(payload.action, { ...action, opposed: { ...action.opposed, [actor.id]: staked } });
   }
   return Object.fromEntries(actions);
 }

@@ -55,10 +55,6 @@ describe("roles", () => {
         territory: "iron_gate",
         from: "empire",
         to: "freeholds",
-        text: {
-          en: "You were among those who did the most to win Iron Gate for Freeholds.",
-          vi: "Bạn là một trong những người góp sức nhiều nhất để Freeholds giành được Iron Gate.",
-        },
       },
     ]);
   });

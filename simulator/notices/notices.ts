@@ -10,7 +10,6 @@ import { canonicalHash } from "../../shared/exact/canonical.ts";
 import { byCodeUnit, mulDiv } from "../../shared/exact/integers.ts";
 import { dayOf } from "../../shared/judgement/day.ts";
 import { type Outcome, outcomesOf, type Resolving } from "./outcomes.ts";
-import { withText } from "./text.ts";
 import { topN } from "./top-n.ts";
 
 /** Shares of the rosters that an outcome hangs on, basis points. Who has less finds it in the recap of the ledger. */
@@ -27,10 +26,8 @@ type Noticed = { notices: Notice[]; private: Pick<PrivateState, "told" | "notice
 
 /** The tick's notices, users in code-unit order, and what the private state keeps of them. */
 export function noticesOf(resolving: Resolving): Noticed {
-  const { ruleset } = resolving.before.private;
   const items = new Map<string, NoticeItem[]>();
-  const give = (user: string, item: NoticeItem) =>
-    items.set(user, [...(items.get(user) ?? []), withText(item, ruleset)]);
+  const give = (user: string, item: NoticeItem) => items.set(user, [...(items.get(user) ?? []), item]);
   for (const outcome of outcomesOf(resolving))
     for (const [user, part] of partsIn(outcome))
       give(user, itemOf(resolving.before.public.tick, outcome, part));
@@ -90,8 +87,8 @@ function itemOf(tick: number, { what }: Outcome, { role, share_bp }: Part): Noti
       return { ...told(`${id}.${stage}`), kind, campaign: id, stage };
     }
     case "action": {
-      const { kind, id, status } = what;
-      return { ...told(id), kind, action: id, status };
+      const { kind, id, status, action_type, faction } = what;
+      return { ...told(id), kind, action: id, action_type, faction, status };
     }
     case "trigger":
       return { ...told(what.key), ...what };

@@ -1,7 +1,8 @@
 /** Outcomes of a tick that players bring about, each with who worked towards it and whether it needed one of them. */
 
+import { ACTION_RESULTS, type ActionResult } from "../../shared/contracts/notice.ts";
 import { sovereignRules } from "../../shared/contracts/politics.ts";
-import type { Happening, Roster, Rosters, WorldState } from "../../shared/contracts/world.ts";
+import type { ActionRoster, Happening, Roster, Rosters, WorldState } from "../../shared/contracts/world.ts";
 import { find } from "../../shared/exact/by-id.ts";
 import { countCampaigns } from "../commands/campaigns.ts";
 import { clockworkOf } from "../steps/elapsed.ts";
@@ -29,8 +30,9 @@ export type Resolving = {
 };
 
 type Told =
-  | Extract<Happening, { kind: "flip" | "capture" | "action" | "trigger" }>
-  | (Extract<Happening, { kind: "campaign" }> & { stage: number });
+  | Extract<Happening, { kind: "flip" | "capture" | "trigger" }>
+  | (Extract<Happening, { kind: "campaign" }> & { stage: number })
+  | (Result & Pick<ActionRoster, "action_type" | "faction">);
 
 export type Outcome = {
   what: Told;
@@ -56,18 +58,30 @@ export const outcomesOf = (resolving: Resolving): Outcome[] =>
           ? []
           : [campaign({ ...happening, stage: happening.stage }, resolving)];
       case "action":
-        return RESULTS.has(happening.status) ? action(happening, resolving) : [];
+        return isResult(happening) ? action(happening, resolving) : [];
       case "trigger":
         return [trigger(happening, resolving)];
-      default:
+      // Nobody's own feat.
+      case "effect_start":
+      case "effect_end":
+      case "effect_refused":
+      case "council":
+      case "resource":
+      case "decree":
+      case "season":
+      case "refused":
+      case "status":
+      case "ruleset":
         return [];
+      default:
+        return happening satisfies never;
     }
   });
 
 type Flip = Extract<Told, { kind: "flip" }>;
 type Capture = Extract<Told, { kind: "capture" }>;
 type Campaign = Extract<Told, { kind: "campaign" }>;
-type Action = Extract<Told, { kind: "action" }>;
+type Result = Extract<Happening, { kind: "action" }> & { status: ActionResult };
 type Trigger = Extract<Told, { kind: "trigger" }>;
 
 function flip(what: Flip, resolving: Resolving): Outcome {
@@ -119,17 +133,20 @@ function campaign(what: Campaign, { before, influenced, rosters }: Resolving): O
   };
 }
 
-const RESULTS: ReadonlySet<string> = new Set(["resolved", "countered", "cancelled"]);
+const RESULTS: ReadonlySet<string> = new Set<string>(ACTION_RESULTS);
+const isResult = (action: Extract<Happening, { kind: "action" }>): action is Result =>
+  RESULTS.has(action.status);
 
 /**
  * The result of a sovereign action, for who proposed it and for who staked against it. Without its proposer there had been
  * none; a counter needs those without whose stakes it would not have been enough. A cancelled one may be gone with its faction
  * or its season; nobody's stake decided that, and those on its roster hear of it.
  */
-function action(what: Action, { last, before, happenings, rosters }: Resolving): Outcome[] {
-  const roster = find(rosters.actions, what.id);
+function action(result: Result, { last, before, happenings, rosters }: Resolving): Outcome[] {
+  const roster = find(rosters.actions, result.id);
   if (roster === undefined) return [];
-  const { proposed, opposed } = roster;
+  const { action_type, faction, proposed, opposed } = roster;
+  const what = { ...result, action_type, faction };
   const cost = find(before.public.actions, what.id)?.cost ?? 0;
   const { counter_bp } = sovereignRules(before.private.ruleset);
   const former = Object.values(find(last.private.escrow ?? {}, what.id)?.stakes ?? {});

@@ -4,7 +4,7 @@ import { inParts } from "../message-parts.ts";
 
 /**
  * A batch takes 1 000 messages, and a commit that is refused would be refused for ever; so many parts always fit. They hold
- * some 20 000 users' notices, far more than ticks with many outcomes have; who comes after gets none.
+ * some 60 000 users' notices, far more than ticks with many outcomes have; who comes after gets none.
  */
 export const MAX_PARTS = 40;
 

@@ -36,6 +36,17 @@ test("a world of engine 1 is the same world under this one; its own is left as i
   expect(converted(next)).toBe(next);
 });
 
+test("who took part in an open action of engine 1 will be told of which", () => {
+  const { state } = structuredClone(left().snapshot);
+  const open = { action_type: "iron_levy", faction: "empire" } as const;
+  const action = { ...open, status: "proposed", cost: 1, proposed_tick: 1, closes_tick: 9 } as const;
+  const taking = { proposed: { ada: 1 }, opposed: { bo: 5 } };
+  state.public.actions = { a1: action };
+  const recorded = { territories: {}, relics: {}, campaigns: {}, actions: { a1: taking, gone: taking } };
+  Object.assign(state.private, { rosters: recorded });
+  expect(converted(state).private.rosters!.actions).toEqual({ a1: { ...open, ...taking } });
+});
+
 test("the marker behind the handover is the first that this engine plays, and its record follows the earlier one's", () => {
   const handover = left();
   expect(whyNot(handover.snapshot, handover.record)).toBeUndefined();

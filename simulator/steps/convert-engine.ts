@@ -3,15 +3,16 @@
  * at the first marker that it plays. Pure, so that everybody who plays that marker finds the same state.
  */
 import { ENGINE } from "../../shared/contracts/ruleset.ts";
-import type { WorldState } from "../../shared/contracts/world.ts";
-import { find, mapById } from "../../shared/exact/by-id.ts";
+import type { PrivateState, WorldState } from "../../shared/contracts/world.ts";
+import { entries, find, mapById } from "../../shared/exact/by-id.ts";
 import { type RecordedRuleset, upcastRuleset } from "../../shared/past/upcast.ts";
 
 export const engineOf = ({ private: { ruleset } }: WorldState): number => (ruleset as RecordedRuleset).engine;
 
 /**
- * The same world in this engine's form. From engine 1: the rules change, and what a campaign asks of contributors is public. That engine knew no ticks of kind `status`, so
- * all that is absent from its states means what it means here, and a realm that stood still under it says so with its first tick.
+ * The same world in this engine's form. From engine 1: the rules change, what a campaign asks of contributors is public, and the
+ * rosters of open actions name these. That engine knew no ticks of kind `status`, so all that is absent from its states means what
+ * it means here, and a realm that stood still under it says so with its first tick.
  */
 export const converted = (state: WorldState): WorldState =>
   engineOf(state) === ENGINE
@@ -30,6 +31,7 @@ export const converted = (state: WorldState): WorldState =>
           ...(state.private.campaigns === undefined
             ? {}
             : { campaigns: mapById(state.private.campaigns, ({ opened_tick }) => ({ opened_tick })) }),
+          ...withActions(state),
         },
       };
 
@@ -37,3 +39,17 @@ export const converted = (state: WorldState): WorldState =>
 const neededIn = ({ private: { campaigns = {}, ruleset } }: WorldState, id: string): number =>
   (find(campaigns, id) as { min_contributors?: number } | undefined)?.min_contributors ??
   ruleset.chain.min_contributors;
+
+function withActions({
+  public: { actions },
+  private: { rosters },
+}: WorldState): Pick<PrivateState, "rosters"> {
+  if (rosters === undefined) return {};
+  const told = entries(rosters.actions).flatMap(([id, { proposed, opposed }]) => {
+    const action = find(actions, id);
+    if (action === undefined) return [];
+    const { action_type, faction } = action;
+    return [[id, { action_type, faction, proposed, opposed }] as const];
+  });
+  return { rosters: { ...rosters, actions: Object.fromEntries(told) } };
+}
