@@ -73,12 +73,10 @@ const isLastTickDue = ({ ending, state }: Owned<SimulatorState>): boolean => {
   return ending?.aborted === true && waits;
 };
 
+/** `due`: what the state calls for as it is at the call. */
 async function writeMarker(owned: Owned<SimulatorState>, due: Due): Promise<void> {
   const { bus, realm, state, signal } = owned;
-  const stream = eventsStream(realm);
-  const last = await lastOf(bus, stream, subjects.command(realm));
-  if (last !== undefined && last.seq > state.readSeq) return pause(LOOK_MS, signal); // It may stop the world or its clock.
-
+  // Taken together with what is due, before anything is awaited: another owner's marker may come meanwhile, and answer it.
   const expected = state.markerSeq;
   const marker: TickMarker = {
     realm,
@@ -86,6 +84,9 @@ async function writeMarker(owned: Owned<SimulatorState>, due: Due): Promise<void
     kind: due.kind,
     ...(due.kind === "manual" ? { key: due.key } : {}),
   };
+  const last = await lastOf(bus, eventsStream(realm), subjects.command(realm));
+  if (last !== undefined && last.seq > state.readSeq) return pause(LOOK_MS, signal); // It may stop the world or its clock.
+
   const message = {
     subject: subjects.tickMarker(realm),
     data: JSON.stringify(marker),
