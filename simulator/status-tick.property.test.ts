@@ -63,6 +63,16 @@ function timeless({ state, record }: TickResult): object {
     })),
     effects: mapById(world.effects, left),
     campaigns: mapById(world.campaigns, left),
+    councils: mapById(world.councils, ({ open, seats }) => ({
+      seats,
+      ...(open === undefined ? {} : { open: { ...open, closes_tick: open.closes_tick - tick } }),
+    })),
+    calendar: {
+      ago: since(world.calendar.started_tick),
+      closed: world.calendar.closed_tick !== undefined && since(world.calendar.closed_tick),
+      ends: (world.calendar.ends_tick ?? tick) - tick,
+      opens: (world.calendar.opens_tick ?? tick) - tick,
+    },
     actions: mapById(world.actions, ({ proposed_tick, closes_tick, ...action }) => ({
       ...action,
       ago: since(proposed_tick),
@@ -75,8 +85,8 @@ function timeless({ state, record }: TickResult): object {
 }
 
 function hiddenOf(state: WorldState): object {
-  const { fronts, claims, rosters, councils } = state.private;
-  const { tick, since } = clockworkOf(state);
+  const { fronts, claims, rosters, councils = {} } = state.private;
+  const { since } = clockworkOf(state);
   return {
     fronts: mapById(fronts, ({ last_flip_tick: last, ...front }) => ({
       ...front,
@@ -87,10 +97,7 @@ function hiddenOf(state: WorldState): object {
       ...(last === undefined ? {} : { ago: since(last) }),
     })),
     rosters,
-    councils: mapById(councils ?? {}, ({ open, seats }) => ({
-      seats,
-      ...(open === undefined ? {} : { open: { ...open, closes_tick: open.closes_tick - tick } }),
-    })),
+    seats: mapById(councils, ({ seats, opened_tick = 0 }) => ({ seats, ago: since(opened_tick) })),
   };
 }
 
@@ -171,8 +178,24 @@ test("a tick of kind `status` moves nothing of the world but its place, its stat
       let before: WorldState = snapshot.state;
       for (const result of logOf(intervals, strewn).play(snapshot)) {
         if (!isOrdinary(result)) {
-          const { tick: _t, at: _a, status: _s, effects: _e, campaigns: _c, ...still } = result.state.public;
-          const { tick: _1, at: _2, status: _3, effects: _4, campaigns: _5, ...was } = before.public;
+          const {
+            tick: _t,
+            at: _a,
+            status: _s,
+            effects: _e,
+            campaigns: _c,
+            calendar: _d,
+            ...still
+          } = result.state.public;
+          const {
+            tick: _1,
+            at: _2,
+            status: _3,
+            effects: _4,
+            campaigns: _5,
+            calendar: _6,
+            ...was
+          } = before.public;
           expect(still).toEqual(was);
           expect(result.record).toMatchObject({ factions: {}, events: [{ kind: "status" }] });
           expect(result.notices).toEqual([]);

@@ -187,7 +187,7 @@ function resolve(state: WorldState, influenced: Influenced): { state: WorldState
       ...land.happenings,
       ...hoard.happenings,
       ...fired.happenings,
-      ...closingEvents({ public: frozen, private: privateState }),
+      ...closingEvents({ public: frozen }),
     ],
   };
 }

@@ -58,9 +58,9 @@ describe("seats", () => {
     expect(opens(state)).toMatchObject({
       status: "passed",
       seats: ["ada", "bo", "cleo", "constructor", "dan"],
-      active: 8,
+      active: 7,
     });
-    expect(opens(state, { faction: "veilborn" })).toMatchObject({ seats: ["rival"], active: 8 });
+    expect(opens(state, { faction: "veilborn" })).toMatchObject({ seats: ["rival"], active: 1 });
     expect(opens(state, { faction: "freeholds" })).toMatchObject({ status: "passed", seats: [] });
   });
 

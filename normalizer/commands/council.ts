@@ -4,6 +4,7 @@
  */
 
 import type { ValidCommand } from "../../shared/contracts/command.ts";
+import type { CouncilRules } from "../../shared/contracts/politics.ts";
 import { byCodeUnit, floorDiv } from "../../shared/exact/integers.ts";
 import { timeMs } from "../../shared/exact/time.ts";
 import { isClosed } from "../../shared/judgement/admission.ts";
@@ -18,31 +19,32 @@ type Voting = Extract<ValidCommand, { kind: "council.vote" }>;
 type Refusal = { refusal: string };
 
 /**
- * Seats and the number of the realm's users with points in the week before, or why no council opens. Inactive players are
+ * Seats and the number of the faction's members with points in the last 7 days, or why no council opens. Inactive players are
  * scanned without unpacking them: at 100 000 known players this takes some 0.1 s, once a week and faction.
  */
 export function decideCouncil(
   state: NormalizerState,
-  { payload: { faction, options }, received_at }: Opening,
+  { payload: { faction, options }, actor, received_at }: Opening,
 ): { seats: string[]; active: number } | Refusal {
   const { ruleset, councils } = rulesOf(state);
   const atMs = timeMs(received_at);
   if (isClosed(rulesOf(state))) return { refusal: "realm_closed" };
   if (!Object.hasOwn(ruleset.factions, faction)) return { refusal: "unknown_faction" };
   const last = councils.find((council) => council.faction === faction);
-  const gapMs = ruleset.council.gap_ticks * ruleset.tick_seconds * 1_000;
+  const gapMs = gapTicks(ruleset.council, actor) * ruleset.tick_seconds * 1_000;
   if (last !== undefined && atMs < last.atMs + gapMs) return { refusal: "too_early" };
   const reasons = options.flatMap(({ effects }) => effectsReasons(effects, ruleset));
   if (reasons.length > 0) return { refusal: reasons.join("; ") };
-  const day = realmDay(state, atMs);
-  return {
-    seats: seatsOf(state, faction, day).slice(0, ruleset.council.seats),
-    active: weekBefore(state.week, day).users,
-  };
+  const active = activeIn(state, faction, realmDay(state, atMs));
+  return { seats: active.slice(0, ruleset.council.seats), active: active.length };
 }
 
+/** The steward counts ticks, which a clock measures only roughly; half the time is enough to see that it speaks twice. */
+const gapTicks = ({ gap_ticks, every_ticks }: CouncilRules, { type }: Opening["actor"]): number =>
+  type === "system" ? floorDiv(every_ticks, 2) : gap_ticks;
+
 /** The members of a faction that have any points of the last 7 days, most first, ties by id. */
-function seatsOf({ members, players }: NormalizerState, faction: string, day: number): string[] {
+function activeIn({ members, players }: NormalizerState, faction: string, day: number): string[] {
   const ranked: { id: string; points: number }[] = [];
   for (const id of players.ids()) {
     const member = members.peek(id);

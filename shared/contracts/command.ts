@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { AccountId, ContentId, Id, IdempotencyKey } from "./ids.ts";
 import { Count, Instant } from "./leaves.ts";
+import { CouncilOptions } from "./politics.ts";
 import { ChapterReceipt, DailyActivity } from "./receipt.ts";
 import { Ruleset } from "./ruleset.ts";
 import { FreeObject, Text } from "./text.ts";
@@ -37,14 +38,6 @@ const Amount = z.int().min(1).max(10_000_000_000);
 const Stock = z.strictObject({ faction: Id, resource: Id, amount: Amount, note: Note.optional() });
 
 export const SOVEREIGN_ACTIONS = ["iron_levy", "veil_ward", "embargo"] as const;
-
-/** What a council votes on: a text and what it does. */
-const CouncilOption = z.strictObject({ text: Text(200).min(1), effects: z.array(Effect).max(4) });
-const CouncilOptions = z
-  .array(CouncilOption)
-  .min(2)
-  .max(4)
-  .refine(([quo]) => quo?.effects.length === 0, "option 0 is the status quo: it has no effects");
 
 const kindOf =
   <Besides extends z.ZodRawShape, Who extends z.ZodType>(besides: Besides, actor: Who) =>
@@ -181,7 +174,7 @@ export const DecidedCommand = commands(
     reason: z.string().exactOptional(),
     /** The version that a `ruleset.set` received. */
     ruleset_version: Count.exactOptional(),
-    /** Of a `council.open`: who has its seats, and the realm's users with points in the week before. */
+    /** Of a `council.open`: who has its seats, and the faction's members with points in the last 7 days. */
     seats: z.array(AccountId).exactOptional(),
     active: Count.exactOptional(),
     /** Of a `council.vote`: the council that it is for, and what it weighs. */

@@ -4,6 +4,7 @@ import { COMMAND_KINDS, RealmStatus } from "./command.ts";
 import { BasisPoints, ContentId, Id } from "./ids.ts";
 import { Count, Thousandths } from "./leaves.ts";
 import { ActionStatus } from "./public-state.ts";
+import { Statement } from "./text.ts";
 
 export const CouncilReason = z.enum(["voted", "tie", "no_quorum", "faction_gone", "season_closed"]);
 export type CouncilReason = z.infer<typeof CouncilReason>;
@@ -52,7 +53,7 @@ function happenings<Besides extends z.ZodRawShape>(besides: Besides) {
       kind("council", {
         ...council,
         step: z.literal("open"),
-        options: z.array(z.string()),
+        options: z.array(Statement),
         closes_tick: Count,
       }),
       /** `option`: the one that holds. `reason`: whether it was voted for, or why it is the status quo. */

@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { around } from "./bounds.ts";
 import { Id } from "./ids.ts";
+import { Statement } from "./text.ts";
+import { CouncilEffect } from "./trigger.ts";
 
 /** What an action is paid in, and its price in units; where the ruleset has no such resource, nobody can propose it. */
 const price = { resource: Id, cost: around(400) };
@@ -40,19 +42,63 @@ export const SOVEREIGN: SovereignRules = {
   embargo: { resource: "grain", cost: 400, add_bp: -2_000, ticks: 48 },
 };
 
+/** What a council votes on: a text and what it does. */
+const CouncilOption = z.strictObject({ text: Statement, effects: z.array(CouncilEffect).max(4) });
+export const CouncilOptions = z
+  .array(CouncilOption)
+  .min(2)
+  .max(4)
+  .refine(([quo]) => quo?.effects.length === 0, "option 0 is the status quo: it has no effects");
+export type CouncilOptions = z.infer<typeof CouncilOptions>;
+
+/** In standing options: the faction whose council it is. */
+export const OWN = "own";
+const modify = (name: "push_weight_bp" | "yield_bp" | "claim_bp", add: number) => ({
+  do: "modify" as const,
+  name,
+  faction: OWN,
+  add,
+  ticks: 96,
+});
+const STANDING_OPTIONS: CouncilOptions = [
+  { text: { vi: "Giữ nguyên như hiện nay", en: "Leave things as they are" }, effects: [] },
+  {
+    text: { vi: "Dồn sức cho chiến tuyến", en: "Put our strength into the fronts" },
+    effects: [modify("push_weight_bp", 400)],
+  },
+  {
+    text: { vi: "Chăm lo đồng ruộng và hầm mỏ", en: "Tend the fields and the mines" },
+    effects: [modify("yield_bp", 800)],
+  },
+  { text: { vi: "Cử người tìm thánh vật", en: "Send for the relics" }, effects: [modify("claim_bp", 600)] },
+];
+
 export const CouncilRules = z.strictObject({
   /** Users who sit in a faction's council. */
   seats: around(5),
-  /** From one council of a faction to the next; by the clock, `tick_seconds` each. */
+  /** From one council of a faction to the next that an operator opens; by the clock, `tick_seconds` each. */
   gap_ticks: around(672),
+  /** From one council of a faction to the next that opens by itself; the first of a season comes after `first_ticks`. */
+  every_ticks: around(672).default(672),
+  first_ticks: around(96).default(96),
   /** How long a council votes. */
   window_ticks: around(96),
-  /** Voters that a vote needs, of the realm's users with points in the week before. */
+  /** Voters that a vote needs, of the faction's members with points in the last 7 days. */
   quorum_bp: around(500),
+  /** What councils that open by themselves vote on; `own` is the faction. */
+  options: CouncilOptions.default(STANDING_OPTIONS),
 });
 export type CouncilRules = z.infer<typeof CouncilRules>;
 
-export const COUNCIL: CouncilRules = { seats: 5, gap_ticks: 672, window_ticks: 96, quorum_bp: 500 };
+export const COUNCIL: CouncilRules = {
+  seats: 5,
+  gap_ticks: 672,
+  every_ticks: 672,
+  first_ticks: 96,
+  window_ticks: 96,
+  quorum_bp: 500,
+  options: STANDING_OPTIONS,
+};
 
 /**
  * The numbers of a ruleset. One that was recorded before it had them has the defaults; its bytes stay as they are, since the
@@ -60,4 +106,7 @@ export const COUNCIL: CouncilRules = { seats: 5, gap_ticks: 672, window_ticks: 9
  */
 export const sovereignRules = (rules: { sovereign?: SovereignRules }): SovereignRules =>
   rules.sovereign ?? SOVEREIGN;
-export const councilRules = (rules: { council?: CouncilRules }): CouncilRules => rules.council ?? COUNCIL;
+export const councilRules = (rules: { council?: Partial<CouncilRules> }): CouncilRules => ({
+  ...COUNCIL,
+  ...rules.council,
+});

@@ -5,27 +5,13 @@ import { AccountId, ContentId, Id } from "./ids.ts";
 import { Count, Hash, Thousandths } from "./leaves.ts";
 import { EffectState } from "./public-state.ts";
 import { Ruleset } from "./ruleset.ts";
-import { CampaignStep, Effect } from "./trigger.ts";
+import { CampaignStep } from "./trigger.ts";
 
-/** A faction's council. `open`: what it votes on now. */
-export const CouncilState = z.strictObject({
-  /** Users, the one with the most points first. */
+/** Who sits in a faction's council, the one with the most points first, and when it opened last; absent in what engine 1 left. */
+const CouncilSeats = z.strictObject({
   seats: z.array(AccountId),
-  open: z
-    .strictObject({
-      id: ContentId,
-      options: z.array(z.strictObject({ text: z.string(), effects: z.array(Effect) })),
-      /** The last tick in which a vote counts. */
-      closes_tick: Count,
-      /** Users of the realm with points in the week before, of which a quorum is a share. */
-      active: Count,
-      /** By option, what its votes weigh. */
-      weights: z.array(Count),
-      voters: Count,
-    })
-    .exactOptional(),
+  opened_tick: Count.exactOptional(),
 });
-export type CouncilState = z.infer<typeof CouncilState>;
 
 /** Milli-points by user: of those who brought the most lately. */
 export const Roster = z.record(AccountId, Thousandths);
@@ -87,7 +73,7 @@ export const PrivateState = z.strictObject({
   uses: z
     .record(Id, z.strictObject({ season: Count, count: Count, last_tick: Count.exactOptional() }))
     .exactOptional(),
-  councils: z.record(Id, CouncilState).exactOptional(),
+  councils: z.record(Id, CouncilSeats).exactOptional(),
   /** Of each running campaign: the first tick that it counts in, the campaigns that follow it, and whether this tick is its last. */
   campaigns: z
     .record(
@@ -101,8 +87,6 @@ export const PrivateState = z.strictObject({
     .exactOptional(),
   /** Campaigns that the normalizer lets candidates name, each with the tick that its opening was read in. */
   admitted: z.record(Id, Count).exactOptional(),
-  /** Absent: the first one, not closed. */
-  season: z.strictObject({ started_tick: Count, closed_tick: Count.exactOptional() }).exactOptional(),
   rosters: Rosters.exactOptional(),
   /**
    * The season's ticks of kind `status`, in runs: the first one's number and how many follow each other. They don't count where

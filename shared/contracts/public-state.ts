@@ -3,8 +3,8 @@ import { z } from "zod";
 import { RealmStatus, SOVEREIGN_ACTIONS } from "./command.ts";
 import { BasisPoints, ContentId, Id } from "./ids.ts";
 import { BasisPointsChange, Count, Flag, Instant, Thousandths } from "./leaves.ts";
-import { Name } from "./text.ts";
-import { Consequence, EFFECT_KINDS } from "./trigger.ts";
+import { Name, Statement } from "./text.ts";
+import { Consequence, CouncilEffect, EFFECT_KINDS } from "./trigger.ts";
 
 export const FactionState = z.strictObject({
   /** Thousandths of a point. */
@@ -93,11 +93,42 @@ export const CampaignState = z.strictObject({
 });
 export type CampaignState = z.infer<typeof CampaignState>;
 
+/** A faction's council: how many seats are taken, and what it votes on now; never who voted what. */
+export const CouncilState = z.strictObject({
+  seats: Count,
+  open: z
+    .strictObject({
+      id: ContentId,
+      /** By place, from `0`, the status quo. `weight`: what its votes weigh. */
+      options: z.record(
+        z.string(),
+        z.strictObject({ text: Statement, effects: z.record(z.string(), CouncilEffect), weight: Count }),
+      ),
+      /** The last tick in which a vote counts. */
+      closes_tick: Count,
+      voters: Count,
+      /** Voters without whom the status quo holds. */
+      quorum: Count,
+    })
+    .exactOptional(),
+});
+export type CouncilState = z.infer<typeof CouncilState>;
+
+/** Of a season that lasts: the tick after which its close is due. Of one that is over: after which the next one opens. */
+export const Calendar = z.strictObject({
+  started_tick: Count,
+  ends_tick: Count.exactOptional(),
+  closed_tick: Count.exactOptional(),
+  opens_tick: Count.exactOptional(),
+});
+export type Calendar = z.infer<typeof Calendar>;
+
 export const Meters = z.strictObject({ global_tension: BasisPoints, catastrophe_meter: BasisPoints });
 
 export const PublicState = z.strictObject({
   realm: Id,
   season: Count,
+  calendar: Calendar,
   status: RealmStatus,
   tick: Count,
   /** RFC 3339 with milliseconds. */
@@ -115,5 +146,7 @@ export const PublicState = z.strictObject({
   /** By the proposal's `command_id`. */
   actions: z.record(ContentId, ActionState),
   campaigns: z.record(Id, CampaignState),
+  /** By faction; those that never had one are absent. */
+  councils: z.record(Id, CouncilState),
 });
 export type PublicState = z.infer<typeof PublicState>;

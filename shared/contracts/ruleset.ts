@@ -169,6 +169,8 @@ export const Ruleset = z
     /** Added to UTC to find the realm's calendar day. */
     day_offset_minutes: z.int().min(-720).max(840),
     season_length_ticks: around(5_376),
+    /** From a season's close to the opening of the next. */
+    season_break_ticks: around(96).default(96),
     membership: z.enum(["open", "assigned"]),
     factions: sized(z.strictObject({ name: Text(64).min(1) }), 2, 8),
     resources: z.array(Id).max(8),

@@ -16,6 +16,13 @@ export const Name = z.union([
   Text(64).min(1),
   z.strictObject({ vi: Text(64).min(1), en: Text(64).min(1), en_the: Text(64).min(1).exactOptional() }),
 ]);
+
+/** What people read of a proposal: in one language for all, or in both. */
+export const Statement = z.union([
+  Text(200).min(1),
+  z.strictObject({ vi: Text(200).min(1), en: Text(200).min(1) }),
+]);
+export type Statement = z.infer<typeof Statement>;
 export type Name = z.infer<typeof Name>;
 
 const MAX_LEVELS = 16;

@@ -82,6 +82,12 @@ const CONSEQUENCES = [
     add: z.int().min(-10_000).max(10_000),
   }),
 ] as const;
+/** What a council votes on: every kind, but of chains those of one campaign. */
+export const CouncilEffect = z.union([
+  z.strictObject({ do: z.literal("chain"), id: Id, ticks }),
+  ...CONSEQUENCES,
+]);
+export type CouncilEffect = z.infer<typeof CouncilEffect>;
 /** What the end of a campaign brings about. */
 export const Consequence = z.union(CONSEQUENCES);
 export type Consequence = z.infer<typeof Consequence>;

@@ -16,3 +16,7 @@ export const mapById = <Value, Result>(
   record: ById<Value>,
   change: (value: Value, id: string) => Result,
 ): ById<Result> => Object.fromEntries(entries(record).map(([id, value]) => [id, change(value, id)]));
+
+/** A list as a record by place, from `0`: states hold no arrays of objects, so that patches say what changed. */
+export const byPlace = <Value>(values: readonly Value[]): ById<Value> =>
+  Object.fromEntries(values.map((value, i) => [String(i), value]));

@@ -1,10 +1,11 @@
 /** Checks beyond a ruleset's schema: that its triggers' paths exist, and that no integer can pass 2^53. */
 
 import { SOVEREIGN_ACTIONS } from "../contracts/command.ts";
-import { sovereignRules } from "../contracts/politics.ts";
+import { OWN, sovereignRules } from "../contracts/politics.ts";
 import type { Ruleset } from "../contracts/ruleset.ts";
 import type { CampaignStep, Effect } from "../contracts/trigger.ts";
 import { conditionReasons } from "./conditions.ts";
+import { standingOptions } from "./standing-options.ts";
 
 /** Reasons to refuse a ruleset that its schema lets through; none when it can be in force. */
 export function checkRuleset(rules: Ruleset): string[] {
@@ -29,6 +30,7 @@ export function checkRuleset(rules: Ruleset): string[] {
         ...duplicates(`triggers.${trigger.key}.effects`, namesOf(trigger.effects)),
       ];
     }),
+    ...optionsReasons(rules),
     ...sharedNames(rules),
     ...largestIntegers(rules)
       .filter(([, largest]) => largest > BigInt(Number.MAX_SAFE_INTEGER))
@@ -77,6 +79,19 @@ export function effectsReasons(effects: readonly Effect[], rules: Ruleset): stri
       const kind = kinds.get(effect.id) ?? effect.do;
       return kind === effect.do ? [] : [`effects: ${effect.id} is a ${kind} and a ${effect.do}`];
     }),
+  ];
+}
+
+/** Standing options of the first faction: those of the others name the same things. */
+function optionsReasons(rules: Ruleset): string[] {
+  const [faction] = Object.keys(rules.factions);
+  return [
+    ...(Object.hasOwn(rules.factions, OWN)
+      ? [`factions.${OWN}: is what standing options call the council's`]
+      : []),
+    ...standingOptions(rules, faction!).flatMap(({ effects }, i) =>
+      effectsReasons(effects, rules).map((reason) => `council.options.${i}: ${reason}`),
+    ),
   ];
 }
 

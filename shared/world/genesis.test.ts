@@ -12,6 +12,7 @@ test("a realm starts as its ruleset says, at tick 0, with the first link of the 
   expect(rest).toEqual({
     realm: "amoi-1",
     season: 1,
+    calendar: { started_tick: 0, ends_tick: 5_376 },
     status: "active",
     tick: 0,
     at: AT,
@@ -20,6 +21,7 @@ test("a realm starts as its ruleset says, at tick 0, with the first link of the 
     effects: {},
     actions: {},
     campaigns: {},
+    councils: {},
   });
   expect(Object.values(factions).map(({ share_bp }) => share_bp)).toEqual([3_334, 3_333, 3_333]);
   expect(territories.hollow_cross).toEqual({

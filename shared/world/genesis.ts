@@ -12,6 +12,7 @@ import type {
 } from "../contracts/world.ts";
 import { mapById } from "../exact/by-id.ts";
 import { apportion, sortedKeys } from "../exact/integers.ts";
+import { calendarFrom } from "./calendar.ts";
 import { NO_HASH, seal } from "./chain.ts";
 
 /** A faction without influence or stock; its share follows from the prior. */
@@ -60,6 +61,7 @@ export function genesis(
     public: {
       realm,
       season: 1,
+      calendar: calendarFrom(0, ruleset),
       status: "active",
       tick: 0,
       at,
@@ -77,6 +79,7 @@ export function genesis(
       effects: {},
       actions: {},
       campaigns: {},
+      councils: {},
     },
     private: {
       ruleset,

@@ -2,7 +2,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { WorldState } from "../../shared/contracts/world.ts";
+import { byPlace } from "../../shared/exact/by-id.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import { quorumOf } from "../../shared/world/quorum.ts";
 import type { WorldCommand } from "../steps/fold.ts";
 import { play, started } from "../testing/builders.ts";
 import { passed, player } from "../testing/command-builders.ts";
@@ -54,7 +56,16 @@ test("a council's options are told when it opens, its seats count at once, and n
   expect(mayAct(state, player("bo"), "empire")).toBe(true);
   expect(mayAct(state, player("bo"), "freeholds")).toBe(false);
   expect(mayAct(state, player("cleo"), "empire")).toBe(false);
-  expect(state.private.councils!.empire!.open).toMatchObject({ weights: [0, 3, 0], voters: 1 });
+  expect(state.public.councils.empire).toMatchObject({
+    seats: 2,
+    open: {
+      closes_tick: 106,
+      voters: 1,
+      quorum: 1,
+      options: { "1": { text: "Feed the fields", weight: 3 } },
+    },
+  });
+  expect(JSON.stringify(state.public)).not.toContain("user-2");
 });
 
 test("the option of the greatest weight holds when the window closes, and its effects start with the next tick", () => {
@@ -77,37 +88,29 @@ test("the option of the greatest weight holds when the window closes, and its ef
       },
     },
   ]);
-  expect(closed.state.private.councils).toEqual({ empire: { seats: ["ada", "bo"] } });
+  expect(closed.state.private.councils).toEqual({ empire: { seats: ["ada", "bo"], opened_tick: 10 } });
+  expect(closed.state.public.councils).toEqual({ empire: { seats: 2 } });
 });
 
 describe("the status quo holds", () => {
-  const quorum = 500;
+  const result = (weights: number[], voters: number, quorum: number) =>
+    resultOf({
+      options: byPlace(weights.map((weight) => ({ text: "", effects: {}, weight }))),
+      voters,
+      quorum,
+    });
   test("where two options weigh the same", () => {
-    expect(resultOf({ weights: [0, 3, 3], voters: 4, active: 10 }, quorum)).toEqual({
-      option: 0,
-      reason: "tie",
-    });
-    expect(resultOf({ weights: [3, 3, 2], voters: 4, active: 10 }, quorum)).toEqual({
-      option: 0,
-      reason: "tie",
-    });
+    expect(result([0, 3, 3], 4, 1)).toEqual({ option: 0, reason: "tie" });
+    expect(result([3, 3, 2], 4, 1)).toEqual({ option: 0, reason: "tie" });
   });
-  test("where nobody votes, also in a realm without anybody active", () => {
-    expect(resultOf({ weights: [0, 0], voters: 0, active: 0 }, quorum)).toEqual({ option: 0, reason: "tie" });
-    expect(resultOf({ weights: [0, 0], voters: 0, active: 1 }, quorum)).toEqual({
-      option: 0,
-      reason: "no_quorum",
-    });
+  test("where nobody votes, also in a faction without anybody active", () => {
+    expect(result([0, 0], 0, 0)).toEqual({ option: 0, reason: "tie" });
+    expect(result([0, 0], 0, 1)).toEqual({ option: 0, reason: "no_quorum" });
   });
-  test("where fewer than 5 % of the realm's active users vote, whatever their votes weigh", () => {
-    expect(resultOf({ weights: [0, 12], voters: 4, active: 81 }, quorum)).toEqual({
-      option: 0,
-      reason: "no_quorum",
-    });
-    expect(resultOf({ weights: [0, 12], voters: 4, active: 80 }, quorum)).toEqual({
-      option: 1,
-      reason: "voted",
-    });
+  test("where fewer than 5 % of the faction's active members vote, whatever their votes weigh", () => {
+    expect([quorumOf(81, 500), quorumOf(80, 500), quorumOf(1, 500), quorumOf(0, 500)]).toEqual([5, 4, 1, 0]);
+    expect(result([0, 12], 4, 5)).toEqual({ option: 0, reason: "no_quorum" });
+    expect(result([0, 12], 4, 4)).toEqual({ option: 1, reason: "voted" });
   });
 });
 
@@ -117,7 +120,7 @@ describe("races", () => {
     expect(last.happenings).toMatchObject([{ step: "close", option: 2, reason: "voted" }]);
     const late = run(run(opened(), 106, []).state, 107, [vote(2, 2, 1)]);
     expect(late.happenings).toEqual([]);
-    expect(late.state.private.councils).toEqual({ empire: { seats: ["ada", "bo"] } });
+    expect(late.state.public.councils).toEqual({ empire: { seats: 2 } });
   });
 
   test("a council that opens while another votes closes that one as it stands", () => {
@@ -132,15 +135,13 @@ describe("races", () => {
     ]);
     expect(state.private.starting.map(({ id }) => id)).toEqual(["grey"]);
     // The vote of 4 was for the first council.
-    expect(state.private.councils!.empire).toMatchObject({
-      seats: ["cleo"],
-      open: { id: "command-3", weights: [0, 0, 0], voters: 0 },
-    });
+    expect(state.private.councils!.empire).toEqual({ seats: ["cleo"], opened_tick: 20 });
+    expect(state.public.councils.empire).toMatchObject({ seats: 1, open: { id: "command-3", voters: 0 } });
   });
 
   test("a vote before its council in the log counts for nothing", () => {
     const { state } = run(started(rules).state, 10, [vote(0, 1, 3), open(1)]);
-    expect(state.private.councils!.empire!.open).toMatchObject({ weights: [0, 0, 0], voters: 0 });
+    expect(state.public.councils.empire!.open).toMatchObject({ options: { "1": { weight: 0 } }, voters: 0 });
   });
 
   test("two factions vote side by side", () => {

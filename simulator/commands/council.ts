@@ -6,7 +6,9 @@
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import { councilRules } from "../../shared/contracts/politics.ts";
 import type { CouncilReason, CouncilState, Happening, WorldState } from "../../shared/contracts/world.ts";
-import { entries, find } from "../../shared/exact/by-id.ts";
+import { type ById, byPlace, entries, find } from "../../shared/exact/by-id.ts";
+import { sortedKeys } from "../../shared/exact/integers.ts";
+import { quorumOf } from "../../shared/world/quorum.ts";
 import { effectsOf } from "../steps/effects.ts";
 import type { CommandHandler } from "./command-handler.ts";
 
@@ -19,27 +21,27 @@ type Changed = { state: WorldState; happenings: Happening[] };
  * no seats.
  */
 export function mayAct(state: WorldState, actor: DecidedCommand["actor"], faction: string): boolean {
-  const seats = councilOf(state, faction)?.seats ?? [];
+  const seats = find(state.private.councils ?? {}, faction)?.seats ?? [];
   return actor.type === "gm" || (actor.type === "player" && seats.includes(actor.id));
 }
 
 /** Seats change at once. A council that still votes is closed as it stands: the normalizer counts for the newest alone. */
 export const openCouncil: CommandHandler<"council.open"> = (
   state,
-  { command_id: id, payload, seats, active },
+  { command_id: id, payload, seats = [], active = 0 },
 ) => {
   const { faction, options } = payload;
   const { tick, factions } = state.public;
   if (!Object.hasOwn(factions, faction)) return { refused: "unknown_faction" };
   const { state: before, happenings } = closeCouncil(state, faction);
-  const closes_tick = tick + councilRules(state.private.ruleset).window_ticks;
+  const { window_ticks, quorum_bp } = councilRules(state.private.ruleset);
+  const closes_tick = tick + window_ticks;
   const open: Vote = {
     id,
-    options,
+    options: byPlace(options.map(({ text, effects }) => ({ text, effects: byPlace(effects), weight: 0 }))),
     closes_tick,
-    active: active ?? 0,
-    weights: options.map(() => 0),
     voters: 0,
+    quorum: quorumOf(active, quorum_bp),
   };
   const opened: Happening = {
     kind: "council",
@@ -49,22 +51,27 @@ export const openCouncil: CommandHandler<"council.open"> = (
     options: options.map(({ text }) => text),
     closes_tick,
   };
+  const seated = { ...before.private.councils, [faction]: { seats, opened_tick: tick } };
   return {
-    state: withCouncil(before, faction, { seats: seats ?? [], open }),
+    state: withCouncil({ ...before, private: { ...before.private, councils: seated } }, faction, {
+      seats: seats.length,
+      open,
+    }),
     happenings: [...happenings, opened],
   };
 };
 
 /** A vote is secret: it leaves no line in the public log, not even where it comes too late. */
-export const castVote: CommandHandler<"council.vote"> = (state, { payload, council: id, weight }) => {
+export const castVote: CommandHandler<"council.vote"> = (state, { payload, council: id, weight = 0 }) => {
   const { faction, option } = payload;
-  const council = councilOf(state, faction);
-  const open = council?.open;
-  if (council === undefined || open === undefined || open.id !== id) return { refused: "no_council" };
-  if (option >= open.options.length) return { refused: "unknown_option" };
-  const weights = open.weights.map((sum, i) => (i === option ? sum + (weight ?? 0) : sum));
-  const counted = { ...open, weights, voters: open.voters + 1 };
-  return { state: withCouncil(state, faction, { ...council, open: counted }), happenings: [] };
+  const council = find(state.public.councils, faction);
+  if (council?.open === undefined || council.open.id !== id) return { refused: "no_council" };
+  const { open, seats } = council;
+  const chosen = find(open.options, String(option));
+  if (chosen === undefined) return { refused: "unknown_option" };
+  const options = { ...open.options, [String(option)]: { ...chosen, weight: chosen.weight + weight } };
+  const counted = { ...open, options, voters: open.voters + 1 };
+  return { state: withCouncil(state, faction, { seats, open: counted }), happenings: [] };
 };
 
 /**
@@ -80,7 +87,7 @@ export const closeDueCouncils = (state: WorldState): Changed =>
 export function closeCouncils(state: WorldState, due: (open: Vote) => boolean, given?: Result): Changed {
   let current = state;
   const happenings: Happening[] = [];
-  for (const [faction, { open }] of entries(state.private.councils ?? {})) {
+  for (const [faction, { open }] of entries(state.public.councils)) {
     if (open === undefined || !due(open)) continue;
     const closed = closeCouncil(current, faction, given);
     current = closed.state;
@@ -91,11 +98,12 @@ export function closeCouncils(state: WorldState, due: (open: Vote) => boolean, g
 
 /** `given`: the result, where it isn't for the votes to decide. */
 function closeCouncil(state: WorldState, faction: string, given?: Result): Changed {
-  const council = councilOf(state, faction);
+  const council = find(state.public.councils, faction);
   if (council?.open === undefined) return { state, happenings: [] };
   const { seats, open } = council;
-  const result = given ?? resultOf(open, councilRules(state.private.ruleset).quorum_bp);
-  const called = effectsOf(`council.${open.id}`, open.options[result.option]!.effects, state.public.tick);
+  const result = given ?? resultOf(open);
+  const { effects } = open.options[String(result.option)]!;
+  const called = effectsOf(`council.${open.id}`, Object.values(effects), state.public.tick);
   const closed = withCouncil(state, faction, { seats });
   return {
     state: { ...closed, private: { ...closed.private, starting: [...closed.private.starting, ...called] } },
@@ -103,12 +111,10 @@ function closeCouncil(state: WorldState, faction: string, given?: Result): Chang
   };
 }
 
-/** The option of the greatest weight; the status quo, 0, where several have it or `voters · 10000 < active · quorum`. */
-export function resultOf(
-  { weights, voters, active }: Pick<Vote, "weights" | "voters" | "active">,
-  quorumBp: number,
-): Result {
-  if (voters * 10_000 < active * quorumBp) return { option: 0, reason: "no_quorum" };
+/** The option of the greatest weight; the status quo, 0, where several have it or fewer than the quorum voted. */
+export function resultOf({ options, voters, quorum }: Pick<Vote, "options" | "voters" | "quorum">): Result {
+  if (voters < quorum) return { option: 0, reason: "no_quorum" };
+  const weights = sortedKeys(options).map((place) => options[place]!.weight);
   const most = Math.max(...weights);
   const first = weights.indexOf(most);
   return first === weights.lastIndexOf(most)
@@ -118,27 +124,23 @@ export function resultOf(
 
 /** Councils of factions that are gone go with them, whatever they vote on. */
 export function dropCouncils(state: WorldState, known: (faction: string) => boolean): Changed {
-  const { councils } = state.private;
-  if (councils === undefined) return { state, happenings: [] };
-  const left = entries(councils).filter(([faction]) => known(faction));
-  const gone = entries(councils).filter(([faction, { open }]) => !known(faction) && open !== undefined);
+  const left = <Council>(councils: ById<Council>): ById<Council> =>
+    Object.fromEntries(entries(councils).filter(([faction]) => known(faction)));
+  const { councils: seated } = state.private;
   return {
-    state: { ...state, private: { ...state.private, councils: Object.fromEntries(left) } },
-    happenings: gone.map(([faction, { open }]) => ({
-      kind: "council",
-      id: open!.id,
-      faction,
-      step: "close",
-      option: 0,
-      reason: "faction_gone",
-    })),
+    state: {
+      public: { ...state.public, councils: left(state.public.councils) },
+      private: { ...state.private, ...(seated === undefined ? {} : { councils: left(seated) }) },
+    },
+    happenings: entries(state.public.councils).flatMap(([faction, { open }]): Happening[] =>
+      known(faction) || open === undefined
+        ? []
+        : [{ kind: "council", id: open.id, faction, step: "close", option: 0, reason: "faction_gone" }],
+    ),
   };
 }
 
-const councilOf = ({ private: { councils } }: WorldState, faction: string): CouncilState | undefined =>
-  councils === undefined ? undefined : find(councils, faction);
-
 const withCouncil = (state: WorldState, faction: string, council: CouncilState): WorldState => ({
   ...state,
-  private: { ...state.private, councils: { ...state.private.councils, [faction]: council } },
+  public: { ...state.public, councils: { ...state.public.councils, [faction]: council } },
 });

@@ -94,8 +94,8 @@ test("a season that opens keeps a fifth of every stock, what is held back includ
   fc.assert(
     fc.property(politicalSessions(), (life) => {
       const last = sessions(life).at(-1)!.after;
-      const season = { started_tick: 0, closed_tick: last.public.tick };
-      const over = { ...last, private: { ...last.private, season } };
+      const calendar = { started_tick: 0, closed_tick: last.public.tick };
+      const over = { ...last, public: { ...last.public, calendar } };
       const [opening] = [passed("season.open", {}, 1_000)] as WorldCommand[];
       const { state, happenings } = runCommands(over, [opening!]);
       const { state: paid } = closeActions(last, "season_closed");
@@ -106,7 +106,7 @@ test("a season that opens keeps a fifth of every stock, what is held back includ
       const ended = happenings.flatMap((each) =>
         each.kind === "action" || (each.kind === "council" && each.step === "close") ? [each.id] : [],
       );
-      const councils = Object.values(last.private.councils ?? {});
+      const councils = Object.values(last.public.councils);
       const open = [
         ...Object.keys(last.private.escrow ?? {}),
         ...councils.flatMap((each) => (each.open === undefined ? [] : [each.open.id])),

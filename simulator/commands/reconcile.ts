@@ -7,6 +7,7 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { Happening, TerritoryState, WorldState } from "../../shared/contracts/world.ts";
 import { type ById, entries, find, mapById } from "../../shared/exact/by-id.ts";
 import { apportion } from "../../shared/exact/integers.ts";
+import { calendarUnder } from "../../shared/world/calendar.ts";
 import { newFaction, newRelic, newTerritory, newTrigger } from "../../shared/world/genesis.ts";
 import { isAimed } from "../steps/effects.ts";
 import { cancelOrphans } from "./cancel-orphans.ts";
@@ -25,6 +26,7 @@ export function reconcile(
       public: {
         ...world,
         ruleset_version: version,
+        calendar: calendarUnder(world.calendar, privateState.ruleset, rules, world.tick + 1),
         factions: mapById(rules.factions, (_, id) => {
           const held = find(world.factions, id);
           if (held === undefined) return newFaction(rules);

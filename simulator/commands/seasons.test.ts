@@ -203,18 +203,14 @@ describe("season.open", () => {
     expect(world).toMatchObject({ season: 2, status: "active", tick: 101, ruleset_version: 1 });
     const { triggers, factions: _f, territories: _t, meters, ...rest } = world;
     const { triggers: armed, factions: _g, territories: _u, meters: _m, ...start } = fresh;
-    expect(rest).toEqual({ ...start, season: 2, tick: 101 });
+    const calendar = { started_tick: 101, ends_tick: 101 + 5_376 };
+    expect(rest).toEqual({ ...start, season: 2, tick: 101, calendar });
     // Its cooldown is counted in ticks, which go on.
     expect(triggers).toEqual({ ...armed, age_of_iron: { armed: 1, streak: 0, last_triggered_tick: 70 } });
     // Moved once by the tick itself: as far as at a realm's first tick.
     expect(meters).toEqual({ global_tension: 200, catastrophe_meter: 0 });
     const { commands_hash } = privateState;
-    expect(privateState).toEqual({
-      ...bare,
-      manual_ticks: ["waits"],
-      season: { started_tick: 101 },
-      commands_hash,
-    });
+    expect(privateState).toEqual({ ...bare, manual_ticks: ["waits"], commands_hash });
   });
 
   test("ends every effect with an event before the season's own", () => {
@@ -301,7 +297,8 @@ describe("season.open", () => {
 
 describe("the season's length", () => {
   const short = () => ({ ...rules, season_length_ticks: 538 });
-  const keys = (state: WorldState) => dueCommands(state).map(({ idempotency_key }) => idempotency_key);
+  const seasonal = (state: WorldState) => dueCommands(state).filter(({ kind }) => kind !== "council.open");
+  const keys = (state: WorldState) => seasonal(state).map(({ idempotency_key }) => idempotency_key);
 
   test("calls for its close when it is over, anew in each tick until it is closed", () => {
     const near = standing(started(short()), ({ public: world }) => {
@@ -315,16 +312,49 @@ describe("the season's length", () => {
       [],
       [],
     ]);
-    expect(dueCommands(results[1]!.state)).toMatchObject([
+    expect(seasonal(results[1]!.state)).toMatchObject([
       { kind: "season.close", payload: {}, actor: { type: "system", id: "steward" } },
     ]);
   });
 
+  test("ends a break: the next season opens by itself, when the public calendar says", () => {
+    const results = play(started({ ...rules, season_break_ticks: 10 }), [
+      { commands: [close()] },
+      ...Array(11).fill({}),
+    ]);
+    expect(results[0]!.state.public.calendar).toEqual({ started_tick: 0, closed_tick: 1, opens_tick: 11 });
+    expect(results.map(({ state }) => keys(state))).toEqual([
+      ...Array(10).fill([]),
+      ["season.open.1.11"],
+      ["season.open.1.12"],
+    ]);
+    const [next] = play(results[10]!, [{ commands: [open()] }]);
+    expect(keys(next!.state)).toEqual([]);
+    expect(next!.state.public.calendar).toEqual({ started_tick: 12, ends_tick: 12 + 5_376 });
+  });
+
+  test("is what the ruleset in force says, from where it began; never in the past", () => {
+    const begun = standing(started(rules), ({ public: world }) => {
+      world.tick = 700;
+    });
+    const longer = (season_length_ticks: number, seq: number) =>
+      decided(
+        {
+          kind: "ruleset.set",
+          payload: { ruleset: { ...rules, season_length_ticks } },
+          ruleset_version: seq,
+        },
+        seq,
+      );
+    const results = play(begun, [{ commands: [longer(6_000, 2)] }, { commands: [longer(540, 3)] }]);
+    expect(results.map(({ state }) => state.public.calendar.ends_tick)).toEqual([6_000, 702]);
+  });
+
   test("is counted from the tick that opened the season", () => {
-    const near = standing(started(short()), ({ public: world, private: privateState }) => {
+    const near = standing(started(short()), ({ public: world }) => {
       world.tick = 1_536;
       world.season = 3;
-      privateState.season = { started_tick: 1_000 };
+      world.calendar = { started_tick: 1_000, ends_tick: 1_538 };
     });
     const results = play(near, [{}, {}]);
     expect(results.map(({ state }) => keys(state))).toEqual([[], ["season.close.3.1538"]]);

@@ -24,6 +24,7 @@ import type {
 } from "../../shared/contracts/world.ts";
 import { entries, mapById } from "../../shared/exact/by-id.ts";
 import { apportion, byCodeUnit, mul, sortedKeys } from "../../shared/exact/integers.ts";
+import { calendarClosed, calendarFrom } from "../../shared/world/calendar.ts";
 import { genesis, newTrigger } from "../../shared/world/genesis.ts";
 import { statusTicksFrom } from "../steps/elapsed.ts";
 import { challengerOf } from "../steps/flip.ts";
@@ -37,16 +38,17 @@ import { closeActions } from "./sovereign.ts";
 export const INFLUENCE_KEPT_BP = 1_000;
 const RESOURCES_KEPT_BP = 2_000;
 
-export const seasonOf = ({ season = { started_tick: 0 } }: PrivateState) => season;
-
 /** Open sovereign actions are paid back. Refused: `already_closed`. Results wait for the end of the tick: see `closingEvents`. */
 export const closeSeason: CommandHandler<"season.close"> = (state) => {
-  const season = seasonOf(state.private);
-  if (season.closed_tick !== undefined) return { refused: "already_closed" };
+  const { calendar } = state.public;
+  if (calendar.closed_tick !== undefined) return { refused: "already_closed" };
   const { state: settled, happenings } = closeActions(state, "season_closed");
   const { public: world, private: privateState } = closeCampaigns(settled);
   return {
-    state: { public: world, private: { ...privateState, season: { ...season, closed_tick: world.tick } } },
+    state: {
+      public: { ...world, calendar: calendarClosed(calendar, world.tick, privateState.ruleset) },
+      private: privateState,
+    },
     happenings,
   };
 };
@@ -56,7 +58,7 @@ export const closeSeason: CommandHandler<"season.close"> = (state) => {
  * is closed as with the season, and what this tick would have started is refused, each with its event.
  */
 export const openSeason: CommandHandler<"season.open"> = (state) => {
-  if (seasonOf(state.private).closed_tick === undefined) return { refused: "season_not_closed" };
+  if (state.public.calendar.closed_tick === undefined) return { refused: "season_not_closed" };
   const paid = closeActions(state, "season_closed");
   const councils = closeCouncils(paid.state, () => true, { option: 0, reason: "season_closed" });
   const settled = councils.state;
@@ -89,8 +91,8 @@ function withShares({ public: world, private: privateState }: WorldState): World
 }
 
 /** The event of a season that this tick closed, with its results. */
-export function closingEvents({ public: world, private: privateState }: WorldState): Happening[] {
-  if (seasonOf(privateState).closed_tick !== world.tick) return [];
+export function closingEvents({ public: world }: Pick<WorldState, "public">): Happening[] {
+  if (world.calendar.closed_tick !== world.tick) return [];
   return [{ kind: "season", season: world.season, step: "close", results: resultsOf(world) }];
 }
 
@@ -120,6 +122,7 @@ function nextSeason({ public: world, private: privateState }: WorldState): World
     public: {
       ...fresh.public,
       season: world.season + 1,
+      calendar: calendarFrom(world.tick, rules),
       status: world.status,
       tick: world.tick,
       factions: mapById(world.factions, remembered),
@@ -137,7 +140,6 @@ function nextSeason({ public: world, private: privateState }: WorldState): World
       ...(privateState.told === undefined ? {} : { told: privateState.told }),
       ...toTell(privateState),
       ...statusTicksFrom(privateState, oldestFiring(world)),
-      season: { started_tick: world.tick },
     },
   };
 }

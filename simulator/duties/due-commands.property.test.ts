@@ -157,7 +157,7 @@ test("whoever speaks when, candidates can soon name the campaigns that run and n
       expect(dueCommands(realm.world.state)).toEqual([]);
       expect(Object.keys(realm.admission.campaigns).sort()).toEqual(Object.keys(world.campaigns).sort());
       expect(Object.keys(privateState.admitted ?? {}).sort()).toEqual(Object.keys(world.campaigns).sort());
-      expect(privateState.season?.closed_tick !== undefined).toBe(realm.admission.season_closed === 1);
+      expect(world.calendar.closed_tick !== undefined).toBe(realm.admission.season_closed === 1);
       expect(world.status).toBe(realm.admission.status);
     }),
     { numRuns: runs(500) },

@@ -4,28 +4,67 @@
  */
 
 import type { Command } from "../../shared/contracts/command.ts";
+import { councilRules } from "../../shared/contracts/politics.ts";
 import { MAX_CAMPAIGN_TICKS } from "../../shared/contracts/trigger.ts";
 import type { WorldState } from "../../shared/contracts/world.ts";
 import { entries, find } from "../../shared/exact/by-id.ts";
+import { floorDiv, sortedKeys } from "../../shared/exact/integers.ts";
+import { standingOptions } from "../../shared/world/standing-options.ts";
 import { admittedOf, runningOf } from "../commands/campaigns.ts";
-import { seasonOf } from "../commands/seasons.ts";
 import { clockworkOf } from "../steps/elapsed.ts";
 import { stewardCommand } from "./steward-command.ts";
 
 /** In the order of publication: an id is closed before it is opened again. */
 export const dueCommands = (state: WorldState): Command[] => [
   ...seasonCalls(state),
+  ...councilCalls(state),
   ...closedCampaigns(state),
   ...openedCampaigns(state),
 ];
 
-/** The end of a season that has lasted its length. Due again in each tick: while the realm is in maintenance it is refused. */
-function seasonCalls(state: WorldState): Command[] {
-  const { public: world, private: privateState } = state;
-  const { started_tick, closed_tick } = seasonOf(privateState);
-  const lasted = clockworkOf(state).since(started_tick);
-  if (closed_tick !== undefined || lasted < privateState.ruleset.season_length_ticks) return [];
-  return [stewardCommand(world.realm, "season.close", `season.close.${world.season}.${world.tick}`, {})];
+/**
+ * The end of a season that has lasted its length, and the next one's opening after the break. Due again in each tick: while the realm is
+ * in maintenance it is refused.
+ */
+function seasonCalls({ public: { realm, season, tick, calendar } }: WorldState): Command[] {
+  const { ends_tick = Number.POSITIVE_INFINITY, opens_tick = Number.POSITIVE_INFINITY } = calendar;
+  return [
+    ...(tick >= ends_tick
+      ? [stewardCommand(realm, "season.close", `season.close.${season}.${tick}`, {})]
+      : []),
+    ...(tick >= opens_tick
+      ? [stewardCommand(realm, "season.open", `season.open.${season}.${tick}`, {})]
+      : []),
+  ];
+}
+
+/** A council that was asked for and didn't open, as in a pause, is asked for again after so many ticks. */
+const COUNCIL_PATIENCE_TICKS = 8;
+
+/** Councils of factions whose last one, or whose season's opening, is long enough ago. */
+function councilCalls(state: WorldState): Command[] {
+  const { realm, status, season, calendar, factions } = state.public;
+  if (status !== "active" || calendar.closed_tick !== undefined) return [];
+  const { ruleset, councils = {} } = state.private;
+  const { every_ticks, first_ticks } = councilRules(ruleset);
+  const { since } = clockworkOf(state);
+  return sortedKeys(factions).flatMap((faction) => {
+    const last = find(councils, faction)?.opened_tick;
+    const overdue = since(last ?? calendar.started_tick) - (last === undefined ? first_ticks : every_ticks);
+    if (overdue < 0) return [];
+    const attempt = floorDiv(overdue, COUNCIL_PATIENCE_TICKS);
+    return [
+      stewardCommand(
+        realm,
+        "council.open",
+        `council.open.${faction}.${season}.${last ?? "first"}.${attempt}`,
+        {
+          faction,
+          options: standingOptions(ruleset, faction),
+        },
+      ),
+    ];
+  });
 }
 
 /** Campaigns that candidates may still name although they are over, or were over when their id was opened again. */

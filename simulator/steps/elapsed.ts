@@ -6,6 +6,7 @@
 
 import type { EffectState, PrivateState, PublicState, WorldState } from "../../shared/contracts/world.ts";
 import { mapById } from "../../shared/exact/by-id.ts";
+import { calendarLater } from "../../shared/world/calendar.ts";
 
 /** The tick that is being played. */
 export type Clockwork = {
@@ -55,23 +56,20 @@ export function postponed({ public: world, private: privateState }: WorldState):
   return {
     public: {
       ...world,
+      calendar: calendarLater(world.calendar, 1),
       effects: mapById(world.effects, later<EffectState>),
       campaigns: mapById(world.campaigns, later<PublicState["campaigns"][string]>),
       actions: mapById(world.actions, (action) =>
         action.status === "proposed" ? { ...action, closes_tick: action.closes_tick + 1 } : action,
       ),
+      councils: mapById(world.councils, ({ seats, open }) => ({
+        seats,
+        ...(open === undefined ? {} : { open: { ...open, closes_tick: open.closes_tick + 1 } }),
+      })),
     },
     private: {
       ...privateState,
       starting: privateState.starting.map(({ id, effect }) => ({ id, effect: later(effect) })),
-      ...(privateState.councils === undefined
-        ? {}
-        : {
-            councils: mapById(privateState.councils, ({ seats, open }) => ({
-              seats,
-              ...(open === undefined ? {} : { open: { ...open, closes_tick: open.closes_tick + 1 } }),
-            })),
-          }),
       status_ticks: extended(privateState.status_ticks ?? [], tick),
     },
   };

@@ -1,8 +1,8 @@
 /** How a campaign begins: opened by a game master, by a chain, or by the end of the one before it. */
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
-import type { CampaignStep, Consequence } from "../../shared/contracts/trigger.ts";
+import type { CampaignStep } from "../../shared/contracts/trigger.ts";
 import type { CampaignState, Happening, PrivateState } from "../../shared/contracts/world.ts";
-import { type ById, find } from "../../shared/exact/by-id.ts";
+import { type ById, byPlace, find } from "../../shared/exact/by-id.ts";
 
 /** Campaigns that may run at once; one more is refused and recorded. */
 export const MAX_RUNNING_CAMPAIGNS = 16;
@@ -36,9 +36,6 @@ export function newCampaign(
     running: { opened_tick: tick, ...(after.length === 0 ? {} : { after }) },
   };
 }
-
-const byPlace = (consequences: readonly Consequence[]): ById<Consequence> =>
-  Object.fromEntries(consequences.map((each, i) => [String(i), each]));
 
 /**
  * Opens the first of `steps`, counting from `tick` on. Where a campaign of its id runs, that one has more time instead, and what it

@@ -183,6 +183,7 @@ export const rulesets: fc.Arbitrary<Ruleset> = fc
           tick_seconds: 900,
           day_offset_minutes: 420,
           season_length_ticks: 5_376,
+          season_break_ticks: 96,
           membership: "open",
           factions: Object.fromEntries(factions.map((id) => [id, { name: id }])),
           resources,

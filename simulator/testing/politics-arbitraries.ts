@@ -1,7 +1,7 @@
 /** Made-up political life: what factions, councils and game masters say in a few ticks. */
 import fc from "fast-check";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
-import { SOVEREIGN } from "../../shared/contracts/politics.ts";
+import { COUNCIL, SOVEREIGN } from "../../shared/contracts/politics.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { Effect } from "../../shared/contracts/trigger.ts";
 import type { Happening, WorldState } from "../../shared/contracts/world.ts";
@@ -23,7 +23,7 @@ export const RULES: Ruleset = {
     iron_levy: { ...SOVEREIGN.iron_levy, ticks: 2 },
     embargo: { ...SOVEREIGN.embargo, ticks: 2 },
   },
-  council: { seats: 5, gap_ticks: 1, window_ticks: 2, quorum_bp: 500 },
+  council: { ...COUNCIL, gap_ticks: 1, window_ticks: 2 },
 };
 const FACTIONS = ["empire", "freeholds", "veilborn"];
 export const MAX = RULES.stock.max * 1_000;
