@@ -8,7 +8,7 @@ import type { TickMarker } from "../../shared/contracts/world.ts";
 import type { Bus } from "../../shared/stream/bus.ts";
 import { lastOf, nextOf, streamEnds } from "../../shared/stream/last-message.ts";
 import { eventsStream, rawStream, subjects, validStream, worldStream } from "../../shared/stream/subjects.ts";
-import type { ArchiveReads, DecidedAt } from "../explain/archive-reads.ts";
+import type { ArchivedCommand, ArchiveReads, DecidedAt, SettledAt } from "../explain/archive-reads.ts";
 import { readBack } from "../explain/read-back.ts";
 import { recordOf, tickAfter } from "../explain/tick-of.ts";
 import { arrivalKind, validate } from "../gate/validate.ts";
@@ -29,19 +29,24 @@ export async function stateOfCommand(
   id: string,
 ): Promise<CommandState | undefined> {
   const waits = (await isInRaw(bus, realm, id)) || (await isInValid(bus, realm, id));
-  const decided = await decisionOn(bus, archive, realm, id);
+  const archived = await archive?.command(realm, id);
+  const decided = await decisionOn(bus, archived, realm, id);
   if (decided === undefined) return waits ? WAITING : undefined;
   const { status, reason } = decided.command;
   switch (status) {
     case "applied":
     case "refused":
       return { status, ...(reason === undefined ? {} : { reason }) };
-    case "passed":
-      return settledByWorld(bus, realm, decided);
+    case "passed": {
+      const settled = archivedEnd(archived, decided) ?? (await settledByWorld(bus, realm, decided));
+      return settled === undefined ? WAITING : stateOf(settled);
+    }
     default:
       return status satisfies never;
   }
 }
+
+const stateOf = ({ id: _, ...state }: SettledAt): CommandState => state;
 
 /** Whether RAW has it behind ingest's position. */
 async function isInRaw(bus: Bus, realm: string, id: string): Promise<boolean> {
@@ -89,64 +94,71 @@ async function positionOf(bus: Bus, stream: string, stage: string, realm: string
   return position === undefined ? 0 : (JSON.parse(position.text()) as { through: number }).through;
 }
 
-/** The decision that holds: of a key that came again the later decision says only that it did. */
+/**
+ * The decision that holds. A key that comes again is refused as a repeat, or for what its first command has left behind; so a refusal
+ * holds only where nothing else does.
+ */
 async function decisionOn(
   bus: Bus,
-  archive: ArchiveReads | undefined,
+  archived: ArchivedCommand | undefined,
   realm: string,
   id: string,
 ): Promise<DecidedAt | undefined> {
   const stream = eventsStream(realm);
-  const archived = await archive?.command(realm, id);
   const { position } = archived ?? {};
   const sameLog = position !== undefined && position.created === (await streamEnds(bus, stream)).created;
-  const after = sameLog ? position.through : 0;
+  const known = sameLog ? archived!.decided : [];
   const found: DecidedAt[] = [];
   await readBack(
     bus,
-    { stream, subjects: [subjects.command(realm)], after },
+    { stream, subjects: [subjects.command(realm)], after: sameLog ? position.through : 0 },
     {
       visit({ seq: sequence }, text) {
         for (const command of bodiesWith(id, text)) found.push({ sequence, command });
       },
-      enough: () => found.some(isNoRepeat),
+      enough: () => found.some(isTaken),
     },
     SEARCH_WITHIN_MS,
   );
-  const all = [...(sameLog ? archived!.decided : []), ...found].sort((a, b) => a.sequence - b.sequence);
-  return all.findLast(isNoRepeat) ?? all.at(-1);
+  const all = [...known, ...found].sort((a, b) => a.sequence - b.sequence);
+  return all.findLast(isTaken) ?? all.findLast(({ command }) => command.reason !== "duplicate") ?? all.at(-1);
 }
 
-const isNoRepeat = ({ command: { status, reason } }: DecidedAt): boolean =>
-  status !== "refused" || reason !== "duplicate";
+const isTaken = ({ command }: DecidedAt): boolean => command.status !== "refused";
+
+/** What the archive has of the tick's word on this very decision: of a key that came again after a day there may be several. */
+function archivedEnd(archived: ArchivedCommand | undefined, last: DecidedAt): SettledAt | undefined {
+  const { decided = [], settled = [] } = archived ?? {};
+  const passed = decided.filter(({ command }) => command.status === "passed");
+  return passed.at(-1)?.sequence === last.sequence && settled.length === passed.length
+    ? settled.at(-1)
+    : undefined;
+}
 
 const bodiesWith = (id: string, bundle: string): DecidedCommand[] =>
   bundle.includes(id)
     ? (JSON.parse(bundle) as DecidedCommand[]).filter(({ command_id }) => command_id === id)
     : [];
 
-/** What the tick made of it that decides it: its record names the first commands, its parts all of them. */
+/** What the tick made of it that decides it, by its record, which names the first commands, or its parts, which name all. */
 async function settledByWorld(
   bus: Bus,
   realm: string,
   { sequence, command }: DecidedAt,
-): Promise<CommandState> {
+): Promise<SettledAt | undefined> {
   const { tick, marked } = await tickAfter(bus, realm, sequence, decides(command));
   const found = marked ? await recordOf(bus, realm, tick) : undefined;
-  if (found === undefined) return WAITING;
-  const isIt = ({ id }: { id: string }) => id === command.command_id;
+  if (found === undefined) return undefined;
+  const id = command.command_id;
+  const isIt = (other: { id: string }) => other.id === id;
   const { record, seq } = found;
-  const settled: SettledCommand | undefined =
-    record.commands?.find(isIt) ?? (await findInParts(bus, realm, { tick, seq }, isIt));
-  if (settled !== undefined) {
-    const { id: _, ...state } = settled;
-    return { ...state, tick };
-  }
+  const settled = record.commands?.find(isIt) ?? (await findInParts(bus, realm, { tick, seq }, isIt));
+  if (settled !== undefined) return { ...settled, tick };
   // A tick that names no commands: an earlier engine's, which told of refusals by events alone, or a `tick.run`'s own.
   const refusal = record.events.find((event) => event.kind === "refused" && isIt(event));
   return refusal?.kind === "refused"
-    ? { status: "refused", reason: refusal.reason, tick }
-    : { status: "applied", tick };
+    ? { id, status: "refused", reason: refusal.reason, tick }
+    : { id, status: "applied", tick };
 }
 
 /** Whether a marker is of the tick that decides the command. */

@@ -2,6 +2,7 @@
 import pg from "pg";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Decision } from "../../shared/contracts/decision.ts";
+import type { SettledCommand } from "../../shared/contracts/settled-command.ts";
 import type { Log } from "../../shared/process/log.ts";
 import { eventsStream } from "../../shared/stream/subjects.ts";
 import type { Row } from "./find-event.ts";
@@ -15,8 +16,13 @@ export type Archived = {
   position?: { created: string; through: number };
 };
 
-/** What the archive has of a command. Everything up to `position` is among it. */
-export type ArchivedCommand = { decided: DecidedAt[]; position?: { created: string; through: number } };
+/** What the archive has of a command; everything of EVENTS up to `position` is among it. `settled`: what ticks made of it. */
+export type ArchivedCommand = {
+  decided: DecidedAt[];
+  settled: SettledAt[];
+  position?: { created: string; through: number };
+};
+export type SettledAt = SettledCommand & { tick: number };
 /** A command as the normalizer decided it, and the sequence of its bundle in EVENTS. */
 export type DecidedAt = { sequence: number; command: DecidedCommand };
 
@@ -65,13 +71,18 @@ export class ArchiveReads {
   command(realm: string, command: string): Promise<ArchivedCommand | undefined> {
     return this.#orLog(async () => {
       const position = await this.#position(realm);
-      const { rows } = await this.#pool.query<{ sequence: string; command: DecidedCommand }>(
-        `SELECT stream_seq AS sequence, payload_json AS command FROM world_events
-          WHERE realm_id = $1 AND id = $2 AND stream = 'EVENTS' ORDER BY stream_seq, frame_index`,
-        [realm, command],
-      );
-      const decided = rows.map((row) => ({ ...row, sequence: Number(row.sequence) }));
-      return { decided, ...(position === undefined ? {} : { position }) };
+      const read = <Payload>(stream: "EVENTS" | "WORLD") =>
+        this.#pool.query<{ sequence: string; payload: Payload }>(
+          `SELECT stream_seq AS sequence, payload_json AS payload FROM world_events
+            WHERE realm_id = $1 AND id = $2 AND stream = $3 ORDER BY stream_seq, frame_index`,
+          [realm, command, stream],
+        );
+      const [decided, told] = await Promise.all([read<DecidedCommand>("EVENTS"), read<SettledAt>("WORLD")]);
+      return {
+        decided: decided.rows.map((row) => ({ sequence: Number(row.sequence), command: row.payload })),
+        settled: told.rows.map(({ payload }) => payload),
+        ...(position === undefined ? {} : { position }),
+      };
     });
   }
 

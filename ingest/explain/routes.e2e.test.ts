@@ -80,6 +80,7 @@ type Explained = {
   sentence: InEachLanguage;
   based_on: BasedOn;
 };
+type Submitted = { command_id: string };
 type Answer = { status: number; body: Explained & { detail?: string } };
 
 async function call(url: string, path: string, body?: object): Promise<Answer> {
@@ -134,6 +135,37 @@ test("an event is told from candidate to pending points, and after its tick to a
   const alone = (await explained("alone", event)).body;
   expect(alone.applied).toMatchObject({ status: "applied", tick: 1, points: 122_000, burst: { gain_bp: 0 } });
   expect(alone.sentence.en).toMatch(/In tick 1, 122 points counted for your faction\.$/);
+});
+
+test("of a command too Postgres and the logs tell the same, also what the tick made of it", async () => {
+  const send = async (kind: string, payload: object): Promise<string> => {
+    const body = { v: 1, idempotency_key: `a-command-${++ticks}`, realm_id: REALM, kind, payload };
+    const { command_id } = (await call(urls.alone, "events/ingest", body)).body as unknown as Submitted;
+    return command_id;
+  };
+  const stock = { faction: "empire", resource: "iron" };
+  const sent = [
+    await send("resource.grant", { ...stock, amount: 5_000 }),
+    await send("resource.spend", { ...stock, amount: 9_000_000 }),
+    await send("member.join", { user: "carl", faction: "atlantis" }),
+    "a".repeat(26),
+  ];
+  const read = (of: keyof typeof urls) =>
+    Promise.all(sent.map(async (id) => (await call(urls[of], `${REALM}/commands/${id}`)).body));
+  await until(async () => "reason" in (await read("alone"))[2]!);
+  await tick();
+  const alone = await read("alone");
+  expect(alone).toMatchObject([
+    { status: "applied", tick: expect.any(Number) },
+    { status: "refused", reason: "insufficient", tick: expect.any(Number) },
+    { status: "refused", reason: "unknown_faction" },
+    { status: 404 },
+  ]);
+  expect(await read("archived")).toEqual(alone);
+  const rows = async () =>
+    (await database.query("SELECT 1 FROM world_events WHERE id = ANY ($1)", [sent])).rowCount;
+  await until(async () => (await rows()) === 5);
+  expect(await read("archived")).toEqual(alone);
 });
 
 test("Postgres and the logs tell the same", async () => {

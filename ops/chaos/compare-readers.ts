@@ -30,7 +30,7 @@ export async function compareReaders(
   });
   try {
     const counted = await pool.query(
-      "SELECT validity_status AS status, count(*)::int AS n FROM world_events WHERE realm_id = $1 AND source_type = 'player' GROUP BY 1",
+      "SELECT validity_status AS status, count(*)::int AS n FROM world_events WHERE realm_id = $1 AND source_type = 'player' AND stream <> 'WORLD' GROUP BY 1",
       [realm],
     );
     const have = Object.fromEntries(counted.rows.map((row) => [row.status, row.n]));
@@ -44,6 +44,12 @@ export async function compareReaders(
     for (const [status, n] of Object.entries(want))
       if ((have[status] ?? 0) !== n)
         problems.push(`Postgres holds ${have[status] ?? 0} ${status} events, not ${n}`);
+    const { rows } = await pool.query<{ told: number }>(
+      "SELECT count(*)::int AS told FROM world_events WHERE realm_id = $1 AND stream = 'WORLD'",
+      [realm],
+    );
+    if (rows[0]!.told !== verdict.told)
+      problems.push(`Postgres holds ${rows[0]!.told} rows of what ticks told, not ${verdict.told}`);
     problems.push(...(await checkAgreement(pool, realm)).problems);
   } finally {
     await pool.end();

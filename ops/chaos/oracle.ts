@@ -27,6 +27,8 @@ export type OracleReport = {
   /** The first few contradictions, in words. */
   problems: string[];
   ticks: number;
+  /** Derived events of these ticks, and commands that they decided. */
+  told: number;
   /** `public_hash` after the last recorded marker, as the oracle computes it. */
   hash: string;
   /** Bodies in EVENTS by verdict, and what ingest refused. */
@@ -81,6 +83,7 @@ export async function judge(
     doubled: found.reduce((sum, part) => sum + part.doubled, 0),
     problems: found.flatMap((part) => part.problems),
     ticks: world.ticks,
+    told: world.told,
     hash: world.hash,
     bodies,
   };
@@ -129,21 +132,26 @@ function refold(
 }
 
 /** The tick records that WORLD must hold, each with what became of its commands, given where the markers stand in EVENTS. */
-function refoldWorld(realm: string, events: Input[]): { bodies: Line[]; ticks: number; hash: string } {
+function refoldWorld(
+  realm: string,
+  events: Input[],
+): { bodies: Line[]; ticks: number; told: number; hash: string } {
   const command = bodiesOf<DecidedCommand>(events[0]!.data)[0]!;
   if (command.kind !== "ruleset.set") throw new Error("EVENTS doesn't start with the first ruleset");
   const start = genesis(realm, command.payload.ruleset, command.received_at);
   const state = stateOf(start.snapshot);
   const bodies = [JSON.stringify(start.record)];
+  let told = 0;
   const moving = new Set(movingSubjects(realm));
   for (const input of events) {
     if (!moving.has(input.subject)) continue;
     const { tick } = advance(state, input);
     if (tick === undefined) continue;
     const { record, settled } = tick;
+    told += record.events.length + settled.length;
     bodies.push(JSON.stringify(record satisfies TickRecord), ...commandsParts(realm, record.tick, settled));
   }
-  return { bodies, ticks: state.world.public.tick, hash: state.last.public_hash };
+  return { bodies, ticks: state.world.public.tick, told, hash: state.last.public_hash };
 }
 
 /** Counts what is missing and what is there too often, and names the first place where the order differs. */

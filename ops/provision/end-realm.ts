@@ -192,7 +192,7 @@ async function archiveGap(bus: Bus, realm: string): Promise<string | undefined> 
     [validStream(realm), [subjects.ingestRejected(realm)]],
     // Decisions of every kind, markers and handovers.
     [eventsStream(realm), [`events.*.${realm}`]],
-    [worldStream(realm), [subjects.tick(realm), subjects.delta(realm)]],
+    [worldStream(realm), [subjects.tick(realm), subjects.settledCommands(realm), subjects.delta(realm)]],
   ];
   for (const [stream, names] of ends)
     if ((archived[stream] ?? -1) < (await lastSeqOf(bus, stream, names)))

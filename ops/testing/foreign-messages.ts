@@ -19,6 +19,7 @@ export const followedSubjects = (realm: string): Subject[] => [
   { subject: subjects.command(realm), readBy: ["simulator", "archive"], bundled: true },
   { subject: subjects.tickMarker(realm), readBy: ["simulator", "archive"], bundled: false },
   { subject: subjects.tick(realm), readBy: ["broadcaster", "archive"], bundled: false },
+  { subject: subjects.settledCommands(realm), readBy: ["archive"], bundled: false },
   { subject: subjects.delta(realm), readBy: ["broadcaster", "archive"], bundled: false },
   { subject: subjects.notices(realm), readBy: ["broadcaster"], bundled: false },
 ];

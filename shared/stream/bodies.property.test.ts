@@ -14,6 +14,7 @@ import {
   movingCommandsIn,
   recordIn,
   rejectionsIn,
+  settledCommandsIn,
   snapshotIn,
 } from "./bodies.ts";
 import { textOf } from "./codec.ts";
@@ -59,6 +60,13 @@ const snapshot = {
   record_hash: "b",
   through_seq: 9,
   state: { public: {}, private: {} },
+};
+const settled = {
+  realm: REALM,
+  tick: 3,
+  part: 1,
+  parts: 1,
+  commands: [{ id: "a", status: "refused", reason: "no_seat" }],
 };
 const rejection = { kind: "candidate", reason: "stale", received_at: "2026-01-01", source_seq: 3 };
 
@@ -150,6 +158,13 @@ const READERS: {
     body: delta,
     bundled: false,
     needs: Object.keys(delta),
+  },
+  {
+    name: "what became of commands",
+    read: (text) => settledCommandsIn(message(subjects.settledCommands(REALM), text), REALM),
+    body: settled,
+    bundled: false,
+    needs: ["realm", "tick", "part", "parts", "commands"],
   },
   {
     name: "snapshots",

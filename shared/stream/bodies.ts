@@ -15,6 +15,7 @@ import {
   type VERDICTS,
 } from "../contracts/decision.ts";
 import { fieldProblems } from "../contracts/problem.ts";
+import type { SettledCommandsPart } from "../contracts/settled-command.ts";
 import { TickMarker, type TickRecord, type WorldDelta, type WorldSnapshot } from "../contracts/world.ts";
 import { ForeignMessage } from "../stage/refusal.ts";
 import { bodiesIn, MAX_BUNDLE_BODIES, textOf } from "./codec.ts";
@@ -209,6 +210,7 @@ export function recordIn(message: Message): TickRecord {
       (v) => typeof v === "string",
     ) &&
     isObject(record.factions) &&
+    (record.commands === undefined || Array.isArray(record.commands)) &&
     Array.isArray(record.events) &&
     record.events.every(isObject);
   if (!whole) throw new ForeignMessage(message, "it is no record of a tick");
@@ -229,6 +231,22 @@ export function deltaIn(message: Message, realm: string): WorldDelta {
     delta.events.every(isObject);
   if (!whole) throw new ForeignMessage(message, `it is no delta of ${realm}`);
   return delta as unknown as WorldDelta;
+}
+
+const ENDS: ReadonlySet<unknown> = new Set(["applied", "refused"]);
+
+/** A part of what became of a tick's commands, in WORLD. */
+export function settledCommandsIn(message: Message, realm: string): SettledCommandsPart {
+  const part = jsonOf(message);
+  const whole =
+    isObject(part) &&
+    part.realm === realm &&
+    [part.tick, part.part, part.parts].every(isWhole) &&
+    Array.isArray(part.commands) &&
+    part.commands.length > 0 &&
+    part.commands.every((each) => isObject(each) && typeof each.id === "string" && ENDS.has(each.status));
+  if (!whole) throw new ForeignMessage(message, `it is no part of what became of commands of ${realm}`);
+  return part as unknown as SettledCommandsPart;
 }
 
 /** A snapshot in WORLD. Its hashes are the reader's to check. */

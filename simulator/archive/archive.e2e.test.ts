@@ -72,8 +72,8 @@ async function until(query: string, expected: unknown): Promise<void> {
   }
   expect(found, `${query}; ${troubles.summary()}`).toBe(expected);
 }
-/** Rows besides those of tick markers. */
-const DECIDED = "SELECT count(*) FROM world_events WHERE event_type <> 'tick'";
+/** Rows of bodies besides tick markers. */
+const DECIDED = "SELECT count(*) FROM world_events WHERE event_type <> 'tick' AND stream <> 'WORLD'";
 const one = async (query: string): Promise<unknown> =>
   Object.values((await database.query(query)).rows[0] ?? {})[0];
 const all = async (query: string): Promise<unknown[]> => (await database.query(query)).rows;
@@ -515,4 +515,92 @@ test("from commands to rows: an action with its initiator, a season with its res
     { season_id: 2, started_tick: 3, ended_tick: null, first: null },
   ]);
   expect(await one("SELECT season_id FROM realms")).toBe(2);
+});
+
+test("of a command that the world decides a second row says what it came to; what the tick made happen is a row each", async () => {
+  const ada = { type: "player", id: "ada" } as const;
+  const commands = [
+    passed("resource.grant", { faction: "empire", resource: "iron", amount: 900_000 }, 501),
+    passed("sovereign.propose", { action_type: "iron_levy", faction: "empire" }, 502),
+    passed("sovereign.propose", { action_type: "iron_levy", faction: "empire" }, 503, { actor: ada }),
+    passed("council.vote", { user: "ada", faction: "empire", option: 1 }, 504, {
+      actor: ada,
+      council: "b".repeat(26),
+      weight: 1,
+    }),
+    passed("decree", { text: "So be it", effects: [] }, 505),
+  ];
+  await world.write(
+    subjects.command,
+    commands.map((command) => ({ ...command, realm_id: realm })),
+  );
+  start();
+  start();
+  const { events, at } = await world.tick();
+  await until("SELECT max(tick_number) FROM world_state_snapshots", 1);
+  await until(DECIDED, 1 + commands.length);
+  expect(
+    await all(
+      `SELECT id, source_type, source_id, event_type, array_agg(validity_status ORDER BY stream) AS status,
+          max(reason) AS reason, max(created_at) = '${at}' AS at_tick, max(payload_json->>'tick') AS tick
+        FROM world_events WHERE id LIKE 'command-%' GROUP BY 1, 2, 3, 4 ORDER BY 1`,
+    ),
+  ).toEqual(
+    [
+      ["gm", "gm", "resource.grant", "accepted", null],
+      ["gm", "gm", "sovereign.propose", "accepted", null],
+      ["player", "ada", "sovereign.propose", "rejected", "no_seat"],
+      ["player", "ada", "council.vote", "rejected", "no_council"],
+      ["gm", "gm", "decree", "accepted", null],
+    ].map(([source_type, source_id, event_type, end, reason], i) => ({
+      id: `command-${501 + i}`,
+      source_type,
+      source_id,
+      event_type,
+      status: ["accepted", end],
+      reason,
+      at_tick: true,
+      tick: "1",
+    })),
+  );
+  const told = await all(
+    `SELECT id, event_type, validity_status, weight, source_id, payload_json AS event FROM world_events
+      WHERE stream = 'WORLD' AND id NOT LIKE 'command-%' ORDER BY stream_seq, frame_index`,
+  );
+  expect(events.map(({ kind }) => kind)).toEqual(["resource", "action", "refused", "decree"]);
+  expect(told).toEqual(
+    events.map((event) => ({
+      id: `1.${event.n}`,
+      event_type: event.kind,
+      validity_status: "accepted",
+      weight: 0,
+      source_id: null,
+      event,
+    })),
+  );
+  expect(
+    await one("SELECT count(*) FROM world_events WHERE stream = 'WORLD' AND source_type = 'system'"),
+  ).toBe(events.length);
+});
+
+test("a tick whose commands' ends are missing is refused, and nothing of it is archived", async () => {
+  start();
+  await world.write(subjects.command, [
+    {
+      ...passed("resource.grant", { faction: "empire", resource: "iron", amount: 900_000 }, 501),
+      realm_id: realm,
+    },
+  ]);
+  const stream = worldStream(realm);
+  await until(DECIDED, 2);
+  await stopAll();
+  await world.tick();
+  const part = (await nats.bus.jsm.streams.getMessage(stream, {
+    last_by_subj: subjects.settledCommands(realm),
+  }))!;
+  await nats.bus.jsm.streams.deleteMessage(stream, part.seq);
+  start();
+  while (troubles.summary() === undefined) await delay(10);
+  expect(troubles.summary()).toContain("tick 1 lacks all parts of what became of its commands");
+  expect(await one("SELECT max(tick_number) FROM world_state_snapshots")).toBe(0);
 });

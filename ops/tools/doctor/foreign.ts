@@ -1,7 +1,6 @@
 /** Foreign messages of a realm: what in VALID, EVENTS and WORLD isn't what its subject says, by the checks of the readers and the schemas. */
 
 import { PassedNotices } from "../../../shared/contracts/feed.ts";
-import { SettledCommandsPart } from "../../../shared/contracts/settled-command.ts";
 import { HandoverHead } from "../../../shared/contracts/world.ts";
 import { TickChain } from "../../../shared/past/tick-chain.ts";
 import { ForeignMessage } from "../../../shared/stage/refusal.ts";
@@ -16,6 +15,7 @@ import {
   markerIn,
   movingCommandsIn,
   rejectionsIn,
+  settledCommandsIn,
   snapshotIn,
 } from "../../../shared/stream/bodies.ts";
 import type { Bus } from "../../../shared/stream/bus.ts";
@@ -118,11 +118,7 @@ function checkOf(realm: string, stream: string): Check {
         const part = PassedNotices.safeParse(jsonOf(m));
         if (part.data?.realm !== realm) throw new ForeignMessage(m, `it is no part of notices of ${realm}`);
       });
-      checks.set(subjects.settledCommands(realm), (m) => {
-        const part = SettledCommandsPart.safeParse(jsonOf(m));
-        if (part.data?.realm !== realm)
-          throw new ForeignMessage(m, `it is no part of what became of commands of ${realm}`);
-      });
+      checks.set(subjects.settledCommands(realm), (m) => settledCommandsIn(m, realm));
       checks.set(subjects.position("simulator", realm), isPosition);
     }
   }

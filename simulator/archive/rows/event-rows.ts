@@ -1,4 +1,4 @@
-/** Messages of VALID and EVENTS as rows of `world_events`: a row per body, in stream order. */
+/** Messages of VALID and EVENTS as rows of `world_events`: a row per body, in stream order. WORLD has its own: `told-rows.ts`. */
 
 import type { Decision } from "../../../shared/contracts/decision.ts";
 import { sha256 } from "../../../shared/exact/canonical.ts";
@@ -23,9 +23,9 @@ export type Row = {
   /** It says only that a body could not be read. */
   unreadable?: true;
 };
-type MessageContext = {
+export type MessageContext = {
   realm: string;
-  stream: "VALID" | "EVENTS";
+  stream: "VALID" | "EVENTS" | "WORLD";
   seq: number;
   index: number;
   /** The stream's time, RFC 3339. */
@@ -105,7 +105,7 @@ type Columns = Record<"id" | "sourceType" | "eventType" | "status" | "at", unkno
   reason?: unknown;
 };
 
-const lineOf = (place: MessageContext, columns: Columns, payload: string): string =>
+export const lineOf = (place: MessageContext, columns: Columns, payload: string): string =>
   line(
     place.realm,
     place.stream,

@@ -139,7 +139,12 @@ function* partsOf(messages: Input[]): Generator<Input[]> {
 }
 
 /** Inserts the rows that are not there yet; of a body that Postgres refuses, a row that says so. */
-async function insertRows(transaction: Transaction, realm: string, rows: Row[], log: Log): Promise<void> {
+export async function insertRows(
+  transaction: Transaction,
+  realm: string,
+  rows: Row[],
+  log: Log,
+): Promise<void> {
   const target = { into: `"world_events_${realm}"`, columns: COLUMNS };
   const lines = rows.map(({ line }) => line);
   await copyNew(transaction, target, lines, (i, error) => {

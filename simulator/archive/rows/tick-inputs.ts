@@ -1,6 +1,6 @@
 /** EVENTS tick by tick: what the archive of a tick needs of the log, beside the tick's own record and delta. */
 
-import type { DecidedCommand } from "../../../shared/contracts/command.ts";
+import { type DecidedCommand, settlesEvents } from "../../../shared/contracts/command.ts";
 import type { Accepted } from "../../../shared/contracts/decision.ts";
 import type { TickMarker, TickRecord } from "../../../shared/contracts/world.ts";
 import type { RecordedRuleset } from "../../../shared/past/upcast.ts";
@@ -16,6 +16,7 @@ import { MAX_MESSAGES } from "../follow.ts";
 import type { Entry } from "./ledger.ts";
 import { type Binding, bindByCommand, bindByEvent } from "./members.ts";
 import { placesOf, scanBundle } from "./scan.ts";
+import type { Source } from "./told-rows.ts";
 
 export type NewRuleset = { version: number; ruleset: RecordedRuleset; at: string };
 
@@ -27,6 +28,8 @@ export type TickInputs = {
   bindings: Map<string, Binding>;
   /** By id of the command, which is the action's: who proposed a sovereign action. */
   initiators: Map<string, string>;
+  /** By id: who sent a command that the world decides, and of which kind it is. */
+  sources: Map<string, Source>;
 };
 
 /** The marker of a tick that has a record is there: when nothing comes for so long, the reader has lost it. */
@@ -43,6 +46,8 @@ export class TickInputsReader {
   #ahead: Input[] = [];
   /** Accepted events that wait since before a tick of kind `status`. */
   #waiting: Entry[] = [];
+  /** Commands that wait with them. */
+  #waitingSources: [string, Source][] = [];
 
   constructor(bus: Bus, realm: string, created: string) {
     this.#bus = bus;
@@ -60,6 +65,7 @@ export class TickInputsReader {
       rulesets: [],
       bindings: new Map(),
       initiators: new Map(),
+      sources: new Map(this.#waitingSources),
     };
     this.#reader ??= new Reader(this.#bus, {
       stream: eventsStream(this.#realm),
@@ -85,6 +91,8 @@ export class TickInputsReader {
         else if (message.seq === record.through_seq) {
           this.#ahead = this.#ahead.slice(i + 1);
           this.#waiting = record.kind === "status" ? inputs.accepted : [];
+          this.#waitingSources =
+            record.kind === "status" ? [...inputs.sources].filter(([, { kind }]) => settlesEvents(kind)) : [];
           return record.kind === "status" ? { ...inputs, accepted: [] } : inputs;
         } else if (isOfEarlier(message, record)) {
           // What its commands did is told of its own tick.
@@ -127,6 +135,8 @@ const isUnplayed = ({ seq, data }: Input, record: TickRecord): boolean =>
   seq < record.through_seq && (JSON.parse(textOf(data)) as TickMarker).tick === record.tick;
 
 function gatherCommand(inputs: TickInputs, command: DecidedCommand): void {
+  const { kind, actor } = command;
+  if (command.status === "passed") inputs.sources.set(command.command_id, { kind, actor });
   if (command.kind === "sovereign.propose") inputs.initiators.set(command.command_id, command.actor.id);
   if (command.kind === "member.join" || command.kind === "member.switch")
     bindByCommand(inputs.bindings, command.payload, command.received_at);

@@ -12,6 +12,7 @@ import type { RecordedRuleset } from "../../../shared/past/upcast.ts";
 import { metrics } from "../../../shared/process/metrics.ts";
 import { firstCommand } from "../../../shared/provision/provision.ts";
 import { ForeignMessage, foldOrRefuse } from "../../../shared/stage/refusal.ts";
+import { settledCommandsIn } from "../../../shared/stream/bodies.ts";
 import type { Input } from "../../../shared/stream/reader.ts";
 import { eventsStream, subjects, worldStream } from "../../../shared/stream/subjects.ts";
 import { genesis } from "../../../shared/world/genesis.ts";
@@ -19,18 +20,20 @@ import { apply } from "../../../shared/world/merge-patch.ts";
 import type { Database } from "../database/database.ts";
 import { ArchiveRefused, readPosition } from "../database/position.ts";
 import type { Archiving, Fold, Followed } from "../follow.ts";
+import { insertRows } from "./events.ts";
 import { ledgerProblems } from "./gains.ts";
 import { insertLedger, ledgerOf } from "./ledger.ts";
 import { writeMembers } from "./members.ts";
 import { TickInputsReader } from "./tick-inputs.ts";
 import { insertSeason, type Tick, writeTick } from "./tick-rows.ts";
+import { happeningRows, type Part, settledRows } from "./told-rows.ts";
 
 /** The last archived tick. */
 type TickPosition = { state: PublicState; hash: string; ruleset: RecordedRuleset };
 
 export const world = (realm: string): Followed => ({
   stream: worldStream(realm),
-  subjects: [subjects.tick(realm), subjects.delta(realm)],
+  subjects: [subjects.tick(realm), subjects.settledCommands(realm), subjects.delta(realm)],
   open: async (archiving) => {
     const { database, bus } = archiving;
     const { created } = await readPosition(database, bus, realm, eventsStream(realm));
@@ -47,6 +50,8 @@ class WorldFold implements Fold {
   readonly #inputs: TickInputsReader;
   readonly #chain: TickChain;
   #place: TickPosition | undefined;
+  /** The record that waits for its delta: its sequence, and the parts of its commands so far. */
+  #open: { seq: number; tick: number; parts: Part[]; missing: number } | undefined;
 
   constructor(archiving: Archiving, place: TickPosition | undefined, inputs: TickInputsReader) {
     this.#archiving = archiving;
@@ -59,10 +64,13 @@ class WorldFold implements Fold {
   async take(messages: Input[]): Promise<void> {
     for (const message of messages) {
       this.#archiving.signal.throwIfAborted();
-      if (message.subject === subjects.tick(this.#archiving.realm)) {
+      const { realm } = this.#archiving;
+      if (message.subject === subjects.tick(realm)) {
         const record = this.#chain.record(message);
         if (record.kind === "genesis") await this.#archiveGenesis(record, message.seq);
-      } else await this.#archiveTick(message);
+        else this.#open = { seq: message.seq, tick: record.tick, parts: [], missing: 0 };
+      } else if (message.subject === subjects.settledCommands(realm)) this.#takePart(message);
+      else await this.#archiveTick(message);
     }
   }
 
@@ -100,10 +108,29 @@ class WorldFold implements Fold {
     this.#place = { state: tick.state, hash: record.hash, ruleset };
   }
 
+  /** A part of what became of the open tick's commands. Throws `ForeignMessage` where it isn't the next one. */
+  #takePart(message: Input): void {
+    const body = settledCommandsIn(message, this.#archiving.realm);
+    const open = this.#open;
+    if (open?.tick !== body.tick || body.part !== open.parts.length + 1)
+      throw new ForeignMessage(
+        message,
+        `it is part ${body.part} of what became of tick ${body.tick}'s commands, and doesn't come next`,
+      );
+    open.parts.push({ seq: message.seq, commands: body.commands });
+    open.missing = body.parts - body.part;
+  }
+
   async #archiveTick(message: Input): Promise<void> {
     const { realm, commit, log, signal } = this.#archiving;
     const { record, state, place } = this.#next(message);
-    const { accepted, rulesets, bindings, initiators } = await this.#inputs.of(record, signal);
+    const { seq, parts, missing } = this.#open!;
+    if (missing > 0 || (record.commands !== undefined && parts.length === 0))
+      throw new ForeignMessage(
+        message,
+        `tick ${record.tick} lacks ${missing || "all"} parts of what became of its commands`,
+      );
+    const { accepted, rulesets, bindings, initiators, sources } = await this.#inputs.of(record, signal);
     const ledger = ledgerOf(accepted, record);
     const ruleset =
       rulesets.find(({ version }) => version === record.ruleset_version)?.ruleset ?? place.ruleset;
@@ -117,11 +144,17 @@ class WorldFold implements Fold {
       await writeTick(transaction, realm, { record, state, ruleset, rulesets, initiators });
       await writeMembers(transaction, realm, bindings);
       problems.push(...(await insertLedger(transaction, realm, record.tick, ledger)));
+      await insertRows(transaction, realm, happeningRows(realm, record, seq), log);
+      for (const part of parts)
+        await insertRows(transaction, realm, settledRows(realm, record, part, sources), log);
     });
+    const told = parts.reduce((sum, { commands }) => sum + commands.length, record.events.length);
+    metrics.archivedRows.inc({ realm, table: "world_events" }, told);
     metrics.archivedRows.inc({ realm, table: "influence_ledger" }, accepted.length);
     for (const problem of problems) log.error({ problem }, "ledger and record disagree");
     metrics.archiveDisagreements.inc({ realm }, problems.length);
     this.#place = { state, hash: record.hash, ruleset };
+    this.#open = undefined;
   }
 
   /** The state after a delta. Throws `RealmRefused` where it doesn't follow what is archived. */

@@ -21,6 +21,7 @@ import { Reader } from "../../../shared/stream/reader.ts";
 import { eventsStream, subjects, worldStream } from "../../../shared/stream/subjects.ts";
 import { SKIRMISH } from "../../../shared/testing/candidate.ts";
 import { advance, movingSubjects, stateOf } from "../../advance.ts";
+import { commandsParts } from "../../commands/parts.ts";
 import { type Database, openDatabase } from "../database/database.ts";
 import type { DatabaseUrls } from "../database/roles.ts";
 
@@ -160,6 +161,10 @@ export async function testRealm(bus: Bus, realm: string): Promise<TestRealm> {
             if (forge !== undefined) state.last.record_hash = forged(tick.record, forge);
             await publishBatch(bus, [
               { subject: subjects.tick(realm), data: JSON.stringify(tick.record) },
+              ...commandsParts(realm, tick.record.tick, tick.settled).map((data) => ({
+                subject: subjects.settledCommands(realm),
+                data,
+              })),
               { subject: subjects.delta(realm), data: JSON.stringify(tick.delta) },
               { subject: subjects.snapshot(realm), data: JSON.stringify(tick.snapshot), rollup: true },
             ]);
