@@ -2,13 +2,14 @@
 import { z } from "zod";
 import { Id } from "../../shared/contracts/ids.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import { Name } from "../../shared/contracts/text.ts";
 
-const Named = z.strictObject({ name: z.string() });
+const Named = z.strictObject({ name: Name });
 
 export const RealmMap = z.strictObject({
   factions: z.record(Id, Named),
   /** In the ruleset's order, which is the order around the wheel. */
-  territories: z.array(z.strictObject({ id: Id, name: z.string(), adjacent: z.array(Id) })),
+  territories: z.array(z.strictObject({ id: Id, name: Name, adjacent: z.array(Id) })),
   relics: z.record(Id, Named),
 });
 export type RealmMap = z.infer<typeof RealmMap>;
@@ -19,5 +20,5 @@ export const mapOf = ({ factions, territories, relics }: Ruleset): RealmMap => (
   relics: named(relics),
 });
 
-const named = (things: Record<string, { name: string }>) =>
+const named = (things: Record<string, { name: Name }>) =>
   Object.fromEntries(Object.entries(things).map(([id, { name }]) => [id, { name }]));

@@ -4,8 +4,9 @@ import { z } from "zod";
 import type { PassedItem } from "../../shared/contracts/feed.ts";
 import { NoticeItem } from "../../shared/contracts/notice.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
-import { find } from "../../shared/exact/by-id.ts";
 import { inEachLanguage, inPoints, type Language, message } from "../../shared/texts/messages.ts";
+import { nameFor } from "../../shared/world/name-for.ts";
+import { type Named, nameOf, namesOf, type RulesetNames } from "../../shared/world/names.ts";
 
 /** The items that this release has sentences for, whatever else a later simulator says of them. */
 const Known = z.union(NoticeItem.options.map((item) => item.strip()));
@@ -18,32 +19,34 @@ export function withText(item: PassedItem, rules: Ruleset): PassedItem {
   if (item.text !== undefined) return item;
   const known = Known.safeParse(item).data;
   if (known === undefined) return item;
-  return { ...item, text: inEachLanguage((language) => textIn(language, known, rules)) };
+  const names = namesOf(rules);
+  return { ...item, text: inEachLanguage((language) => textIn(language, known, names)) };
 }
 
-function textIn(language: Language, item: NoticeItem, rules: Ruleset): string {
-  const faction = (id: string) => nameIn(rules.factions, id);
+function textIn(language: Language, item: NoticeItem, names: RulesetNames): string {
+  const name = (kind: Named, id: string) => nameFor(nameOf(names, kind, id), language);
+  const faction = (id: string) => name("faction", id);
   switch (item.kind) {
     case "flip":
       return message(language, `notice.flip.${item.role}`, {
-        territory: nameIn(rules.territories, item.territory),
+        territory: name("territory", item.territory),
         faction: faction(item.to),
       });
     case "capture":
       return message(language, `notice.capture.${item.role}`, {
-        relic: nameIn(rules.relics, item.relic),
+        relic: name("relic", item.relic),
         faction: faction(item.faction),
       });
     case "trigger":
-      return message(language, `notice.trigger.${item.role}`, { event: wordsOf(item.key) });
+      return message(language, `notice.trigger.${item.role}`, { event: name("trigger", item.key) });
     case "campaign":
       return message(language, `notice.campaign.${item.role}`, {
-        campaign: wordsOf(item.campaign),
+        campaign: name("campaign", item.campaign),
         stage: item.stage,
       });
     case "action":
       return message(language, "notice.action", {
-        action: wordsOf(item.action_type),
+        action: name("action", item.action_type),
         faction: faction(item.faction),
         status: item.status,
       });
@@ -57,9 +60,3 @@ function textIn(language: Language, item: NoticeItem, rules: Ruleset): string {
       return item satisfies never;
   }
 }
-
-const nameIn = (things: Record<string, { name: string }>, id: string): string =>
-  find(things, id)?.name ?? wordsOf(id);
-
-/** Things without a name are shown by their id. */
-const wordsOf = (id: string): string => id.replaceAll(/[-_]/g, " ");

@@ -5,7 +5,7 @@ import { Count, Instant } from "./leaves.ts";
 import { CouncilOptions } from "./politics.ts";
 import { ChapterReceipt, DailyActivity } from "./receipt.ts";
 import { Ruleset } from "./ruleset.ts";
-import { FreeObject, Text } from "./text.ts";
+import { FreeObject, Statement, Text } from "./text.ts";
 import { campaignExtras, Effect, MAX_CAMPAIGN_TICKS, NextCampaign } from "./trigger.ts";
 
 /** Largest command on `command.raw`, in bytes: a ruleset fits, RAW's `max_msg_size` holds. */
@@ -98,7 +98,7 @@ function commands<Besides extends z.ZodRawShape, Who extends z.ZodType>(besides:
     kind("council.open", z.strictObject({ faction: Id, options: CouncilOptions })),
     kind("resource.grant", Stock),
     kind("resource.spend", Stock),
-    kind("decree", z.strictObject({ text: Text(200).min(1), effects: z.array(Effect).max(4) })),
+    kind("decree", z.strictObject({ text: Statement, effects: z.array(Effect).max(4) })),
     ...playersKinds(besides, actor),
   ]);
 }

@@ -61,7 +61,7 @@ function happenings<Besides extends z.ZodRawShape>(besides: Besides) {
     ]),
     /** A grant or, negative, a spending; thousandths of a unit. */
     kind("resource", { faction: Id, resource: Id, change: z.int() }),
-    kind("decree", { id: ContentId, text: z.string() }),
+    kind("decree", { id: ContentId, text: Statement }),
     z.discriminatedUnion("step", [
       kind("season", { season: Count, step: z.literal("close"), results: SeasonResults }),
       kind("season", { season: Count, step: z.literal("open") }),

@@ -2,11 +2,14 @@
 import { z } from "zod";
 import { around } from "./bounds.ts";
 import { Id } from "./ids.ts";
-import { Statement } from "./text.ts";
+import { Name, Statement } from "./text.ts";
 import { CouncilEffect } from "./trigger.ts";
 
-/** What an action is paid in, and its price in units; where the ruleset has no such resource, nobody can propose it. */
-const price = { resource: Id, cost: around(400) };
+/**
+ * What an action is paid in, its price in units, and what players call it; where the ruleset has no such resource, nobody
+ * can propose it.
+ */
+const price = { resource: Id, cost: around(400), name: Name.exactOptional() };
 
 export const SovereignRules = z.strictObject({
   /** Per season and faction. */

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { RealmStatus, SOVEREIGN_ACTIONS } from "./command.ts";
 import { BasisPoints, ContentId, Id } from "./ids.ts";
 import { BasisPointsChange, Count, Flag, Instant, Thousandths } from "./leaves.ts";
-import { Name, Statement } from "./text.ts";
+import { Statement, Title } from "./text.ts";
 import { Consequence, CouncilEffect, EFFECT_KINDS } from "./trigger.ts";
 
 export const FactionState = z.strictObject({
@@ -77,7 +77,7 @@ export const Consequences = z.record(z.string(), Consequence);
 
 /** `goal` and `points` in thousandths. Won once both the goal and the contributors are reached, lost after the tick before `until_tick`. */
 export const CampaignState = z.strictObject({
-  title: Name.exactOptional(),
+  title: Title.exactOptional(),
   /** Whose points alone count; everybody's where it is absent. */
   faction: Id.exactOptional(),
   goal: Thousandths,

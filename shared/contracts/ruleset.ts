@@ -8,7 +8,7 @@ import { around } from "./bounds.ts";
 import type { SOURCES } from "./candidate.ts";
 import { BasisPoints, Id } from "./ids.ts";
 import { COUNCIL, CouncilRules, SOVEREIGN, SovereignRules } from "./politics.ts";
-import { Text } from "./text.ts";
+import { Name } from "./text.ts";
 import { Trigger } from "./trigger.ts";
 
 /**
@@ -31,8 +31,15 @@ const sized = <V extends z.ZodType>(value: V, min: number, max: number) =>
     return size >= min && size <= max;
   }, `needs ${min} to ${max} entries`);
 
+/** East and south of the map's north-west corner, in thousandths of the map. */
+const Point = z.tuple([z.int().min(0).max(1_000), z.int().min(0).max(1_000)]);
+
 const TerritoryRules = z.strictObject({
-  name: Text(64).min(1),
+  name: Name,
+  /** Its place on the map; clients lay out from adjacency the map of a ruleset that has no places. */
+  at: Point.exactOptional(),
+  /** Its outline on the map, in order. */
+  shape: z.array(Point).min(3).max(64).exactOptional(),
   strategic_value: z.int().min(1).max(50),
   adjacent: z.array(Id).max(64),
   /** Control at the start, in basis points by faction; the sum is 10 000. */
@@ -41,6 +48,8 @@ const TerritoryRules = z.strictObject({
   /** Units per tick by resource. */
   yields: z.record(Id, z.int().min(0).max(100)),
 });
+
+const names = z.record(Id, Name);
 
 /** How fast a key cools, and how many hits at once are too many for a look and for good. */
 const heat = (leak_seconds: number, quarantine: number, reject: number) =>
@@ -172,10 +181,10 @@ export const Ruleset = z
     /** From a season's close to the opening of the next. */
     season_break_ticks: around(96).default(96),
     membership: z.enum(["open", "assigned"]),
-    factions: sized(z.strictObject({ name: Text(64).min(1) }), 2, 8),
+    factions: sized(z.strictObject({ name: Name }), 2, 8),
     resources: z.array(Id).max(8),
     territories: sized(TerritoryRules, 1, 64),
-    relics: sized(z.strictObject({ name: Text(64).min(1), territory: Id }), 0, 16),
+    relics: sized(z.strictObject({ name: Name, territory: Id }), 0, 16),
     /** Points. */
     base_maximum: bySource({
       chapter_outcome: 200,
@@ -254,6 +263,14 @@ export const Ruleset = z
     sovereign: SovereignRules.default(SOVEREIGN),
     council: CouncilRules.default(COUNCIL),
     triggers: z.array(Trigger).max(64),
+    /** Of what is an id alone elsewhere in the ruleset; what has an object of its own has its name there. */
+    names: z
+      .strictObject({
+        resources: names.exactOptional(),
+        styles: names.exactOptional(),
+        quest_pools: names.exactOptional(),
+      })
+      .exactOptional(),
   })
   .superRefine((rules, context) => {
     const refuse = (path: (string | number)[], message: string) =>

@@ -11,11 +11,20 @@ const isText = (text: string): boolean => text.isWellFormed() && !text.includes(
 export const Text = (max: number) =>
   z.string().max(max).refine(isText, "must not hold NUL or half of a surrogate pair");
 
-/** What people call a thing: in one language for all, or in both. `en_the`: the English one in a sentence, "the Freeholds". */
-export const Name = z.union([
-  Text(64).min(1),
-  z.strictObject({ vi: Text(64).min(1), en: Text(64).min(1), en_the: Text(64).min(1).exactOptional() }),
-]);
+/** A name or a title: one for all languages, or one for each. `en_the`: the English one in a sentence, "the Freeholds". */
+const named = <T extends z.ZodType<string>>(text: T) =>
+  z.union([Text(64).min(1), z.strictObject({ vi: text, en: text, en_the: text.exactOptional() })]);
+
+const NameText = Text(40)
+  .regex(/^[\p{L}\p{N}][\p{L}\p{M}\p{N} '’-]*$/u)
+  .refine((text) => text === text.normalize("NFC"), "must be in Unicode's composed form (NFC)");
+
+/** What people call a thing; in both languages it is of letters, digits, spaces, apostrophes and hyphens. */
+export const Name = named(NameText);
+export type Name = z.infer<typeof Name>;
+
+/** What people call a campaign. Unlike a name it may hold any text. */
+export const Title = named(Text(64).min(1));
 
 /** What people read of a proposal: in one language for all, or in both. */
 export const Statement = z.union([
@@ -23,7 +32,6 @@ export const Statement = z.union([
   z.strictObject({ vi: Text(200).min(1), en: Text(200).min(1) }),
 ]);
 export type Statement = z.infer<typeof Statement>;
-export type Name = z.infer<typeof Name>;
 
 const MAX_LEVELS = 16;
 

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { Id } from "./ids.ts";
-import { Name, Text } from "./text.ts";
+import { Name, Text, Title } from "./text.ts";
 
 /** `faction.empire.share_bp`, `meter.catastrophe`, and inside `where` the field of a counted thing. */
 const Path = z.string().regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+){0,2}$/);
@@ -97,7 +97,7 @@ export const MAX_CAMPAIGN_TICKS = 10_000;
 /** What a campaign may have besides its length and what it asks for. */
 export const campaignExtras = {
   /** What players call it; the id where it is absent. */
-  title: Name.exactOptional(),
+  title: Title.exactOptional(),
   /** Whose points alone count; everybody's where it is absent. */
   faction: Id.exactOptional(),
   /** Brought about when it is won, and when its time is up. */
@@ -125,6 +125,8 @@ export const Effect = z.union([
     do: z.literal("chain"),
     id: Id,
     ticks,
+    /** Of the campaign of its id; a step has a title of its own. */
+    title: Title.exactOptional(),
     steps: z.array(CampaignStep).min(1).max(4).exactOptional(),
   }),
   ...CONSEQUENCES,
@@ -145,6 +147,8 @@ export const isLasting = (kind: EffectKind): boolean => LASTING[kind];
 
 export const Trigger = z.strictObject({
   key: Id,
+  /** What players call it; the id where it is absent. */
+  name: Name.exactOptional(),
   when: Condition,
   /** Ticks that the condition must hold in a row. */
   sustain: z.int().min(1).max(1_000),

@@ -65,7 +65,7 @@ const SENTENCES: Record<Happening["kind"], Teller> = {
       weight: "quiet",
     };
   },
-  decree: (_event, text) => ({ text: `Decree: ${text("text")}`, weight: "great" }),
+  decree: ({ text }, _text, names) => ({ text: `Decree: ${names.words(text)}`, weight: "great" }),
   season: (event, text) => ({
     text: `Season ${text("season")} ${event.step === "open" ? "opens" : "closes"}`,
     weight: "great",

@@ -1,12 +1,6 @@
 /** Ids and integers in words that a page shows. */
 
-/** `iron_gate` → `Iron Gate`, `age_of_iron` → `Age of Iron`: where no name is known. */
-export const title = (id: string): string =>
-  id
-    .split(/[_-]+/)
-    .map((word, i) => (i > 0 && SMALL.has(word) ? word : word.slice(0, 1).toUpperCase() + word.slice(1)))
-    .join(" ");
-const SMALL = new Set(["a", "an", "and", "at", "in", "of", "on", "the", "to"]);
+export { wordsOf as title } from "../world/name-for.ts";
 
 /** Basis points: `1234` → `12.3 %`, floored, so that nothing reads as more than it is. */
 export const percent = (bp: number): string => {

@@ -6,6 +6,7 @@
 import type { PublicState, TickRecord } from "../../../shared/contracts/world.ts";
 import { find, mapById } from "../../../shared/exact/by-id.ts";
 import type { RecordedRuleset } from "../../../shared/past/upcast.ts";
+import { nameFor } from "../../../shared/world/name-for.ts";
 import type { Transaction } from "../database/database.ts";
 import { toPostgresJsonText } from "../database/postgres-json.ts";
 import { writeActions, writeSeasons } from "./politics.ts";
@@ -100,7 +101,7 @@ const keepOnly = (
 async function setFactions(transaction: Transaction, realm: string, { state, ruleset }: Tick): Promise<void> {
   const rows = Object.entries(state.factions).map(([id, { influence, share_bp }]) => ({
     id,
-    name: find(ruleset.factions, id)?.name ?? id,
+    name: nameFor(find(ruleset.factions, id)?.name ?? id, "vi"),
     influence,
     share_bp,
   }));
@@ -124,7 +125,7 @@ async function setTerritories(
   const rows = Object.entries(state.territories).map(([id, territory]) => ({
     ...territory,
     id,
-    name: find(ruleset.territories, id)?.name ?? id,
+    name: nameFor(find(ruleset.territories, id)?.name ?? id, "vi"),
   }));
   await transaction.query({
     name: "set territories",
