@@ -29,6 +29,34 @@ test("a pause is no lateness: the next tick counts from the marker that ended it
   expect(first.sum).toBe(50_000);
 });
 
+test("after a pause of 22 s at 5 s a tick the burst cap is the usual one, whichever tick ends the pause", () => {
+  const quick = { ...rules, tick_seconds: 5 };
+  const paused = () => {
+    const log = new LogBuilder().marker("scheduled", START_MS);
+    log.command(status("maintenance")).marker("status", START_MS + 1_000);
+    return log.accepted([event]).command(status("active"));
+  };
+  const endedMs = START_MS + 23_000;
+  const resumed = paused()
+    .marker("status", endedMs)
+    .marker("scheduled", endedMs + 5_000);
+  // What is said in one breath with it calls for an ordinary tick at once.
+  const closed = paused()
+    .command(passed("season.close", {}, ++seq))
+    .marker("scheduled", endedMs);
+  const late = new LogBuilder().marker("scheduled", START_MS).marker("scheduled", endedMs);
+  const caps = [resumed, closed, late].map((log) => {
+    const ticks = log.play(started(quick).snapshot);
+    return [ticks[0]!, ticks.at(-1)!].map(({ record }) => record.factions.empire!.cap);
+  });
+  const [usual] = caps[0]!;
+  expect(caps).toEqual([
+    [usual, usual],
+    [usual, usual],
+    [usual, 4 * usual!],
+  ]);
+});
+
 test("a status that pauses nothing leaves the next tick due when it was", () => {
   const log = new LogBuilder().marker("scheduled", START_MS);
   log.command(status("season_end")).marker("status", START_MS + TICK_MS - 1_000);

@@ -8,7 +8,7 @@ import type {
 import { mapById } from "../shared/exact/by-id.ts";
 import { canonicalHash } from "../shared/exact/canonical.ts";
 import { seal } from "../shared/world/chain.ts";
-import { dueFromMs, nextTickMs } from "../shared/world/due.ts";
+import { nextTickMs, sincePreviousMs } from "../shared/world/due.ts";
 import { lateness } from "../shared/world/influence-decay.ts";
 import { diff } from "../shared/world/merge-patch.ts";
 import { factionModifiers } from "../shared/world/modifiers.ts";
@@ -107,7 +107,10 @@ function sealed(
   const statistics = statisticsOf(influenced, happenings, {
     kind,
     atMs: Date.parse(marker.at),
-    dueMs: nextTickMs(last.public, begun.private.ruleset.tick_seconds),
+    dueMs:
+      last.public.status === "maintenance"
+        ? Date.parse(marker.at)
+        : nextTickMs(last.public, begun.private.ruleset.tick_seconds),
   });
   return { state: next, record, delta, snapshot, notices, settled: settled.all, statistics };
 }
@@ -121,7 +124,7 @@ export function turn(state: WorldState, folding: Folding, marker: Marker): Turn 
   const opened = open(state, folding, marker);
   const { public: world, private: privateState } = opened.state;
   const rules = privateState.ruleset;
-  const sinceMs = Date.parse(world.at) - dueFromMs(state.public);
+  const sinceMs = sincePreviousMs(state.public, { at: world.at, engine: rules.engine });
   const k = lateness(marker.tick, sinceMs, rules.tick_seconds * 1_000);
 
   // 2 and 3. What was accepted since the last tick becomes influence; conditions and weights read the new shares.

@@ -10,7 +10,7 @@ import type { PublicState } from "../../shared/contracts/world.ts";
 import { find, mapById } from "../../shared/exact/by-id.ts";
 import { ceilDiv, sortedKeys } from "../../shared/exact/integers.ts";
 import { pushWeight } from "../../shared/world/contest-weights.ts";
-import { dueFromMs } from "../../shared/world/due.ts";
+import { sincePreviousMs } from "../../shared/world/due.ts";
 import { decayedInfluence, lateness } from "../../shared/world/influence-decay.ts";
 import { clampModifier, modifier } from "../../shared/world/modifiers.ts";
 import type { Shown } from "./shown-world.ts";
@@ -72,7 +72,7 @@ export function territoryRates(
 export function factionRates({ state, previous, rules }: Shown, id: string): FactionRates | undefined {
   const before = previous && find(previous.factions, id);
   if (before === undefined || rules === undefined || previous?.season !== state.season) return undefined;
-  const sinceMs = Date.parse(state.at) - dueFromMs(previous);
+  const sinceMs = sincePreviousMs(previous, { at: state.at, engine: rules.engine });
   const left = decayedInfluence(
     before.influence,
     rules,

@@ -5,6 +5,15 @@ import type { PublicState } from "../contracts/public-state.ts";
 export const dueFromMs = ({ at, due_from }: Pick<PublicState, "at" | "due_from">): number =>
   Date.parse(due_from ?? at);
 
-/** Unix milliseconds; in maintenance nothing is due. */
+/**
+ * The time that a tick's length is held against, ms. A pause is no lateness: of a tick that ends one itself, as a season's end may,
+ * there is none. Engine 1 counted pauses.
+ */
+export const sincePreviousMs = (
+  before: Pick<PublicState, "at" | "due_from" | "status">,
+  { at, engine }: { at: string; engine: number },
+): number => (before.status === "maintenance" && engine > 1 ? 0 : Date.parse(at) - dueFromMs(before));
+
+/** Unix milliseconds. In maintenance nothing is due: whoever asks looks at the status first. */
 export const nextTickMs = (state: Pick<PublicState, "at" | "due_from">, tickSeconds: number): number =>
   dueFromMs(state) + tickSeconds * 1_000;

@@ -1,7 +1,7 @@
 /** Whether an archive holds together: every tick follows the one before, and its ledger says what its factions gained. */
 
 import type { Ruleset } from "../../../shared/contracts/ruleset.ts";
-import type { FactionState, TickRecord } from "../../../shared/contracts/world.ts";
+import type { FactionState, PublicState, TickRecord } from "../../../shared/contracts/world.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import { ledgerProblems } from "../rows/gains.ts";
 
@@ -16,6 +16,7 @@ type Row = {
   record: TickRecord;
   /** From when the length of the next tick counted, where that wasn't the record's `at`. */
   due_from: string | null;
+  status: PublicState["status"];
   ruleset: Ruleset;
   /** Milli-points by faction, as the ledger sums them. */
   applied: Record<string, number>;
@@ -57,7 +58,7 @@ export async function checkAgreement(database: Reading, realm: string): Promise<
 async function readTicks(database: Reading, realm: string, after: number): Promise<Row[]> {
   const { rows } = await database.query<Row>(
     `SELECT s.tick_number AS tick, s.faction_state_json AS factions, s.record_json AS record,
-        s.state_json ->> 'due_from' AS due_from, r.ruleset_json AS ruleset,
+        s.state_json ->> 'due_from' AS due_from, s.state_json ->> 'status' AS status, r.ruleset_json AS ruleset,
         coalesce(l.applied, '{}') AS applied
       FROM world_state_snapshots s
       JOIN rulesets r ON r.realm_id = s.realm_id AND r.version = s.ruleset_version
@@ -80,8 +81,8 @@ function checkFirst({ tick, applied }: Row): string[] {
 function checkTick(before: Row, row: Row): string[] {
   const { tick, record, applied } = row;
   if (tick !== before.tick + 1) return [`tick ${tick} follows tick ${before.tick}`];
-  const { factions, due_from } = before;
-  const standing = { at: before.record.at, ...(due_from === null ? {} : { due_from }) };
+  const { factions, due_from, status } = before;
+  const standing = { at: before.record.at, status, ...(due_from === null ? {} : { due_from }) };
   const problems = ledgerProblems({ factions, record: standing }, row, new Map(Object.entries(applied)));
   if (record.prev_hash !== before.record.hash)
     problems.push(

@@ -22,7 +22,7 @@ function problems(given: {
     events,
   } as unknown as TickRecord;
   return ledgerProblems(
-    { factions: factions(before), record: { at: at(0) } },
+    { factions: factions(before), record: { at: at(0), status: "active" } },
     { factions: factions(after), record, ruleset },
     new Map([["empire", ledger]]),
   );

@@ -4,12 +4,15 @@ import type { Ruleset } from "../../../shared/contracts/ruleset.ts";
 import type { FactionState, PublicState, TickRecord } from "../../../shared/contracts/world.ts";
 import { find } from "../../../shared/exact/by-id.ts";
 import { mul, sortedKeys } from "../../../shared/exact/integers.ts";
-import { dueFromMs } from "../../../shared/world/due.ts";
+import { sincePreviousMs } from "../../../shared/world/due.ts";
 import { lateness } from "../../../shared/world/influence-decay.ts";
 import { INFLUENCE_KEPT_BP } from "../../commands/seasons.ts";
 
-/** `record`: when the tick was, and from when the next one's length counts. */
-type Standing = { factions: Record<string, FactionState>; record: Pick<PublicState, "at" | "due_from"> };
+/** `record`: when the tick was, from when the next one's length counts, and whether the realm stood still after it. */
+type Standing = {
+  factions: Record<string, FactionState>;
+  record: Pick<PublicState, "at" | "due_from" | "status">;
+};
 
 /**
  * Per faction three numbers must be one, to the milli-point: Σ `applied_points` of the ledger, `min(sum, cap)` of the tick's
@@ -51,7 +54,7 @@ function keptOf(
 ): (influence: number) => number {
   // Nothing decays in a tick of kind `status`.
   if (record.kind === "status") return (influence) => influence;
-  const sinceMs = Date.parse(record.at) - dueFromMs(before.record);
+  const sinceMs = sincePreviousMs(before.record, record);
   const k = lateness(record.tick, sinceMs, ruleset.tick_seconds * 1_000);
   const opened = record.events.filter((event) => event.kind === "season" && event.step === "open").length;
   return (influence) => {
