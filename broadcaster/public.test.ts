@@ -12,6 +12,7 @@ import { readEnv } from "../shared/process/env.ts";
 import { PortTaken } from "./http/engine.ts";
 import { FEED_LIMITS, READ_LIMITS } from "./http/limits.ts";
 import { PublicServer } from "./public.ts";
+import { PARTS } from "./reads/catalogue.ts";
 import type { RealmMap } from "./reads/map.ts";
 import { RealmView } from "./realm/realm-view.ts";
 import { RawClient } from "./testing/raw-client.ts";
@@ -63,7 +64,7 @@ async function expectProblem(response: Response, status: number): Promise<Proble
 }
 
 test("reads answer JSON that any origin may read", async () => {
-  for (const part of ["summary", "factions", "territories"]) {
+  for (const part of Object.keys(PARTS)) {
     const response = await fetch(`${url}/api/world/amoi-1/${part}`);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe("application/json");

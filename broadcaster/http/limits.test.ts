@@ -62,7 +62,14 @@ const LARGE = `/api/world/${REALM}/events?limit=1000`;
 function fillLog(): void {
   const text = "x".repeat(8_000);
   view.remember(
-    Array.from({ length: 1_000 }, (_, i) => ({ tick: 1, n: i + 1, kind: "decree" as const, id: "d", text })),
+    Array.from({ length: 1_000 }, (_, i) => ({
+      tick: 1,
+      n: i + 1,
+      kind: "decree" as const,
+      id: "d",
+      text,
+      author: "gm",
+    })),
   );
 }
 

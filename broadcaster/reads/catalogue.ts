@@ -6,9 +6,41 @@ import { z } from "zod";
 import type { RealmView } from "../realm/realm-view.ts";
 import type { Shown } from "../realm/shown-world.ts";
 import { mapOf } from "./map.ts";
-import { eventPage, factions, placeOf, realms, summary, territories } from "./projections.ts";
+import {
+  actions,
+  campaigns,
+  councils,
+  effects,
+  eventPage,
+  factions,
+  placeOf,
+  realms,
+  relics,
+  resources,
+  season,
+  state,
+  summary,
+  territories,
+  triggers,
+} from "./projections.ts";
 import { EventPlace, LAST_OF_TICK, Limit, Tick } from "./query.ts";
-import { Events, Factions, PlacedMap, Realms, Summary, Territories } from "./schemas.ts";
+import {
+  Actions,
+  Campaigns,
+  Councils,
+  Effects,
+  Events,
+  Factions,
+  PlacedMap,
+  Realms,
+  Relics,
+  Resources,
+  Season,
+  State,
+  Summary,
+  Territories,
+  Triggers,
+} from "./schemas.ts";
 
 const NO_QUERY = z.strictObject({});
 const AT_TICK = z.strictObject({
@@ -52,6 +84,31 @@ export const PARTS = {
     Territories,
     territories,
   ),
+  relics: part("Each relic: where it is, who holds it", Relics, relics),
+  triggers: part(
+    "Each world event: whether it is armed, and for how long its condition holds",
+    Triggers,
+    triggers,
+  ),
+  effects: part("What holds now: whom it reaches, how much, until when", Effects, effects),
+  campaigns: part(
+    "What runs: its side, goal and contributors, what its end brings and what follows",
+    Campaigns,
+    campaigns,
+  ),
+  actions: part("Sovereign actions that are open or were closed lately", Actions, actions),
+  councils: part(
+    "Each faction's council: seats taken, and the open vote with the weight of each option",
+    Councils,
+    councils,
+  ),
+  season: part(
+    "The season, when it ends or the next one begins, and what that one begins with",
+    Season,
+    season,
+  ),
+  resources: part("Each faction's stocks", Resources, resources),
+  state: part("The whole public state, of which `hash` is the hash", State, state),
 };
 
 export const CURRENT = {

@@ -4,6 +4,7 @@ import type { ServedForecast } from "../../shared/contracts/forecast.ts";
 import type { DerivedEvent, PublicState } from "../../shared/contracts/world.ts";
 import { find, mapById } from "../../shared/exact/by-id.ts";
 import { byCodeUnit, sortedKeys } from "../../shared/exact/integers.ts";
+import { carriedOver } from "../../shared/world/carried-over.ts";
 import { nextTickMs } from "../../shared/world/due.ts";
 import type { Channel } from "../feed/channel.ts";
 import { type FactionRates, factionRates, type TerritoryRates, territoryRates } from "../realm/rates.ts";
@@ -78,6 +79,40 @@ export const territories = (shown: Shown) => ({
     ...forecastOf(shown, id),
   })),
 });
+
+/** One part of the state as it is; `none` where an earlier engine's state has no such part. */
+const partOf =
+  <Name extends "relics" | "triggers" | "effects" | "campaigns" | "actions" | "councils">(name: Name) =>
+  (shown: Shown) => ({
+    ...placeOf(shown),
+    ...({ [name]: shown.state[name] ?? {} } as Pick<PublicState, Name>),
+  });
+export const relics = partOf("relics");
+export const triggers = partOf("triggers");
+export const effects = partOf("effects");
+export const campaigns = partOf("campaigns");
+export const actions = partOf("actions");
+export const councils = partOf("councils");
+
+export const resources = (shown: Shown) => ({
+  ...placeOf(shown),
+  resources: mapById(shown.state.factions, (faction) => faction.resources),
+});
+
+export function season(shown: Shown) {
+  const { season: number, status, calendar } = shown.state;
+  const isClosed = calendar?.closed_tick !== undefined;
+  return {
+    ...placeOf(shown),
+    season: number,
+    status,
+    ...(calendar === undefined ? {} : { calendar }),
+    ...(isClosed && shown.rules !== undefined ? { next: carriedOver(shown.state, shown.rules) } : {}),
+    ...nextTick(shown),
+  };
+}
+
+export const state = (shown: Shown) => ({ ...placeOf(shown), state: shown.state });
 
 /** The last forecast, until its horizon has passed. */
 function forecastOf(shown: Shown, id: string): { forecast?: ServedForecast } {

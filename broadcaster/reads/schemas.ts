@@ -64,6 +64,37 @@ export const Territories = z.strictObject({
   ),
 });
 
+const { relics, triggers, effects, campaigns, actions, councils, calendar } = PublicState.shape;
+
+export const Relics = z.strictObject({ ...place, relics });
+export const Triggers = z.strictObject({ ...place, triggers });
+export const Effects = z.strictObject({ ...place, effects });
+export const Campaigns = z.strictObject({ ...place, campaigns });
+export const Actions = z.strictObject({ ...place, actions });
+export const Councils = z.strictObject({ ...place, councils });
+export const Resources = z.strictObject({
+  ...place,
+  resources: z.record(Id, FactionState.shape.resources).describe("By faction; thousandths of a unit"),
+});
+
+const Land = TerritoryState.pick({ controller: true, control: true });
+export const Season = z.strictObject({
+  ...place,
+  season: Count,
+  status: RealmStatus,
+  calendar: calendar.exactOptional().describe("Absent from ticks of an earlier engine"),
+  next: z
+    .strictObject({
+      factions: z.record(Id, FactionState.pick({ influence: true, share_bp: true, resources: true })),
+      territories: z.record(Id, Land),
+    })
+    .exactOptional()
+    .describe("While the season is closed: what the next one begins with, if it began now"),
+  next_tick_at,
+});
+
+export const State = z.strictObject({ ...place, state: PublicState });
+
 export const PlacedMap = z.strictObject({ ...place, ...RealmMap.shape });
 
 export const Events = z.strictObject({

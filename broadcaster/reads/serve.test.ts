@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
+import { canonicalHash } from "../../shared/exact/canonical.ts";
 import { Channel } from "../feed/channel.ts";
 import { RealmView } from "../realm/realm-view.ts";
 import { ScriptedWorld } from "../testing/scripted-world.ts";
+import { PARTS } from "./catalogue.ts";
 import { eventPage, factions, realms, standings, summary, territories } from "./projections.ts";
 
 function viewOf(change: object): RealmView {
@@ -97,6 +99,38 @@ test("a faction tells what came and what faded; not across a season, which begin
   expect(factions(view).factions.empire).toMatchObject({ rates: { gain: 9_500, decay: 10_000 } });
   view.advance(world.tick({ season: 2, factions: { empire: { influence: 99_950 } } }).delta);
   expect(factions(view).factions.empire).not.toHaveProperty("rates");
+});
+
+test("a part of the state is that part, and the whole is what its hash says", () => {
+  const view = viewOf({ relics: { tide_bell: { holder: "empire" } } });
+  const place = { realm: "amoi-1", epoch: "e1", tick: 1, at: view.state.at, hash: view.hash };
+  for (const name of ["relics", "triggers", "effects", "campaigns", "actions", "councils"] as const)
+    expect(PARTS[name].of(view)).toEqual({ ...place, [name]: view.state[name] });
+  expect(PARTS.resources.of(view).resources.empire).toEqual({ aether: 0, grain: 0, iron: 0 });
+  expect(canonicalHash(PARTS.state.of(view).state)).toBe(view.hash);
+});
+
+test("a season tells when it ends, and once it is over, what the next one begins with", () => {
+  const world = new ScriptedWorld("amoi-1");
+  const view = new RealmView(world.snapshot, "e1");
+  expect(PARTS.season.of(view)).toMatchObject({ season: 1, calendar: { started_tick: 0, ends_tick: 5_376 } });
+  expect(PARTS.season.of(view)).not.toHaveProperty("next");
+  view.advance(
+    world.tick({
+      calendar: { ends_tick: null, closed_tick: 1, opens_tick: 97 },
+      factions: { empire: { influence: 30_000, resources: { iron: 1_000 } } },
+      territories: {
+        iron_gate: { controller: "freeholds", control: { empire: 1_000, freeholds: 9_000, veilborn: 0 } },
+      },
+    }).delta,
+  );
+  const told = PARTS.season.body.parse(PARTS.season.of(view));
+  expect(told.calendar).toEqual({ started_tick: 0, closed_tick: 1, opens_tick: 97 });
+  expect(told.next!.factions.empire).toMatchObject({ influence: 3_000, resources: { iron: 200 } });
+  expect(told.next!.territories.iron_gate).toEqual({
+    controller: "freeholds",
+    control: { empire: 4_000, freeholds: 5_250, veilborn: 750 },
+  });
 });
 
 test("the log is paged from any place, and says where to go on", () => {

@@ -1,9 +1,9 @@
 /** What ticks make happen: the public log of a realm. */
 import { z } from "zod";
 import { COMMAND_KINDS, RealmStatus } from "./command.ts";
-import { BasisPoints, ContentId, Id } from "./ids.ts";
+import { AccountId, BasisPoints, ContentId, Id } from "./ids.ts";
 import { Count, Thousandths } from "./leaves.ts";
-import { ActionStatus } from "./public-state.ts";
+import { ActionStatus, EffectState } from "./public-state.ts";
 import { Statement } from "./text.ts";
 
 export const CouncilReason = z.enum(["voted", "tie", "no_quorum", "faction_gone", "season_closed"]);
@@ -37,7 +37,8 @@ function happenings<Besides extends z.ZodRawShape>(besides: Besides) {
     kind("flip", { territory: Id, from: Id.exactOptional(), to: Id }),
     kind("capture", { relic: Id, faction: Id }),
     kind("trigger", { key: Id }),
-    kind("effect_start", { id: z.string() }),
+    /** What it does, and until when; of a meter, which is moved once, the tick itself. */
+    kind("effect_start", { id: z.string(), effect: EffectState }),
     kind("effect_end", { id: z.string() }),
     kind("effect_refused", {
       id: z.string(),
@@ -61,7 +62,8 @@ function happenings<Besides extends z.ZodRawShape>(besides: Besides) {
     ]),
     /** A grant or, negative, a spending; thousandths of a unit. */
     kind("resource", { faction: Id, resource: Id, change: z.int() }),
-    kind("decree", { id: ContentId, text: Statement }),
+    /** `author`: the game master's name, as their token has it. */
+    kind("decree", { id: ContentId, text: Statement, author: AccountId }),
     z.discriminatedUnion("step", [
       kind("season", { season: Count, step: z.literal("close"), results: SeasonResults }),
       kind("season", { season: Count, step: z.literal("open") }),

@@ -24,9 +24,21 @@ test("a decree stands in the public log with its words, and its effects hold fro
   const clamp: Effect = { do: "modify", name: "clamp_bp", territory: "iron_gate", add: -2_000, ticks: 2 };
   const results = play(started(rules), [{ commands: [decree(1, [clamp, style("grey", 1)])] }, {}, {}, {}]);
   expect(results.flatMap(({ record }) => record.events)).toEqual([
-    { tick: 1, n: 1, kind: "decree", id: "command-1", text: "The gates stay shut." },
-    { tick: 2, n: 1, kind: "effect_start", id: "decree.command-1.0" },
-    { tick: 2, n: 2, kind: "effect_start", id: "grey" },
+    { tick: 1, n: 1, kind: "decree", id: "command-1", text: "The gates stay shut.", author: "gm" },
+    {
+      tick: 2,
+      n: 1,
+      kind: "effect_start",
+      id: "decree.command-1.0",
+      effect: results[1]!.state.public.effects["decree.command-1.0"],
+    },
+    {
+      tick: 2,
+      n: 2,
+      kind: "effect_start",
+      id: "grey",
+      effect: { kind: "style", source: "decree.command-1", until_tick: 3 },
+    },
     { tick: 3, n: 1, kind: "effect_end", id: "grey" },
     { tick: 4, n: 1, kind: "effect_end", id: "decree.command-1.0" },
   ]);
@@ -55,7 +67,7 @@ describe("two effects on one thing", () => {
       const { state, record } = play(aboutToStart(...rivals), [{}])[0]!;
       expect(state.public.effects.grey!.source).toBe(RANKED[rank]);
       expect(record.events).toEqual([
-        { tick: 1, n: 1, kind: "effect_start", id: "grey" },
+        { tick: 1, n: 1, kind: "effect_start", id: "grey", effect: expect.anything() },
         ...rivals.slice(1).map((_, i) => ({
           tick: 1,
           n: i + 2,

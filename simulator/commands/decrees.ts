@@ -4,11 +4,11 @@ import { effectsOf } from "../steps/effects.ts";
 import type { CommandHandler } from "./command-handler.ts";
 
 /** Whether its targets exist the normalizer has checked; one that a new ruleset removed meanwhile is refused at the start. */
-export const issueDecree: CommandHandler<"decree"> = (state, { command_id: id, payload }) => {
+export const issueDecree: CommandHandler<"decree"> = (state, { command_id: id, actor, payload }) => {
   const called = effectsOf(`decree.${id}`, payload.effects, state.public.tick);
   const privateState = { ...state.private, starting: [...state.private.starting, ...called] };
   return {
     state: { ...state, private: privateState },
-    happenings: [{ kind: "decree", id, text: payload.text }],
+    happenings: [{ kind: "decree", id, text: payload.text, author: actor.id }],
   };
 };

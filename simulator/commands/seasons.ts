@@ -12,31 +12,24 @@
  * - Ticks, the time, the ruleset and `tick.run` commands that wait for a marker go on, and who was told of a clip today.
  */
 
-import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type {
-  FactionState,
   Happening,
   PrivateState,
   PublicState,
   SeasonResults,
-  TerritoryState,
   WorldState,
 } from "../../shared/contracts/world.ts";
 import { entries, mapById } from "../../shared/exact/by-id.ts";
-import { apportion, byCodeUnit, mul, sortedKeys } from "../../shared/exact/integers.ts";
+import { byCodeUnit, sortedKeys } from "../../shared/exact/integers.ts";
 import { calendarClosed, calendarFrom } from "../../shared/world/calendar.ts";
+import { landKept, stockKept } from "../../shared/world/carried-over.ts";
 import { genesis, newTrigger } from "../../shared/world/genesis.ts";
 import { statusTicksFrom } from "../steps/elapsed.ts";
-import { challengerOf } from "../steps/flip.ts";
 import { withInfluence } from "../steps/influence.ts";
 import { closeCampaigns } from "./campaigns.ts";
 import type { CommandHandler } from "./command-handler.ts";
 import { closeCouncils } from "./council.ts";
 import { closeActions } from "./sovereign.ts";
-
-/** What a faction keeps of its influence and of its stocks, basis points. */
-export const INFLUENCE_KEPT_BP = 1_000;
-const RESOURCES_KEPT_BP = 2_000;
 
 /** Open sovereign actions are paid back. Refused: `already_closed`. Results wait for the end of the tick: see `closingEvents`. */
 export const closeSeason: CommandHandler<"season.close"> = (state) => {
@@ -125,10 +118,12 @@ function nextSeason({ public: world, private: privateState }: WorldState): World
       calendar: calendarFrom(world.tick, rules),
       status: world.status,
       tick: world.tick,
-      factions: mapById(world.factions, remembered),
-      territories: mapById(fresh.public.territories, (start, id) =>
-        landOf(start, world.territories[id]!, world.tick, rules),
-      ),
+      factions: mapById(world.factions, (faction) => ({ ...faction, ...stockKept(faction) })),
+      territories: mapById(fresh.public.territories, ({ controller: first, ...start }, id) => ({
+        ...start,
+        ...landKept(start, first, world.territories[id]!, rules),
+        last_changed_tick: world.tick,
+      })),
       triggers: mapById(world.triggers, ({ last_triggered_tick: last }) => ({
         ...newTrigger(),
         ...(last === undefined ? {} : { last_triggered_tick: last }),
@@ -153,22 +148,3 @@ const toTell = ({ rosters }: PrivateState): Pick<PrivateState, "rosters"> =>
   rosters === undefined
     ? {}
     : { rosters: { territories: {}, relics: {}, campaigns: {}, actions: rosters.actions } };
-
-const remembered = (faction: FactionState): FactionState => ({
-  ...faction,
-  influence: mul(faction.influence, INFLUENCE_KEPT_BP),
-  resources: mapById(faction.resources, (stock) => mul(stock, RESOURCES_KEPT_BP)),
-});
-
-function landOf(start: TerritoryState, held: TerritoryState, tick: number, rules: Ruleset): TerritoryState {
-  const both = mapById(start.control, (control, faction) => control + held.control[faction]!);
-  const control = apportion(10_000, new Map(entries(both)));
-  const { controller: first, ...land } = start;
-  const controller = challengerOf(control, first, rules) ?? first;
-  return {
-    ...land,
-    ...(controller === undefined ? {} : { controller }),
-    control: Object.fromEntries(control),
-    last_changed_tick: tick,
-  };
-}

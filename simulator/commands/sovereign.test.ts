@@ -421,7 +421,7 @@ test("over ticks, a levy weighs in pushes from the tick after its close, for 48 
   expect(results.flatMap(({ record }) => record.events)).toEqual([
     { tick: 1, n: 1, kind: "action", id: "command-1", status: "proposed" },
     { tick: 4, n: 1, kind: "action", id: "command-1", status: "resolved" },
-    { tick: 5, n: 1, kind: "effect_start", id: "action.command-1.0" },
+    { tick: 5, n: 1, kind: "effect_start", id: "action.command-1.0", effect: expect.anything() },
     { tick: 10, n: 1, kind: "effect_end", id: "action.command-1.0" },
   ]);
 });

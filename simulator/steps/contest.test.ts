@@ -2,10 +2,11 @@ import { beforeAll, expect, test } from "vitest";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { TerritoryState } from "../../shared/contracts/world.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
+import { challengerOf } from "../../shared/world/challenger.ts";
 import { type Ground, pushWeight } from "../../shared/world/contest-weights.ts";
 import { accepted, asInExamples, play, standing, started } from "../testing/builders.ts";
 import { contestOf, instabilityOf } from "./contest.ts";
-import { challengerOf, type Front, frontOf } from "./flip.ts";
+import { type Front, frontOf } from "./flip.ts";
 
 let rules: Ruleset;
 let ground: Ground;

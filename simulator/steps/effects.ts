@@ -106,7 +106,7 @@ export function startEffects(
       continue;
     }
     started.add(id);
-    happenings.push({ kind: "effect_start", id });
+    happenings.push({ kind: "effect_start", id, effect });
     if (effect.kind === "meter") {
       meters = withMeter(meters, effect);
       continue;

@@ -1,33 +1,9 @@
 /** When a territory changes its controller: after a lead that lasts, and not again within a gap. */
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { PrivateState } from "../../shared/contracts/world.ts";
-import { byCodeUnit } from "../../shared/exact/integers.ts";
 import type { Clockwork } from "./elapsed.ts";
 
 export type Front = PrivateState["fronts"][string];
-
-/** The factions of a territory by control, the most first, ties by id. A tie with the controller is never a lead over it. */
-const ranked = (control: ReadonlyMap<string, number>): string[] =>
-  [...control.keys()].sort((a, b) => control.get(b)! - control.get(a)! || byCodeUnit(a, b));
-
-/**
- * The faction with a claim on the territory: first in control, ahead of the controller by the lead; where nobody controls
- * it, ahead of the second and above the bound for open land.
- */
-export function challengerOf(
-  control: ReadonlyMap<string, number>,
-  controller: string | undefined,
-  { contest }: Ruleset,
-): string | undefined {
-  const [first, second] = ranked(control);
-  const lead = contest.flip_lead_bp;
-  if (controller !== undefined) {
-    if (first === controller) return undefined;
-    return control.get(first!)! >= (control.get(controller) ?? 0) + lead ? first : undefined;
-  }
-  const open = control.get(first!)! >= contest.open_control_bp;
-  return open && control.get(first!)! >= control.get(second!)! + lead ? first : undefined;
-}
 
 /**
  * The front after this tick. `flip` names the new controller: the same challenger for `flip_streak_ticks` in a row, and

@@ -9,11 +9,12 @@ import type {
   TerritoryState,
 } from "../../shared/contracts/world.ts";
 import { type ById, entries } from "../../shared/exact/by-id.ts";
+import { challengerOf } from "../../shared/world/challenger.ts";
 import { type Ground, pushWeight } from "../../shared/world/contest-weights.ts";
 import { clampModifier } from "../../shared/world/modifiers.ts";
 import { contestOf, instabilityOf } from "./contest.ts";
 import type { Clockwork } from "./elapsed.ts";
-import { challengerOf, frontOf } from "./flip.ts";
+import { frontOf } from "./flip.ts";
 import type { PointsByPlace } from "./influence.ts";
 
 type Resolved = {

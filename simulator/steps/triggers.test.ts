@@ -72,7 +72,7 @@ test("of two effects on one thing that start together the higher priority's hold
     trigger(key, { priority, effects: [{ do: "quest_pool", id: "seal", op, ticks: 3 }] });
   const [, second] = over(2, quest("a", 1, "add"), quest("b", 2, "remove"));
   expect(second!.record.events).toEqual([
-    { tick: 2, n: 1, kind: "effect_start", id: "seal" },
+    { tick: 2, n: 1, kind: "effect_start", id: "seal", effect: expect.anything() },
     { tick: 2, n: 2, kind: "effect_refused", id: "seal", reason: "overridden" },
   ]);
   expect(second!.state.public.effects.seal).toMatchObject({ source: "b", name: "remove" });

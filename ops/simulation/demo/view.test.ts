@@ -22,7 +22,13 @@ async function scene(): Promise<Scene> {
     events: [
       { tick: 4, n: 1, kind: "flip", territory: "hollow_cross", to: "empire" },
       { tick: 4, n: 2, kind: "trigger", key: "age_of_iron" },
-      { tick: 4, n: 3, kind: "effect_start", id: "iron_austerity" },
+      {
+        tick: 4,
+        n: 3,
+        kind: "effect_start",
+        id: "iron_austerity",
+        effect: { kind: "style", source: "t", until_tick: 9 },
+      },
     ],
   };
   chronicle.add(fourth);

@@ -4,9 +4,9 @@ import type { Ruleset } from "../../../shared/contracts/ruleset.ts";
 import type { FactionState, PublicState, TickRecord } from "../../../shared/contracts/world.ts";
 import { find } from "../../../shared/exact/by-id.ts";
 import { mul, sortedKeys } from "../../../shared/exact/integers.ts";
+import { INFLUENCE_KEPT_BP } from "../../../shared/world/carried-over.ts";
 import { sincePreviousMs } from "../../../shared/world/due.ts";
 import { lateness } from "../../../shared/world/influence-decay.ts";
-import { INFLUENCE_KEPT_BP } from "../../commands/seasons.ts";
 
 /** `record`: when the tick was, from when the next one's length counts, and whether the realm stood still after it. */
 type Standing = {
