@@ -79,7 +79,7 @@ everyTick(
   ({ before, after, interval, rules }) => {
     const { factions } = after.record;
     const events = interval.events ?? [];
-    const applied = appliedPoints(events, factions);
+    const applied = appliedPoints(events, after.record);
     for (const [id, { sum: brought, cap, gain_bp }] of Object.entries(factions)) {
       const own = events.filter(({ faction_id }) => faction_id === id);
       expect(sum(own.map(({ event_id }) => applied.get(event_id)!))).toBe(Math.min(brought, cap));

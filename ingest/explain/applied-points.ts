@@ -31,11 +31,11 @@ export async function appliedOf(
   const burst = find(record.factions, decision.faction_id);
   if (burst === undefined) return { status: "applied", tick: record.tick, points: 0 };
   const others = burst.sum > burst.cap ? await acceptedIn(bus, realm, record) : [decision];
-  const points = appliedPoints(others, record.factions).get(decision.event_id) ?? 0;
+  const points = appliedPoints(others, record).get(decision.event_id) ?? 0;
   return { status: "applied", tick: record.tick, points, burst };
 }
 
-type Weighing = Pick<Accepted, "event_id" | "faction_id" | "normalized_points">;
+type Weighing = Pick<Accepted, "event_id" | "event_type" | "faction_id" | "normalized_points">;
 
 /** Every accepted event of a tick. */
 async function acceptedIn(bus: Bus, realm: string, record: TickRecord): Promise<Weighing[]> {
@@ -52,8 +52,8 @@ async function acceptedIn(bus: Bus, realm: string, record: TickRecord): Promise<
       for (const { seq, data } of await reader.take(1_000, signal)) {
         read = seq;
         if (seq > record.through_seq) break;
-        for (const { event_id, faction_id, normalized_points } of bodiesOf<Accepted>(data))
-          found.push({ event_id, faction_id, normalized_points });
+        for (const { event_id, event_type, faction_id, normalized_points } of bodiesOf<Accepted>(data))
+          found.push({ event_id, event_type, faction_id, normalized_points });
       }
       if (signal.aborted)
         throw new Unavailable(

@@ -196,7 +196,7 @@ test("what a faction's limit cut at the tick is told, the same from the ledger a
     expect(applied.points).toBeLessThan(122_000);
     sum += applied.points;
     expect(applied.burst).toMatchObject({ sum: 12 * 122_000 });
-    expect(alone.body.sentence.en).toContain("every contribution was cut by the same share");
+    expect(alone.body.sentence.en).toContain("pushes and claims counted first");
   }
   expect(sum).toBe(
     ((await explained("alone", events[0]!)).body.applied as { burst?: { cap: number } }).burst!.cap,

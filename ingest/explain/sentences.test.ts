@@ -149,7 +149,7 @@ test("the tick says when it counts, what effects added, and what the faction's l
     / In tick 42, 122 points counted for your faction\.$/,
   );
   expect(en(decision(), { status: "applied", tick: 42, points: 36_600, burst })).toMatch(
-    / In tick 42 your faction earned 2,000 but could gain only 600, so every contribution was cut by the same share: 36\.6 of yours counted\.$/,
+    / In tick 42 your faction earned 2,000 but could gain only 600, so pushes and claims counted first, then plain influence: 36\.6 of yours counted\.$/,
   );
   expect(
     en(decision(), { status: "applied", tick: 42, points: 131_760, burst: { ...under, gain_bp: 800 } }),

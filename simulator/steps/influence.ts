@@ -91,7 +91,7 @@ export function withInfluence(
   });
 }
 
-/** One faction's events, cut to the cap together, and who brought them. */
+/** One faction's events, cut to the cap, pushes and claims last, and who brought them. */
 function gainOf(
   columns: FactionColumns | undefined,
   gainBp: number,
@@ -99,12 +99,26 @@ function gainOf(
   pushLimit: number,
 ): { sum: number; people?: UserContributions } {
   if (columns === undefined) return { sum: 0 };
-  const all = [columns.influence, ...columns.territories.values(), ...columns.relics.values()];
-  const { points, sum } = withGain(
-    all.flatMap((column) => column.points),
+  const placed = [...columns.territories.values(), ...columns.relics.values()];
+  const plain = withGain(columns.influence.points, gainBp);
+  const moving = withGain(
+    placed.flatMap((column) => column.points),
     gainBp,
   );
-  const applied = cutToBurst(sum > cap ? all.flatMap((column) => column.events) : [], points, { sum, cap });
+  const sum = assertSafe(plain.sum + moving.sum, "sum of points");
+  const points = [...plain.points, ...moving.points];
+  const cut = (): number[] => {
+    const events = placed.flatMap((column) => column.events);
+    const parts = cutToBurst(
+      {
+        moving: { events, points: moving.points },
+        plain: { events: columns.influence.events, points: plain.points },
+      },
+      cap,
+    );
+    return [...parts.plain, ...parts.moving];
+  };
+  const applied = sum > cap ? cut() : points;
   return { sum, people: userContributions(columns, points, applied, pushLimit) };
 }
 

@@ -1,7 +1,8 @@
 /**
  * The attack gym: labelled traffic, honest and foul, through the normalizer's pure core, and how well it told them apart.
  * Rules are tuned on seeds 1 to 10 alone; all others are held out, the default ones and 201 to 210 of the README among them.
- * Points are the normalizer's: a faction's burst cap per tick takes from all of its players in the same proportion.
+ * Points are the normalizer's: what a faction's burst cap per tick takes of them is no part of the score. Scenarios are attacks on
+ * the world and its institutions; each has its file in `scenarios/`.
  * Exit code 1 when a target is missed.
  */
 import { loadRuleset } from "../../../shared/rulesets/rulesets.ts";
@@ -9,6 +10,8 @@ import { readArguments, runToExit, seedsOf, UsageError, wholeNumber } from "../.
 import { ATTACKS, type Attack } from "./accounts.ts";
 import { attacksTable, type Scored, seedsTable, splitTable, targetsTable } from "./report.ts";
 import { split, workOut } from "./run.ts";
+import { scenarioTargets } from "./scenarios/targets.ts";
+import { targetsOf } from "./targets.ts";
 
 const HELP = `Plays labelled traffic, honest and foul, against the rules.
 
@@ -57,7 +60,12 @@ async function main(): Promise<number> {
   const runs: Scored[] = [];
   for (const seed of seeds)
     runs.push({ seed, score: workOut({ ...workout, seed, ...(only === undefined ? {} : { only }) }) });
-  const targets = targetsTable(runs);
+  const targets = targetsTable(
+    runs.map(({ seed, score }) => [
+      ...targetsOf(score),
+      ...(only === undefined ? scenarioTargets(ruleset, seed) : []),
+    ]),
+  );
   console.log(`${seedsTable(runs)}\n\n${attacksTable(runs)}\n\n${targets.text}`);
   if (only === undefined) {
     const { splits, typicalDay } = split({ ...workout, players: Math.ceil(players / 2), seed: seeds[0]! });

@@ -4,7 +4,7 @@ import { median } from "../../tools/median.ts";
 import { ATTACKS } from "./accounts.ts";
 import type { Split } from "./run.ts";
 import type { Score } from "./score.ts";
-import { type Target, targetsOf } from "./targets.ts";
+import type { Target } from "./targets.ts";
 
 export type Scored = { seed: number; score: Score };
 
@@ -79,13 +79,12 @@ export function attacksTable(runs: readonly Scored[]): string {
   return table.toString();
 }
 
-/** A row per target: median and worst of the seeds. */
-export function targetsTable(runs: readonly Scored[]): { text: string; met: boolean } {
+/** A row per target: median and worst of the seeds, each of which has all of them. */
+export function targetsTable(runs: readonly (readonly Target[])[]): { text: string; met: boolean } {
   const table = new Table({ head: ["target", "", "median", "worst", ""], style: { head: [], border: [] } });
   const byName = new Map<string, Target[]>();
-  for (const { score } of runs)
-    for (const target of targetsOf(score))
-      byName.set(target.name, [...(byName.get(target.name) ?? []), target]);
+  for (const targets of runs)
+    for (const target of targets) byName.set(target.name, [...(byName.get(target.name) ?? []), target]);
   for (const [name, targets] of byName) {
     const { atLeast, bound } = targets[0]!;
     const values = targets.map(({ value }) => value);

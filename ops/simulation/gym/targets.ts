@@ -12,27 +12,30 @@ const HELD_BACK = ["drip", "whale", "flood", "farmer"] as const satisfies Attack
 
 export type Target = { name: string; value: number; bound: number; atLeast: boolean; met: boolean };
 
+export function targetOf(
+  name: string,
+  value: number,
+  bound: { atLeast: number } | { atMost: number },
+): Target {
+  return "atLeast" in bound
+    ? { name, value, bound: bound.atLeast, atLeast: true, met: value >= bound.atLeast }
+    : { name, value, bound: bound.atMost, atLeast: false, met: value <= bound.atMost };
+}
+
 export function targetsOf(score: Score): Target[] {
-  const target = (name: string, value: number, bound: number, atLeast: boolean): Target => ({
-    name,
-    value,
-    bound,
-    atLeast,
-    met: atLeast ? value >= bound : value <= bound,
-  });
   const targets: Target[] = [];
   // Where nobody was accused there is nothing to be precise about.
-  if (!Number.isNaN(score.precision)) targets.push(target("precision", score.precision, 0.98, true));
+  if (!Number.isNaN(score.precision)) targets.push(targetOf("precision", score.precision, { atLeast: 0.98 }));
   for (const attack of CATCHABLE) {
     const of = score.attacks.get(attack);
-    if (of !== undefined) targets.push(target(`recall ${attack}`, of.recall, 0.95, true));
+    if (of !== undefined) targets.push(targetOf(`recall ${attack}`, of.recall, { atLeast: 0.95 }));
   }
   const leaked = HELD_BACK.reduce((sum, attack) => sum + (score.attacks.get(attack)?.leakedShare ?? 0), 0);
   targets.push(
-    target(`leaked by ${HELD_BACK.join(", ")}`, leaked, 0.01, false),
-    target("honest players quarantined", score.honestQuarantined, 0.001, false),
+    targetOf(`leaked by ${HELD_BACK.join(", ")}`, leaked, { atMost: 0.01 }),
+    targetOf("honest players quarantined", score.honestQuarantined, { atMost: 0.001 }),
   );
   if (score.attacks.has("flood"))
-    targets.push(target("influence of 100 × the volume", score.hundredfold, 4, false));
+    targets.push(targetOf("influence of 100 × the volume", score.hundredfold, { atMost: 4 }));
   return targets;
 }

@@ -55,7 +55,7 @@ export class Branch {
     for (const [faction, { sum, cap }] of Object.entries(record.factions))
       add(this.#clipped, faction, Math.max(0, sum - cap));
     if (record.kind === "status") return record;
-    const applied = appliedPoints(decisions, record.factions);
+    const applied = appliedPoints(decisions, record);
     for (const { user_id, event_id } of decisions) add(this.#users, user_id, applied.get(event_id)!);
     return record;
   }

@@ -10,6 +10,7 @@ import type { Transaction } from "../database/database.ts";
 export type Entry = Pick<
   Accepted,
   | "event_id"
+  | "event_type"
   | "user_id"
   | "faction_id"
   | "base_points"
@@ -27,8 +28,8 @@ export type Ledger = {
 };
 
 /** Ledger entries of a tick's events. */
-export function ledgerOf(entries: Entry[], record: Pick<TickRecord, "factions">): Ledger {
-  const applied = appliedPoints(entries, record.factions);
+export function ledgerOf(entries: Entry[], record: Pick<TickRecord, "engine" | "factions">): Ledger {
+  const applied = appliedPoints(entries, record);
   const sums = new Map<string, number>();
   for (const { event_id, faction_id } of entries)
     sums.set(faction_id, (sums.get(faction_id) ?? 0) + applied.get(event_id)!);

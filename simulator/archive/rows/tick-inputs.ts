@@ -148,6 +148,7 @@ function gatherCommand(inputs: TickInputs, command: DecidedCommand): void {
 
 const FIELDS = [
   "event_id",
+  "event_type",
   "user_id",
   "faction_id",
   "base_points",
@@ -162,14 +163,18 @@ function entriesOf(message: Input, realm: string): Entry[] {
   const scanned = scanBundle(textOf(message.data), PLACES);
   if (scanned === undefined) return decisionsIn(message, realm, "accepted").map(entryOf);
   return scanned.map(({ fields }) => {
-    const [event_id, user_id, faction_id, base_points, normalized_points, daily_cap_bucket, received_at] =
-      fields.map((value) => (value === undefined ? undefined : JSON.parse(value)));
-    return { event_id, user_id, faction_id, base_points, normalized_points, daily_cap_bucket, received_at };
+    const [event_id, event_type, user_id, faction_id, base_points, normalized_points, ...when] = fields.map(
+      (value) => (value === undefined ? undefined : JSON.parse(value)),
+    );
+    const [daily_cap_bucket, received_at] = when;
+    const what = { event_id, event_type, user_id, faction_id, base_points, normalized_points };
+    return { ...what, daily_cap_bucket, received_at };
   });
 }
 
 const entryOf = (decision: Accepted): Entry => ({
   event_id: decision.event_id,
+  event_type: decision.event_type,
   user_id: decision.user_id,
   faction_id: decision.faction_id,
   base_points: decision.base_points,
