@@ -4,6 +4,7 @@
  * nothing decays, starts or ends, no streak and no cooldown moves. So changing the status to and fro gains nobody anything.
  */
 import type { PublicState, WorldState } from "../shared/contracts/world.ts";
+import { entries } from "../shared/exact/by-id.ts";
 import { dueFromMs } from "../shared/world/due.ts";
 import { decideCommands } from "./commands/commands.ts";
 import { effectiveStatus, pendingManualTicks } from "./duties/pending.ts";
@@ -12,7 +13,7 @@ import { noticesOf } from "./notices/notices.ts";
 import { clearedRosters } from "./notices/rosters.ts";
 import { postponed } from "./steps/elapsed.ts";
 import { type Folding, waitsWithEvents } from "./steps/fold.ts";
-import type { Influenced } from "./steps/influence.ts";
+import { type Influenced, withInfluence } from "./steps/influence.ts";
 import { placeOf, statusChange, underRules } from "./steps/open-tick.ts";
 import type { Marker, Told } from "./tick-result.ts";
 
@@ -43,7 +44,7 @@ export function statusTick(last: WorldState, folding: Folding, marker: Marker): 
     notices: noticed.notices,
     settled: decided.settled,
     state: {
-      public: decided.state.public,
+      public: { ...decided.state.public, factions: sharedAnew(begun, decided.state) },
       private: {
         ...rest,
         ...clearedRosters(rosters, [], decided.state.public.actions),
@@ -52,6 +53,19 @@ export function statusTick(last: WorldState, folding: Folding, marker: Marker): 
       },
     },
   };
+}
+
+/** Where a command set an influence, shares follow from it; without one no share moves, and no trend. */
+function sharedAnew(before: WorldState, { public: world, private: { ruleset } }: WorldState) {
+  const moved = entries(world.factions).some(
+    ([id, { influence }]) => influence !== before.public.factions[id]!.influence,
+  );
+  if (!moved) return world.factions;
+  return withInfluence(
+    world.factions,
+    new Map(entries(world.factions).map(([id, { influence }]) => [id, influence])),
+    ruleset,
+  );
 }
 
 const NOBODY = { territories: {}, relics: {}, campaigns: {}, actions: {} };

@@ -77,6 +77,12 @@ const PAYLOADS: Record<CommandKind, object> = {
   "council.open": { faction: "empire", options: [{ text: "Nothing new", effects: [] }, option] },
   "council.vote": { user: "ada", faction: "empire", option: 1 },
   "resource.grant": { faction: "empire", resource: "iron", amount: 400_000 },
+  "world.correct": {
+    what: "holder",
+    of: { relic: "ember_crown" },
+    value: null,
+    note: "the capture of tick 96 was a fault",
+  },
   "resource.spend": { faction: "empire", resource: "iron", amount: 1, note: "tribute" },
   "chapter.receipt": {
     chapter: "c-12",

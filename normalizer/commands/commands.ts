@@ -81,6 +81,8 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
       const reason = seasonRefusal(rules, command.kind);
       return reason === undefined ? passed : refused(reason);
     }
+    case "world.correct":
+      return command.actor.type === "gm" ? passed : refused("not_allowed");
     case "campaign.close":
     case "resource.grant":
     case "resource.spend":

@@ -1,5 +1,6 @@
 /** Commands: what operators and the system itself tell a realm. They travel the same log as candidates. */
 import { z } from "zod";
+import { corrections } from "./correction.ts";
 import { AccountId, ContentId, Id, IdempotencyKey } from "./ids.ts";
 import { Count, Instant } from "./leaves.ts";
 import { CouncilOptions } from "./politics.ts";
@@ -32,6 +33,9 @@ const Review = z.strictObject({
   note: Note.optional(),
   decision: FreeObject,
 });
+
+/** Why a game master repairs something. It stays with the command: ticks hold facts only. */
+const Reason = Note.min(1);
 
 /** Thousandths of a unit of a resource. */
 const Amount = z.int().min(1).max(10_000_000_000);
@@ -98,6 +102,7 @@ function commands<Besides extends z.ZodRawShape, Who extends z.ZodType>(besides:
     kind("council.open", z.strictObject({ faction: Id, options: CouncilOptions })),
     kind("resource.grant", Stock),
     kind("resource.spend", Stock),
+    kind("world.correct", corrections({ note: Reason })),
     kind("decree", z.strictObject({ text: Statement, effects: z.array(Effect).max(4) })),
     ...playersKinds(besides, actor),
   ]);
@@ -133,6 +138,7 @@ const SETTLED_BY = {
   "council.open": "world",
   "resource.grant": "world",
   "resource.spend": "world",
+  "world.correct": "world",
   decree: "world",
   "member.join": "normalizer",
   "member.switch": "normalizer",

@@ -1,6 +1,7 @@
 /** What ticks make happen: the public log of a realm. */
 import { z } from "zod";
 import { COMMAND_KINDS, RealmStatus } from "./command.ts";
+import { toldCorrections } from "./correction.ts";
 import { AccountId, BasisPoints, ContentId, Id } from "./ids.ts";
 import { Count, Thousandths } from "./leaves.ts";
 import { ActionStatus, EffectState } from "./public-state.ts";
@@ -62,6 +63,8 @@ function happenings<Besides extends z.ZodRawShape>(besides: Besides) {
     ]),
     /** A grant or, negative, a spending; thousandths of a unit. */
     kind("resource", { faction: Id, resource: Id, change: z.int() }),
+    /** A game master set a value right. `author`: as of a decree. */
+    toldCorrections({ ...besides, kind: z.literal("correct"), id: ContentId, author: AccountId }),
     /** `author`: the game master's name, as their token has it. */
     kind("decree", { id: ContentId, text: Statement, author: AccountId }),
     z.discriminatedUnion("step", [

@@ -65,6 +65,10 @@ const SENTENCES: Record<Happening["kind"], Teller> = {
       weight: "quiet",
     };
   },
+  correct: ({ of }, text, names) => ({
+    text: `A game master sets the ${text("what")} of ${correctedThing(of, names)} right`,
+    weight: "plain",
+  }),
   decree: ({ text }, _text, names) => ({ text: `Decree: ${names.words(text)}`, weight: "great" }),
   season: (event, text) => ({
     text: `Season ${text("season")} ${event.step === "open" ? "opens" : "closes"}`,
@@ -90,6 +94,13 @@ export function inWords(event: Told, names: Names, actions: Actions = {}): Sente
       weight: "quiet",
     }
   );
+}
+
+/** The place, or else whose stock or influence it is. */
+function correctedThing(of: unknown, names: Names): string {
+  const { territory, relic, faction } = of as Partial<Record<"territory" | "relic" | "faction", string>>;
+  if (territory !== undefined) return names.territory(territory);
+  return relic === undefined ? `the ${names.faction(String(faction))}` : `the ${names.relic(relic)}`;
 }
 
 /** An effect of a trigger that has several goes by the trigger and a number. */

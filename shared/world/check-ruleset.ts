@@ -141,33 +141,42 @@ export const stepsReasons = (steps: readonly CampaignStep[], rules: Ruleset): st
 const unknown = (what: string, id: string, known: Readonly<Record<string, unknown>>): string[] =>
   Object.hasOwn(known, id) ? [] : [`unknown ${what} ${id}`];
 
+/** Of one faction in one tick: four bursts at most, when it is late; milli-points. */
+const burstOf = ({ influence }: Ruleset): bigint => BigInt(influence.burst_max) * 1_000n * 4n;
+
+/** The most that one faction's influence, and its claim on one relic, can become by play; milli-points. */
+export function mostByPlay(rules: Ruleset): { influence: bigint; claim: bigint } {
+  const burst = burstOf(rules);
+  const settled = (gain: bigint, decayBp: number) =>
+    (gain * 10_000n) / BigInt(decayBp) + gain + 10_000n / BigInt(decayBp) + 1n;
+  return {
+    influence: settled(burst, rules.influence.decay_bp),
+    claim: settled((burst * 12_000n) / 10_000n, rules.claims.decay_bp),
+  };
+}
+
 /**
  * Bounds of the largest integers that the world stores or sums, in BigInt since the question is whether they fit.
  * A stock that gains at most g per tick and loses d basis points settles below `g·10000/d + g`; floors leave at most
  * one unit more for each decay, `10000/d`.
  */
 export function largestIntegers(rules: Ruleset): [what: string, largest: bigint][] {
-  const { influence, contest, claims, stock, meters } = rules;
+  const { influence, contest, stock, meters } = rules;
   const integer = (value: number) => BigInt(value);
   const sovereign = sovereignRules(rules);
   /** Of one sovereign action: its cost, and stakes that stop once they are enough. */
   const cost = integer(Math.max(...SOVEREIGN_ACTIONS.map((action) => sovereign[action].cost))) * 1_000n;
   const stakes = (cost * integer(sovereign.counter_bp)) / 10_000n + integer(stock.max) * 1_000n;
-  const settled = (gain: bigint, decayBp: number) =>
-    (gain * 10_000n) / integer(decayBp) + gain + 10_000n / integer(decayBp) + 1n;
   const factions = integer(Object.keys(rules.factions).length);
   const territories = Object.values(rules.territories);
   const value = (most: (territory: (typeof territories)[number]) => number) =>
     territories.reduce((sum, territory) => sum + integer(most(territory)), 0n);
-  /** Of one faction in one tick: four bursts at most, when it is late. */
-  const burst = integer(influence.burst_max) * 1_000n * 4n;
+  const burst = burstOf(rules);
+  const most = mostByPlay(rules);
   return [
-    [
-      "influence of all factions",
-      factions * (settled(burst, influence.decay_bp) + integer(influence.prior) * 1_000n),
-    ],
+    ["influence of all factions", factions * (most.influence + integer(influence.prior) * 1_000n)],
     ["score of a territory", factions * ((burst * integer(contest.weight_max_bp)) / 10_000n + 1n)],
-    ["claim on a relic", settled((burst * 12_000n) / 10_000n, claims.decay_bp)],
+    ["claim on a relic", most.claim],
     [
       "stock of a resource",
       integer(stock.max) * 1_000n +

@@ -7,6 +7,7 @@ import type { Happening, WorldState } from "../../shared/contracts/world.ts";
 import type { WorldCommand } from "../steps/fold.ts";
 import { closeCampaign, openCampaign } from "./campaigns.ts";
 import type { CommandResult } from "./command-handler.ts";
+import { correctWorld } from "./corrections.ts";
 import { castVote, closeDueCouncils, openCouncil } from "./council.ts";
 import { issueDecree } from "./decrees.ts";
 import { grantResource, spendResource } from "./economy.ts";
@@ -68,6 +69,8 @@ function decide(state: WorldState, command: WorldCommand): CommandResult {
       return grantResource(state, command);
     case "resource.spend":
       return spendResource(state, command);
+    case "world.correct":
+      return correctWorld(state, command);
     case "sovereign.propose":
       return proposeAction(state, command);
     case "sovereign.counter":

@@ -67,6 +67,7 @@ export const outcomesOf = (resolving: Resolving): Outcome[] =>
       case "effect_refused":
       case "council":
       case "resource":
+      case "correct":
       case "decree":
       case "season":
       case "refused":

@@ -16,7 +16,7 @@ type Standing = {
 
 /**
  * Per faction three numbers must be one, to the milli-point: Σ `applied_points` of the ledger, `min(sum, cap)` of the tick's
- * record, and the influence after the tick less what decay, and the opening of a season, left of the influence before it.
+ * record, and the influence after the tick less what decay, a season's opening and corrections left of the influence before it.
  * `applied`: milli-points by faction. Answers a sentence for each that isn't.
  */
 export function ledgerProblems(
@@ -40,7 +40,7 @@ export function ledgerProblems(
     const ledger = applied.get(id) ?? 0;
     if (ledger !== counted)
       problems.push(`${at}: ${id} gained ${counted} by its record, ${ledger} by the ledger`);
-    const moved = (find(factions, id)?.influence ?? 0) - keep(find(before.factions, id)?.influence ?? 0);
+    const moved = (find(factions, id)?.influence ?? 0) - keep(id, find(before.factions, id)?.influence ?? 0);
     if (moved !== counted)
       problems.push(`${at}: ${id} gained ${counted} by its record, ${moved} by its influence`);
   }
@@ -51,15 +51,19 @@ export function ledgerProblems(
 function keptOf(
   before: Standing,
   { record, ruleset }: { record: TickRecord; ruleset: Pick<Ruleset, "tick_seconds" | "influence"> },
-): (influence: number) => number {
-  // Nothing decays in a tick of kind `status`.
-  if (record.kind === "status") return (influence) => influence;
+): (faction: string, influence: number) => number {
+  // The record of a tick of kind `status` has no factions.
+  if (record.kind === "status") return (_, influence) => influence;
   const sinceMs = sincePreviousMs(before.record, record);
   const k = lateness(record.tick, sinceMs, ruleset.tick_seconds * 1_000);
-  const opened = record.events.filter((event) => event.kind === "season" && event.step === "open").length;
-  return (influence) => {
+  return (faction, influence) => {
     let kept = influence;
-    for (let i = 0; i < opened; i++) kept = mul(kept, INFLUENCE_KEPT_BP);
+    // Commands come before decay, in the order in which they are told.
+    for (const event of record.events) {
+      if (event.kind === "season" && event.step === "open") kept = mul(kept, INFLUENCE_KEPT_BP);
+      if (event.kind === "correct" && event.what === "influence" && event.of.faction === faction)
+        kept = event.value;
+    }
     for (let i = 0; i < k; i++) kept -= mul(kept, ruleset.influence.decay_bp);
     return kept;
   };
