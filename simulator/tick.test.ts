@@ -166,7 +166,13 @@ describe("triggers", () => {
       triggers: rules.triggers.map((trigger) => ({
         ...trigger,
         cooldown: 4,
-        effects: trigger.effects.map((effect) => ("ticks" in effect ? { ...effect, ticks: 2 } : effect)),
+        effects: trigger.effects.map((effect) =>
+          effect.do === "chain"
+            ? { do: "chain", id: effect.id, ticks: 2 }
+            : "ticks" in effect
+              ? { ...effect, ticks: 2 }
+              : effect,
+        ),
       })),
     };
     const reigning = standing(started(short), (world) => withShare(world, 7_500));
@@ -224,7 +230,9 @@ describe("triggers", () => {
     expect(results[1]!.record.events.map((event) => ("id" in event ? event.id : event.kind))).toEqual([
       "veil_fracture.0",
       "seal_the_veil",
-      "veil_fracture.2",
+      "veil_rite",
+      "seal_the_veil",
+      "veil_fracture.3",
       "veil_uncanny",
     ]);
     expect(Object.keys(results[1]!.state.public.effects)).not.toContain("veil_fracture.0");
