@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { runs } from "../../ops/testing/fuzz.ts";
 import type { DecidedCommand, ValidCommand } from "../../shared/contracts/command.ts";
 import type { Decision } from "../../shared/contracts/decision.ts";
+import { dayOf } from "../../shared/judgement/day.ts";
 import { cacheSpec } from "../cache.ts";
 import { foldCandidate, foldCommand } from "../core.ts";
 import { evolve, evolveCommand } from "../judge/evolve.ts";
@@ -15,7 +16,7 @@ const OPTIONS = ["As it is", "Wear grey"].map((text) => ({ text, effects: [] }))
 const user = fc.constantFrom("ada", "bo", "cleo", "constructor");
 const faction = fc.constantFrom("empire", "freeholds");
 /** Long waits, so that weeks pass: councils open again, points grow old, people switch. */
-const waitMs = fc.constantFrom(1_000, 60_000, 86_400_000, 8 * 86_400_000);
+const waitMs = fc.constantFrom(1_000, 60_000, 86_400_000, 3 * 86_400_000, 8 * 86_400_000);
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ does: fc.constant("deed" as const), user, faction, waitMs }) },
   {
@@ -66,16 +67,27 @@ function commandOf(
   }
 }
 
-test("nobody votes twice in a council or for another faction's, and a council never opens within 7 days of the last", () => {
+test("nobody votes without standing, twice in a council or for another faction's, and a council never opens within 7 days of the last", () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(lives, (life) => {
       const votes = new Set<string>();
+      const joinedMs = new Map<string, number>();
+      const deeds: { user: string; day: number; points: number }[] = [];
       const opened = new Map<string, { id: string; atMs: number }>();
       for (const out of live(freshRealm(), life)) {
-        if (!("command" in out)) continue;
+        if ("decision" in out) {
+          const { user_id: user, received_at, normalized_points: points, validity_status } = out.decision;
+          if (validity_status !== "accepted") continue;
+          const atMs = Date.parse(received_at);
+          if (!joinedMs.has(user)) joinedMs.set(user, atMs);
+          deeds.push({ user, day: dayOf(atMs, RULES.day_offset_minutes), points });
+          continue;
+        }
         const { command: said } = out;
         seen.add(said.reason ?? said.kind);
+        if (said.kind === "member.switch" && said.status === "applied")
+          joinedMs.set(said.payload.user, Date.parse(said.received_at));
         if (said.status !== "passed") continue;
         const atMs = Date.parse(said.received_at);
         if (said.kind === "council.open") {
@@ -88,13 +100,18 @@ test("nobody votes twice in a council or for another faction's, and a council ne
           const vote = `${said.payload.user} ${said.council}`;
           expect(votes.has(vote)).toBe(false);
           votes.add(vote);
+          const { user } = said.payload;
+          const today = dayOf(atMs, RULES.day_offset_minutes);
+          const week = deeds.filter((deed) => deed.user === user && deed.day > today - 7);
+          expect(week.reduce((sum, { points }) => sum + points, 0)).toBeGreaterThanOrEqual(50_000);
+          expect(atMs - joinedMs.get(user)!).toBeGreaterThanOrEqual(3 * 86_400_000);
         }
       }
     }),
     { numRuns: CASES },
   );
   const reached = ["council.open", "council.vote", "already_voted", "no_council", "no_points", "too_early"];
-  for (const each of [...reached, "unknown_option", "faction_mismatch", "not_a_member"])
+  for (const each of [...reached, "too_new", "unknown_option", "faction_mismatch", "not_a_member"])
     expect(seen).toContain(each);
 });
 

@@ -11,6 +11,12 @@ const OPTIONS = [
   { text: "Wear grey", effects: [{ do: "style" as const, id: "grey", ticks: 3 }] },
 ];
 
+/** Who joined today has standing. */
+const EARLY = {
+  ...RULES,
+  judgement: { ...RULES.judgement, standing: { ...RULES.judgement.standing, days: 0 } },
+};
+
 let seq = 0;
 /** One deed of somebody's; a stranger's first binds them to the faction. */
 const play = (state: NormalizerState, user_id: string, atMs = START_MS, faction_id = "empire") => {
@@ -51,7 +57,7 @@ const votes = (
 
 describe("seats", () => {
   test("go to the five members with the most points of the last 7 days, ties by id", () => {
-    const state = freshRealm();
+    const state = freshRealm(EARLY);
     plays(state, "ada", 3);
     for (const user of ["zoe", "bo", "cleo", "dan", "eve", "constructor"]) plays(state, user, 1);
     plays(state, "rival", 4, START_MS, "veilborn");
@@ -65,7 +71,7 @@ describe("seats", () => {
   });
 
   test("go to nobody for points of more than 7 days ago, or under another faction since", () => {
-    const state = freshRealm();
+    const state = freshRealm(EARLY);
     plays(state, "ada", 1);
     plays(state, "bo", 1, START_MS + 12 * DAY);
     plays(state, "cleo", 1, START_MS + 13 * DAY);
@@ -78,9 +84,9 @@ describe("seats", () => {
   });
 
   test("are found among the sleeping without waking anybody: no entry changes", () => {
-    const awake = freshRealm();
+    const awake = freshRealm(EARLY);
     for (const user of ["ada", "bo"]) plays(awake, user, 2);
-    const asleep = freshRealm();
+    const asleep = freshRealm(EARLY);
     for (const [key, text] of stateText(awake)) {
       if (key.startsWith("u.")) asleep.players.load(key.slice(2), text);
       if (key.startsWith("m.")) asleep.members.load(key.slice(2), text);
@@ -93,7 +99,7 @@ describe("seats", () => {
 
 describe("a council opens", () => {
   test("once in 672 ticks of 15 minutes, which are 7 days", () => {
-    const state = freshRealm();
+    const state = freshRealm(EARLY);
     expect(opens(state).status).toBe("passed");
     expect(opens(state, { atMs: START_MS + 8 * DAY - 1 })).toMatchObject({
       status: "refused",
@@ -104,7 +110,7 @@ describe("a council opens", () => {
   });
 
   test("not for a faction that isn't there, with effects on what isn't there, or after the season", () => {
-    const state = freshRealm();
+    const state = freshRealm(EARLY);
     const hail = { do: "modify", name: "yield_bp", faction: "atlantis", add: 1, ticks: 1 };
     const steal = { do: "style", id: "iron_decrees", ticks: 1 };
     const option = (effect: object) => [OPTIONS[0]!, { text: "Yes", effects: [effect] }];
@@ -119,7 +125,7 @@ describe("a council opens", () => {
 
   test("at no player's word", () => {
     const asked = say(
-      freshRealm(),
+      freshRealm(EARLY),
       "council.open",
       { faction: "empire", options: OPTIONS },
       { actor: "player" },
@@ -129,12 +135,38 @@ describe("a council opens", () => {
 });
 
 describe("a vote", () => {
-  test("weighs 1, 2 or 3 by what its user did in the week: any points, the mean, three times the mean", () => {
-    expect([0, 1, 99, 100, 299, 300].map((points) => voteWeight(points, 100))).toEqual([0, 1, 1, 2, 2, 3]);
+  test("weighs 1, 2 or 3 by what its user did in the week: less than the mean, the mean, three times the mean", () => {
+    expect([50, 99, 100, 299, 300].map((points) => voteWeight(points, 100))).toEqual([1, 1, 2, 2, 3]);
+  });
+
+  test("is refused to who has less than 50 points of the week, or joined less than three days ago", () => {
+    const state = freshRealm();
+    plays(state, "ada", 1);
+    foldCandidate(state, candidate({ atMs: START_MS, seq: ++seq }, { user_id: "bo", base_points: 1 }));
+    plays(state, "cleo", 1, START_MS + 1);
+    const council = opens(state);
+    expect(council).toMatchObject({ seats: ["ada", "cleo", "bo"], active: 0 });
+    const atMs = START_MS + 3 * DAY;
+    expect(votes(state, "ada", { atMs: atMs - 1 }).reason).toBe("too_new");
+    expect(votes(state, "bo", { atMs }).reason).toBe("no_points");
+    expect(votes(state, "cleo", { atMs }).reason).toBe("too_new");
+    expect(votes(state, "ada", { atMs })).toMatchObject({ status: "passed", council: council.command_id });
+  });
+
+  test("of who went over to the faction waits as long again", () => {
+    const state = freshRealm();
+    plays(state, "ada", 1, START_MS, "veilborn");
+    plays(state, "bo", 1);
+    const laterMs = START_MS + 14 * DAY;
+    plays(state, "ada", 1, laterMs, "veilborn");
+    say(state, "member.switch", { user: "ada", faction: "empire" }, { atMs: laterMs });
+    opens(state, { atMs: laterMs });
+    expect(votes(state, "ada", { atMs: laterMs + 3 * DAY - 1 }).reason).toBe("too_new");
+    expect(votes(state, "ada", { atMs: laterMs + 3 * DAY }).status).toBe("passed");
   });
 
   test("weighs by the realm's mean of the week before, which is 50 points at least", () => {
-    const state = freshRealm();
+    const state = freshRealm(EARLY);
     for (const user of ["bo", "cleo"]) plays(state, user, 1);
     plays(state, "ada", 2);
     const council = opens(state, { atMs: START_MS + 3_600_000 });
@@ -146,7 +178,7 @@ describe("a vote", () => {
   });
 
   test("is one per user and council, also after the entry was laid down and read again", () => {
-    const state = freshRealm();
+    const state = freshRealm(EARLY);
     plays(state, "ada", 1);
     opens(state);
     expect(votes(state, "ada", { option: 0 }).status).toBe("passed");
@@ -159,7 +191,7 @@ describe("a vote", () => {
   });
 
   test("twice in one batch is refused the second time", () => {
-    const state = freshRealm();
+    const state = freshRealm(EARLY);
     plays(state, "ada", 1);
     opens(state);
     const both = [votes(state, "ada", { option: 1 }), votes(state, "ada", { option: 1 })];
@@ -167,7 +199,7 @@ describe("a vote", () => {
   });
 
   test("is for one's own faction and in one's own name alone, for an option that is there", () => {
-    const state = freshRealm();
+    const state = freshRealm(EARLY);
     plays(state, "ada", 1);
     plays(state, "rival", 1, START_MS, "veilborn");
     expect(votes(state, "ada").reason).toBe("no_council");
@@ -182,7 +214,7 @@ describe("a vote", () => {
   });
 
   test("needs points of the last 7 days, and a season that isn't over", () => {
-    const state = freshRealm();
+    const state = freshRealm(EARLY);
     plays(state, "ada", 1);
     opens(state);
     expect(votes(state, "ada", { atMs: START_MS + 8 * DAY }).reason).toBe("no_points");
@@ -191,7 +223,7 @@ describe("a vote", () => {
   });
 
   test("leaves no trace in the memory for commands, however many there are", () => {
-    const state = freshRealm();
+    const state = freshRealm(EARLY);
     const grant = say(state, "resource.grant", { faction: "empire", resource: "iron", amount: 1 });
     for (let i = 0; i < 1_100; i++) votes(state, `user-${i}`);
     const again = command(
@@ -207,7 +239,7 @@ describe("who acts for a faction", () => {
   test.each(["sovereign.propose", "sovereign.counter"] as const)(
     "%s is a member's, or a game master's",
     (kind) => {
-      const state = freshRealm();
+      const state = freshRealm(EARLY);
       plays(state, "ada", 1);
       const payload = { action_type: "iron_levy", action: "a".repeat(26), stake: 1, faction: "empire" };
       const by = (by: string, faction = "empire") =>
@@ -220,7 +252,7 @@ describe("who acts for a faction", () => {
   );
 
   test("a decree is a game master's, on what is there", () => {
-    const state = freshRealm();
+    const state = freshRealm(EARLY);
     const decree = (effects: object[], actor: "gm" | "player" | "system" = "gm") =>
       say(state, "decree", { text: "So be it", effects }, { actor });
     const grey = { do: "style", id: "grey", ticks: 1 };
@@ -235,22 +267,22 @@ describe("who acts for a faction", () => {
   test("stocks are moved by game masters and the system", () => {
     const stock = { faction: "empire", resource: "iron", amount: 1 };
     for (const kind of ["resource.grant", "resource.spend"] as const) {
-      expect(say(freshRealm(), kind, stock, { actor: "player" }).reason).toBe("not_allowed");
-      expect(say(freshRealm(), kind, stock, { actor: "system" }).status).toBe("passed");
+      expect(say(freshRealm(EARLY), kind, stock, { actor: "player" }).reason).toBe("not_allowed");
+      expect(say(freshRealm(EARLY), kind, stock, { actor: "system" }).status).toBe("passed");
     }
   });
 });
 
 test("a council outlives a change of rules", () => {
-  const state = freshRealm();
+  const state = freshRealm(EARLY);
   plays(state, "ada", 1);
   const council = opens(state);
-  say(state, "ruleset.set", { ruleset: RULES });
+  say(state, "ruleset.set", { ruleset: EARLY });
   expect(votes(state, "ada")).toMatchObject({ status: "passed", council: council.command_id });
 });
 
 test("a new season forgets the councils of the last: each faction may open one at once, and nobody votes before", () => {
-  const state = freshRealm();
+  const state = freshRealm(EARLY);
   plays(state, "ada", 1);
   opens(state);
   say(state, "season.close", {});

@@ -10,6 +10,7 @@ import { timeMs } from "../../shared/exact/time.ts";
 import { isClosed } from "../../shared/judgement/admission.ts";
 import { daysOfUserEntry, readMemberEntry } from "../../shared/judgement/caps-entry.ts";
 import { recentPoints, weekBefore } from "../../shared/judgement/fairness.ts";
+import { hasStanding, standingLacks } from "../../shared/judgement/standing.ts";
 import { effectsReasons } from "../../shared/world/check-ruleset.ts";
 import { realmDay } from "../judge/decide.ts";
 import { type NormalizerState, rulesOf } from "../state/state.ts";
@@ -19,7 +20,7 @@ type Voting = Extract<ValidCommand, { kind: "council.vote" }>;
 type Refusal = { refusal: string };
 
 /**
- * Seats and the number of the faction's members with points in the last 7 days, or why no council opens. Inactive players are
+ * Seats and the number of the faction's members with standing, or why no council opens. Inactive players are
  * scanned without unpacking them: at 100 000 known players this takes some 0.1 s, once a week and faction.
  */
 export function decideCouncil(
@@ -35,26 +36,29 @@ export function decideCouncil(
   if (last !== undefined && atMs < last.atMs + gapMs) return { refusal: "too_early" };
   const reasons = options.flatMap(({ effects }) => effectsReasons(effects, ruleset));
   if (reasons.length > 0) return { refusal: reasons.join("; ") };
-  const active = activeIn(state, faction, realmDay(state, atMs));
-  return { seats: active.slice(0, ruleset.council.seats), active: active.length };
+  const ranked = activeIn(state, faction, realmDay(state, atMs));
+  const active = ranked.filter((known) => hasStanding(known, atMs, ruleset.judgement.standing)).length;
+  return { seats: ranked.slice(0, ruleset.council.seats).map(({ id }) => id), active };
 }
 
 /** The steward counts ticks, which a clock measures only roughly; half the time is enough to see that it speaks twice. */
 const gapTicks = ({ gap_ticks, every_ticks }: CouncilRules, { type }: Opening["actor"]): number =>
   type === "system" ? floorDiv(every_ticks, 2) : gap_ticks;
 
+type Active = { id: string; recent: number; sinceMs: number };
+
 /** The members of a faction that have any points of the last 7 days, most first, ties by id. */
-function activeIn({ members, players }: NormalizerState, faction: string, day: number): string[] {
-  const ranked: { id: string; points: number }[] = [];
+function activeIn({ members, players }: NormalizerState, faction: string, day: number): Active[] {
+  const ranked: Active[] = [];
   for (const id of players.ids()) {
-    const member = members.peek(id);
-    if (member === undefined) continue;
-    if ((typeof member === "string" ? readMemberEntry(member) : member).faction !== faction) continue;
-    const points = pointsOf(players, id, day);
-    if (points > 0) ranked.push({ id, points });
+    const stored = members.peek(id);
+    if (stored === undefined) continue;
+    const member = typeof stored === "string" ? readMemberEntry(stored) : stored;
+    if (member.faction !== faction) continue;
+    const recent = pointsOf(players, id, day);
+    if (recent > 0) ranked.push({ id, recent, sinceMs: member.sinceMs });
   }
-  ranked.sort((a, b) => b.points - a.points || byCodeUnit(a.id, b.id));
-  return ranked.map(({ id }) => id);
+  return ranked.sort((a, b) => b.recent - a.recent || byCodeUnit(a.id, b.id));
 }
 
 /** Final milli-points of the last 7 days. Of an inactive player only the days are parsed, since the rest is most of the text. */
@@ -80,14 +84,17 @@ export function decideVote(
   if (council === undefined) return { refusal: "no_council" };
   if (member.voted === council.id) return { refusal: "already_voted" };
   if (option >= council.options) return { refusal: "unknown_option" };
-  const day = realmDay(state, timeMs(received_at));
-  const points = pointsOf(state.players, user, day);
+  const atMs = timeMs(received_at);
+  const day = realmDay(state, atMs);
+  const recent = pointsOf(state.players, user, day);
+  const lacks = standingLacks({ recent, sinceMs: member.sinceMs }, atMs, ruleset.judgement.standing);
+  if (lacks !== undefined) return { refusal: lacks === "points" ? "no_points" : "too_new" };
   const { points: total, users } = weekBefore(state.week, day);
   const { mean_min } = ruleset.judgement.fairness;
-  const weight = voteWeight(points, Math.max(users === 0 ? 0 : floorDiv(total, users), mean_min * 1_000));
-  return weight === 0 ? { refusal: "no_points" } : { council: council.id, weight };
+  const mean = Math.max(users === 0 ? 0 : floorDiv(total, users), mean_min * 1_000);
+  return { council: council.id, weight: voteWeight(recent, mean) };
 }
 
-/** 1, 2, 3 for R > 0, ≥ M, ≥ 3M, milli-points; 0 for none. */
-export const voteWeight = (recent: number, mean: number): 0 | 1 | 2 | 3 =>
-  recent <= 0 ? 0 : recent >= 3 * mean ? 3 : recent >= mean ? 2 : 1;
+/** What a vote of a user with standing weighs: 2 for R ≥ M, 3 for R ≥ 3M, milli-points, else 1. */
+export const voteWeight = (recent: number, mean: number): 1 | 2 | 3 =>
+  recent >= 3 * mean ? 3 : recent >= mean ? 2 : 1;

@@ -86,7 +86,7 @@ export const CouncilRules = z.strictObject({
   first_ticks: around(96).default(96),
   /** How long a council votes. */
   window_ticks: around(96),
-  /** Voters that a vote needs, of the faction's members with points in the last 7 days. */
+  /** Voters that a vote needs, of the faction's members with standing. */
   quorum_bp: around(500),
   /** What councils that open by themselves vote on; `own` is the faction. */
   options: CouncilOptions.default(STANDING_OPTIONS),

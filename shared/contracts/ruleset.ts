@@ -59,6 +59,7 @@ const heat = (leak_seconds: number, quarantine: number, reject: number) =>
     reject: around(reject),
   });
 
+const STANDING = { points: 50, days: 3 };
 const DEVICE_TURNS = { leak_seconds: 600, quarantine: 20 };
 
 const SOURCE_DAY = {
@@ -124,6 +125,13 @@ const JudgementRules = z.strictObject({
       quarantine: around(DEVICE_TURNS.quarantine),
     })
     .default(DEVICE_TURNS),
+  /**
+   * Who votes in councils and always finds a place in the quarantine: points of the last 7 days at least, and days since they joined
+   * their faction.
+   */
+  standing: z
+    .strictObject({ points: around(STANDING.points), days: z.int().min(0).max(14) })
+    .default(STANDING),
   /** Open at once, and for how long. */
   quarantine: z.strictObject({
     user_max: around(10),
@@ -163,6 +171,7 @@ const JUDGEMENT: z.infer<typeof JudgementRules> = {
   clockwork: { mean_min_seconds: 60, spread: 50 },
   device_users: 16,
   device_turns: DEVICE_TURNS,
+  standing: STANDING,
   quarantine: { user_max: 10, realm_max: 5_000, days: 7 },
   membership_switch_days: 14,
 };

@@ -6,6 +6,7 @@ import type { Command, CommandKind, DecidedCommand } from "../../shared/contract
 import { COUNCIL, SOVEREIGN } from "../../shared/contracts/politics.ts";
 import type { TickRecord } from "../../shared/contracts/world.ts";
 import { commandId } from "../../shared/exact/identity.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { publishOne } from "../../shared/stream/publish.ts";
 import { commandMsgId, eventsStream, subjects, worldStream } from "../../shared/stream/subjects.ts";
 
@@ -13,9 +14,11 @@ const REALM = "politics";
 let nats: TestNats;
 beforeAll(async () => {
   nats = await testNats();
+  const { judgement } = await loadRuleset("amoi-1");
   await testRealm(nats.bus, REALM, {
     sovereign: { ...SOVEREIGN, window_ticks: 3, iron_levy: { ...SOVEREIGN.iron_levy, cost: 40 } },
     council: { ...COUNCIL, window_ticks: 10 },
+    judgement: { ...judgement, standing: { points: 5, days: 0 } },
   });
 });
 afterAll(() => nats.close());

@@ -1,9 +1,15 @@
 /** The goals of the scenarios: attacks on the world and its institutions rather than on the judgement of single accounts. Pure. */
 import type { Ruleset } from "../../../../shared/contracts/ruleset.ts";
 import { type Target, targetOf } from "../targets.ts";
+import { ballotOf } from "./council-stuffing.ts";
 import { delayOf } from "./fifth-column.ts";
 
 /** Every goal on one seed. */
 export function scenarioTargets(ruleset: Ruleset, seed: number): Target[] {
-  return [targetOf("flip later by 30 saboteurs", delayOf(ruleset, { seed, saboteurs: 30 }), { atMost: 0.1 })];
+  const { stuffed, refused, voters } = ballotOf(ruleset, seed);
+  return [
+    targetOf("weight of 100 stuffed votes", stuffed, { atMost: 0 }),
+    targetOf("active members without a vote", refused / (voters + refused), { atMost: 0.1 }),
+    targetOf("flip later by 30 saboteurs", delayOf(ruleset, { seed, saboteurs: 30 }), { atMost: 0.1 }),
+  ];
 }
