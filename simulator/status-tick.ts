@@ -10,7 +10,8 @@ import { decideCommands } from "./commands/commands.ts";
 import { effectiveStatus, pendingManualTicks } from "./duties/pending.ts";
 import { gatherActions } from "./notices/action-rosters.ts";
 import { noticesOf } from "./notices/notices.ts";
-import { clearedRosters } from "./notices/rosters.ts";
+import { NO_ROSTERS } from "./notices/roster.ts";
+import { clearedRosters, withoutCorrected } from "./notices/rosters.ts";
 import { postponed } from "./steps/elapsed.ts";
 import { type Folding, waitsWithEvents } from "./steps/fold.ts";
 import { type Influenced, withInfluence } from "./steps/influence.ts";
@@ -32,8 +33,9 @@ export function statusTick(last: WorldState, folding: Folding, marker: Marker): 
   const happenings = [...ruled.happenings, ...statusChange(last, status), ...decided.happenings];
 
   // Who hears of a result: those on the rosters of actions, which alone can end here.
-  const { rosters: known = NOBODY, told, notices_hash: _hash, ...rest } = decided.state.private;
-  const rosters = { ...known, actions: gatherActions(known.actions, commands, happenings) };
+  const { rosters: known = NO_ROSTERS, told, notices_hash: _hash, ...rest } = decided.state.private;
+  const actions = gatherActions(known.actions, commands, happenings);
+  const rosters = { ...withoutCorrected(known, happenings), actions };
   const influenced = nothing(begun.public);
   const noticed = noticesOf({ last, before: begun, influenced, happenings, rosters, again: () => [] });
   const { notices_hash } = noticed.private;
@@ -67,8 +69,6 @@ function sharedAnew(before: WorldState, { public: world, private: { ruleset } }:
     ruleset,
   );
 }
-
-const NOBODY = { territories: {}, relics: {}, campaigns: {}, actions: {} };
 
 const nothing = ({ factions }: PublicState): Influenced => ({
   factions,

@@ -49,14 +49,14 @@ export function tick(
   const { begun, influenced, state: turned, happenings, settled } = turn(state, folding, marker);
 
   // 7. What happened, numbered, and who is told that it was their doing.
-  const rosters = gatherRosters(begun, influenced, folding.commands, happenings);
+  const again = (other: Influenced) => resolve(begun, other);
+  const moved = { last: state, before: begun, influenced };
+  const rosters = gatherRosters({ ...moved, after: turned.public, again }, folding.commands, happenings);
   const noticed = noticesOf({
-    last: state,
-    before: begun,
-    influenced,
+    ...moved,
     happenings,
     rosters,
-    again: (other) => resolve(begun, other).happenings,
+    again: (other) => again(other).happenings,
   });
 
   const told: Told = {

@@ -2,10 +2,10 @@
 
 import { z } from "zod";
 import type { PassedItem } from "../../shared/contracts/feed.ts";
-import { NoticeItem } from "../../shared/contracts/notice.ts";
+import { NoticeItem, type NoticeRole } from "../../shared/contracts/notice.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { inEachLanguage, inPoints, type Language, message } from "../../shared/texts/messages.ts";
-import { nameFor } from "../../shared/world/name-for.ts";
+import { nameFor, theNameFor } from "../../shared/world/name-for.ts";
 import { type Named, nameOf, namesOf, type RulesetNames } from "../../shared/world/names.ts";
 
 /** The items that this release has sentences for, whatever else a later simulator says of them. */
@@ -25,30 +25,42 @@ export function withText(item: PassedItem, rules: Ruleset): PassedItem {
 
 function textIn(language: Language, item: NoticeItem, names: RulesetNames): string {
   const name = (kind: Named, id: string) => nameFor(nameOf(names, kind, id), language);
-  const faction = (id: string) => name("faction", id);
+  const theName = (kind: Named, id: string) => theNameFor(nameOf(names, kind, id), language);
+  const faction = (id: string) => theName("faction", id);
   switch (item.kind) {
-    case "flip":
-      return message(language, `notice.flip.${item.role}`, {
-        territory: name("territory", item.territory),
-        faction: faction(item.to),
-      });
-    case "capture":
-      return message(language, `notice.capture.${item.role}`, {
-        relic: name("relic", item.relic),
-        faction: faction(item.faction),
-      });
+    case "flip": {
+      const given = { territory: theName("territory", item.territory), faction: faction(item.to) };
+      return item.role === "lost" && item.from !== undefined
+        ? message(language, "notice.flip.lost", { ...given, former: faction(item.from) })
+        : message(language, `notice.flip.${partOf(item)}`, given);
+    }
+    case "capture": {
+      const given = { relic: theName("relic", item.relic), faction: faction(item.faction) };
+      return item.role === "lost" && item.from !== undefined
+        ? message(language, "notice.capture.lost", { ...given, former: faction(item.from) })
+        : message(language, `notice.capture.${partOf(item)}`, given);
+    }
     case "trigger":
-      return message(language, `notice.trigger.${item.role}`, { event: name("trigger", item.key) });
-    case "campaign":
-      return message(language, `notice.campaign.${item.role}`, {
-        campaign: name("campaign", item.campaign),
-        stage: item.stage,
-      });
+      return message(language, `notice.trigger.${partOf(item)}`, { event: name("trigger", item.key) });
+    case "campaign": {
+      const campaign =
+        item.title === undefined ? name("campaign", item.campaign) : nameFor(item.title, language);
+      if (item.stage === "won") return message(language, `notice.campaign_won.${partOf(item)}`, { campaign });
+      if (item.stage === "lost") return message(language, "notice.campaign_lost", { campaign });
+      if (item.stage === "closed") return message(language, "notice.campaign_closed", { campaign });
+      return message(language, `notice.campaign.${partOf(item)}`, { campaign, stage: item.stage });
+    }
     case "action":
       return message(language, "notice.action", {
         action: name("action", item.action_type),
         faction: faction(item.faction),
         status: item.status,
+      });
+    case "season":
+      return message(language, "notice.season", {
+        season: item.season,
+        faction: faction(item.faction),
+        rank: item.rank,
       });
     case "clip":
       return message(language, "notice.clip", {
@@ -59,4 +71,10 @@ function textIn(language: Language, item: NoticeItem, names: RulesetNames): stri
     default:
       return item satisfies never;
   }
+}
+
+/** What a player is told of their part: who did it alone is told so, and who did little no more than that. */
+function partOf({ role, share_bp }: { role: NoticeRole; share_bp: number }) {
+  if (share_bp === 10_000) return "alone";
+  return role === "pivotal" || role === "major" ? role : "contributor";
 }

@@ -1,7 +1,7 @@
 /** The private state: what the fold needs besides the public one, and clients don't get. */
 import { z } from "zod";
 import { SOVEREIGN_ACTIONS } from "./command.ts";
-import { AccountId, ContentId, Id } from "./ids.ts";
+import { AccountId, BasisPoints, ContentId, Id } from "./ids.ts";
 import { Count, Hash, Thousandths } from "./leaves.ts";
 import { EffectState } from "./public-state.ts";
 import { Ruleset } from "./ruleset.ts";
@@ -26,12 +26,26 @@ export const ActionRoster = z.strictObject({
 });
 export type ActionRoster = z.infer<typeof ActionRoster>;
 
-/** By place and faction, by campaign or by action; empty ones are absent. Notices need them; nothing else looks. */
+/** Who worked towards what may soon happen; empty ones are absent. Notices need them; nothing else looks. */
 export const Rosters = z.strictObject({
+  /** By place and faction. */
   territories: z.record(Id, z.record(Id, Roster)),
   relics: z.record(Id, z.record(Id, Roster)),
   campaigns: z.record(Id, Roster),
   actions: z.record(ContentId, ActionRoster),
+  /** Whose the factions' influence is, fading as that does. */
+  factions: z.record(Id, Roster),
+  /** By relic that a faction captured: those who did. */
+  holders: z.record(Id, z.strictObject({ faction: Id, users: Roster })),
+  /** Whose pushes and claims made for unrest, fading as that does. */
+  strife: Roster,
+  /** By meter: what effects and commands added to it, fading as strife does: nobody's points did that. */
+  lifted: z.partialRecord(z.enum(["global_tension", "catastrophe_meter"]), BasisPoints),
+  /**
+   * By trigger whose streak runs and began with players: whose points moved what it reads, since then or since it fired last. An
+   * empty one is a streak all the same.
+   */
+  triggers: z.record(Id, Roster),
 });
 export type Rosters = z.infer<typeof Rosters>;
 

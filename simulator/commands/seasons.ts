@@ -24,6 +24,7 @@ import { byCodeUnit, sortedKeys } from "../../shared/exact/integers.ts";
 import { calendarClosed, calendarFrom } from "../../shared/world/calendar.ts";
 import { landKept, stockKept } from "../../shared/world/carried-over.ts";
 import { genesis, newTrigger } from "../../shared/world/genesis.ts";
+import { NO_ROSTERS } from "../notices/roster.ts";
 import { statusTicksFrom } from "../steps/elapsed.ts";
 import { withInfluence } from "../steps/influence.ts";
 import { closeCampaigns } from "./campaigns.ts";
@@ -145,6 +146,4 @@ const oldestFiring = ({ triggers, tick }: PublicState): number =>
 
 /** Who took part in the actions that the season's end cancels: this tick tells them, and forgets. */
 const toTell = ({ rosters }: PrivateState): Pick<PrivateState, "rosters"> =>
-  rosters === undefined
-    ? {}
-    : { rosters: { territories: {}, relics: {}, campaigns: {}, actions: rosters.actions } };
+  rosters === undefined ? {} : { rosters: { ...NO_ROSTERS, actions: rosters.actions } };

@@ -4,7 +4,7 @@
  */
 
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
-import { entries } from "../../shared/exact/by-id.ts";
+import { entries, mapById } from "../../shared/exact/by-id.ts";
 import { type Influenced, type PointsByPlace, withInfluence } from "../steps/influence.ts";
 
 /** What step 3 would have handed on without the user. */
@@ -19,20 +19,36 @@ export function withoutUser(influenced: Influenced, user: string, rules: Ruleset
     pushes = less(pushes, faction, number, people.pushes);
     claims = less(claims, faction, number, people.claims);
   }
-  const before = Object.fromEntries(
-    entries(influenced.factions).map(([id, faction]) => [
-      id,
-      { ...faction, share_bp: faction.share_bp - faction.trend_bp },
-    ]),
-  );
   const campaigns = new Map(
     [...influenced.campaigns].map(([id, { points, firsts, users }]) => {
       const own = users.get(user) ?? { points: 0, firsts: 0 };
       return [id, { points: points - own.points, firsts: firsts - own.firsts, users }];
     }),
   );
-  return { ...influenced, factions: withInfluence(before, influence, rules), pushes, claims, campaigns };
+  const factions = withInfluence(beforeInfluence(influenced), influence, rules);
+  return { ...influenced, factions, pushes, claims, campaigns };
 }
+
+/** What step 3 would have handed on without anybody. */
+export function withoutAnyone(influenced: Influenced, rules: Ruleset): Influenced {
+  const influence = new Map(
+    entries(influenced.factions).map(([id, faction]) => {
+      const applied = [...(influenced.crowd.get(id)?.applied ?? [])];
+      return [id, applied.reduce((held, points) => held - points, faction.influence)];
+    }),
+  );
+  return {
+    ...influenced,
+    factions: withInfluence(beforeInfluence(influenced), influence, rules),
+    pushes: new Map(),
+    claims: new Map(),
+    campaigns: new Map(),
+  };
+}
+
+/** The factions with the shares of the tick before, so that trends are told from there. */
+const beforeInfluence = ({ factions }: Influenced): Influenced["factions"] =>
+  mapById(factions, (faction) => ({ ...faction, share_bp: faction.share_bp - faction.trend_bp }));
 
 function less(
   pressure: PointsByPlace,

@@ -7,7 +7,7 @@ import type { DerivedEvent, Rosters } from "../../shared/contracts/world.ts";
 import { canonical, canonicalHash } from "../../shared/exact/canonical.ts";
 import { accepted, type Interval, play, started } from "../testing/builders.ts";
 import type { TickResult } from "../tick-result.ts";
-import { ROSTER_USERS } from "./rosters.ts";
+import { ROSTER_USERS } from "./roster.ts";
 
 const CASES = runs(2_000);
 /** Some 5 s each, and the machine may be busy. */

@@ -4,8 +4,9 @@ import type { NoticeItem } from "../../shared/contracts/notice.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { accepted, asInExamples, play, standing, started } from "../testing/builders.ts";
+import { passed } from "../testing/command-builders.ts";
 import type { TickResult } from "../tick-result.ts";
-import { ROSTER_USERS } from "./rosters.ts";
+import { NO_ROSTERS, ROSTER_USERS } from "./roster.ts";
 
 let rules: Ruleset;
 beforeAll(async () => {
@@ -62,10 +63,8 @@ describe("roles", () => {
   test("a lead that holds without any one of them makes nobody pivotal, and those of former ticks are told too", () => {
     const before = standing(onTheBrink(600), (world) => {
       world.private.rosters = {
+        ...NO_ROSTERS,
         territories: { iron_gate: { freeholds: { early: 30_000 }, empire: { foe: 90_000 } } },
-        relics: {},
-        campaigns: {},
-        actions: {},
       };
     });
     const [result] = play(before, [{ events: pushes({ ann: 30 }) }]);
@@ -73,6 +72,7 @@ describe("roles", () => {
     expect(roles).toEqual([
       ["ann", "major"],
       ["early", "major"],
+      ["foe", "lost"],
     ]);
     expect(result!.state.private.rosters?.territories.iron_gate).toBeUndefined();
   });
@@ -124,6 +124,28 @@ describe("rosters", () => {
     expect(new Set(Object.values(rosterAfter(cut)))).toEqual(new Set([15_000]));
   });
 
+  test("a correction of a place takes its rosters along: a flip after it is not the feat of those before", () => {
+    const [, corrected] = play(started(rules), [
+      { events: pushes({ ann: 10 }) },
+      {
+        events: pushes({ ben: 10 }),
+        commands: [
+          passed(
+            "world.correct",
+            {
+              what: "control",
+              of: { territory: "iron_gate" },
+              value: { empire: 1, freeholds: 2, veilborn: 1 },
+              note: "as it was agreed",
+            },
+            1,
+          ),
+        ],
+      },
+    ]);
+    expect(rosterAfter(corrected)).toEqual({ ben: 10_000 });
+  });
+
   test("a territory that a new ruleset doesn't have takes its roster along", () => {
     const [first] = play(started(rules), [{ events: pushes({ ann: 10 }) }]);
     const { iron_gate: _gone, ...territories } = rules.territories;
@@ -133,7 +155,7 @@ describe("rosters", () => {
       const { iron_gate: _land, ...land } = world.public.territories;
       world.public.territories = land;
     });
-    expect(play(before, [{}])[0]!.state.private.rosters).toBeUndefined();
+    expect(play(before, [{}])[0]!.state.private.rosters!.territories).toEqual({});
   });
 });
 

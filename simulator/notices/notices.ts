@@ -19,7 +19,7 @@ const MAX_ITEMS = 3;
 /** Users a day who are told of a clip: in a realm with more of them those who lost the most, since all are remembered. */
 const MAX_TOLD = 4_096;
 
-const RANK: Record<NoticeRole, number> = { pivotal: 0, major: 1, contributor: 2 };
+const RANK: Record<NoticeRole, number> = { pivotal: 0, member: 1, major: 2, lost: 3, contributor: 4 };
 
 type Explained = NonNullable<PrivateState["told"]>;
 type Noticed = { notices: Notice[]; private: Pick<PrivateState, "told" | "notices_hash"> };
@@ -52,11 +52,14 @@ export function noticesOf(resolving: Resolving): Noticed {
 type Part = { role: NoticeRole; share_bp: number };
 
 /** Everyone who is told of an outcome, with their part in it. */
-function partsIn({ rosters, acted, holdsWithout }: Outcome): Map<string, Part> {
+function partsIn({ rosters, losers = [], isForAll, acted, holdsWithout }: Outcome): Map<string, Part> {
   const shares = sharesOf(rosters);
   const parts = new Map<string, Part>();
+  for (const [user, share_bp] of sharesOf(losers))
+    if (share_bp >= CONTRIBUTOR_BP) parts.set(user, { role: "lost", share_bp });
   for (const [user, share_bp] of shares)
-    if (share_bp >= CONTRIBUTOR_BP)
+    if (isForAll) parts.set(user, { role: "member", share_bp });
+    else if (share_bp >= CONTRIBUTOR_BP)
       parts.set(user, { role: share_bp >= MAJOR_BP ? "major" : "contributor", share_bp });
   for (const user of acted)
     if (!holdsWithout(user)) parts.set(user, { role: "pivotal", share_bp: shares.get(user) ?? 0 });
@@ -83,8 +86,9 @@ function itemOf(tick: number, { what }: Outcome, { role, share_bp }: Part): Noti
     case "capture":
       return { ...told(what.relic), ...what };
     case "campaign": {
-      const { kind, id, stage } = what;
-      return { ...told(`${id}.${stage}`), kind, campaign: id, stage };
+      const { kind, id, stage, title } = what;
+      const named = title === undefined ? {} : { title };
+      return { ...told(`${id}.${stage}`), kind, campaign: id, ...named, stage };
     }
     case "action": {
       const { kind, id, status, action_type, faction } = what;
@@ -92,6 +96,8 @@ function itemOf(tick: number, { what }: Outcome, { role, share_bp }: Part): Noti
     }
     case "trigger":
       return { ...told(what.key), ...what };
+    case "season":
+      return { ...told(`${what.season}.${what.faction}`), ...what };
     default:
       return what satisfies never;
   }

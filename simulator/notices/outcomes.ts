@@ -2,7 +2,8 @@
 
 import { ACTION_RESULTS, type ActionResult } from "../../shared/contracts/notice.ts";
 import { sovereignRules } from "../../shared/contracts/politics.ts";
-import type { ActionRoster, Happening, Roster, Rosters, WorldState } from "../../shared/contracts/world.ts";
+import type { Name } from "../../shared/contracts/text.ts";
+import type { ActionRoster, Happening, Roster, Rosters } from "../../shared/contracts/world.ts";
 import { find } from "../../shared/exact/by-id.ts";
 import { countCampaigns } from "../commands/campaigns.ts";
 import { clockworkOf } from "../steps/elapsed.ts";
@@ -10,18 +11,13 @@ import type { Influenced } from "../steps/influence.ts";
 import { resolveRelics } from "../steps/relics.ts";
 import { resolveTerritory } from "../steps/territories.ts";
 import { withoutUser } from "./leave-one-out.ts";
-import { rostersRead } from "./roster-paths.ts";
-import { ROSTER_USERS } from "./rosters.ts";
+import { NO_ROSTERS, ROSTER_USERS } from "./roster.ts";
 import { topN } from "./top-n.ts";
+import type { Turned } from "./trigger-rosters.ts";
 import { named, type UserContributions } from "./user-contributions.ts";
 
-/** A tick whose steps 4 to 6 are done. */
-export type Resolving = {
-  /** As the tick before left it. */
-  last: WorldState;
-  /** As the contests found it: under this tick's rules and effects, before anything moved. */
-  before: WorldState;
-  influenced: Influenced;
+/** What a tick brought, as far as players are told of it. */
+export type Resolving = Pick<Turned, "last" | "before" | "influenced"> & {
   happenings: readonly Happening[];
   /** With this tick's users, nothing cleared yet. */
   rosters: Rosters;
@@ -30,14 +26,20 @@ export type Resolving = {
 };
 
 type Told =
-  | Extract<Happening, { kind: "flip" | "capture" | "trigger" }>
-  | (Extract<Happening, { kind: "campaign" }> & { stage: number })
+  | Extract<Happening, { kind: "flip" | "trigger" }>
+  | (Capture & { from?: string })
+  | (Campaign & { title?: Name })
+  | { kind: "season"; season: number; faction: string; rank: number }
   | (Result & Pick<ActionRoster, "action_type" | "faction">);
 
 export type Outcome = {
   what: Told;
   /** Of everyone who worked towards it. */
   rosters: readonly Roster[];
+  /** Of those who lose by it what they had worked for. */
+  losers?: readonly Roster[];
+  /** It concerns everybody on the rosters, however small a part they had. */
+  isForAll?: true;
   /** Who had a hand in it in this very tick, at most 64 of those with the most points. */
   acted: readonly string[];
   /** Whether it comes about without one user's points. */
@@ -53,14 +55,13 @@ export const outcomesOf = (resolving: Resolving): Outcome[] =>
       case "capture":
         return [capture(happening, resolving)];
       case "campaign":
-        // An opening is nobody's feat.
-        return happening.stage === 0 || typeof happening.stage === "string"
-          ? []
-          : [campaign({ ...happening, stage: happening.stage }, resolving)];
+        return campaign(happening, resolving);
       case "action":
         return isResult(happening) ? action(happening, resolving) : [];
       case "trigger":
         return [trigger(happening, resolving)];
+      case "season":
+        return happening.step === "close" ? season(happening, resolving) : [];
       // Nobody's own feat.
       case "effect_start":
       case "effect_end":
@@ -69,7 +70,6 @@ export const outcomesOf = (resolving: Resolving): Outcome[] =>
       case "resource":
       case "correct":
       case "decree":
-      case "season":
       case "refused":
       case "status":
       case "ruleset":
@@ -79,17 +79,19 @@ export const outcomesOf = (resolving: Resolving): Outcome[] =>
     }
   });
 
-type Flip = Extract<Told, { kind: "flip" }>;
-type Capture = Extract<Told, { kind: "capture" }>;
-type Campaign = Extract<Told, { kind: "campaign" }>;
+type Flip = Extract<Happening, { kind: "flip" }>;
+type Capture = Extract<Happening, { kind: "capture" }>;
+type Campaign = Extract<Happening, { kind: "campaign" }>;
+type SeasonEnd = Extract<Happening, { kind: "season"; step: "close" }>;
 type Result = Extract<Happening, { kind: "action" }> & { status: ActionResult };
-type Trigger = Extract<Told, { kind: "trigger" }>;
+type Trigger = Extract<Happening, { kind: "trigger" }>;
 
 function flip(what: Flip, resolving: Resolving): Outcome {
-  const { territory, to } = what;
+  const { territory, from, to } = what;
   return {
     what,
     rosters: rosterAt(resolving.rosters.territories, territory, to),
+    losers: from === undefined ? [] : rosterAt(resolving.rosters.territories, territory, from),
     acted: actors(resolving.influenced.crowd.get(to), ({ pushes }) => pushes.get(territory)),
     holdsWithout: (user) => territoryWithout(user, territory, resolving).flip === to,
   };
@@ -100,9 +102,18 @@ function capture(what: Capture, resolving: Resolving): Outcome {
   const { before, influenced } = resolving;
   const relic = before.public.relics[id]!;
   const rules = before.private.ruleset;
+  const { holder } = relic;
+  const holders = find(resolving.rosters.holders, id);
   return {
-    what,
+    what: { ...what, ...(holder === undefined ? {} : { from: holder }) },
     rosters: rosterAt(resolving.rosters.relics, id, faction),
+    losers:
+      holder === undefined
+        ? []
+        : [
+            ...rosterAt(resolving.rosters.relics, id, holder),
+            ...(holders?.faction === holder ? [holders.users] : []),
+          ],
     acted: actors(influenced.crowd.get(faction), ({ claims }) => claims.get(id)),
     holdsWithout: (user) => {
       const { factions, claims } = withoutUser(influenced, user, rules);
@@ -114,24 +125,50 @@ function capture(what: Capture, resolving: Resolving): Outcome {
   };
 }
 
-function campaign(what: Campaign, { before, influenced, rosters }: Resolving): Outcome {
-  const roster = find(rosters.campaigns, what.id);
-  const came = [...(influenced.campaigns.get(what.id)?.users ?? [])];
-  return {
-    what,
-    rosters: roster === undefined ? [] : [roster],
-    acted: topN(
-      came.map(([user, { points }]) => [user, points]),
-      ROSTER_USERS,
-    ).map(([user]) => user),
-    holdsWithout: (user) => {
-      const left = withoutUser(influenced, user, before.private.ruleset);
-      const { happenings } = countCampaigns(before, left);
-      return happenings.some(
-        (each) => each.kind === "campaign" && each.id === what.id && each.stage === what.stage,
-      );
+/** The last stage that a tick reaches, or how the campaign ends with it. An opening is nobody's feat. */
+function campaign(
+  happening: Campaign,
+  { last, before, influenced, rosters, happenings }: Resolving,
+): Outcome[] {
+  const { id, stage } = happening;
+  const of = happenings.filter((each) => each.kind === "campaign" && each.id === id && each.stage !== 0);
+  if (of.at(-1) !== happening) return [];
+  // One that ended before the tick's points counted is known to the tick before alone.
+  const roster = find(rosters.campaigns, id) ?? find(last.private.rosters?.campaigns ?? {}, id);
+  const title = (find(before.public.campaigns, id) ?? find(last.public.campaigns, id))?.title;
+  const came = [...(influenced.campaigns.get(id)?.users ?? [])];
+  // Nobody's points make it end otherwise.
+  const acted =
+    stage === "lost" || stage === "closed"
+      ? []
+      : topN(
+          came.map(([user, { points }]) => [user, points]),
+          ROSTER_USERS,
+        );
+  return [
+    {
+      what: { ...happening, ...(title === undefined ? {} : { title }) },
+      rosters: roster === undefined ? [] : [roster],
+      acted: acted.map(([user]) => user),
+      holdsWithout: (user) => {
+        const left = withoutUser(influenced, user, before.private.ruleset);
+        const { happenings: without } = countCampaigns(before, left);
+        return without.some((each) => each.kind === "campaign" && each.id === id && each.stage === stage);
+      },
     },
-  };
+  ];
+}
+
+/** For everybody who is remembered of the season's factions. Where the next one begins with the same tick, its points are not of this one. */
+function season({ season: number, results }: SeasonEnd, { last, rosters, happenings }: Resolving): Outcome[] {
+  const isOver = happenings.some((each) => each.kind === "season" && each.step === "open");
+  const { factions } = isOver ? (last.private.rosters ?? NO_ROSTERS) : rosters;
+  return results.standings.flatMap(({ faction }, i) => {
+    const roster = find(factions, faction);
+    if (roster === undefined) return [];
+    const what = { kind: "season" as const, season: number, faction, rank: i + 1 };
+    return [{ what, rosters: [roster], isForAll: true as const, acted: [], holdsWithout: () => true }];
+  });
 }
 
 const RESULTS: ReadonlySet<string> = new Set<string>(ACTION_RESULTS);
@@ -174,10 +211,10 @@ function action(result: Result, { last, before, happenings, rosters }: Resolving
 function trigger(what: Trigger, resolving: Resolving): Outcome {
   const { before, influenced, again } = resolving;
   const rules = before.private.ruleset;
-  const { when } = rules.triggers.find(({ key }) => key === what.key)!;
+  const roster = find(resolving.rosters.triggers, what.key);
   return {
     what,
-    rosters: rostersRead(when, resolving.rosters),
+    rosters: roster === undefined ? [] : [roster],
     acted: everybody(influenced),
     holdsWithout: (user) =>
       again(withoutUser(influenced, user, rules)).some(

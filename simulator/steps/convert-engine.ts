@@ -10,6 +10,7 @@ import { type ById, byPlace, entries, find, mapById } from "../../shared/exact/b
 import { type RecordedRuleset, upcastRuleset } from "../../shared/past/upcast.ts";
 import { calendarClosed, calendarFrom } from "../../shared/world/calendar.ts";
 import { quorumOf } from "../../shared/world/quorum.ts";
+import { NO_ROSTERS } from "../notices/roster.ts";
 
 export const engineOf = ({ private: { ruleset } }: WorldState): number => (ruleset as RecordedRuleset).engine;
 
@@ -32,8 +33,9 @@ type Engine1Private = Omit<PrivateState, "campaigns" | "councils"> & {
 
 /**
  * The same world in this engine's form. From engine 1: what a campaign asks of contributors, what councils vote on and the season's
- * calendar are public, the rosters of open actions name these, and a season that is closed lasts a whole break from now. That engine knew no ticks of kind `status`, so all
- * that is absent from its states means what it means here, and a realm that stood still under it says so with its first tick.
+ * calendar are public, the rosters of open actions name these and others begin empty, and a season that is closed lasts a whole
+ * break from now. That engine knew no ticks of kind `status`, so all that is absent from its states means what it means here, and a
+ * realm that stood still under it says so with its first tick.
  */
 export function converted(state: WorldState): WorldState {
   if (engineOf(state) === ENGINE) return state;
@@ -96,5 +98,5 @@ function withActions({
     const { action_type, faction } = action;
     return [[id, { action_type, faction, proposed, opposed }] as const];
   });
-  return { rosters: { ...rosters, actions: Object.fromEntries(told) } };
+  return { rosters: { ...NO_ROSTERS, ...rosters, actions: Object.fromEntries(told) } };
 }

@@ -3,8 +3,8 @@ import { expect } from "vitest";
 import { runs } from "../../ops/testing/fuzz.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { Condition, Operand } from "../../shared/contracts/trigger.ts";
-import type { PublicState } from "../../shared/contracts/world.ts";
-import { type ById, mapById } from "../../shared/exact/by-id.ts";
+import type { PublicState, Rosters } from "../../shared/contracts/world.ts";
+import { mapById } from "../../shared/exact/by-id.ts";
 import { canonical } from "../../shared/exact/canonical.ts";
 import { histories } from "../testing/arbitraries.ts";
 import { frozen, type Interval, play, started } from "../testing/builders.ts";
@@ -103,14 +103,7 @@ function renamedIn(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => {
       if (["control", "points"].includes(key) && typeof inner === "object") return [key, renamedKeys(inner)];
-      // A campaign's roster is of all factions.
-      if (key === "rosters")
-        return [
-          key,
-          mapById(inner as ById<ById<ById<number>>>, (places, what) =>
-            what === "campaigns" ? places : mapById(places, renamedKeys),
-          ),
-        ];
+      if (key === "rosters") return [key, renamedRosters(inner as Rosters)];
       if (key === "factions") return [key, renamedKeys(mapById(inner, renamedIn))];
       if (
         ["controller", "holder", "faction", "leader", "from", "to"].includes(key) &&
@@ -120,6 +113,18 @@ function renamedIn(value: unknown): unknown {
       return [key, renamedIn(inner)];
     }),
   );
+}
+
+/** Rosters of campaigns, of strife and of triggers are of all factions; an action's names its own. */
+function renamedRosters(rosters: Rosters): Rosters {
+  return {
+    ...rosters,
+    territories: mapById(rosters.territories, renamedKeys),
+    relics: mapById(rosters.relics, renamedKeys),
+    factions: renamedKeys(rosters.factions),
+    holders: mapById(rosters.holders, ({ faction, users }) => ({ faction: renamedFaction(faction), users })),
+    actions: mapById(rosters.actions, (action) => ({ ...action, faction: renamedFaction(action.faction) })),
+  };
 }
 
 function renamedHistory({ rules, intervals }: History): History {
