@@ -14,7 +14,7 @@ import { gatherTriggers, liftedOf, strifeOf, type Turned } from "./trigger-roste
 import { named, type UserContributions } from "./user-contributions.ts";
 
 /** Users whom a faction's own roster remembers: all of those are told how a season ended. */
-export const FACTION_USERS = 512;
+const FACTION_USERS = 512;
 /** What a push loses with each tick, however late. A claim fades as the relic's own claims do; a campaign's points don't. */
 const PUSH_DECAY_BP = 100;
 
