@@ -15,6 +15,7 @@ import { factionModifiers } from "../shared/world/modifiers.ts";
 import { campaignContributions } from "./commands/campaign-contributions.ts";
 import { countCampaigns, runningOf, withCampaigns } from "./commands/campaigns.ts";
 import { runCommands, type Settled } from "./commands/commands.ts";
+import { stillRestorable } from "./commands/effect-repairs.ts";
 import { closingEvents } from "./commands/seasons.ts";
 import { effectiveStatus, pendingManualTicks } from "./duties/pending.ts";
 import { noticesOf } from "./notices/notices.ts";
@@ -218,7 +219,7 @@ function open(state: WorldState, folding: Folding, marker: Marker): Opened {
   const { due_from: _over, ...held } = ruled.state.public;
   const world = { ...held, ...begun, status, ...placeOf(state, marker) };
   const privateState: PrivateState = {
-    ...withCampaigns(ruled.state.private, { campaigns: running }),
+    ...withCampaigns(stillRestorable(ruled.state.private, marker.tick), { campaigns: running }),
     manual_ticks: pendingManualTicks(state, folding).filter((key) => key !== marker.key),
     starting: [],
   };

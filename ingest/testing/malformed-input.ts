@@ -83,6 +83,8 @@ const PAYLOADS: Record<CommandKind, object> = {
     value: null,
     note: "the capture of tick 96 was a fault",
   },
+  "effect.end": { id: "decree.abc.0", note: "it was meant for another realm" },
+  "effect.restore": { id: "age_of_iron.1", note: "it was no fault" },
   "resource.spend": { faction: "empire", resource: "iron", amount: 1, note: "tribute" },
   "chapter.receipt": {
     chapter: "c-12",

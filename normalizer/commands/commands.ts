@@ -82,6 +82,8 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
       return reason === undefined ? passed : refused(reason);
     }
     case "world.correct":
+    case "effect.end":
+    case "effect.restore":
       return command.actor.type === "gm" ? passed : refused("not_allowed");
     case "campaign.close":
     case "resource.grant":

@@ -7,7 +7,7 @@ import { CouncilOptions } from "./politics.ts";
 import { ChapterReceipt, DailyActivity } from "./receipt.ts";
 import { Ruleset } from "./ruleset.ts";
 import { FreeObject, Statement, Text } from "./text.ts";
-import { campaignExtras, Effect, MAX_CAMPAIGN_TICKS, NextCampaign } from "./trigger.ts";
+import { campaignExtras, Effect, MAX_CAMPAIGN_TICKS, NextCampaign, Priority } from "./trigger.ts";
 
 /** Largest command on `command.raw`, in bytes: a ruleset fits, RAW's `max_msg_size` holds. */
 export const MAX_COMMAND_BYTES = 256 * 1024;
@@ -36,6 +36,15 @@ const Review = z.strictObject({
 
 /** Why a game master repairs something. It stays with the command: ticks hold facts only. */
 const Reason = Note.min(1);
+
+/** An effect by its id in the public state. */
+const RunningEffect = z.strictObject({
+  id: z
+    .string()
+    .max(80)
+    .regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+){0,2}$/),
+  note: Reason,
+});
 
 /** Thousandths of a unit of a resource. */
 const Amount = z.int().min(1).max(10_000_000_000);
@@ -103,7 +112,17 @@ function commands<Besides extends z.ZodRawShape, Who extends z.ZodType>(besides:
     kind("resource.grant", Stock),
     kind("resource.spend", Stock),
     kind("world.correct", corrections({ note: Reason })),
-    kind("decree", z.strictObject({ text: Statement, effects: z.array(Effect).max(4) })),
+    kind("effect.end", RunningEffect),
+    kind("effect.restore", RunningEffect),
+    kind(
+      "decree",
+      z.strictObject({
+        text: Statement,
+        effects: z.array(Effect).max(4),
+        /** Its effects give their places to triggers of a higher priority; 0 where it is absent. */
+        priority: Priority.exactOptional(),
+      }),
+    ),
     ...playersKinds(besides, actor),
   ]);
 }
@@ -139,6 +158,8 @@ const SETTLED_BY = {
   "resource.grant": "world",
   "resource.spend": "world",
   "world.correct": "world",
+  "effect.end": "world",
+  "effect.restore": "world",
   decree: "world",
   "member.join": "normalizer",
   "member.switch": "normalizer",

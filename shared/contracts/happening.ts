@@ -38,9 +38,14 @@ function happenings<Besides extends z.ZodRawShape>(besides: Besides) {
     kind("flip", { territory: Id, from: Id.exactOptional(), to: Id }),
     kind("capture", { relic: Id, faction: Id }),
     kind("trigger", { key: Id }),
-    /** What it does, and until when; of a meter, which is moved once, the tick itself. */
-    kind("effect_start", { id: z.string(), effect: EffectState }),
-    kind("effect_end", { id: z.string() }),
+    /** What it does, and until when; of a meter, which is moved once, the tick itself. `author`: the game master who restored it. */
+    kind("effect_start", { id: z.string(), effect: EffectState, author: AccountId.exactOptional() }),
+    /** `author`: the game master who ended it. `gave_way`: a trigger of a higher priority took its place. */
+    kind("effect_end", {
+      id: z.string(),
+      author: AccountId.exactOptional(),
+      reason: z.literal("gave_way").exactOptional(),
+    }),
     kind("effect_refused", {
       id: z.string(),
       reason: z.enum(["too_many", "overridden", "no_target", "season_closed"]),

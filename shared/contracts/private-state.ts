@@ -87,6 +87,8 @@ export const PrivateState = z.strictObject({
   uses: z
     .record(Id, z.strictObject({ season: Count, count: Count, last_tick: Count.exactOptional() }))
     .exactOptional(),
+  /** Effects that a game master ended before their time, as they were: until then they can be restored. */
+  ended: z.record(z.string(), EffectState).exactOptional(),
   councils: z.record(Id, CouncilSeats).exactOptional(),
   /** Of each running campaign: the first tick that it counts in, the campaigns that follow it, and whether this tick is its last. */
   campaigns: z

@@ -52,6 +52,8 @@ export const EffectState = z.strictObject({
   /** The modifier or meter; `add` or `remove` of a `quest_pool`. */
   name: z.string().exactOptional(),
   add: z.int().exactOptional(),
+  /** Of a decree's: triggers of a higher priority may take its place; 0 where it is absent. */
+  priority: Count.exactOptional(),
 });
 export type EffectState = z.infer<typeof EffectState>;
 

@@ -145,6 +145,8 @@ const LASTING = {
 export const EFFECT_KINDS = Object.keys(LASTING) as [EffectKind, ...EffectKind[]];
 export const isLasting = (kind: EffectKind): boolean => LASTING[kind];
 
+export const Priority = z.int().min(0).max(1_000);
+
 export const Trigger = z.strictObject({
   key: Id,
   /** What players call it; the id where it is absent. */
@@ -156,7 +158,7 @@ export const Trigger = z.strictObject({
   /** `auto`: armed again once the condition is false. */
   rearm: z.union([z.literal("auto"), Condition]),
   /** Higher fires first. */
-  priority: z.int().min(0).max(1_000),
+  priority: Priority,
   effects: z.array(Effect).min(1).max(8),
 });
 export type Trigger = z.infer<typeof Trigger>;

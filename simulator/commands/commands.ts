@@ -11,6 +11,7 @@ import { correctWorld } from "./corrections.ts";
 import { castVote, closeDueCouncils, openCouncil } from "./council.ts";
 import { issueDecree } from "./decrees.ts";
 import { grantResource, spendResource } from "./economy.ts";
+import { endEffect, restoreEffect } from "./effect-repairs.ts";
 import { refusalOf } from "./refusal.ts";
 import { closeSeason, openSeason } from "./seasons.ts";
 import { closeDueActions, counterAction, proposeAction } from "./sovereign.ts";
@@ -79,6 +80,10 @@ function decide(state: WorldState, command: WorldCommand): CommandResult {
       return openCouncil(state, command);
     case "council.vote":
       return castVote(state, command);
+    case "effect.end":
+      return endEffect(state, command);
+    case "effect.restore":
+      return restoreEffect(state, command);
     case "decree":
       return issueDecree(state, command);
     case "campaign.open":

@@ -100,17 +100,61 @@ describe("two effects on one thing", () => {
     expect(second!.record.events.map(({ kind }) => kind)).toEqual(["effect_start", "effect_refused"]);
   });
 
-  test("a decree takes the last place of 16 before a trigger of the same tick", () => {
-    const from = standing(
-      aboutToStart(["iron_austerity", held("age_of_iron", 9)], ["grey", held("decree.a", 9)]),
-      ({ public: world }) => {
-        for (let i = 0; i < 15; i++) world.effects[`s${i}`] = held("age_of_iron", 9);
-      },
-    );
-    expect(play(from, [{}])[0]!.record.events).toMatchObject([
-      { kind: "effect_start", id: "grey" },
-      { kind: "effect_refused", id: "iron_austerity", reason: "too_many" },
-    ]);
+  describe("with all 16 places taken", () => {
+    /** 15 effects of councils, and a decree's; a trigger's is about to start. */
+    const crowded = (decree: Partial<EffectState>, running = true) =>
+      standing(
+        aboutToStart(
+          ["iron_austerity", held("age_of_iron", 9)],
+          ...(running ? [] : [["grey", { ...held("decree.a", 9), ...decree }] as [string, EffectState]]),
+        ),
+        ({ public: world }) => {
+          for (let i = 0; i < 15; i++) world.effects[`s${i}`] = held("council.b", 9);
+          if (running) world.effects.grey = { ...held("decree.a", 9), ...decree };
+        },
+      );
+    const priority = () => rules.triggers.find(({ key }) => key === "age_of_iron")!.priority;
+    const events = (from: ReturnType<typeof crowded>) => play(from, [{}])[0]!.record.events;
+
+    test("a trigger takes the place of a decree of a lower priority, whichever of them came first", () => {
+      expect(events(crowded({ priority: priority() - 1 }))).toMatchObject([
+        { kind: "effect_end", id: "grey", reason: "gave_way" },
+        { kind: "effect_start", id: "iron_austerity" },
+      ]);
+      expect(events(crowded({}, false))).toMatchObject([
+        { kind: "effect_start", id: "grey" },
+        { kind: "effect_end", id: "grey", reason: "gave_way" },
+        { kind: "effect_start", id: "iron_austerity" },
+      ]);
+    });
+
+    test("a decree of the trigger's priority keeps its place, and the trigger's effect is told as refused", () => {
+      expect(events(crowded({ priority: priority() }))).toMatchObject([
+        { kind: "effect_refused", id: "iron_austerity", reason: "too_many" },
+      ]);
+    });
+
+    test("of several decrees the one of the lowest priority gives way, of those the one that ends first", () => {
+      const from = standing(crowded({ priority: 2 }), ({ public: world }) => {
+        world.effects.s0 = { ...held("decree.c", 8), priority: 1 };
+        world.effects.s1 = { ...held("decree.c", 7), priority: 1 };
+      });
+      expect(events(from)[0]).toMatchObject({ kind: "effect_end", id: "s1" });
+    });
+
+    test("neither a council nor a running trigger gives way", () => {
+      const from = standing(crowded({}), ({ public: world }) => {
+        world.effects.grey = held("age_of_iron", 9);
+      });
+      expect(events(from)).toMatchObject([{ kind: "effect_refused", id: "iron_austerity" }]);
+    });
+  });
+});
+
+test("a decree's priority is its effects'", () => {
+  const command = passed("decree", { text: "Hold.", effects: [style("grey", 3)], priority: 7 }, 1);
+  expect(play(started(rules), [{ commands: [command] }, {}])[1]!.state.public.effects.grey).toMatchObject({
+    priority: 7,
   });
 });
 

@@ -7,7 +7,7 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { type CampaignStep, type Effect, isLasting } from "../../shared/contracts/trigger.ts";
 import type { EffectState, Happening, PrivateState, PublicState } from "../../shared/contracts/world.ts";
 import { type ById, entries } from "../../shared/exact/by-id.ts";
-import { clamp } from "../../shared/exact/integers.ts";
+import { byCodeUnit, clamp } from "../../shared/exact/integers.ts";
 import { type HeldCampaigns, openSteps } from "./open-campaign.ts";
 
 /** Effects that may hold at once; one more is refused and recorded. */
@@ -18,7 +18,12 @@ type Starting = PrivateState["starting"];
  * What `source` calls for in `tick` starts with the next one. An effect of n ticks holds in `tick + 1` … `tick + n`.
  * Chains, quest pools and styles bear their own id; modifiers and meters that of the source and their place in it.
  */
-export const effectsOf = (source: string, effects: readonly Effect[], tick: number): Starting =>
+export const effectsOf = (
+  source: string,
+  effects: readonly Effect[],
+  tick: number,
+  more: Pick<EffectState, "priority"> = {},
+): Starting =>
   effects.map((effect, i) => ({
     id: "id" in effect ? effect.id : `${source}.${i}`,
     effect: {
@@ -26,6 +31,7 @@ export const effectsOf = (source: string, effects: readonly Effect[], tick: numb
       source,
       until_tick: tick + 1 + ("ticks" in effect ? effect.ticks : 0),
       ...detailsOf(effect),
+      ...more,
     },
     ...("steps" in effect && effect.steps !== undefined ? { steps: effect.steps } : {}),
   }));
@@ -71,7 +77,8 @@ export function endEffects<Some extends Pick<Held, "effects">>(
 /**
  * Starts what the last tick called for: decrees first, then councils, actions and triggers, each in their own order. An id
  * holds one effect: it replaces one that started in an earlier tick, unless that one's source ranks higher, while among those
- * of one tick the first stays. A meter is added once and takes no place.
+ * of one tick the first stays. A meter is added once and takes no place. Where all places are taken, a trigger takes one of a
+ * decree of a lower priority.
  */
 export function startEffects(
   held: Held,
@@ -92,11 +99,12 @@ export function startEffects(
       effect.kind === "chain"
         ? openSteps(campaigns, campaignsOf(id, effect, steps, tick), tick, rules)
         : undefined;
+    const giving = isCrowded(id, effect) ? givingWay(effects, effect, rules) : undefined;
     const reason = !isAimed(effect, rules)
       ? "no_target"
       : started.has(id) || (running !== undefined && rankOf(running) > rankOf(effect))
         ? "overridden"
-        : isCrowded(id, effect)
+        : isCrowded(id, effect) && giving === undefined
           ? "too_many"
           : opened !== undefined && "refused" in opened
             ? opened.refused
@@ -104,6 +112,10 @@ export function startEffects(
     if (reason !== undefined) {
       happenings.push({ kind: "effect_refused", id, reason });
       continue;
+    }
+    if (giving !== undefined) {
+      effects.delete(giving);
+      happenings.push({ kind: "effect_end", id: giving, reason: "gave_way" });
     }
     started.add(id);
     happenings.push({ kind: "effect_start", id, effect });
@@ -118,6 +130,28 @@ export function startEffects(
     }
   }
   return { held: { ...campaigns, meters, effects: Object.fromEntries(effects) }, happenings };
+}
+
+/**
+ * The effect that gives its place to a trigger's: of the decrees of a lower priority than the trigger's the one of the lowest, and of
+ * those the one that ends first, ties by id.
+ */
+function givingWay(
+  effects: ReadonlyMap<string, EffectState>,
+  { source }: EffectState,
+  { triggers }: Ruleset,
+): string | undefined {
+  const trigger = triggers.find(({ key }) => key === source);
+  if (trigger === undefined) return undefined;
+  const priorityOf = (id: string) => effects.get(id)!.priority ?? 0;
+  return [...effects.keys()]
+    .filter((id) => effects.get(id)!.source.startsWith("decree.") && priorityOf(id) < trigger.priority)
+    .sort(
+      (a, b) =>
+        priorityOf(a) - priorityOf(b) ||
+        effects.get(a)!.until_tick - effects.get(b)!.until_tick ||
+        byCodeUnit(a, b),
+    )[0];
 }
 
 /** Whether all of `called`, which this tick calls for after `starting`, finds a place at the start of the next one. */

@@ -113,6 +113,13 @@ const said = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
+      kind: fc.constantFrom("effect.end", "effect.restore"),
+      payload: fc.record({ id: fc.constantFrom("grey", "gold"), note: fc.constant("a slip") }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
       kind: fc.constant("decree" as const),
       payload: fc.record({ text: fc.constant("So be it"), effects }),
     }),
