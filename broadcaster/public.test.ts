@@ -296,12 +296,32 @@ test("the page and everything it loads is served, and may load nothing from else
 
 test("the map is the ruleset's, in its order", async () => {
   const map = (await (await fetch(`${url}/api/world/amoi-1/map`)).json()) as RealmMap;
-  expect(map).toMatchObject({ tick: 0, hash: view.hash, factions: { empire: { name: "Empire" } } });
+  const empire = { vi: "Đế Chế", en: "Empire", en_the: "the Empire" };
+  expect(map).toMatchObject({ tick: 0, hash: view.hash, factions: { empire: { name: empire } } });
+  expect(map.resources.grain).toEqual({ name: { vi: "lương thực", en: "grain" } });
   expect(map.territories[0]).toEqual({
     id: "iron_gate",
-    name: "Iron Gate",
+    name: { vi: "Cổng Sắt", en: "Iron Gate", en_the: "the Iron Gate" },
+    at: [500, 100],
     adjacent: ["moon_stair", "crown_fields", "hollow_cross"],
   });
+});
+
+test("with a language asked for, every name of the map is a text of that language", async () => {
+  const read = async (lang: string) => (await fetch(`${url}/api/world/amoi-1/map?lang=${lang}`)).json();
+  const [vi, en] = [(await read("vi")) as RealmMap, (await read("en")) as RealmMap];
+  expect([vi.relics.tide_bell, en.relics.tide_bell]).toEqual([
+    { name: "Chuông Triều" },
+    { name: "Tide Bell" },
+  ]);
+  expect([vi, en].map((map) => map.territories.map(({ name }) => typeof name))).toEqual(
+    [vi, en].map((map) => map.territories.map(() => "string")),
+  );
+  expect([vi.actions.embargo, en.campaigns.iron_decrees]).toEqual([
+    { name: "Lệnh Cấm Vận" },
+    { name: "Iron Decrees" },
+  ]);
+  expect((await fetch(`${url}/api/world/amoi-1/map?lang=fr`)).status).toBe(400);
 });
 
 test("a port that another program has is told clearly; another broadcaster shares it", async () => {

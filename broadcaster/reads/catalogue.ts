@@ -3,6 +3,7 @@
  * serves them and `openapi.ts` describes them.
  */
 import { z } from "zod";
+import { Language } from "../../shared/contracts/text.ts";
 import type { RealmView } from "../realm/realm-view.ts";
 import type { Shown } from "../realm/shown-world.ts";
 import { mapOf } from "./map.ts";
@@ -45,6 +46,9 @@ import {
 const NO_QUERY = z.strictObject({});
 const AT_TICK = z.strictObject({
   tick: Tick.optional().describe("The world after this tick, from its first one on; absent: the newest"),
+});
+const MAP_QUERY = z.strictObject({
+  lang: Language.optional().describe("Names as texts of that language; absent: as the ruleset has them"),
 });
 const EVENTS_QUERY = z.strictObject({
   since_tick: Tick.optional().describe("Events of later ticks than this one"),
@@ -112,10 +116,12 @@ export const PARTS = {
 };
 
 export const CURRENT = {
-  map: current("Names and neighbours, as the ruleset in force has them", NO_QUERY, PlacedMap, (view) => ({
-    ...placeOf(view),
-    ...mapOf(view.rules),
-  })),
+  map: current(
+    "Names, neighbours and places, as the ruleset in force has them",
+    MAP_QUERY,
+    PlacedMap,
+    (view, { lang }) => ({ ...placeOf(view), ...mapOf(view.rules, view.state.campaigns, lang) }),
+  ),
   events: current(
     "The public log, oldest first",
     EVENTS_QUERY,

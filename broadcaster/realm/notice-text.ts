@@ -6,7 +6,7 @@ import { NoticeItem, type NoticeRole } from "../../shared/contracts/notice.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { inEachLanguage, inPoints, type Language, message } from "../../shared/texts/messages.ts";
 import { nameFor, theNameFor } from "../../shared/world/name-for.ts";
-import { type Named, nameOf, namesOf, type RulesetNames } from "../../shared/world/names.ts";
+import { type Named, nameOf, namesOf, type RealmNames } from "../../shared/world/names.ts";
 
 /** The items that this release has sentences for, whatever else a later simulator says of them. */
 const Known = z.union(NoticeItem.options.map((item) => item.strip()));
@@ -23,7 +23,7 @@ export function withText(item: PassedItem, rules: Ruleset): PassedItem {
   return { ...item, text: inEachLanguage((language) => textIn(language, known, names)) };
 }
 
-function textIn(language: Language, item: NoticeItem, names: RulesetNames): string {
+function textIn(language: Language, item: NoticeItem, names: RealmNames): string {
   const name = (kind: Named, id: string) => nameFor(nameOf(names, kind, id), language);
   const theName = (kind: Named, id: string) => theNameFor(nameOf(names, kind, id), language);
   const faction = (id: string) => theName("faction", id);

@@ -5,6 +5,7 @@ import type { Pulse } from "../../shared/contracts/feed.ts";
 import type { Told } from "../../shared/web/happenings.ts";
 import { Names } from "../../shared/web/names.ts";
 import { nextTickMs } from "../../shared/world/due.ts";
+import { namesIn } from "./names-in.ts";
 import { Past } from "./past.ts";
 import { type Outlook, Reads, type RealmMap } from "./reads.ts";
 import { recall } from "./recall.ts";
@@ -120,11 +121,7 @@ export class Live {
     this.#set(() => {
       if (map.status === "fulfilled") {
         this.map = map.value;
-        this.names = new Names({
-          factions: map.value.factions,
-          relics: map.value.relics,
-          territories: Object.fromEntries(map.value.territories.map(({ id, name }) => [id, { name }])),
-        });
+        this.names = new Names(namesIn(map.value));
       }
       if (summary.status === "fulfilled" && summary.value.next_tick_at !== undefined) {
         const { at, next_tick_at, tick } = summary.value;

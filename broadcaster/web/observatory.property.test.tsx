@@ -9,6 +9,7 @@ import type { Told } from "../../shared/web/happenings.ts";
 import { Names } from "../../shared/web/names.ts";
 import * as answers from "../reads/schemas.ts";
 import type { LiveView } from "./live.ts";
+import { namesIn } from "./names-in.ts";
 import { Observatory } from "./observatory.tsx";
 import { Past } from "./past.ts";
 import type { Outlook, RealmLine, RealmMap } from "./reads.ts";
@@ -50,7 +51,7 @@ function liveOf({ state, events, ...seen }: Seen): LiveView {
     world: { epoch: "e", tick: state.tick, hash: "0".repeat(64), state },
     past,
     noPast: undefined,
-    names: new Names(seen.map === undefined ? {} : { factions: seen.map.factions, relics: seen.map.relics }),
+    names: new Names(seen.map === undefined ? {} : namesIn(seen.map)),
     nextTickMs: undefined,
     healed: 0,
     hashes: true,

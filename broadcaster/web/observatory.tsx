@@ -4,7 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 import { find } from "../../shared/exact/by-id.ts";
 import { Boundary } from "../../shared/web/boundary.tsx";
 import { Heralds } from "../../shared/web/heraldry.ts";
-import { title } from "../../shared/web/words.ts";
+import { wordsOf } from "../../shared/world/name-for.ts";
 import { useLive } from "./following.tsx";
 import type { LiveView } from "./live.ts";
 import { Wheel } from "./map/wheel.tsx";
@@ -133,7 +133,7 @@ function Realms({ realms, chosen }: { realms: RealmLine[]; chosen: RealmLine }) 
           aria-current={realm === chosen.realm ? "page" : undefined}
         >
           {name}
-          {status !== "active" && <small> {title(status)}</small>}
+          {status !== "active" && <small> {wordsOf(status)}</small>}
         </a>
       ))}
     </nav>

@@ -1,10 +1,12 @@
 /** Reads of the game master's page: the realms, and a realm's present state. */
 import { z } from "zod";
 import { Id } from "../../shared/contracts/ids.ts";
+import { Title } from "../../shared/contracts/text.ts";
 import type { TickRecord, WorldSnapshot } from "../../shared/contracts/world.ts";
 import { realmsIn } from "../../shared/provision/realm-entries.ts";
 import { lastOf } from "../../shared/stream/last-message.ts";
 import { subjects, worldStream } from "../../shared/stream/subjects.ts";
+import { namesOf } from "../../shared/world/names.ts";
 import { type Api, type ApiContext, RealmPath } from "./api-context.ts";
 import { Refused, refusals } from "./problems.ts";
 
@@ -19,6 +21,9 @@ const Standing = z.strictObject({
   tick: z.int().min(0),
   hash: z.string().describe("The public hash of the tick"),
   state: z.looseObject({}).describe("The public state after the tick"),
+  names: z
+    .record(z.string(), z.record(Id, Title))
+    .describe("What players call things, by kind and id, as the ruleset of the tick has it"),
   events: z
     .array(z.looseObject({ tick: z.int(), n: z.int(), kind: z.string() }))
     .describe("What the last tick made happen, and which commands the world refused in it"),
@@ -62,7 +67,8 @@ export function stateRoutes(api: Api, parts: ApiContext): void {
       const { tick, public_hash, state } = JSON.parse(found.text()) as WorldSnapshot;
       // A tick may come between the two looks; its events have their own tick.
       const events = told === undefined ? [] : (JSON.parse(told.text()) as TickRecord).events;
-      return { realm_id: realm, tick, hash: public_hash, state: { ...state.public }, events };
+      const names = namesOf(state.private.ruleset, state.public.campaigns);
+      return { realm_id: realm, tick, hash: public_hash, state: { ...state.public }, names, events };
     },
   });
 }

@@ -2,6 +2,7 @@
 import type { Clip, QuarantineReason, RejectReason } from "../../shared/contracts/decision.ts";
 import type { PublicState } from "../../shared/contracts/world.ts";
 import type { Told } from "../../shared/web/happenings.ts";
+import type { RealmNames } from "../../shared/world/names.ts";
 import type { Difference } from "../rulesets/diff.ts";
 
 export type { Difference };
@@ -21,7 +22,14 @@ export class Refusal extends Error {
 /** `name`: under which what it does goes into the log. `realms`: the only ones; absent: any. */
 export type Caller = { name: string; scopes: string[]; realms?: string[] };
 export type Realm = { realm_id: string; name: string };
-export type Standing = { realm_id: string; tick: number; hash: string; state: PublicState; events: Told[] };
+export type Standing = {
+  realm_id: string;
+  tick: number;
+  hash: string;
+  state: PublicState;
+  names: RealmNames;
+  events: Told[];
+};
 /** An event that waits, as the list has it. The page knows the API by its answers alone, not by the code behind them. */
 type Item = {
   event_id: string;

@@ -1,5 +1,5 @@
 /** Where the realm stands, and what its last ticks told, for the desks that act on it. */
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import { inWords, type Told } from "../../shared/web/happenings.ts";
 import { Names } from "../../shared/web/names.ts";
 import type { Api, Standing } from "./api.ts";
@@ -8,7 +8,12 @@ import type { Api, Standing } from "./api.ts";
 const LOOK_MS = 5_000;
 const TOLD_KEPT = 40;
 
-export type Watched = { standing: Standing | undefined; told: Told[]; look: () => Promise<void> };
+export type Watched = {
+  standing: Standing | undefined;
+  names: Names;
+  told: Told[];
+  look: () => Promise<void>;
+};
 
 export function useStanding(api: Api, realm: string): Watched {
   const [standing, setStanding] = useState<Standing>();
@@ -28,13 +33,24 @@ export function useStanding(api: Api, realm: string): Watched {
     const timer = setInterval(() => void look(), LOOK_MS);
     return () => clearInterval(timer);
   }, [look]);
-  return { standing, told, look };
+  const names = useMemo(() => new Names(standing?.names), [standing]);
+  return { standing, names, told, look };
 }
 
-const NAMES = new Names();
+/** The names of a realm's things, for a desk that needs no more of it; words of their ids to a token that may not read. */
+export function useNames(api: Api, realm: string): Names {
+  const [names, setNames] = useState(() => new Names());
+  useEffect(() => {
+    api.standing(realm).then(
+      (found) => setNames(new Names(found.names)),
+      () => setNames(new Names()),
+    );
+  }, [api, realm]);
+  return names;
+}
 
 /** What the world made of commands, among all that happened since the desk was opened: the newest first. */
-export function WorldSays({ told, standing }: Pick<Watched, "told" | "standing">) {
+export function WorldSays({ told, standing, names }: Pick<Watched, "told" | "standing" | "names">) {
   return (
     <section class="card" aria-labelledby="told">
       <header>
@@ -45,7 +61,7 @@ export function WorldSays({ told, standing }: Pick<Watched, "told" | "standing">
       <ol class="history told">
         {told.map((event) => (
           <li key={`${event.tick}.${event.n}`} class={event.kind === "refused" ? "refused" : ""}>
-            <span>{inWords(event, NAMES, standing?.state.actions).text}</span>
+            <span>{inWords(event, names, standing?.state.actions).text}</span>
             <small class="number">
               tick {event.tick}
               {typeof event.id === "string" && <span class="mono"> {event.id}</span>}

@@ -5,7 +5,7 @@ import { toldCorrections } from "./correction.ts";
 import { AccountId, BasisPoints, ContentId, Id } from "./ids.ts";
 import { Count, Thousandths } from "./leaves.ts";
 import { ActionStatus, EffectState } from "./public-state.ts";
-import { Statement } from "./text.ts";
+import { Statement, Title } from "./text.ts";
 
 export const CouncilReason = z.enum(["voted", "tie", "no_quorum", "faction_gone", "season_closed"]);
 export type CouncilReason = z.infer<typeof CouncilReason>;
@@ -51,7 +51,11 @@ function happenings<Besides extends z.ZodRawShape>(besides: Besides) {
       reason: z.enum(["too_many", "overridden", "no_target", "season_closed"]),
     }),
     /** Stage 0 is its opening, 4 its goal. `closed`: by hand, with its season or with its faction. */
-    kind("campaign", { id: Id, stage: z.union([Count, z.enum(["won", "lost", "closed"])]) }),
+    kind("campaign", {
+      id: Id,
+      title: Title.exactOptional(),
+      stage: z.union([Count, z.enum(["won", "lost", "closed"])]),
+    }),
     z.discriminatedUnion("status", [
       kind("action", { id: ContentId, status: ActionStatus, reason: z.string().exactOptional() }),
       kind("action", { id: ContentId, status: z.literal("opposed"), faction: Id, stake: Thousandths }),

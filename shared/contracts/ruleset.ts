@@ -32,7 +32,7 @@ const sized = <V extends z.ZodType>(value: V, min: number, max: number) =>
   }, `needs ${min} to ${max} entries`);
 
 /** East and south of the map's north-west corner, in thousandths of the map. */
-const Point = z.tuple([z.int().min(0).max(1_000), z.int().min(0).max(1_000)]);
+export const Point = z.tuple([z.int().min(0).max(1_000), z.int().min(0).max(1_000)]);
 
 const TerritoryRules = z.strictObject({
   name: Name,

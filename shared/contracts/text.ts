@@ -11,6 +11,10 @@ const isText = (text: string): boolean => text.isWellFormed() && !text.includes(
 export const Text = (max: number) =>
   z.string().max(max).refine(isText, "must not hold NUL or half of a surrogate pair");
 
+/** The languages that players read. */
+export const Language = z.enum(["vi", "en"]);
+export type Language = z.infer<typeof Language>;
+
 /** A name or a title: one for all languages, or one for each. `en_the`: the English one in a sentence, "the Freeholds". */
 const named = <T extends z.ZodType<string>>(text: T) =>
   z.union([Text(64).min(1), z.strictObject({ vi: text, en: text, en_the: text.exactOptional() })]);

@@ -3,10 +3,11 @@
  * made here, at the edge; ticks and decisions hold typed facts only.
  */
 import { IntlMessageFormat } from "intl-messageformat";
+import type { Language } from "../contracts/text.ts";
 import en from "./en.json" with { type: "json" };
 import vi from "./vi.json" with { type: "json" };
 
-export type Language = "vi" | "en";
+export type { Language };
 export type InEachLanguage = Record<Language, string>;
 
 export type MessageKey = keyof typeof en & keyof typeof vi;

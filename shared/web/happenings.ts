@@ -1,8 +1,9 @@
 /** What a tick made happen, as a sentence. */
 import type { Happening } from "../contracts/happening.ts";
 import { find } from "../exact/by-id.ts";
+import { wordsOf } from "../world/name-for.ts";
 import type { Names } from "./names.ts";
-import { title, whole } from "./words.ts";
+import { whole } from "./words.ts";
 
 /** A derived event as it comes over the feed; kinds that this page doesn't know yet are told plainly. */
 export type Told = { tick: number; n: number; kind: string; [field: string]: unknown };
@@ -32,23 +33,30 @@ const SENTENCES: Record<Happening["kind"], Teller> = {
       faction,
     };
   },
-  trigger: (_event, text) => ({ text: `${title(text("key"))} begins`, weight: "great" }),
-  effect_start: (_event, text) => ({ text: `${title(part(text("id")))} takes hold`, weight: "quiet" }),
-  effect_end: (_event, text) => ({ text: `${title(part(text("id")))} fades`, weight: "quiet" }),
-  effect_refused: (_event, text) => ({ text: `${title(part(text("id")))} finds no hold`, weight: "quiet" }),
-  campaign: (event, text) =>
-    event.stage === 0
-      ? { text: `The campaign ${title(text("id"))} opens`, weight: "plain" }
-      : typeof event.stage === "string"
-        ? { text: `The campaign ${title(text("id"))} is ${text("stage")}`, weight: "great" }
-        : { text: `The campaign ${title(text("id"))} reaches stage ${text("stage")} of 4`, weight: "plain" },
+  trigger: (_event, text, names) => ({ text: `${names.trigger(text("key"))} begins`, weight: "great" }),
+  effect_start: (_event, text, names) => ({
+    text: `${names.effect(text("id"))} takes hold`,
+    weight: "quiet",
+  }),
+  effect_end: (_event, text, names) => ({ text: `${names.effect(text("id"))} fades`, weight: "quiet" }),
+  effect_refused: (_event, text, names) => ({
+    text: `${names.effect(text("id"))} finds no hold`,
+    weight: "quiet",
+  }),
+  campaign(event, text, names) {
+    const campaign = `The campaign ${names.campaign(text("id"), event.title)}`;
+    if (event.stage === 0) return { text: `${campaign} opens`, weight: "plain" };
+    return typeof event.stage === "string"
+      ? { text: `${campaign} is ${text("stage")}`, weight: "great" }
+      : { text: `${campaign} reaches stage ${text("stage")} of 4`, weight: "plain" };
+  },
   action(event, text, names, actions) {
     const id = text("id");
     const action = Object.hasOwn(actions, id) ? actions[id] : undefined;
     const deed =
       action === undefined
         ? "a sovereign action"
-        : `the ${title(action.action_type)} of the ${names.faction(action.faction)}`;
+        : `the ${names.action(action.action_type)} of the ${names.faction(action.faction)}`;
     return event.status === "opposed"
       ? { text: `The ${names.faction(text("faction"))} opposes ${deed}`, weight: "plain" }
       : { text: `${deed[0]!.toUpperCase()}${deed.slice(1)} is ${text("status")}`, weight: "plain" };
@@ -61,7 +69,7 @@ const SENTENCES: Record<Happening["kind"], Teller> = {
     const amount = Number(event.change);
     const verb = amount < 0 ? "spends" : "receives";
     return {
-      text: `The ${names.faction(text("faction"))} ${verb} ${whole(Math.abs(amount))} ${title(text("resource")).toLowerCase()}`,
+      text: `The ${names.faction(text("faction"))} ${verb} ${whole(Math.abs(amount))} ${names.resource(text("resource"))}`,
       weight: "quiet",
     };
   },
@@ -69,18 +77,18 @@ const SENTENCES: Record<Happening["kind"], Teller> = {
     text: `A game master sets the ${text("what")} of ${correctedThing(of, names)} right`,
     weight: "plain",
   }),
-  decree: ({ text }, _text, names) => ({ text: `Decree: ${names.words(text)}`, weight: "great" }),
+  decree: ({ text }, _text, names) => ({ text: `Decree: ${names.statement(text)}`, weight: "great" }),
   season: (event, text) => ({
     text: `Season ${text("season")} ${event.step === "open" ? "opens" : "closes"}`,
     weight: "great",
   }),
   status: (_event, text) => ({
-    text: `The realm is now ${title(text("status")).toLowerCase()}`,
+    text: `The realm is now ${wordsOf(text("status")).toLowerCase()}`,
     weight: "plain",
   }),
   ruleset: (_event, text) => ({ text: `Ruleset ${text("version")} takes effect`, weight: "quiet" }),
   refused: (_event, text) => ({
-    text: `The world refuses ${text("command")}: ${title(text("reason")).toLowerCase()}`,
+    text: `The world refuses a command: ${wordsOf(text("reason")).toLowerCase()}`,
     weight: "quiet",
   }),
 };
@@ -90,7 +98,7 @@ export function inWords(event: Told, names: Names, actions: Actions = {}): Sente
   const text = (field: string): string => String(event[field] ?? "");
   return (
     find(SENTENCES, event.kind)?.(event, text, names, actions) ?? {
-      text: `${title(event.kind)} ${title(text("id"))}`.trimEnd(),
+      text: wordsOf(event.kind),
       weight: "quiet",
     }
   );
@@ -102,6 +110,3 @@ function correctedThing(of: unknown, names: Names): string {
   if (territory !== undefined) return names.territory(territory);
   return relic === undefined ? `the ${names.faction(String(faction))}` : `the ${names.relic(relic)}`;
 }
-
-/** An effect of a trigger that has several goes by the trigger and a number. */
-const part = (id: string): string => id.replace(/\.\d+$/, "");

@@ -1,7 +1,5 @@
 /** Ids and integers in words that a page shows. */
 
-export { wordsOf as title } from "../world/name-for.ts";
-
 /** Basis points: `1234` → `12.3 %`, floored, so that nothing reads as more than it is. */
 export const percent = (bp: number): string => {
   const tenths = Math.floor(Math.abs(bp) / 10);

@@ -199,7 +199,7 @@ test("a tick is archived with its state, its ledger and the realm as it is now",
   ]);
   expect(await one("SELECT count(*) FROM memberships")).toBe(330);
   expect(await one("SELECT count(*) FROM territories")).toBe(7);
-  expect(await one("SELECT name FROM territories WHERE id = 'iron_gate'")).toBe("Iron Gate");
+  expect(await one("SELECT name FROM territories WHERE id = 'iron_gate'")).toBe("Cổng Sắt");
   expect(await one("SELECT cooldown_ticks FROM world_triggers WHERE trigger_key = 'age_of_iron'")).toBe(20);
   expect(await one("SELECT count(*) FROM rulesets")).toBe(1);
   expect(await one("SELECT season_id FROM seasons")).toBe(1);

@@ -18,7 +18,13 @@ import { mul, sortedKeys } from "../../shared/exact/integers.ts";
 import { stepsOf } from "../../shared/world/campaign-steps.ts";
 import { isSteward } from "../duties/steward-command.ts";
 import { effectsOf } from "../steps/effects.ts";
-import { MAX_RUNNING_CAMPAIGNS, newCampaign, openSteps, type Running } from "../steps/open-campaign.ts";
+import {
+  campaignEvent,
+  MAX_RUNNING_CAMPAIGNS,
+  newCampaign,
+  openSteps,
+  type Running,
+} from "../steps/open-campaign.ts";
 import type { CommandHandler } from "./command-handler.ts";
 
 export const runningOf = ({ campaigns = {} }: PrivateState): Running => campaigns;
@@ -68,7 +74,7 @@ export function countCampaigns(
     const before = current.public.campaigns[id]!;
     const after = counted(before, brought.get(id));
     for (let stage = before.stage + 1; stage <= after.stage; stage++)
-      happenings.push({ kind: "campaign", id, stage });
+      happenings.push(campaignEvent(id, after, stage));
     const end = endOf(after, runningOf(state.private)[id]!, state.public.tick);
     if (end === undefined) {
       const campaigns = { ...current.public.campaigns, [id]: after };
@@ -114,7 +120,7 @@ export function endCampaign(state: WorldState, id: string, campaign: CampaignSta
   const { [id]: own, ...running } = runningOf(state.private);
   const consequences = end === "won" ? campaign.on_won : end === "lost" ? campaign.on_lost : undefined;
   const called = effectsOf(`campaign.${id}`, Object.values(consequences ?? {}), tick);
-  const happenings: Happening[] = [{ kind: "campaign", id, stage: end }];
+  const happenings: Happening[] = [campaignEvent(id, campaign, end)];
   let held = { campaigns, running };
   const [next, ...after] = end === "won" ? (own?.after ?? []) : [];
   if (next !== undefined) {
@@ -160,7 +166,7 @@ export const openCampaign: CommandHandler<"campaign.open"> = (state, command) =>
         campaigns: { ...runningOf(privateState), [id]: opened.running },
       }),
     },
-    happenings: [{ kind: "campaign", id, stage: 0 }],
+    happenings: [campaignEvent(id, opened.state, 0)],
   };
 };
 

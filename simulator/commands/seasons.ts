@@ -20,13 +20,14 @@ import type {
   WorldState,
 } from "../../shared/contracts/world.ts";
 import { entries, mapById } from "../../shared/exact/by-id.ts";
-import { byCodeUnit, sortedKeys } from "../../shared/exact/integers.ts";
+import { byCodeUnit } from "../../shared/exact/integers.ts";
 import { calendarClosed, calendarFrom } from "../../shared/world/calendar.ts";
 import { landKept, stockKept } from "../../shared/world/carried-over.ts";
 import { genesis, newTrigger } from "../../shared/world/genesis.ts";
 import { NO_ROSTERS } from "../notices/roster.ts";
 import { statusTicksFrom } from "../steps/elapsed.ts";
 import { withInfluence } from "../steps/influence.ts";
+import { campaignEvent } from "../steps/open-campaign.ts";
 import { closeCampaigns } from "./campaigns.ts";
 import type { CommandHandler } from "./command-handler.ts";
 import { closeCouncils } from "./council.ts";
@@ -69,9 +70,7 @@ export const openSeason: CommandHandler<"season.open"> = (state) => {
       ...closingEvents(withShares(settled)),
       ...refused,
       ...ended,
-      ...sortedKeys(settled.public.campaigns).map(
-        (id): Happening => ({ kind: "campaign", id, stage: "closed" }),
-      ),
+      ...entries(settled.public.campaigns).map(([id, campaign]) => campaignEvent(id, campaign, "closed")),
       { kind: "season", season: next.public.season, step: "open" },
     ],
   };

@@ -2,7 +2,6 @@
 
 import { ACTION_RESULTS, type ActionResult } from "../../shared/contracts/notice.ts";
 import { sovereignRules } from "../../shared/contracts/politics.ts";
-import type { Name } from "../../shared/contracts/text.ts";
 import type { ActionRoster, Happening, Roster, Rosters } from "../../shared/contracts/world.ts";
 import { find } from "../../shared/exact/by-id.ts";
 import { countCampaigns } from "../commands/campaigns.ts";
@@ -28,7 +27,7 @@ export type Resolving = Pick<Turned, "last" | "before" | "influenced"> & {
 type Told =
   | Extract<Happening, { kind: "flip" | "trigger" }>
   | (Capture & { from?: string })
-  | (Campaign & { title?: Name })
+  | Campaign
   | { kind: "season"; season: number; faction: string; rank: number }
   | (Result & Pick<ActionRoster, "action_type" | "faction">);
 
@@ -135,7 +134,6 @@ function campaign(
   if (of.at(-1) !== happening) return [];
   // One that ended before the tick's points counted is known to the tick before alone.
   const roster = find(rosters.campaigns, id) ?? find(last.private.rosters?.campaigns ?? {}, id);
-  const title = (find(before.public.campaigns, id) ?? find(last.public.campaigns, id))?.title;
   const came = [...(influenced.campaigns.get(id)?.users ?? [])];
   // Nobody's points make it end otherwise.
   const acted =
@@ -147,7 +145,7 @@ function campaign(
         );
   return [
     {
-      what: { ...happening, ...(title === undefined ? {} : { title }) },
+      what: happening,
       rosters: roster === undefined ? [] : [roster],
       acted: acted.map(([user]) => user),
       holdsWithout: (user) => {

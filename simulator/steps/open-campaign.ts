@@ -61,6 +61,15 @@ export function openSteps(
       campaigns: { ...campaigns, [id]: opened.state },
       running: { ...running, [id]: opened.running },
     },
-    happenings: [{ kind: "campaign", id, stage: 0 }],
+    happenings: [campaignEvent(id, opened.state, 0)],
   };
 }
+
+type CampaignEvent = Extract<Happening, { kind: "campaign" }>;
+
+/** A campaign's opening, stage or end. Its title stands in each, since a campaign is gone from the state once it has ended. */
+export const campaignEvent = (
+  id: string,
+  { title }: Pick<CampaignState, "title">,
+  stage: CampaignEvent["stage"],
+): CampaignEvent => ({ kind: "campaign", id, ...(title === undefined ? {} : { title }), stage });

@@ -12,7 +12,7 @@ function placesOf(ids: string, roads: string): MapNode[] {
 }
 
 test("the first realm is a wheel: the ring in table order, the hub in the middle, no other roads", async () => {
-  const { territories } = mapOf(await loadRuleset("amoi-1"));
+  const { territories } = mapOf(await loadRuleset("amoi-1"), {});
   expect(layoutOf(territories)).toEqual({
     hub: "hollow_cross",
     ring: ["iron_gate", "crown_fields", "river_mouth", "salt_terrace", "mist_fen", "moon_stair"],

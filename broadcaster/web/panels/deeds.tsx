@@ -2,7 +2,7 @@
 import type { Heralds } from "../../../shared/web/heraldry.ts";
 import type { Names } from "../../../shared/web/names.ts";
 import { Sigil } from "../../../shared/web/sigil.tsx";
-import { span, ticks, title, whole } from "../../../shared/web/words.ts";
+import { span, ticks, whole } from "../../../shared/web/words.ts";
 import type { Shown } from "../past.ts";
 
 type Props = { state: Shown; heralds: Heralds; names: Names; tickSeconds: number | undefined };
@@ -21,16 +21,16 @@ export function Deeds({ state, heralds, names, tickSeconds }: Props) {
       </header>
       {campaigns.length + actions.length === 0 && <p class="quiet">No campaign is open.</p>}
       <ul class="deeds">
-        {campaigns.map(([id, { goal, points, contributors, stage, until_tick }]) => (
+        {campaigns.map(([id, { title, goal, points, contributors, stage, until_tick }]) => (
           <li key={id}>
             <div class="row">
-              <strong>{title(id)}</strong>
+              <strong>{names.campaign(id, title)}</strong>
               <small class="number">{left(until_tick)}</small>
             </div>
             <div
               class="gauge staged"
               role="progressbar"
-              aria-label={title(id)}
+              aria-label={names.campaign(id, title)}
               aria-valuemin={0}
               aria-valuemax={100}
               aria-valuenow={Math.min(100, Math.floor((points * 100) / Math.max(1, goal)))}
@@ -46,7 +46,7 @@ export function Deeds({ state, heralds, names, tickSeconds }: Props) {
           <li key={id}>
             <div class="row">
               <strong>
-                <Sigil faction={faction} heralds={heralds} /> {title(action_type)}
+                <Sigil faction={faction} heralds={heralds} /> {names.action(action_type)}
               </strong>
               <small class="number">{left(closes_tick)}</small>
             </div>

@@ -4,7 +4,8 @@ import type { Effect, EffectKind } from "../../../shared/contracts/trigger.ts";
 import type { EffectState } from "../../../shared/contracts/world.ts";
 import { find } from "../../../shared/exact/by-id.ts";
 import type { Names } from "../../../shared/web/names.ts";
-import { change, span, ticks, title } from "../../../shared/web/words.ts";
+import { change, span, ticks } from "../../../shared/web/words.ts";
+import { wordsOf } from "../../../shared/world/name-for.ts";
 import type { Shown } from "../past.ts";
 
 type Props = { state: Shown; names: Names; tickSeconds: number | undefined };
@@ -21,17 +22,17 @@ const MODIFIED: Record<Extract<Effect, { do: "modify" }>["name"], string> = {
 const DEEDS: Record<EffectKind, (effect: EffectState, id: string, names: Names) => string> = {
   modify({ name = "", add = 0, faction = "*", territory }, _id, names) {
     const whom = territory === undefined ? names.reach(faction) : names.territory(territory);
-    return `${whom}: ${find(MODIFIED, name) ?? title(name)} ${change(add)}`;
+    return `${whom}: ${find(MODIFIED, name) ?? wordsOf(name)} ${change(add)}`;
   },
   chain: () => "A campaign is open to everyone",
   quest_pool: ({ name }) => (name === "remove" ? "Its quests are closed" : "New quests are told"),
   style: () => "The stories take on its tone",
-  meter: ({ name, add = 0 }, id) => `${title(name ?? id)} ${change(add)}`,
+  meter: ({ name = "meter", add = 0 }) => `${wordsOf(name)} ${change(add)}`,
 };
 
 /** A page may be older than the world: a kind that it doesn't know has its plain name. */
 const deed = (effect: EffectState, id: string, names: Names): string =>
-  find(DEEDS, effect.kind)?.(effect, id, names) ?? title(effect.kind);
+  find(DEEDS, effect.kind)?.(effect, id, names) ?? wordsOf(effect.kind);
 
 export function Effects({ state, names, tickSeconds }: Props) {
   const bySource = Map.groupBy(Object.entries(state.effects), ([, { source }]) => source);
@@ -45,7 +46,7 @@ export function Effects({ state, names, tickSeconds }: Props) {
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([source, effects]) => (
           <div key={source} class="effects">
-            <h3>{title(source)}</h3>
+            <h3>{names.source(source)}</h3>
             <ul>
               {effects.map(([id, effect]) => (
                 <li key={id} class="row">

@@ -1,5 +1,6 @@
 /** Where the realm stands in time. */
-import { span, title } from "../../../shared/web/words.ts";
+import { span } from "../../../shared/web/words.ts";
+import { wordsOf } from "../../../shared/world/name-for.ts";
 import { useNow } from "../following.tsx";
 import type { LiveView } from "../live.ts";
 import type { Shown } from "../past.ts";
@@ -27,7 +28,7 @@ export function Now({ live, state, past }: { live: LiveView; state: Shown; past:
       </div>
       <div>
         <dt>Realm</dt>
-        <dd>{title(state.status)}</dd>
+        <dd>{wordsOf(state.status)}</dd>
       </div>
     </dl>
   );

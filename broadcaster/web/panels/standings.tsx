@@ -2,7 +2,7 @@
 import type { Heralds } from "../../../shared/web/heraldry.ts";
 import type { Names } from "../../../shared/web/names.ts";
 import { Sigil } from "../../../shared/web/sigil.tsx";
-import { change, percent, title, whole } from "../../../shared/web/words.ts";
+import { change, percent, whole } from "../../../shared/web/words.ts";
 import type { LiveView } from "../live.ts";
 import { byShare } from "../map/spread.ts";
 import type { Shown } from "../past.ts";
@@ -39,7 +39,7 @@ export function Standings({ live, state, heralds, names, viewed }: Props) {
                 <span aria-hidden="true">{trend_bp > 9 ? "▲ " : trend_bp < -9 ? "▼ " : ""}</span>
                 {change(trend_bp)} · holds {held(id)}
                 {Object.entries(resources).map(
-                  ([resource, amount]) => ` · ${whole(amount)} ${title(resource).toLowerCase()}`,
+                  ([resource, amount]) => ` · ${whole(amount)} ${names.resource(resource)}`,
                 )}
               </small>
             </li>

@@ -1,9 +1,11 @@
 /** What waits for a person: alone or in groups, with its reasons, and what to do about it. */
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { QUARANTINE_REASON_TEXT, type QuarantineReason } from "../../../shared/contracts/decision.ts";
-import { span, title } from "../../../shared/web/words.ts";
+import { span } from "../../../shared/web/words.ts";
+import { wordsOf } from "../../../shared/world/name-for.ts";
 import type { Api, Filter, Group, Grouping, Listed } from "../api.ts";
 import { useAct } from "../notes.tsx";
+import { useNames } from "../standing.tsx";
 import { BulkBar } from "./bulk-bar.tsx";
 import { Review } from "./review.tsx";
 
@@ -17,6 +19,7 @@ export function QuarantineDesk({ api, realm }: { api: Api; realm: string }) {
   const [opened, open] = useState<string>();
   const [picked, pick] = useState<ReadonlySet<string>>(new Set());
   const { run, note, busy } = useAct();
+  const names = useNames(api, realm);
 
   const load = useCallback(
     (after?: number) =>
@@ -101,9 +104,9 @@ export function QuarantineDesk({ api, realm }: { api: Api; realm: string }) {
                     onClick={() => open(item.event_id)}
                   >
                     <strong>{item.user_id}</strong> {item.action_key}
-                    {item.territory_id !== undefined && ` at ${title(item.territory_id)}`}
+                    {item.territory_id !== undefined && ` at ${names.territory(item.territory_id)}`}
                     <small>
-                      {title(item.reason)} · {item.base_points} points · waits {span(item.age_s)}
+                      {wordsOf(item.reason)} · {item.base_points} points · waits {span(item.age_s)}
                     </small>
                   </button>
                 </li>
@@ -127,7 +130,7 @@ export function QuarantineDesk({ api, realm }: { api: Api; realm: string }) {
           onReviewed={reviewed}
         />
         {opened !== undefined && (
-          <Review key={opened} {...{ api, realm }} event={opened} onReviewed={reviewed} />
+          <Review key={opened} {...{ api, realm, names }} event={opened} onReviewed={reviewed} />
         )}
       </div>
     </div>
@@ -174,7 +177,7 @@ function Groups({ groups, by, onOpen }: { groups: Group[]; by: Grouping; onOpen:
               {by === "reason"
                 ? `${QUARANTINE_REASON_TEXT[key as QuarantineReason]} · `
                 : `${Object.entries(by_reason)
-                    .map(([reason, n]) => `${n} ${title(reason).toLowerCase()}`)
+                    .map(([reason, n]) => `${n} ${wordsOf(reason).toLowerCase()}`)
                     .join(", ")} · `}
               the oldest waits {span(oldest_age_s)}
             </small>

@@ -1,6 +1,7 @@
 /** The realm itself: its clock, its status, and decrees. */
 import { useState } from "preact/hooks";
-import { percent, title } from "../../../shared/web/words.ts";
+import { percent } from "../../../shared/web/words.ts";
+import { wordsOf } from "../../../shared/world/name-for.ts";
 import type { Api, Standing } from "../api.ts";
 import { toldEnd } from "../command-end.ts";
 import { useAct } from "../notes.tsx";
@@ -16,12 +17,12 @@ type Status = keyof typeof STATUSES;
 const NO_EFFECTS = "[]";
 
 export function RealmDesk({ api, realm }: { api: Api; realm: string }) {
-  const { standing, told, look } = useStanding(api, realm);
+  const { standing, names, told, look } = useStanding(api, realm);
   return (
     <div class="desk">
       <div class="beside">
         <Clock {...{ api, realm, standing, look }} />
-        <WorldSays told={told} standing={standing} />
+        <WorldSays {...{ told, standing, names }} />
       </div>
       <div class="beside">
         <StatusForm {...{ api, realm, standing, look }} />
@@ -48,7 +49,7 @@ function Clock({ api, realm, standing, look }: Props) {
       : [
           ["Tick", `${state.tick}`],
           ["At", new Date(state.at).toLocaleString()],
-          ["Status", title(state.status)],
+          ["Status", wordsOf(state.status)],
           ["Season", `${state.season}`],
           ["Ruleset", `version ${state.ruleset_version}`],
           ["Tension", percent(state.meters.global_tension)],
@@ -87,8 +88,8 @@ function StatusForm({ api, realm, standing, look }: Props) {
     run(async () => {
       const { command_id } = await api.command(realm, "realm.status", { status });
       const said = await toldEnd(api, realm, command_id, {
-        applied: `The realm's status becomes ${title(status)}`,
-        waiting: `${title(status)} is on disk, and not decided yet`,
+        applied: `The realm's status becomes ${wordsOf(status)}`,
+        waiting: `${wordsOf(status)} is on disk, and not decided yet`,
       });
       await look();
       return said;
@@ -107,7 +108,7 @@ function StatusForm({ api, realm, standing, look }: Props) {
               disabled={busy}
               onClick={() => void set(status)}
             >
-              {title(status)}
+              {wordsOf(status)}
             </button>
             <small>{STATUSES[status]}</small>
           </li>

@@ -1,17 +1,19 @@
 /** One quarantined event: why it waits, what a release would give, and the word on it. */
 import { useEffect, useState } from "preact/hooks";
 import { QUARANTINE_REASON_TEXT, REJECT_REASON_TEXT } from "../../../shared/contracts/decision.ts";
-import { percent, title } from "../../../shared/web/words.ts";
+import type { Names } from "../../../shared/web/names.ts";
+import { percent } from "../../../shared/web/words.ts";
+import { wordsOf } from "../../../shared/world/name-for.ts";
 import type { Api, Effect, ReviewVerdict, Shown } from "../api.ts";
 import { useAct } from "../notes.tsx";
 
-type Props = { api: Api; realm: string; event: string; onReviewed: () => void };
+type Props = { api: Api; realm: string; names: Names; event: string; onReviewed: () => void };
 
 /** Milli-points: `81.250`. */
 export const points = (milli: number): string =>
   `${Math.floor(milli / 1_000)}.${`${milli % 1_000}`.padStart(3, "0")}`;
 
-export function Review({ api, realm, event, onReviewed }: Props) {
+export function Review({ api, realm, names, event, onReviewed }: Props) {
   const [shown, setShown] = useState<Shown>();
   const [noted, setNoted] = useState("");
   const [done, setDone] = useState(false);
@@ -40,10 +42,10 @@ export function Review({ api, realm, event, onReviewed }: Props) {
       {shown !== undefined && !done && (
         <>
           <p>
-            <strong>{title(shown.reason)}:</strong> {QUARANTINE_REASON_TEXT[shown.reason]}.
+            <strong>{wordsOf(shown.reason)}:</strong> {QUARANTINE_REASON_TEXT[shown.reason]}.
             {shown.error !== undefined && <code> {shown.error}</code>}
           </p>
-          <Facts shown={shown} />
+          <Facts shown={shown} names={names} />
           <ReleaseEffect effect={shown.effect} />
           <label>
             Note, for the log
@@ -77,13 +79,18 @@ export function Review({ api, realm, event, onReviewed }: Props) {
   );
 }
 
-function Facts({ shown }: { shown: Shown }) {
+function where({ territory_id, relic_id }: Shown, names: Names): string {
+  if (territory_id !== undefined) return names.territory(territory_id);
+  return relic_id === undefined ? "Nowhere" : names.relic(relic_id);
+}
+
+function Facts({ shown, names }: { shown: Shown; names: Names }) {
   const { factors, heat = {} } = shown;
   const facts: [string, string][] = [
-    ["Faction", title(shown.faction_id)],
-    ["Source", title(shown.source)],
-    ["Deed", title(shown.event_type)],
-    ["Where", title(shown.territory_id ?? shown.relic_id ?? "nowhere")],
+    ["Faction", names.faction(shown.faction_id)],
+    ["Source", wordsOf(shown.source)],
+    ["Deed", wordsOf(shown.event_type)],
+    ["Where", where(shown, names)],
     ["Device", shown.device_id ?? "none named"],
     ["Base", `${shown.base_points} points`],
     [
@@ -93,7 +100,7 @@ function Facts({ shown }: { shown: Shown }) {
     [
       "Hits not cooled off",
       Object.entries(heat)
-        .map(([key, hits]) => `${title(key).toLowerCase()} ${hits}`)
+        .map(([key, hits]) => `${wordsOf(key).toLowerCase()} ${hits}`)
         .join(", "),
     ],
     ["Received", new Date(shown.received_at).toLocaleString()],
@@ -123,7 +130,7 @@ function ReleaseEffect({ effect }: { effect: Effect }) {
       </strong>
       <small>
         {points(points_before_caps)} before the caps
-        {clipped.map(({ by, points: cut }) => `, −${points(cut)} by ${title(by).toLowerCase()}`)} · after it{" "}
+        {clipped.map(({ by, points: cut }) => `, −${points(cut)} by ${wordsOf(by).toLowerCase()}`)} · after it{" "}
         {points(left.user_day)} are left of the user's day and {points(left.source)} of this source · day{" "}
         {effect.daily_cap_bucket}
       </small>

@@ -1,7 +1,9 @@
 /** Sovereign actions: what is proposed, what came of the others, and a game master's own. */
 import { useState } from "preact/hooks";
 import type { PublicState } from "../../../shared/contracts/world.ts";
-import { ticks, title, whole } from "../../../shared/web/words.ts";
+import type { Names } from "../../../shared/web/names.ts";
+import { ticks, whole } from "../../../shared/web/words.ts";
+import { wordsOf } from "../../../shared/world/name-for.ts";
 import type { Api } from "../api.ts";
 import { toldEnd } from "../command-end.ts";
 import { useAct } from "../notes.tsx";
@@ -16,23 +18,23 @@ const ACTIONS = {
 type ActionType = keyof typeof ACTIONS;
 
 export function SovereignDesk({ api, realm }: { api: Api; realm: string }) {
-  const { standing, told } = useStanding(api, realm);
+  const { standing, names, told } = useStanding(api, realm);
   const state = standing?.state;
   const factions = Object.keys(state?.factions ?? {}).sort();
   return (
     <div class="desk">
-      <Actions api={api} realm={realm} state={state} factions={factions} />
+      <Actions {...{ api, realm, names, state, factions }} />
       <div class="beside">
-        <ProposeForm key={factions.join()} api={api} realm={realm} factions={factions} />
-        <WorldSays told={told} standing={standing} />
+        <ProposeForm key={factions.join()} {...{ api, realm, names, factions }} />
+        <WorldSays {...{ told, standing, names }} />
       </div>
     </div>
   );
 }
 
-type Props = { api: Api; realm: string; factions: string[] };
+type Props = { api: Api; realm: string; names: Names; factions: string[] };
 
-function Actions({ api, realm, state, factions }: Props & { state: PublicState | undefined }) {
+function Actions({ api, realm, names, state, factions }: Props & { state: PublicState | undefined }) {
   const actions = Object.entries(state?.actions ?? {}).sort(
     ([a, x], [b, y]) => y.proposed_tick - x.proposed_tick || (a < b ? -1 : 1),
   );
@@ -46,8 +48,8 @@ function Actions({ api, realm, state, factions }: Props & { state: PublicState |
         {actions.map(([id, { action_type, faction, status, cost, proposed_tick, closes_tick, target }]) => (
           <li key={id}>
             <div>
-              <strong>{title(action_type)}</strong> by {title(faction)}
-              {target !== undefined && ` against ${title(target)}`} · {title(status)}
+              <strong>{names.action(action_type)}</strong> by {names.faction(faction)}
+              {target !== undefined && ` against ${names.faction(target)}`} · {wordsOf(status)}
               <small>
                 {whole(cost)} at stake · proposed at tick {proposed_tick}
                 {status === "proposed" &&
@@ -56,7 +58,7 @@ function Actions({ api, realm, state, factions }: Props & { state: PublicState |
             </div>
             {status === "proposed" && (
               <CounterForm
-                {...{ api, realm }}
+                {...{ api, realm, names }}
                 action={id}
                 factions={factions.filter((other) => other !== faction)}
               />
@@ -68,7 +70,7 @@ function Actions({ api, realm, state, factions }: Props & { state: PublicState |
   );
 }
 
-function ProposeForm({ api, realm, factions }: Props) {
+function ProposeForm({ api, realm, names, factions }: Props) {
   const [action, setAction] = useState<ActionType>("iron_levy");
   const [faction, setFaction] = useState(factions[0] ?? "");
   const [target, setTarget] = useState("");
@@ -105,17 +107,23 @@ function ProposeForm({ api, realm, factions }: Props) {
           >
             {(Object.keys(ACTIONS) as ActionType[]).map((id) => (
               <option key={id} value={id}>
-                {title(id)}
+                {names.action(id)}
               </option>
             ))}
           </select>
           <small>{ACTIONS[action]}</small>
         </label>
-        <FactionChoice label="In the name of" value={faction} factions={factions} onChange={setFaction} />
+        <FactionChoice
+          label="In the name of"
+          value={faction}
+          {...{ names, factions }}
+          onChange={setFaction}
+        />
         {action === "embargo" && (
           <FactionChoice
             label="Against"
             value={target}
+            names={names}
             factions={["", ...factions.filter((other) => other !== faction)]}
             onChange={setTarget}
           />
@@ -132,7 +140,7 @@ function ProposeForm({ api, realm, factions }: Props) {
 }
 
 /** `stake` in whole units; the log has thousandths. */
-function CounterForm({ api, realm, action, factions }: Props & { action: string }) {
+function CounterForm({ api, realm, names, action, factions }: Props & { action: string }) {
   const [faction, setFaction] = useState(factions[0] ?? "");
   const [stake, setStake] = useState("100");
   const { run, note, busy } = useAct();
@@ -153,7 +161,7 @@ function CounterForm({ api, realm, action, factions }: Props & { action: string 
         void counter();
       }}
     >
-      <FactionChoice label="Counter for" value={faction} factions={factions} onChange={setFaction} />
+      <FactionChoice label="Counter for" value={faction} {...{ names, factions }} onChange={setFaction} />
       <label>
         Stake
         <input
@@ -175,17 +183,18 @@ function CounterForm({ api, realm, action, factions }: Props & { action: string 
 function FactionChoice(props: {
   label: string;
   value: string;
+  names: Names;
   factions: string[];
   onChange: (id: string) => void;
 }) {
-  const { label, value, factions, onChange } = props;
+  const { label, value, names, factions, onChange } = props;
   return (
     <label>
       {label}
       <select value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
         {factions.map((id) => (
           <option key={id} value={id}>
-            {id === "" ? "choose one" : title(id)}
+            {id === "" ? "choose one" : names.faction(id)}
           </option>
         ))}
       </select>
