@@ -37,7 +37,10 @@ function arbitraryFrom(schema: Schema, options: Required<ArbitraryOptions>): fc.
       });
     case "string":
       return stringOf(schema, options.ids);
+    case "null":
+      return fc.constant(null);
     case "array":
+      if (schema.prefixItems !== undefined) return fc.tuple(...schema.prefixItems.map(of));
       return fc.array(of(schema.items ?? {}), { maxLength });
     case "object":
       return objectOf(schema, options);
