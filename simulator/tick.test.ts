@@ -218,7 +218,13 @@ describe("triggers", () => {
       standing(armed!, (world) => withShare(world, 7_500)),
       Array(3).fill({}),
     );
-    expect(last(again).record.events).toContainEqual({ tick: 12, n: 1, kind: "trigger", key: "age_of_iron" });
+    expect(last(again).record.events).toContainEqual({
+      ...{ tick: 12, n: 1, kind: "trigger", key: "age_of_iron" },
+      cause: {
+        readings: [{ of: "faction.empire.share_bp", operator: "gt", than: 7_000, is: expect.any(Number) }],
+        streak: 3,
+      },
+    });
   });
 
   test("a meter effect is added once, at the start of the next tick", () => {
@@ -254,7 +260,10 @@ describe("triggers", () => {
     const [one] = play(started(rules), [{ events: both.slice(0, 2) }]);
     expect(one!.record.events).toEqual([]);
     const [two] = play(started(rules), [{ events: both }]);
-    expect(two!.record.events).toEqual([{ tick: 1, n: 1, kind: "trigger", key: "relic_storm" }]);
+    const readings = [{ of: "count.relics", operator: "gte", than: 2, is: 2 }];
+    expect(two!.record.events).toEqual([
+      { tick: 1, n: 1, kind: "trigger", key: "relic_storm", cause: { readings, streak: 1 } },
+    ]);
     expect(two!.state.public.relics.tide_bell).toEqual({ territory: "salt_terrace", contested: 1 });
   });
 

@@ -9,10 +9,10 @@ import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { PublicState } from "../../shared/contracts/world.ts";
 import { find, mapById } from "../../shared/exact/by-id.ts";
 import { ceilDiv, sortedKeys } from "../../shared/exact/integers.ts";
-import { pushWeight } from "../../shared/world/contest-weights.ts";
+import { pushTerms, weightOf } from "../../shared/world/contest-weights.ts";
 import { sincePreviousMs } from "../../shared/world/due.ts";
 import { decayedInfluence, lateness } from "../../shared/world/influence-decay.ts";
-import { clampModifier, modifier } from "../../shared/world/modifiers.ts";
+import { clampModifier } from "../../shared/world/modifiers.ts";
 import type { Shown } from "./shown-world.ts";
 
 const FactionOnTerritory = z.strictObject({
@@ -59,12 +59,15 @@ export function territoryRates(
     instability_bp: after.instability - before.instability,
     fading_bp: ceilDiv(after.instability * rules.contest.instability_decay_bp, 10_000),
     clamp_bp: clampModifier(state.effects, id),
-    factions: mapById(after.control, (control, faction) => ({
-      control_bp: control - (find(before.control, faction) ?? 0),
-      weight_bp: pushWeight(faction, id, state, rules),
-      modifier_bp: modifier(state.factions[faction]!.modifiers, "push_weight_bp"),
-      ...(pressing === undefined ? {} : { pressure: find(pressing, faction) ?? 0 }),
-    })),
+    factions: mapById(after.control, (control, faction) => {
+      const terms = pushTerms(faction, id, state, rules);
+      return {
+        control_bp: control - (find(before.control, faction) ?? 0),
+        weight_bp: weightOf(terms, rules),
+        modifier_bp: terms.modifiers_bp,
+        ...(pressing === undefined ? {} : { pressure: find(pressing, faction) ?? 0 }),
+      };
+    }),
   };
 }
 

@@ -13,6 +13,7 @@ import { Reader } from "../../shared/stream/reader.ts";
 import { eventsStream, subjects } from "../../shared/stream/subjects.ts";
 import { appliedPoints } from "../../shared/world/applied.ts";
 import { Unavailable } from "../gateway/gateway.ts";
+import { outcomesAt } from "./place-outcomes.ts";
 import type { Applied } from "./sentences.ts";
 import { recordOf, tickAfter } from "./tick-of.ts";
 
@@ -29,10 +30,16 @@ export async function appliedOf(
   const { record } = (tick.marked ? await recordOf(bus, realm, tick.tick) : undefined) ?? {};
   if (record === undefined) return { status: "pending", earliest_tick: tick.tick };
   const burst = find(record.factions, decision.faction_id);
-  if (burst === undefined) return { status: "applied", tick: record.tick, points: 0 };
+  const outcomes = outcomesAt(record.events, decision);
+  const applied = {
+    status: "applied",
+    tick: record.tick,
+    ...(outcomes.length === 0 ? {} : { outcomes }),
+  } as const;
+  if (burst === undefined) return { ...applied, points: 0 };
   const others = burst.sum > burst.cap ? await acceptedIn(bus, realm, record) : [decision];
   const points = appliedPoints(others, record).get(decision.event_id) ?? 0;
-  return { status: "applied", tick: record.tick, points, burst };
+  return { ...applied, points, burst };
 }
 
 type Weighing = Pick<Accepted, "event_id" | "event_type" | "faction_id" | "normalized_points">;

@@ -3,9 +3,11 @@ import pg from "pg";
 import type { DecidedCommand } from "../../shared/contracts/command.ts";
 import type { Decision } from "../../shared/contracts/decision.ts";
 import type { SettledCommand } from "../../shared/contracts/settled-command.ts";
+import type { DerivedEvent } from "../../shared/contracts/world.ts";
 import type { Log } from "../../shared/process/log.ts";
 import { eventsStream } from "../../shared/stream/subjects.ts";
 import type { Row } from "./find-event.ts";
+import { outcomesAt } from "./place-outcomes.ts";
 import type { Applied } from "./sentences.ts";
 
 export type Archived = {
@@ -58,7 +60,9 @@ export class ArchiveReads {
     return this.#orLog(async () => {
       // First the position: rows that come meanwhile lie behind it.
       const position = await this.#position(realm);
-      const [rows, applied] = await Promise.all([this.#rows(realm, event), this.#applied(realm, event)]);
+      const rows = await this.#rows(realm, event);
+      const accepted = rows.findLast(({ decision }) => decision.validity_status === "accepted")?.decision;
+      const applied = accepted && (await this.#applied(realm, accepted));
       return {
         rows,
         ...(applied === undefined ? {} : { applied }),
@@ -115,22 +119,31 @@ export class ArchiveReads {
     return rows.map((row) => ({ ...row, sequence: Number(row.sequence), at: row.at.toISOString() }));
   }
 
-  async #applied(realm: string, event: string): Promise<Archived["applied"]> {
+  async #applied(realm: string, decision: Decision): Promise<Archived["applied"]> {
     const { rows } = await this.#pool.query<{
       tick: number;
       points: string;
       burst: { sum: number; cap: number; gain_bp: number } | null;
+      events: DerivedEvent[] | null;
     }>(
-      `SELECT l.tick, l.applied_points AS points, s.record_json -> 'factions' -> l.faction_id AS burst
+      `SELECT l.tick, l.applied_points AS points, s.record_json -> 'factions' -> l.faction_id AS burst,
+          s.record_json -> 'events' AS events
         FROM influence_ledger l
         LEFT JOIN world_state_snapshots s ON s.realm_id = l.realm_id AND s.tick_number = l.tick
         WHERE l.realm_id = $1 AND l.source_event_id = $2`,
-      [realm, event],
+      [realm, decision.event_id],
     );
     const [row] = rows;
     if (row === undefined) return undefined;
-    const { tick, burst } = row;
-    return { status: "applied", tick, points: Number(row.points), ...(burst === null ? {} : { burst }) };
+    const { tick, burst, events } = row;
+    const outcomes = outcomesAt(events ?? [], decision);
+    return {
+      status: "applied",
+      tick,
+      points: Number(row.points),
+      ...(burst === null ? {} : { burst }),
+      ...(outcomes.length === 0 ? {} : { outcomes }),
+    };
   }
 
   async #position(realm: string): Promise<Archived["position"]> {

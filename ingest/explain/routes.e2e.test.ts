@@ -13,6 +13,7 @@ import type { Candidate } from "../../shared/contracts/candidate.ts";
 import { eventId } from "../../shared/exact/identity.ts";
 import { readEnv } from "../../shared/process/env.ts";
 import { listen, operationsServer } from "../../shared/process/http.ts";
+import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { KnownRealms } from "../../shared/stage/known-realms.ts";
 import type { InEachLanguage } from "../../shared/texts/messages.ts";
 import { BlockedStreams } from "../../simulator/archive/blocked-streams.ts";
@@ -38,7 +39,10 @@ beforeAll(async () => {
   [nats, postgres] = await Promise.all([testNats(), testPostgres()]);
   const fresh = await postgres.fresh();
   database = fresh.database;
-  await testRealm(nats.bus, REALM, { tick_seconds: 9_000 });
+  const { contest } = await loadRuleset("amoi-1");
+  // Nobody's land falls to who pushes there for a tick or two.
+  const quick = { ...contest, flip_lead_bp: 100, flip_streak_ticks: 1, open_control_bp: 400 };
+  await testRealm(nats.bus, REALM, { tick_seconds: 9_000, contest: quick });
   stages = runStages(nats.bus, REALM, ["ingest", "normalizer", "simulator"]);
   archive = startArchive();
   for (const [name, DATABASE_READ_URL] of [
@@ -179,6 +183,29 @@ test("Postgres and the logs tell the same", async () => {
   const verdicts = ({ body }: Answer) =>
     body.rows.map(({ sequence, ...row }) => [sequence, row.normalized_points]);
   expect(verdicts(archived)).toEqual(verdicts(alone));
+});
+
+test("who pushed in the tick in which a land changed hands is shown why, with the tick's own figures", async () => {
+  for (let n = 1; ; n++) {
+    const event = await send({ user_id: "dora", faction_id: "freeholds", territory_id: "hollow_cross" });
+    await decided(event);
+    await tick();
+    await inLedger(event);
+    const [archived, alone] = await Promise.all([explained("archived", event), explained("alone", event)]);
+    expect(archived.body.applied).toEqual(alone.body.applied);
+    const { outcomes, points } = alone.body.applied as Extract<Applied, { status: "applied" }>;
+    if (outcomes === undefined && n < 5) continue;
+    expect(outcomes).toMatchObject([
+      {
+        ...{ kind: "flip", territory: "hollow_cross", to: "freeholds" },
+        cause: {
+          streak: 1,
+          factions: { freeholds: { push: Math.min(points, 60_000) }, empire: { push: 0 } },
+        },
+      },
+    ]);
+    break;
+  }
 });
 
 test("what a faction's limit cut at the tick is told, the same from the ledger and from the logs", async () => {

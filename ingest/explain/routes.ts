@@ -48,6 +48,12 @@ const Applied = z.union([
       .strictObject({ sum: Points, cap: Points, gain_bp: z.int() })
       .optional()
       .describe("Of the faction in that tick: what it brought, what it could gain, and the gain in force"),
+    outcomes: z
+      .array(z.looseObject({ kind: z.enum(["flip", "capture"]) }))
+      .optional()
+      .describe(
+        "Where the territory or relic of the action changed hands in that tick: the event, with its `cause`",
+      ),
   }),
   z.strictObject({ status: z.literal("pending"), earliest_tick: z.int() }),
 ]);

@@ -14,6 +14,7 @@ import {
   listed,
   message,
 } from "../../shared/texts/messages.ts";
+import type { PlaceOutcome } from "./place-outcomes.ts";
 
 /** The effect of a tick on an accepted event: milli-points, their gain, and the faction's burst cap. */
 export type Applied =
@@ -23,6 +24,8 @@ export type Applied =
       points: number;
       /** Absent where the tick's record is not at hand, or its rules no longer knew the faction. */
       burst?: { sum: number; cap: number; gain_bp: number };
+      /** Absent where the place of the action, if it had one, kept its holder. */
+      outcomes?: PlaceOutcome[];
     }
   | { status: "pending"; earliest_tick: number };
 

@@ -1,5 +1,6 @@
 /** What ticks make happen: the public log of a realm. */
 import { z } from "zod";
+import { CaptureCause, FlipCause, TriggerCause } from "./cause.ts";
 import { COMMAND_KINDS, RealmStatus } from "./command.ts";
 import { toldCorrections } from "./correction.ts";
 import { AccountId, BasisPoints, ContentId, Id } from "./ids.ts";
@@ -35,9 +36,10 @@ function happenings<Besides extends z.ZodRawShape>(besides: Besides) {
     z.strictObject({ ...besides, kind: z.literal(name), ...told });
   const council = { id: ContentId, faction: Id };
   return z.discriminatedUnion("kind", [
-    kind("flip", { territory: Id, from: Id.exactOptional(), to: Id }),
-    kind("capture", { relic: Id, faction: Id }),
-    kind("trigger", { key: Id }),
+    /** Of these three `cause` is absent in what engine 1 recorded. */
+    kind("flip", { territory: Id, from: Id.exactOptional(), to: Id, cause: FlipCause.exactOptional() }),
+    kind("capture", { relic: Id, faction: Id, cause: CaptureCause.exactOptional() }),
+    kind("trigger", { key: Id, cause: TriggerCause.exactOptional() }),
     /** What it does, and until when; of a meter, which is moved once, the tick itself. `author`: the game master who restored it. */
     kind("effect_start", { id: z.string(), effect: EffectState, author: AccountId.exactOptional() }),
     /** `author`: the game master who ended it. `gave_way`: a trigger of a higher priority took its place. */

@@ -24,3 +24,13 @@ export function challengerOf(
   const open = control.get(first!)! >= contest.open_control_bp;
   return open && control.get(first!)! >= control.get(second!)! + lead ? first : undefined;
 }
+
+/** How far a faction is ahead of the controller, or of the second where nobody controls the territory; basis points. */
+export function leadOf(
+  faction: string,
+  control: ReadonlyMap<string, number>,
+  controller: string | undefined,
+): number {
+  const others = ranked(control).filter((id) => id !== faction);
+  return control.get(faction)! - (control.get(controller ?? others[0]!) ?? 0);
+}

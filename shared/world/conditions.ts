@@ -3,6 +3,7 @@
  * gives a reason instead of a comparison that is silently false for ever.
  */
 
+import type { Reading } from "../contracts/cause.ts";
 import type { Ruleset } from "../contracts/ruleset.ts";
 import type { Condition, Counted, Literal, Operand } from "../contracts/trigger.ts";
 import type { PublicState } from "../contracts/world.ts";
@@ -46,6 +47,25 @@ export function resolveCondition(condition: Condition, rules: Ruleset): Holds<Pu
   const holds = resolve(condition, worldScope(rules), reasons);
   if (reasons.length > 0) throw new Error(`condition cannot be resolved: ${reasons.join("; ")}`);
   return holds;
+}
+
+/** What a condition in force reads of a state, comparison by comparison in its order; what a `where` counts is read as a number. */
+export function readingsOf(condition: Condition, rules: Ruleset, world: PublicState): Reading[] {
+  const scope = worldScope(rules);
+  return comparisonsIn(condition).map((comparison) => {
+    const { operator, sides } = comparisonOf(comparison);
+    const [operand, than] = sides;
+    const { name, field } = operandOf(operand, scope, []);
+    return { of: name, operator, than, is: field!.read(world) };
+  });
+}
+
+/** All but those within a `where`. */
+function comparisonsIn(condition: Condition): Comparison[] {
+  if ("all" in condition) return condition.all.flatMap(comparisonsIn);
+  if ("any" in condition) return condition.any.flatMap(comparisonsIn);
+  if ("not" in condition) return comparisonsIn(condition.not);
+  return [condition];
 }
 
 /** Every operator is a node; a `where` lies one deeper than its comparison. Looks no further down than too deep. */
@@ -99,14 +119,21 @@ function resolve<Subject>(condition: Condition, scope: Scope<Subject>, reasons: 
   }
   const { operator, sides } = comparisonOf(condition);
   const [operand, literal] = sides;
-  const [name, field] =
-    typeof operand === "string"
-      ? [operand, scope.field(operand)]
-      : [`count of ${operand.count}`, scope.count(operand.count, operand.where, reasons)];
+  const { name, field } = operandOf(operand, scope, reasons);
   const reason = field === undefined ? `unknown path ${name}` : mismatch(name, field, operator, literal);
   if (reason !== undefined) reasons.push(reason);
   return (subject) => field !== undefined && compare[operator](field.read(subject), literal);
 }
+
+/** What an operand reads; `field` is absent where it names nothing. */
+const operandOf = <Subject>(
+  operand: Operand,
+  scope: Scope<Subject>,
+  reasons: string[],
+): { name: string; field: Field<Subject> | undefined } =>
+  typeof operand === "string"
+    ? { name: operand, field: scope.field(operand) }
+    : { name: `count.${operand.count}`, field: scope.count(operand.count, operand.where, reasons) };
 
 /** Why this field can't be compared so. */
 function mismatch(

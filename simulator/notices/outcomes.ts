@@ -24,8 +24,14 @@ export type Resolving = Pick<Turned, "last" | "before" | "influenced"> & {
   again: (influenced: Influenced) => readonly Happening[];
 };
 
+/** Players are told what came about; its cause is in the public log. */
+type Uncaused<Caused> = Omit<Caused, "cause">;
+const uncaused = <Caused extends { cause?: unknown }>({ cause: _, ...what }: Caused): Uncaused<Caused> =>
+  what;
+
 type Told =
-  | Extract<Happening, { kind: "flip" | "trigger" }>
+  | Flip
+  | Trigger
   | (Capture & { from?: string })
   | Campaign
   | { kind: "season"; season: number; faction: string; rank: number }
@@ -50,15 +56,15 @@ export const outcomesOf = (resolving: Resolving): Outcome[] =>
   resolving.happenings.flatMap((happening) => {
     switch (happening.kind) {
       case "flip":
-        return [flip(happening, resolving)];
+        return [flip(uncaused(happening), resolving)];
       case "capture":
-        return [capture(happening, resolving)];
+        return [capture(uncaused(happening), resolving)];
       case "campaign":
         return campaign(happening, resolving);
       case "action":
         return isResult(happening) ? action(happening, resolving) : [];
       case "trigger":
-        return [trigger(happening, resolving)];
+        return [trigger(uncaused(happening), resolving)];
       case "season":
         return happening.step === "close" ? season(happening, resolving) : [];
       // Nobody's own feat.
@@ -78,12 +84,12 @@ export const outcomesOf = (resolving: Resolving): Outcome[] =>
     }
   });
 
-type Flip = Extract<Happening, { kind: "flip" }>;
-type Capture = Extract<Happening, { kind: "capture" }>;
+type Flip = Uncaused<Extract<Happening, { kind: "flip" }>>;
+type Capture = Uncaused<Extract<Happening, { kind: "capture" }>>;
 type Campaign = Extract<Happening, { kind: "campaign" }>;
 type SeasonEnd = Extract<Happening, { kind: "season"; step: "close" }>;
 type Result = Extract<Happening, { kind: "action" }> & { status: ActionResult };
-type Trigger = Extract<Happening, { kind: "trigger" }>;
+type Trigger = Uncaused<Extract<Happening, { kind: "trigger" }>>;
 
 function flip(what: Flip, resolving: Resolving): Outcome {
   const { territory, from, to } = what;
@@ -92,7 +98,7 @@ function flip(what: Flip, resolving: Resolving): Outcome {
     rosters: rosterAt(resolving.rosters.territories, territory, to),
     losers: from === undefined ? [] : rosterAt(resolving.rosters.territories, territory, from),
     acted: actors(resolving.influenced.crowd.get(to), ({ pushes }) => pushes.get(territory)),
-    holdsWithout: (user) => territoryWithout(user, territory, resolving).flip === to,
+    holdsWithout: (user) => territoryWithout(user, territory, resolving).flip?.to === to,
   };
 }
 

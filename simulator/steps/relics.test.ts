@@ -45,7 +45,15 @@ test("2000 pt of uncontested claim capture the relic, reset the claims and add t
   const all = play(started(rules), [...Array(4).fill(claims({ empire: 600 })), {}]);
   expect(crown(all)).toEqual([...Array(3).fill([undefined, 0]), ["empire", 0], ["empire", 0]]);
   expect(all[3]!.record.events).toEqual([
-    { tick: 4, n: 1, kind: "capture", relic: "ember_crown", faction: "empire" },
+    {
+      ...{ tick: 4, n: 1, kind: "capture", relic: "ember_crown", faction: "empire" },
+      cause: {
+        territory: "crown_fields",
+        factions: {
+          empire: { held: 1_711_500, brought: 600_000, claim_bp: 0, claim: 2_225_925, control_bp: 5_500 },
+        },
+      },
+    },
   ]);
   expect(all[3]!.state.private.claims.ember_crown).toEqual({ points: {}, last_capture_tick: 4 });
   expect(all[3]!.state.public.factions.empire!.modifiers).toEqual({});

@@ -1,5 +1,6 @@
 /** Relics: claims gather and fade; an uncontested claim with a foothold captures. */
 
+import type { CaptureCause } from "../../shared/contracts/cause.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type {
   FactionState,
@@ -8,7 +9,7 @@ import type {
   RelicState,
   TerritoryState,
 } from "../../shared/contracts/world.ts";
-import { type ById, entries } from "../../shared/exact/by-id.ts";
+import { type ById, entries, find } from "../../shared/exact/by-id.ts";
 import { assertSafe, byCodeUnit, mul } from "../../shared/exact/integers.ts";
 import { modifier } from "../../shared/world/modifiers.ts";
 import type { Clockwork } from "./elapsed.ts";
@@ -70,6 +71,37 @@ function captorOf(
   return free && strong && control[first]! >= bounds.control_bp ? first : undefined;
 }
 
+type Claiming = {
+  brought: ReadonlyMap<string, number>;
+  claimed: ReadonlyMap<string, number>;
+  control: ById<number>;
+  factions: ById<FactionState>;
+  clockwork: Clockwork;
+};
+
+function causeOf(
+  { territory, holder }: RelicState,
+  { points, last_capture_tick }: Claim,
+  { brought, claimed, control, factions, clockwork }: Claiming,
+): CaptureCause {
+  const claimants = [...claimed].map(([id, claim]): [string, CaptureCause["factions"][string]] => [
+    id,
+    {
+      held: find(points, id) ?? 0,
+      brought: brought.get(id) ?? 0,
+      claim_bp: modifier(factions[id]!.modifiers, "claim_bp"),
+      claim,
+      control_bp: control[id]!,
+    },
+  ]);
+  return {
+    territory,
+    ...(holder === undefined ? {} : { holder }),
+    factions: Object.fromEntries(claimants),
+    ...(last_capture_tick === undefined ? {} : { rested: clockwork.since(last_capture_tick) }),
+  };
+}
+
 /** `territories`: with this tick's control. `points`: applied milli-points by relic and faction. */
 export function resolveRelics(
   before: { relics: ById<RelicState>; claims: PrivateState["claims"] },
@@ -95,7 +127,8 @@ export function resolveRelics(
     } else {
       relics.push([id, { ...relic, holder: captor }]);
       claims.push([id, { points: {}, last_capture_tick: clockwork.tick }]);
-      happenings.push({ kind: "capture", relic: id, faction: captor });
+      const cause = causeOf(held, claim, { brought, claimed, control, factions, clockwork });
+      happenings.push({ kind: "capture", relic: id, faction: captor, cause });
     }
   }
   return { relics: Object.fromEntries(relics), claims: Object.fromEntries(claims), happenings };

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect } from "vitest";
 import { runs } from "../../ops/testing/fuzz.ts";
+import type { Reading } from "../../shared/contracts/cause.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import type { Condition, Operand } from "../../shared/contracts/trigger.ts";
 import type { PublicState, Rosters } from "../../shared/contracts/world.ts";
@@ -104,6 +105,7 @@ function renamedIn(value: unknown): unknown {
     Object.entries(value).map(([key, inner]) => {
       if (["control", "points"].includes(key) && typeof inner === "object") return [key, renamedKeys(inner)];
       if (key === "rosters") return [key, renamedRosters(inner as Rosters)];
+      if (key === "readings") return [key, (inner as Reading[]).map(renamedReading)];
       if (key === "factions") return [key, renamedKeys(mapById(inner, renamedIn))];
       if (
         ["controller", "holder", "faction", "leader", "from", "to"].includes(key) &&
@@ -125,6 +127,14 @@ function renamedRosters(rosters: Rosters): Rosters {
     holders: mapById(rosters.holders, ({ faction, users }) => ({ faction: renamedFaction(faction), users })),
     actions: mapById(rosters.actions, (action) => ({ ...action, faction: renamedFaction(action.faction) })),
   };
+}
+
+/** What a condition read, as the condition of the renamed rules reads it. */
+function renamedReading({ of, operator, than, is }: Reading): Reading {
+  const [head, id, field] = of.split(".");
+  const path = head === "faction" ? `faction.${renamedFaction(id!)}.${field}` : of;
+  const named = (value: Reading["is"]) => (typeof value === "string" ? renamedFaction(value) : value);
+  return { of: path, operator, than: named(than), is: named(is) };
 }
 
 function renamedHistory({ rules, intervals }: History): History {

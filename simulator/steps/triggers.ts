@@ -5,7 +5,7 @@ import type { Trigger } from "../../shared/contracts/trigger.ts";
 import type { Happening, PrivateState, PublicState, TriggerState } from "../../shared/contracts/world.ts";
 import { mapById } from "../../shared/exact/by-id.ts";
 import { byCodeUnit } from "../../shared/exact/integers.ts";
-import { resolveCondition } from "../../shared/world/conditions.ts";
+import { readingsOf, resolveCondition } from "../../shared/world/conditions.ts";
 import { effectsOf } from "./effects.ts";
 import type { Clockwork } from "./elapsed.ts";
 
@@ -44,7 +44,11 @@ export function evaluateTriggers(world: PublicState, clockwork: Clockwork, rules
   return {
     triggers: mapById(world.triggers, (_, key) => triggers.get(key)!),
     starting: fired.flatMap(({ key, effects }) => effectsOf(key, effects, tick)),
-    happenings: fired.map(({ key }) => ({ kind: "trigger", key })),
+    happenings: fired.map(({ key, when }) => ({
+      kind: "trigger",
+      key,
+      cause: { readings: readingsOf(when, rules, world), streak: triggers.get(key)!.streak },
+    })),
   };
 }
 
