@@ -11,7 +11,7 @@ import { resolveCondition } from "../../shared/world/conditions.ts";
 import type { Influenced } from "../steps/influence.ts";
 import { tensionTarget } from "../steps/meters.ts";
 import { withoutAnyone } from "./leave-one-out.ts";
-import { rosterOf } from "./roster.ts";
+import { NO_ROSTERS, rosterOf } from "./roster.ts";
 import { type Read, readsOf } from "./trigger-reads.ts";
 import { named, type UserContributions } from "./user-contributions.ts";
 
@@ -43,11 +43,10 @@ export function gatherTriggers(
     const known: Roster | undefined = isFirst ? {} : find(held, key);
     if (known === undefined) continue;
     const reads = readsOf(when, after, rules);
-    if (isFirst && beganWithoutPlayers(when, reads, turned, rosters.lifted)) continue;
-    const sources = new Map(
-      reads.flatMap((read) => sourcesOf(read, after)).map((each) => [keyOf(each), each]),
-    );
-    const came = [...sources.values()].flatMap((source) =>
+    const moved = reads.flatMap((read) => sourcesOf(read, after));
+    const sources = [...new Map(moved.map((each) => [keyOf(each), each])).values()];
+    if (isFirst && beganWithoutPlayers(when, sources, turned, rosters.lifted)) continue;
+    const came = sources.flatMap((source) =>
       isFirst && !source.onlyNow ? rememberedAt(source, rosters) : cameTo(source, turned),
     );
     gathered.push([key, rosterOf(known, came, 0)]);
@@ -58,7 +57,7 @@ export function gatherTriggers(
 /** Whether a condition that begins to hold in this tick does so whatever players did. */
 function beganWithoutPlayers(
   when: Condition,
-  reads: readonly Read[],
+  sources: readonly Source[],
   { before, influenced, after, again }: Turned,
   lifted: Rosters["lifted"],
 ): boolean {
@@ -66,9 +65,11 @@ function beganWithoutPlayers(
   const holds = resolveCondition(when, rules);
   // A command, an effect or a ruleset did it before any points counted.
   if (holds(before.public)) return true;
-  if (reads.every(({ of }) => of === "faction"))
+  // Nothing is remembered of the ticks before, and the points of this one didn't make the difference.
+  const earlier = before.private.rosters ?? NO_ROSTERS;
+  if (sources.every((source) => source.onlyNow || rememberedAt(source, earlier).length === 0))
     return holds(again(withoutAnyone(influenced, rules)).state.public);
-  if (!reads.some(({ of }) => of === "meter")) return false;
+  if (!sources.some(({ of }) => of === "strife")) return false;
   // Effects and commands raised a meter, and without that it would not hold.
   const { global_tension, catastrophe_meter } = after.meters;
   const unlifted = {
