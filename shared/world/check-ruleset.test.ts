@@ -24,6 +24,11 @@ test("the checked-in rulesets have no reason against them", async () => {
   for (const name of ["amoi-1", "demo"]) expect(checkRuleset(await loadRuleset(name))).toEqual([]);
 });
 
+test("a name of a resource that the ruleset doesn't have is a reason", () => {
+  const named = { ...rules, names: { resources: { iron: "iron", irn: "iron" } } };
+  expect(checkRuleset(named)).toEqual(["names.resources.irn: no such resource"]);
+});
+
 describe("conditions", () => {
   test.each([
     "faction.empires.share_bp",

@@ -11,6 +11,9 @@ import { standingOptions } from "./standing-options.ts";
 export function checkRuleset(rules: Ruleset): string[] {
   return [
     ...duplicates("resources", rules.resources),
+    ...Object.keys(rules.names?.resources ?? {})
+      .filter((id) => !rules.resources.includes(id))
+      .map((id) => `names.resources.${id}: no such resource`),
     ...duplicates(
       "triggers",
       rules.triggers.map(({ key }) => key),

@@ -28,8 +28,10 @@ export function namesOf(rules: Ruleset, running: ById<Pick<CampaignState, "title
   const sovereign = sovereignRules(rules);
   const { resources = {}, styles = {}, quest_pools = {} } = rules.names ?? {};
   const effects = rules.triggers.flatMap((trigger) => trigger.effects);
+  const steps = effects.flatMap((effect) => (effect.do === "chain" ? (effect.steps ?? []) : []));
+  const called = [...effects, ...steps.flatMap(({ on_won = [], on_lost = [] }) => [...on_won, ...on_lost])];
   const idsOf = (kind: Effect["do"]) =>
-    effects.flatMap((effect) => (effect.do === kind && "id" in effect ? [effect.id] : []));
+    called.flatMap((effect) => (effect.do === kind && "id" in effect ? [effect.id] : []));
   return {
     faction: namesIn(rules.factions),
     territory: namesIn(rules.territories),
@@ -37,9 +39,8 @@ export function namesOf(rules: Ruleset, running: ById<Pick<CampaignState, "title
     resource: byId([...withoutNames(rules.resources), ...entries(resources)]),
     trigger: byId(rules.triggers.map(({ key, name }) => [key, name])),
     campaign: byId([
-      ...effects.flatMap((effect) =>
-        effect.do === "chain" ? [titleOf(effect), ...(effect.steps ?? []).map(titleOf)] : [],
-      ),
+      ...effects.flatMap((effect) => (effect.do === "chain" ? [titleOf(effect)] : [])),
+      ...steps.map(titleOf),
       ...entries(running).map(([id, { title }]) => titleOf({ id, title })),
     ]),
     action: byId(SOVEREIGN_ACTIONS.map((action) => [action, sovereign[action].name])),
