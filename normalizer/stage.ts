@@ -1,7 +1,7 @@
 /** Normalizer as a stage: bundles of VALID in, decisions on EVENTS out. */
 
 import type { ValidCommand } from "../shared/contracts/command.ts";
-import type { Decision } from "../shared/contracts/decision.ts";
+import type { Accepted, Decision } from "../shared/contracts/decision.ts";
 import type { OutputBatch } from "../shared/stage/output-batch.ts";
 import type { Stage } from "../shared/stage/stage.ts";
 import { candidatesIn, commandsIn, decidedIn, decisionsOf } from "../shared/stream/bodies.ts";
@@ -90,8 +90,8 @@ function write(decision: Decision, realm: string, draft: OutputBatch, candidate?
 function verdictOf(decision: Decision): object {
   const { factors, normalized_points, clipped, daily_cap_bucket, ruleset_version } = decision;
   const { explain, previous_day, heat, validity_status, reason } = decision;
-  const campaign_first = validity_status === "accepted" ? decision.campaign_first : undefined;
+  const { binds, campaign_first } = validity_status === "accepted" ? decision : ({} as Partial<Accepted>);
   const error = validity_status === "quarantined" ? decision.error : undefined;
   const judgement = { factors, normalized_points, clipped, daily_cap_bucket, ruleset_version };
-  return { ...judgement, explain, previous_day, heat, validity_status, reason, campaign_first, error };
+  return { ...judgement, explain, previous_day, heat, validity_status, reason, binds, campaign_first, error };
 }

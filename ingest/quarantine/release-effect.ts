@@ -5,10 +5,12 @@
 
 import type { Accepted, Clip, Quarantined, RejectReason } from "../../shared/contracts/decision.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
+import { timeMs } from "../../shared/exact/time.ts";
 import type { Admission } from "../../shared/judgement/admission.ts";
 import { clip, type Left, leftToday } from "../../shared/judgement/caps.ts";
 import {
   type DeviceEntry,
+  type MemberEntry,
   readDeviceEntry,
   readMemberEntry,
   readUserEntry,
@@ -25,7 +27,7 @@ import {
   type Week,
   weekBefore,
 } from "../../shared/judgement/fairness.ts";
-import { membershipReason } from "../../shared/judgement/membership.ts";
+import { boundTo, membershipReason } from "../../shared/judgement/membership.ts";
 import { baseMilli, pointsMilli } from "../../shared/judgement/points-formula.ts";
 import { referenceReason } from "../../shared/judgement/references.ts";
 import { Watermark } from "../../shared/stage/cache.ts";
@@ -87,7 +89,7 @@ export async function effectOf(
     if (left[by] !== undefined) left[by] -= points;
   const refusal =
     referenceReason({ ...admission, ruleset }, decision) ??
-    membershipReason(counted.member, decision.faction_id, ruleset);
+    membershipReason(counted.member, decision.faction_id, { ...admission, ruleset }, nowMs);
   return {
     ...(refusal === undefined ? {} : { refusal }),
     points_after_caps: points,
@@ -103,7 +105,7 @@ export async function effectOf(
 type Counters = {
   user: Pick<UserEntry, "through" | "today" | "days">;
   device: Pick<DeviceEntry, "through" | "today">;
-  member: { faction: string } | undefined;
+  member: MemberEntry | undefined;
   week: Week & { through: number };
   asOf: Effect["as_of"];
 };
@@ -182,8 +184,7 @@ async function countOn(
         const text = textOf(message.data);
         if (!everyone && !named.some((name) => text.includes(name))) continue;
         for (const decision of JSON.parse(text) as Accepted[]) {
-          // The first accepted event binds; a switch that isn't flushed yet goes unseen for some seconds.
-          if (decision.user_id === user_id) counters.member ??= { faction: decision.faction_id };
+          if (decision.user_id === user_id) bindBy(counters, decision);
           if (decision.normalized_points === 0) continue;
           if (everyone && decision.source_seq > week.through) countWeek(week, decision);
           if (decision.user_id === user_id && decision.source_seq > user.through) countOnUser(user, decision);
@@ -199,6 +200,13 @@ async function countOn(
   } finally {
     await reader.close();
   }
+}
+
+/** A command that isn't flushed yet, which moved the user or let them leave, goes unseen for some seconds. */
+function bindBy(counters: Counters, { faction_id: faction, source_seq, received_at, binds }: Accepted): void {
+  const { member } = counters;
+  if (member !== undefined && (binds === undefined || member.through >= source_seq)) return;
+  counters.member = boundTo(member, { faction, source_seq, atMs: timeMs(received_at) });
 }
 
 function countOnUser(user: Counters["user"], decision: Accepted): void {

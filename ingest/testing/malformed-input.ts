@@ -64,6 +64,7 @@ const PAYLOADS: Record<CommandKind, object> = {
   "ruleset.set": { ruleset: demo, note: "softer caps" },
   "member.join": { user: "ada", faction: "empire", cohort: "first" },
   "member.switch": { user: "ada", faction: "empire" },
+  "member.leave": { user: "ada" },
   "review.release": { event, decision, note: "a raid, not a bot" },
   "review.reject": { event, decision },
   "shadow.set": { ruleset: demo },

@@ -10,48 +10,6 @@ import { candidate, command, freshRealm, RULES, START_MS, stateText } from "../t
 
 const DAY = 86_400_000;
 
-describe("membership", () => {
-  const join = (state: NormalizerState, faction: string, seq: number) =>
-    foldCommand(
-      state,
-      command("member.join", { user: "ada", faction, cohort: "shared" }, { atMs: START_MS, seq }),
-    ).command;
-  const change = (state: NormalizerState, faction: string, seq: number, atMs: number) =>
-    foldCommand(state, command("member.switch", { user: "ada", faction }, { atMs, seq })).command;
-
-  test("where factions are assigned, nobody acts before they joined", () => {
-    const state = freshRealm({ ...RULES, membership: "assigned" });
-    expect(foldCandidate(state, candidate({ atMs: START_MS, seq: 1 })).reason).toBe("not_a_member");
-    expect(join(state, "empire", 2).status).toBe("applied");
-    expect(foldCandidate(state, candidate({ atMs: START_MS, seq: 3 })).validity_status).toBe("accepted");
-  });
-
-  test("a player joins and switches for themselves alone", () => {
-    const state = freshRealm();
-    const join = (user: string, seq: number) =>
-      foldCommand(
-        state,
-        command("member.join", { user, faction: "empire" }, { atMs: START_MS, seq, actor: "player" }),
-      ).command;
-    expect(join("ada", 1).reason).toBe("not_allowed");
-    expect(join("tester", 2).status).toBe("applied");
-  });
-
-  test("a faction is joined once, and changed after 14 days at the earliest", () => {
-    const state = freshRealm();
-    expect(join(state, "atlantis", 1).reason).toBe("unknown_faction");
-    expect(change(state, "empire", 2, START_MS).reason).toBe("not_a_member");
-    expect(join(state, "empire", 3).status).toBe("applied");
-    expect(join(state, "veilborn", 4).reason).toBe("already_member");
-    expect(change(state, "veilborn", 5, START_MS + 14 * DAY - 1).reason).toBe("too_early");
-    expect(change(state, "empire", 6, START_MS + 14 * DAY).reason).toBe("same_faction");
-    expect(change(state, "veilborn", 7, START_MS + 14 * DAY).status).toBe("applied");
-    expect(change(state, "empire", 8, START_MS + 15 * DAY).reason).toBe("too_early");
-    const atMs = START_MS + 15 * DAY;
-    expect(foldCandidate(state, candidate({ atMs, seq: 9 })).reason).toBe("faction_mismatch");
-  });
-});
-
 test.each([
   ["tick.run", {}],
   ["realm.status", { status: "maintenance" }],

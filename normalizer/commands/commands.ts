@@ -4,9 +4,10 @@ import { isPlayersKind, type ValidCommand } from "../../shared/contracts/command
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { timeMs } from "../../shared/exact/time.ts";
 import { type Admission, isClosed } from "../../shared/judgement/admission.ts";
-import { DAY_MS } from "../../shared/judgement/day.ts";
+import { factionOf, movesFromMs } from "../../shared/judgement/membership.ts";
 import { stepsOf } from "../../shared/world/campaign-steps.ts";
 import { checkRuleset, effectsReasons, stepsReasons } from "../../shared/world/check-ruleset.ts";
+import { eventFingerprint } from "../state/fingerprints.ts";
 import { type Decided, type NormalizerState, rulesOf } from "../state/state.ts";
 import { decideCouncil, decideVote } from "./council.ts";
 import { decideReview } from "./review.ts";
@@ -45,7 +46,8 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
       return problems.length > 0 ? refused(problems.join("; ").slice(0, 4_096)) : applied;
     }
     case "member.join":
-    case "member.switch": {
+    case "member.switch":
+    case "member.leave": {
       const reason = membershipRefusal(state, command);
       return reason === undefined ? applied : refused(reason);
     }
@@ -103,9 +105,9 @@ function partyRefusal(
 ): string | undefined {
   if (isClosed(rulesOf(state))) return "realm_closed";
   if (actor.type !== "player") return undefined;
-  const member = state.members.get(actor.id);
-  if (member === undefined) return "not_a_member";
-  if (member.faction !== payload.faction) return "faction_mismatch";
+  const own = factionOf(state.members.get(actor.id), rulesOf(state));
+  if (own === undefined) return "not_a_member";
+  if (own !== payload.faction) return "faction_mismatch";
   return state.commands.isFull(actor.id, atMs) ? "too_many" : undefined;
 }
 
@@ -135,18 +137,25 @@ function seasonRefusal(
   return season_closed === 1 ? undefined : "season_not_closed";
 }
 
-type Membering = Extract<ValidCommand, { kind: "member.join" | "member.switch" }>;
+type Membering = Extract<ValidCommand, { kind: "member.join" | "member.switch" | "member.leave" }>;
 
+/** Players wait before they move on; a game master moves anybody at any time. */
 function membershipRefusal(state: NormalizerState, command: Membering): string | undefined {
-  const { ruleset } = rulesOf(state);
-  const { user, faction } = command.payload;
-  if (command.actor.type === "player" && command.actor.id !== user) return "not_allowed";
-  if (!Object.hasOwn(ruleset.factions, faction)) return "unknown_faction";
-  const member = state.members.get(user);
-  if (command.kind === "member.join")
-    return member === undefined || member.faction === faction ? undefined : "already_member";
-  if (member === undefined) return "not_a_member";
-  if (member.faction === faction) return "same_faction";
-  const switchesMs = member.sinceMs + ruleset.judgement.membership_switch_days * DAY_MS;
-  return timeMs(command.received_at) < switchesMs ? "too_early" : undefined;
+  const realm = rulesOf(state);
+  const { command_id, actor, kind, payload, received_at } = command;
+  if (actor.type === "player" && actor.id !== payload.user) return "not_allowed";
+  const member = state.members.get(payload.user);
+  if (member?.asked?.includes(eventFingerprint(command_id))) return "duplicate";
+  const own = factionOf(member, realm);
+  if (kind === "member.leave") return own === undefined ? "not_a_member" : undefined;
+  if (!Object.hasOwn(realm.ruleset.factions, payload.faction)) return "unknown_faction";
+  const movesMs = movesFromMs(member, realm);
+  if (kind === "member.switch") {
+    if (own === undefined) return "not_a_member";
+    if (own === payload.faction) return "same_faction";
+  } else {
+    if (member?.faction === payload.faction) return undefined;
+    if (own !== undefined && movesMs > 0) return "already_member";
+  }
+  return actor.type !== "gm" && timeMs(received_at) < movesMs ? "too_early" : undefined;
 }

@@ -10,6 +10,7 @@ import { timeMs } from "../../shared/exact/time.ts";
 import { isClosed } from "../../shared/judgement/admission.ts";
 import { daysOfUserEntry, readMemberEntry } from "../../shared/judgement/caps-entry.ts";
 import { recentPoints, weekBefore } from "../../shared/judgement/fairness.ts";
+import { factionOf } from "../../shared/judgement/membership.ts";
 import { hasStanding, standingLacks } from "../../shared/judgement/standing.ts";
 import { effectsReasons } from "../../shared/world/check-ruleset.ts";
 import { realmDay } from "../judge/decide.ts";
@@ -48,13 +49,14 @@ const gapTicks = ({ gap_ticks, every_ticks }: CouncilRules, { type }: Opening["a
 type Active = { id: string; recent: number; sinceMs: number };
 
 /** The members of a faction that have any points of the last 7 days, most first, ties by id. */
-function activeIn({ members, players }: NormalizerState, faction: string, day: number): Active[] {
+function activeIn(state: NormalizerState, faction: string, day: number): Active[] {
+  const { members, players } = state;
   const ranked: Active[] = [];
   for (const id of players.ids()) {
     const stored = members.peek(id);
     if (stored === undefined) continue;
     const member = typeof stored === "string" ? readMemberEntry(stored) : stored;
-    if (member.faction !== faction) continue;
+    if (factionOf(member, rulesOf(state)) !== faction) continue;
     const recent = pointsOf(players, id, day);
     if (recent > 0) ranked.push({ id, recent, sinceMs: member.sinceMs });
   }
@@ -78,8 +80,9 @@ export function decideVote(
   if (actor.type !== "player" || actor.id !== user) return { refusal: "not_allowed" };
   if (isClosed(rulesOf(state))) return { refusal: "realm_closed" };
   const member = state.members.get(user);
-  if (member === undefined) return { refusal: "not_a_member" };
-  if (member.faction !== faction) return { refusal: "faction_mismatch" };
+  const own = factionOf(member, rulesOf(state));
+  if (member === undefined || own === undefined) return { refusal: "not_a_member" };
+  if (own !== faction) return { refusal: "faction_mismatch" };
   const council = councils.find((each) => each.faction === faction);
   if (council === undefined) return { refusal: "no_council" };
   if (member.voted === council.id) return { refusal: "already_voted" };

@@ -8,6 +8,7 @@ import type { ValidCandidate } from "../../shared/contracts/candidate.ts";
 import { Candidate } from "../../shared/contracts/candidate.ts";
 import type { ValidCommand } from "../../shared/contracts/command.ts";
 import type { Decision } from "../../shared/contracts/decision.ts";
+import { timeMs } from "../../shared/exact/time.ts";
 import { membershipReason } from "../../shared/judgement/membership.ts";
 import { referenceReason } from "../../shared/judgement/references.ts";
 import { released } from "../judge/decide.ts";
@@ -50,6 +51,11 @@ export function decideReview(
   }
   const refusal =
     referenceReason(rulesOf(state), candidate) ??
-    membershipReason(state.members.get(candidate.user_id), candidate.faction_id, rulesOf(state).ruleset);
+    membershipReason(
+      state.members.get(candidate.user_id),
+      candidate.faction_id,
+      rulesOf(state),
+      timeMs(received_at),
+    );
   return refusal === undefined ? { decision: released(state, candidate, factors) } : { refusal };
 }

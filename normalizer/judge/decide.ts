@@ -25,6 +25,7 @@ import { fingerprintsOf } from "../state/fingerprints.ts";
 import { levelBp } from "../state/heat.ts";
 import type { PlayerState } from "../state/player.ts";
 import { type NormalizerState, type RealmRules, rulesOf } from "../state/state.ts";
+import { binding } from "./binding.ts";
 import { firstIn } from "./campaign-first.ts";
 import { isClockwork } from "./checks/clockwork.ts";
 import { isCrowd } from "./checks/device-crowd.ts";
@@ -43,7 +44,12 @@ export function decide(state: NormalizerState, candidate: ValidCandidate): Decis
 
   const refusal =
     referenceReason(rules, candidate) ??
-    membershipReason(state.members.get(candidate.user_id, player?.member), candidate.faction_id, ruleset) ??
+    membershipReason(
+      state.members.get(candidate.user_id, player?.member),
+      candidate.faction_id,
+      rules,
+      atMs,
+    ) ??
     replayReason(player, candidate, atMs) ??
     quarantineReason(state, candidate, atMs);
   if (refusal !== undefined) return rejected(unjudged(candidate, rules, day), refusal);
@@ -58,7 +64,7 @@ export function decide(state: NormalizerState, candidate: ValidCandidate): Decis
 
   const suspicion = suspicionOf(candidate, actors, hits, atMs, judgement);
   if (suspicion !== undefined) return quarantined(state, heated(weighed, hits, actors), suspicion);
-  return firstIn(state, capped(weighed, player, day));
+  return binding(state, firstIn(state, capped(weighed, player, day)));
 }
 
 /** The realm's calendar day. It never goes back, even where a new ruleset lowers the offset. */
@@ -176,7 +182,7 @@ export function released(
   const weighed = weigh(state, candidate, actors, { atMs, day });
   weighed.judged.factors = factors;
   const accepted = capped(weighed, actors.player, day);
-  return firstIn(state, Object.assign(accepted, { reason: "released" as const }));
+  return binding(state, firstIn(state, Object.assign(accepted, { reason: "released" as const })));
 }
 
 /** Quarantine has room for some events of a user, and for some of a realm. */

@@ -12,6 +12,7 @@ import { timeMs } from "../../shared/exact/time.ts";
 import { type Admission, admissionAfter, OPEN } from "../../shared/judgement/admission.ts";
 import { dayNamed } from "../../shared/judgement/day.ts";
 import { countWeek } from "../../shared/judgement/fairness.ts";
+import { boundTo } from "../../shared/judgement/membership.ts";
 import { readRuleset } from "../../shared/past/upcast.ts";
 import { CacheUnusable } from "../../shared/stage/cache-unusable.ts";
 import { DeviceState } from "../state/device.ts";
@@ -153,20 +154,24 @@ function evolveSession(
 /** The fold of memberships alone. */
 type Members = Pick<NormalizerState, "members">;
 
-/** Under `open` rules the first accepted event binds its user. `open`: the campaigns that are worth remembering. */
+/**
+ * An accepted event that says so binds its user, as does the first of a user, which of an earlier release doesn't say it. `open`: the
+ * campaigns that are worth remembering.
+ */
 export function evolveMember(
   state: Members,
   decision: Accepted,
   atMs: number,
   open: Pick<Admission, "campaigns">,
 ): Membership {
-  const { user_id, faction_id, source_seq } = decision;
+  const { user_id, faction_id: faction, source_seq, binds, campaign_first } = decision;
   const member = state.members.get(user_id);
-  if (member !== undefined && (decision.campaign_first === undefined || member.through >= source_seq))
-    return member;
-  const bound = member ?? { through: 0, faction: faction_id, sinceMs: atMs };
+  const changes = binds === 1 || campaign_first === 1;
+  if (member !== undefined && (!changes || member.through >= source_seq)) return member;
+  const isBinding = member === undefined || binds === 1;
+  const bound: Membership = isBinding ? boundTo(member, { faction, source_seq, atMs }) : member;
   bound.through = source_seq;
-  if (decision.campaign_first === 1) bound.firsts = withFirst(bound.firsts, decision, open);
+  if (campaign_first === 1) bound.firsts = withFirst(bound.firsts, decision, open);
   state.members.put(user_id, bound);
   return bound;
 }
@@ -215,7 +220,7 @@ export function evolveCommand(state: NormalizerState, command: DecidedCommand): 
   state.nowMs = Math.max(state.nowMs, timeMs(command.received_at));
   // Votes change their users' entries only: the realm's entry would be rewritten for each vote.
   if (command.kind === "council.vote") {
-    evolveVote(state, command);
+    evolveMembership(state, command);
     return;
   }
   if (command.kind === "chapter.receipt" || command.kind === "activity.daily") return;
@@ -273,28 +278,49 @@ function evolveShadow(state: NormalizerState, command: DecidedCommand): void {
   state.changed.add("r.shadow");
 }
 
-/** A user votes once in a council: the vote that passed is remembered. */
-function evolveVote(state: Members, command: Extract<DecidedCommand, { kind: "council.vote" }>): void {
-  if (command.status !== "passed") return;
-  const member = state.members.get(command.payload.user);
-  if (member === undefined || includes(member, command.source_seq)) return;
-  member.voted = command.council!;
-  state.members.put(command.payload.user, member);
+/** So many of a user's last commands are known by their marks, so that a late repeat of one undoes nothing. */
+const ASKED_KEPT = 4;
+
+/**
+ * What a command makes of a membership: a `member.*` that was applied, a vote that passed. Other commands change none. A user votes
+ * once in a council, and chooses with it: nobody votes for one faction and moves on at once to another.
+ */
+export function evolveMembership(state: Members, command: DecidedCommand): void {
+  switch (command.kind) {
+    case "member.join":
+    case "member.switch":
+    case "member.leave":
+      if (command.status === "applied") evolveAsked(state, command);
+      return;
+    case "council.vote":
+      if (command.status === "passed") evolveVote(state, command);
+  }
 }
 
-/** A `member.join` or `member.switch` that was applied; other commands change no membership. */
-export function evolveMembership(state: Members, command: DecidedCommand): void {
-  if (command.kind !== "member.join" && command.kind !== "member.switch") return;
-  const { user, faction } = command.payload;
-  const member = state.members.get(user);
-  if (member !== undefined && member.through >= command.source_seq) return;
-  const cohort = command.kind === "member.join" ? command.payload.cohort : member?.cohort;
-  const sinceMs = member?.faction === faction ? member.sinceMs : timeMs(command.received_at);
-  const known = {
-    through: command.source_seq,
-    faction,
-    sinceMs,
-    ...(cohort === undefined ? {} : { cohort }),
-  };
-  state.members.put(user, Object.assign(member ?? {}, known));
+function evolveVote(state: Members, command: Extract<DecidedCommand, { kind: "council.vote" }>): void {
+  const { payload, source_seq } = command;
+  const member = state.members.get(payload.user);
+  if (member === undefined || includes(member, source_seq)) return;
+  member.voted = command.council!;
+  member.chosen = source_seq;
+  state.members.put(payload.user, member);
 }
+
+type Asked = Extract<DecidedCommand, { kind: "member.join" | "member.switch" | "member.leave" }>;
+
+function evolveAsked({ members }: Members, { command_id, received_at, source_seq, ...said }: Asked): void {
+  const { user } = said.payload;
+  const known = members.get(user);
+  if (known !== undefined && known.through >= source_seq) return;
+  const member =
+    said.kind === "member.leave"
+      ? leftBy(known, source_seq)
+      : boundTo(known, { faction: said.payload.faction, source_seq, atMs: timeMs(received_at) });
+  if (member === undefined) return;
+  if (said.kind === "member.join" && said.payload.cohort !== undefined) member.cohort = said.payload.cohort;
+  member.asked = [...(member.asked ?? []), eventFingerprint(command_id)].slice(-ASKED_KEPT);
+  members.put(user, member);
+}
+
+const leftBy = (member: Membership | undefined, source_seq: number): Membership | undefined =>
+  member && Object.assign(member, { through: source_seq, left: 1 as const });

@@ -107,8 +107,8 @@ function attempt<Answer>(
 
 function judgeOf(state: NormalizerState, running: Shadow): Judge {
   running.judge ??= new Rejudge(fork(state, running.ruleset));
-  const { status, season_closed, campaigns, sides } = rulesOf(state);
-  Object.assign(running.judge.state.rules!, { status, season_closed, campaigns, sides });
+  const { status, season_closed, season_seq, campaigns, sides } = rulesOf(state);
+  Object.assign(running.judge.state.rules!, { status, season_closed, season_seq, campaigns, sides });
   return running.judge;
 }
 

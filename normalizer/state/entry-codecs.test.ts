@@ -10,6 +10,8 @@ import { DeviceState } from "./device.ts";
 import { deviceCodec, memberCodec, playerCodec } from "./entry-codecs.ts";
 import { PlayerState } from "./player.ts";
 
+const BARE = { through: 11, faction: "empire", sinceMs: 12, chosen: 11, left: 0 as const };
+
 test("what others read of a player's day and faction and of a device's day is what the normalizer wrote", () => {
   const today = { day: 20_000, sources: SOURCES.map((_, i) => i * 1_000) };
   const player = PlayerState.of({
@@ -34,17 +36,19 @@ test("what others read of a player's day and faction and of a device's day is wh
     through: 8,
     today: { day: 9, points: 10 },
   });
-  const member = memberCodec.write({ through: 11, faction: "empire", sinceMs: 12, cohort: "first" });
+  const member = memberCodec.write({ ...BARE, cohort: "first" });
   expect(readMemberEntry(member)).toMatchObject({ faction: "empire" });
 });
 
-test("a membership is read back as it was, with or without a cohort and a vote", () => {
-  const bare = { through: 11, faction: "empire", sinceMs: 12 };
+test("a membership is read back as it was, with or without a cohort, a vote, another choice, an end and what was asked", () => {
   for (const member of [
-    bare,
-    { ...bare, cohort: "first" },
-    { ...bare, voted: "a" },
-    { ...bare, cohort: "b", voted: "c" },
+    BARE,
+    { ...BARE, cohort: "first" },
+    { ...BARE, voted: "a" },
+    { ...BARE, cohort: "b", voted: "c" },
+    { ...BARE, chosen: 9 },
+    { ...BARE, left: 1 as const },
+    { ...BARE, asked: [1, 2] },
   ]) {
     expect(memberCodec.read(memberCodec.write(member))).toEqual(member);
     expect(readMemberEntry(memberCodec.write(member))).toMatchObject({ faction: "empire" });

@@ -27,12 +27,13 @@ export const COMMANDS_KNOWN = 20_000;
 export const PLAYER_COMMANDS_KNOWN = 64;
 
 /**
- * A repeat of these changes nothing, by what they themselves leave behind: memberships, reviews, votes, and rows that the archive
- * has once. Crowds send them.
+ * A repeat of these changes nothing, by what they themselves leave behind: memberships with the marks of what was asked last,
+ * reviews, votes, and rows that the archive has once. Crowds send them.
  */
 const REPEATABLE: ReadonlySet<DecidedCommand["kind"]> = new Set([
   "member.join",
   "member.switch",
+  "member.leave",
   "review.release",
   "review.reject",
   "council.vote",

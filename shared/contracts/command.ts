@@ -63,6 +63,7 @@ function playersKinds<Besides extends z.ZodRawShape, Who extends z.ZodType>(besi
   return [
     kind("member.join", z.strictObject({ user: AccountId, faction: Id, cohort: Id.optional() })),
     kind("member.switch", z.strictObject({ user: AccountId, faction: Id })),
+    kind("member.leave", z.strictObject({ user: AccountId })),
     kind(
       "sovereign.propose",
       z.strictObject({ action_type: z.enum(SOVEREIGN_ACTIONS), faction: Id, target: Id.optional() }),
@@ -163,6 +164,7 @@ const SETTLED_BY = {
   decree: "world",
   "member.join": "normalizer",
   "member.switch": "normalizer",
+  "member.leave": "normalizer",
   "sovereign.propose": "world",
   "sovereign.counter": "world",
   "council.vote": "world",

@@ -99,6 +99,8 @@ export const VERDICTS = {
   accepted: z.strictObject({
     validity_status: z.literal("accepted"),
     reason: z.literal("released").exactOptional(),
+    /** It bound its user to its faction: they had none, or were free to choose anew. */
+    binds: z.literal(1).exactOptional(),
     /** The user's first points in the campaign that it names. */
     campaign_first: z.literal(1).exactOptional(),
   }),

@@ -10,13 +10,21 @@ export type Admission = {
   status: RealmStatus;
   /** From `season.close` to `season.open`, whatever the status is meanwhile. */
   season_closed: 0 | 1;
+  /** `source_seq` of the command that opened the season, which freed all members; 0 in a realm's first season. */
+  season_seq: number;
   /** Open campaigns, each with the `source_seq` of the command that opened it: a later opening of its id is another campaign. */
   campaigns: ById<number>;
   /** Of those that count one faction's points alone: which. */
   sides: ById<string>;
 };
 
-export const OPEN: Admission = { status: "active", season_closed: 0, campaigns: {}, sides: {} };
+export const OPEN: Admission = {
+  status: "active",
+  season_closed: 0,
+  season_seq: 0,
+  campaigns: {},
+  sides: {},
+};
 
 /** Whether candidates count for nothing because the season is over. */
 export const isClosed = ({ status, season_closed }: Pick<Admission, "status" | "season_closed">): boolean =>
@@ -31,7 +39,7 @@ export function admissionAfter(before: Admission, command: DecidedCommand): Admi
     case "season.close":
       return { ...before, status: "season_end", season_closed: 1 };
     case "season.open":
-      return OPEN;
+      return { ...OPEN, season_seq: command.source_seq };
     case "campaign.open": {
       const { id, faction } = command.payload;
       const { campaigns, sides } = without(before, id);

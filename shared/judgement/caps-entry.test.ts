@@ -21,7 +21,7 @@ import {
 const HASH = "87b1023e6bba3bfdd39cdfc7d913aab47f788a9a25d4eac50017d9d9fe5c070c";
 const COLD_MS = 1_796_768_795_415;
 const quarantined = { through: 21, user: "hasty", atMs: 1_796_077_595_575, hash: HASH, closed: 0 as const };
-const member = { through: 106, faction: "empire", sinceMs: 1_796_077_596_103 };
+const member = { through: 106, faction: "empire", sinceMs: 1_796_077_596_103, chosen: 106, left: 0 as const };
 const user = {
   through: 5,
   lastMs: 1_796_077_595_415,
@@ -125,6 +125,9 @@ const KINDS = [
   memberKind(',"first"', { cohort: "first" }),
   memberKind(',0,"council"', { voted: "council" }),
   memberKind(',0,0,{"long_road":106}', { firsts: { long_road: 106 } }),
+  memberKind(",0,0,0,99", { chosen: 99 }),
+  memberKind(",0,0,0,0,1", { left: 1 }),
+  memberKind(",0,0,0,0,0,[961262307613944]", { asked: [961_262_307_613_944] }),
 ];
 
 describe.each(KINDS)("$name", ({ recorded, entry, coldAtMs, again, read }) => {

@@ -126,6 +126,10 @@ export function readDeviceEntry(text: string): DeviceEntry {
 /**
  * `<realm>.m.<user>`; never cold. `voted`: the last council that the user voted in. `firsts`: `source_seq` of the user's first
  * decision with points in each open campaign, by its id; closed ones are forgotten with the next first.
+ *
+ * Who left keeps the entry, since what they did still counts: `left` is 1, `faction` the faction that they left. `sinceMs`: when they
+ * joined it; leaving and coming back doesn't change that. `chosen`: `source_seq` of what bound them to it last, a command, an event or
+ * a vote. `asked`: marks of the user's last commands that bound them or let them leave.
  */
 export type MemberEntry = {
   through: number;
@@ -134,22 +138,23 @@ export type MemberEntry = {
   cohort?: string;
   voted?: string;
   firsts?: ById<number>;
+  chosen: number;
+  left: 0 | 1;
+  asked?: number[];
 };
 
-/** Most members have none of the last three: what is missing at the end is left away, before it 0 stands for it. */
-export const writeMemberEntry = ({ through, faction, sinceMs, cohort, voted, firsts }: MemberEntry): string =>
-  write(Number.POSITIVE_INFINITY, [
-    through,
-    faction,
-    sinceMs,
-    ...[cohort ?? 0, voted ?? 0, firsts ?? 0].slice(
-      0,
-      firsts !== undefined ? 3 : voted !== undefined ? 2 : cohort !== undefined ? 1 : 0,
-    ),
-  ]);
+/** Most members have the first three only: what is missing at the end is left away, before it 0 stands for it. */
+export function writeMemberEntry(entry: MemberEntry): string {
+  const { through, faction, sinceMs, cohort, voted, firsts, chosen, left, asked } = entry;
+  const rest = [cohort ?? 0, voted ?? 0, firsts ?? 0, chosen === through ? 0 : chosen, left, asked ?? 0];
+  while (rest.at(-1) === 0) rest.pop();
+  return write(Number.POSITIVE_INFINITY, [through, faction, sinceMs, ...rest]);
+}
 
+/** An entry of a release before `chosen` counts as chosen with its last change. */
 export function readMemberEntry(text: string): MemberEntry {
-  const [, through, faction, sinceMs, cohort = 0, voted = 0, firsts = 0] = JSON.parse(unversioned(text));
+  const [, through, faction, sinceMs, cohort = 0, voted = 0, firsts = 0, chosen = 0, left = 0, asked = 0] =
+    JSON.parse(unversioned(text));
   return {
     through,
     faction,
@@ -157,6 +162,9 @@ export function readMemberEntry(text: string): MemberEntry {
     ...(cohort === 0 ? {} : { cohort }),
     ...(voted === 0 ? {} : { voted }),
     ...(firsts === 0 ? {} : { firsts }),
+    chosen: chosen === 0 ? through : chosen,
+    left,
+    ...(asked === 0 ? {} : { asked }),
   };
 }
 

@@ -146,6 +146,7 @@ export function foldCommand(folding: Folding, command: DecidedCommand): void {
     }
     case "member.join":
     case "member.switch":
+    case "member.leave":
     case "review.release":
     case "review.reject":
     case "shadow.set":

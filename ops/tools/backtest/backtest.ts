@@ -118,7 +118,9 @@ class BackTest {
         return;
       case "member.join":
       case "member.switch":
-        if (decided.status === "applied") evolveMembership(this.#recorded, decided);
+      case "member.leave":
+      case "council.vote":
+        evolveMembership(this.#recorded, decided);
         return;
       case "review.release":
       case "review.reject": {
