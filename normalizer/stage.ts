@@ -90,8 +90,8 @@ function write(decision: Decision, realm: string, draft: OutputBatch, candidate?
 function verdictOf(decision: Decision): object {
   const { factors, normalized_points, clipped, daily_cap_bucket, ruleset_version } = decision;
   const { explain, previous_day, heat, validity_status, reason } = decision;
-  const { binds, campaign_first } = validity_status === "accepted" ? decision : ({} as Partial<Accepted>);
+  const { campaign_first, binds } = validity_status === "accepted" ? decision : ({} as Partial<Accepted>);
   const error = validity_status === "quarantined" ? decision.error : undefined;
   const judgement = { factors, normalized_points, clipped, daily_cap_bucket, ruleset_version };
-  return { ...judgement, explain, previous_day, heat, validity_status, reason, binds, campaign_first, error };
+  return { ...judgement, explain, previous_day, heat, validity_status, reason, campaign_first, binds, error };
 }

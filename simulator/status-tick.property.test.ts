@@ -101,8 +101,12 @@ function hiddenOf(state: WorldState): object {
   };
 }
 
-const toldOf = ({ tick: _tick, ...event }: DerivedEvent, tick: number): object =>
-  "closes_tick" in event ? { ...event, closes_tick: event.closes_tick - tick } : event;
+function toldOf({ tick: _tick, ...event }: DerivedEvent, tick: number): object {
+  if ("closes_tick" in event) return { ...event, closes_tick: event.closes_tick - tick };
+  if (event.kind !== "effect_start" || event.effect === undefined) return event;
+  const { until_tick, ...effect } = event.effect;
+  return { ...event, effect: { ...effect, left: until_tick - tick } };
+}
 
 /** A realm's first tick is worth one whenever it comes, so the pauses begin after it. */
 const afterFirst = (strewn: readonly Pause[]): Pause[] =>

@@ -23,6 +23,7 @@ export async function largeWorld(change: Partial<Ruleset> = {}): Promise<Ruleset
     ...base,
     factions: Object.fromEntries(LARGE_FACTIONS.map((id) => [id, { name: id }])),
     resources: RESOURCES,
+    names: {},
     territories: Object.fromEntries(
       LARGE_TERRITORIES.map((id, i) => {
         const lord = LARGE_FACTIONS[i % LARGE_FACTIONS.length]!;

@@ -207,7 +207,7 @@ test("a realm with candidates in flight ends: all that it took is archived, and 
       url
         .replace("/internal/world/", "")
         .replace(":realm", "gone")
-        .replace(":event_id", "a".repeat(26))
+        .replace(/:(event|command)_id/, "a".repeat(26))
         .replace(/:\w+/g, "1")
         .replace(/diff$/, "diff?from=1&to=1"),
     );

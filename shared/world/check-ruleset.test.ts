@@ -71,10 +71,10 @@ describe("conditions", () => {
       'territory.iron_gate.controller can never be "empir"',
     ],
     [{ gt: [{ count: "relics", where: { eq: ["contest", 1] } }, 1] }, "unknown path contest"],
-    [{ gt: [{ count: "relics" }, "two"] }, 'count of relics is an integer, compared with "two"'],
+    [{ gt: [{ count: "relics" }, "two"] }, 'count.relics is an integer, compared with "two"'],
     [
       { gt: [{ count: "relics", where: { gt: [{ count: "factions" }, 1] } }, 1] },
-      "unknown path count of factions",
+      "unknown path count.factions",
     ],
     [
       { gt: [{ count: "territories", where: { gt: ["faction.empire.share_bp", 1] } }, 1] },

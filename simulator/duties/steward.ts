@@ -13,6 +13,7 @@ import type { Quarantine } from "../../shared/quarantine/quarantine.ts";
 import type { Owned } from "../../shared/stage/stage.ts";
 import { isSealed } from "../../shared/stream/publish.ts";
 import type { SimulatorState } from "../advance.ts";
+import { converted } from "../steps/convert-engine.ts";
 import { dueCommands } from "./due-commands.ts";
 import { raisingOf } from "./handover.ts";
 import { stewardCommand } from "./steward-command.ts";
@@ -76,7 +77,7 @@ export async function speakForWorld({
   let told = new Set<string>();
   let raised = { key: "", ms: 0 };
   while (!signal.aborted) {
-    const calls = dueCommands(state.world);
+    const calls = dueCommands(converted(state.world));
     told = new Set(calls.map(({ idempotency_key: key }) => key).filter((key) => told.has(key)));
     speech.tidy();
     try {

@@ -32,6 +32,7 @@ function rulesWithout(gone: ReadonlySet<string>): Ruleset {
     delete rules.factions[id];
     delete rules.territories[id];
     delete rules.relics[id];
+    delete rules.names?.resources?.[id];
   }
   for (const [id, relic] of Object.entries(rules.relics))
     if (!Object.hasOwn(rules.territories, relic.territory)) delete rules.relics[id];

@@ -69,7 +69,7 @@ export function postponed({ public: world, private: privateState }: WorldState):
     },
     private: {
       ...privateState,
-      starting: privateState.starting.map(({ id, effect }) => ({ id, effect: later(effect) })),
+      starting: privateState.starting.map((start) => ({ ...start, effect: later(start.effect) })),
       status_ticks: extended(privateState.status_ticks ?? [], tick),
     },
   };
