@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { runs } from "../ops/testing/fuzz.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
-import type { DerivedEvent, WorldState } from "../shared/contracts/world.ts";
+import type { DerivedEvent, EffectState, WorldState } from "../shared/contracts/world.ts";
 import { mapById } from "../shared/exact/by-id.ts";
 import { clockworkOf } from "./steps/elapsed.ts";
 import { histories } from "./testing/arbitraries.ts";
@@ -85,8 +85,9 @@ function timeless({ state, record }: TickResult): object {
 }
 
 function hiddenOf(state: WorldState): object {
-  const { fronts, claims, rosters, councils = {} } = state.private;
-  const { since } = clockworkOf(state);
+  const { fronts, claims, rosters, councils = {}, starting, ended = {} } = state.private;
+  const { tick, since } = clockworkOf(state);
+  const left = ({ until_tick, ...effect }: EffectState) => ({ ...effect, left: until_tick - tick });
   return {
     fronts: mapById(fronts, ({ last_flip_tick: last, ...front }) => ({
       ...front,
@@ -97,6 +98,8 @@ function hiddenOf(state: WorldState): object {
       ...(last === undefined ? {} : { ago: since(last) }),
     })),
     rosters,
+    starting: starting.map((start) => ({ ...start, effect: left(start.effect) })),
+    ended: mapById(ended, left),
     seats: mapById(councils, ({ seats, opened_tick = 0 }) => ({ seats, ago: since(opened_tick) })),
   };
 }

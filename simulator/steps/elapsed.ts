@@ -69,6 +69,7 @@ export function postponed({ public: world, private: privateState }: WorldState):
     },
     private: {
       ...privateState,
+      ...(privateState.ended === undefined ? {} : { ended: mapById(privateState.ended, later<EffectState>) }),
       starting: privateState.starting.map((start) => ({ ...start, effect: later(start.effect) })),
       status_ticks: extended(privateState.status_ticks ?? [], tick),
     },
