@@ -27,9 +27,9 @@ import {
   type Week,
   weekBefore,
 } from "../../shared/judgement/fairness.ts";
-import { boundTo, membershipReason } from "../../shared/judgement/membership.ts";
+import { boundTo } from "../../shared/judgement/membership.ts";
 import { baseMilli, pointsMilli } from "../../shared/judgement/points-formula.ts";
-import { referenceReason } from "../../shared/judgement/references.ts";
+import { refusalReason } from "../../shared/judgement/refusal.ts";
 import { Watermark } from "../../shared/stage/cache.ts";
 import type { Bus } from "../../shared/stream/bus.ts";
 import { textOf } from "../../shared/stream/codec.ts";
@@ -87,9 +87,7 @@ export async function effectOf(
   const { points, clipped } = clip(points_before_caps, left);
   for (const by of ["source", "user_day", "device_day"] as const)
     if (left[by] !== undefined) left[by] -= points;
-  const refusal =
-    referenceReason({ ...admission, ruleset }, decision) ??
-    membershipReason(counted.member, decision.faction_id, { ...admission, ruleset }, nowMs);
+  const refusal = refusalReason({ ...admission, ruleset }, counted.member, decision, nowMs);
   return {
     ...(refusal === undefined ? {} : { refusal }),
     points_after_caps: points,

@@ -4,6 +4,7 @@ import { isPlayersKind, type ValidCommand } from "../../shared/contracts/command
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { timeMs } from "../../shared/exact/time.ts";
 import { type Admission, isClosed } from "../../shared/judgement/admission.ts";
+import { isBanned, lasting, MAX_BANS } from "../../shared/judgement/bans.ts";
 import { factionOf, movesFromMs } from "../../shared/judgement/membership.ts";
 import { stepsOf } from "../../shared/world/campaign-steps.ts";
 import { checkRuleset, effectsReasons, stepsReasons } from "../../shared/world/check-ruleset.ts";
@@ -87,6 +88,11 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
     case "effect.end":
     case "effect.restore":
       return command.actor.type === "gm" ? passed : refused("not_allowed");
+    case "user.ban":
+    case "user.unban": {
+      const reason = banRefusal(rules, command);
+      return reason === undefined ? passed : refused(reason);
+    }
     case "campaign.close":
     case "resource.grant":
     case "resource.spend":
@@ -105,10 +111,23 @@ function partyRefusal(
 ): string | undefined {
   if (isClosed(rulesOf(state))) return "realm_closed";
   if (actor.type !== "player") return undefined;
+  if (isBanned(rulesOf(state).bans, actor.id, atMs)) return "banned";
   const own = factionOf(state.members.get(actor.id), rulesOf(state));
   if (own === undefined) return "not_a_member";
   if (own !== payload.faction) return "faction_mismatch";
   return state.commands.isFull(actor.id, atMs) ? "too_many" : undefined;
+}
+
+function banRefusal(
+  { bans }: Admission,
+  { kind, actor, payload, received_at }: Extract<ValidCommand, { kind: "user.ban" | "user.unban" }>,
+): string | undefined {
+  if (actor.type !== "gm") return "not_allowed";
+  const atMs = timeMs(received_at);
+  const isKnown = isBanned(bans, payload.user, atMs);
+  if (kind === "user.unban") return isKnown ? undefined : "not_banned";
+  if (timeMs(payload.until) <= atMs) return "already_over";
+  return !isKnown && Object.keys(lasting(bans, atMs)).length >= MAX_BANS ? "too_many" : undefined;
 }
 
 /** Campaigns that candidates may name at once. The simulator bounds the campaigns that it opens itself. */

@@ -8,6 +8,7 @@ import type { CouncilRules } from "../../shared/contracts/politics.ts";
 import { byCodeUnit, floorDiv } from "../../shared/exact/integers.ts";
 import { timeMs } from "../../shared/exact/time.ts";
 import { isClosed } from "../../shared/judgement/admission.ts";
+import { isBanned } from "../../shared/judgement/bans.ts";
 import { daysOfUserEntry, readMemberEntry } from "../../shared/judgement/caps-entry.ts";
 import { recentPoints, weekBefore } from "../../shared/judgement/fairness.ts";
 import { factionOf } from "../../shared/judgement/membership.ts";
@@ -79,6 +80,7 @@ export function decideVote(
   const { ruleset, councils } = rulesOf(state);
   if (actor.type !== "player" || actor.id !== user) return { refusal: "not_allowed" };
   if (isClosed(rulesOf(state))) return { refusal: "realm_closed" };
+  if (isBanned(rulesOf(state).bans, user, timeMs(received_at))) return { refusal: "banned" };
   const member = state.members.get(user);
   const own = factionOf(member, rulesOf(state));
   if (member === undefined || own === undefined) return { refusal: "not_a_member" };

@@ -9,8 +9,7 @@ import { Candidate } from "../../shared/contracts/candidate.ts";
 import type { ValidCommand } from "../../shared/contracts/command.ts";
 import type { Decision } from "../../shared/contracts/decision.ts";
 import { timeMs } from "../../shared/exact/time.ts";
-import { membershipReason } from "../../shared/judgement/membership.ts";
-import { referenceReason } from "../../shared/judgement/references.ts";
+import { refusalReason } from "../../shared/judgement/refusal.ts";
 import { released } from "../judge/decide.ts";
 import { quarantineHash } from "../state/fingerprints.ts";
 import { type NormalizerState, rulesOf } from "../state/state.ts";
@@ -27,7 +26,7 @@ const Embedded = z.object({
 
 /**
  * Refused as `unknown_event`, `already_reviewed`, `decision_mismatch` (what the command embeds is not what was quarantined), or for
- * what refuses any candidate: `realm_closed`, `unknown_*`, `faction_mismatch`.
+ * what refuses any candidate: `realm_closed`, `unknown_*`, `banned`, `faction_mismatch`.
  */
 export function decideReview(
   state: NormalizerState,
@@ -49,13 +48,7 @@ export function decideReview(
     const judged = { factors, normalized_points: 0, clipped: [], daily_cap_bucket, ruleset_version };
     return { decision: { ...candidate, ...judged, validity_status: "rejected", reason } };
   }
-  const refusal =
-    referenceReason(rulesOf(state), candidate) ??
-    membershipReason(
-      state.members.get(candidate.user_id),
-      candidate.faction_id,
-      rulesOf(state),
-      timeMs(received_at),
-    );
+  const member = state.members.get(candidate.user_id);
+  const refusal = refusalReason(rulesOf(state), member, candidate, timeMs(received_at));
   return refusal === undefined ? { decision: released(state, candidate, factors) } : { refusal };
 }

@@ -1,7 +1,7 @@
 /**
  * The judgement of a candidate: plain data in, a decision out that holds every factor, cap and reason. Pure.
  *
- * The order: season and realm status → references → membership → replay → velocity → patterns and device → factors → caps.
+ * The order: season and realm status → references → ban → membership → replay → velocity → patterns and device → factors → caps.
  */
 
 import { CATEGORIES, SOURCES, type ValidCandidate } from "../../shared/contracts/candidate.ts";
@@ -18,9 +18,8 @@ import { clip, leftToday } from "../../shared/judgement/caps.ts";
 import { DAY_MS, dayName, dayOf } from "../../shared/judgement/day.ts";
 import { type Explanation, listed } from "../../shared/judgement/explanation.ts";
 import { fairnessBp, meanPoints, rollingBp, weekBefore } from "../../shared/judgement/fairness.ts";
-import { membershipReason } from "../../shared/judgement/membership.ts";
 import { baseMilli, pointsMilli } from "../../shared/judgement/points-formula.ts";
-import { referenceReason } from "../../shared/judgement/references.ts";
+import { refusalReason } from "../../shared/judgement/refusal.ts";
 import { fingerprintsOf } from "../state/fingerprints.ts";
 import { levelBp } from "../state/heat.ts";
 import type { PlayerState } from "../state/player.ts";
@@ -43,13 +42,7 @@ export function decide(state: NormalizerState, candidate: ValidCandidate): Decis
   const player = state.players.get(candidate.user_id);
 
   const refusal =
-    referenceReason(rules, candidate) ??
-    membershipReason(
-      state.members.get(candidate.user_id, player?.member),
-      candidate.faction_id,
-      rules,
-      atMs,
-    ) ??
+    refusalReason(rules, state.members.get(candidate.user_id, player?.member), candidate, atMs) ??
     replayReason(player, candidate, atMs) ??
     quarantineReason(state, candidate, atMs);
   if (refusal !== undefined) return rejected(unjudged(candidate, rules, day), refusal);

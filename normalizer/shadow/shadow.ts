@@ -107,8 +107,8 @@ function attempt<Answer>(
 
 function judgeOf(state: NormalizerState, running: Shadow): Judge {
   running.judge ??= new Rejudge(fork(state, running.ruleset));
-  const { status, season_closed, season_seq, campaigns, sides } = rulesOf(state);
-  Object.assign(running.judge.state.rules!, { status, season_closed, season_seq, campaigns, sides });
+  const { status, season_closed, season_seq, campaigns, sides, bans } = rulesOf(state);
+  Object.assign(running.judge.state.rules!, { status, season_closed, season_seq, campaigns, sides, bans });
   return running.judge;
 }
 

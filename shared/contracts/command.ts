@@ -115,6 +115,8 @@ function commands<Besides extends z.ZodRawShape, Who extends z.ZodType>(besides:
     kind("world.correct", corrections({ note: Reason })),
     kind("effect.end", RunningEffect),
     kind("effect.restore", RunningEffect),
+    kind("user.ban", z.strictObject({ user: AccountId, until: Instant, note: Reason })),
+    kind("user.unban", z.strictObject({ user: AccountId, note: Reason })),
     kind(
       "decree",
       z.strictObject({
@@ -161,6 +163,8 @@ const SETTLED_BY = {
   "world.correct": "world",
   "effect.end": "world",
   "effect.restore": "world",
+  "user.ban": "world",
+  "user.unban": "world",
   decree: "world",
   "member.join": "normalizer",
   "member.switch": "normalizer",

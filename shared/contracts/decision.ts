@@ -23,6 +23,7 @@ export const REJECT_REASON_TEXT = {
   unknown_territory: "the ruleset has no such territory",
   unknown_relic: "the ruleset has no such relic",
   unknown_campaign: "no such campaign is open",
+  banned: "a game master keeps the user out for a time",
   not_a_member: "the realm assigns factions, and the user has none yet",
   faction_mismatch: "the user belongs to another faction",
   duplicate: "the key counted already, for the same action",

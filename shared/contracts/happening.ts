@@ -4,7 +4,7 @@ import { CaptureCause, FlipCause, TriggerCause } from "./cause.ts";
 import { COMMAND_KINDS, RealmStatus } from "./command.ts";
 import { toldCorrections } from "./correction.ts";
 import { AccountId, BasisPoints, ContentId, Id } from "./ids.ts";
-import { Count, Thousandths } from "./leaves.ts";
+import { Count, Instant, Thousandths } from "./leaves.ts";
 import { ActionStatus, EffectState } from "./public-state.ts";
 import { Statement, Title } from "./text.ts";
 
@@ -76,6 +76,9 @@ function happenings<Besides extends z.ZodRawShape>(besides: Besides) {
     kind("resource", { faction: Id, resource: Id, change: z.int() }),
     /** A game master set a value right. `author`: as of a decree. */
     toldCorrections({ ...besides, kind: z.literal("correct"), id: ContentId, author: AccountId }),
+    /** A game master keeps a user out until then, or no longer. Whom, stays with the command. */
+    kind("ban", { id: ContentId, author: AccountId, until: Instant }),
+    kind("unban", { id: ContentId, author: AccountId }),
     /** `author`: the game master's name, as their token has it. */
     kind("decree", { id: ContentId, text: Statement, author: AccountId }),
     z.discriminatedUnion("step", [

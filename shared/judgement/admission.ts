@@ -5,6 +5,8 @@
 
 import type { DecidedCommand, RealmStatus } from "../contracts/command.ts";
 import type { ById } from "../exact/by-id.ts";
+import { timeMs } from "../exact/time.ts";
+import { type Bans, lasting } from "./bans.ts";
 
 export type Admission = {
   status: RealmStatus;
@@ -16,6 +18,7 @@ export type Admission = {
   campaigns: ById<number>;
   /** Of those that count one faction's points alone: which. */
   sides: ById<string>;
+  bans: Bans;
 };
 
 export const OPEN: Admission = {
@@ -24,6 +27,7 @@ export const OPEN: Admission = {
   season_seq: 0,
   campaigns: {},
   sides: {},
+  bans: {},
 };
 
 /** Whether candidates count for nothing because the season is over. */
@@ -39,7 +43,7 @@ export function admissionAfter(before: Admission, command: DecidedCommand): Admi
     case "season.close":
       return { ...before, status: "season_end", season_closed: 1 };
     case "season.open":
-      return { ...OPEN, season_seq: command.source_seq };
+      return { ...OPEN, season_seq: command.source_seq, bans: before.bans };
     case "campaign.open": {
       const { id, faction } = command.payload;
       const { campaigns, sides } = without(before, id);
@@ -51,6 +55,17 @@ export function admissionAfter(before: Admission, command: DecidedCommand): Admi
     }
     case "campaign.close":
       return { ...before, ...without(before, command.payload.id) };
+    case "user.ban": {
+      const { user, until } = command.payload;
+      return {
+        ...before,
+        bans: { ...lasting(before.bans, timeMs(command.received_at)), [user]: timeMs(until) },
+      };
+    }
+    case "user.unban": {
+      const { [command.payload.user]: _until, ...bans } = before.bans;
+      return { ...before, bans };
+    }
     default:
       return before;
   }

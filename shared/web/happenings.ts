@@ -77,6 +77,8 @@ const SENTENCES: Record<Happening["kind"], Teller> = {
     text: `A game master sets the ${text("what")} of ${correctedThing(of, names)} right`,
     weight: "plain",
   }),
+  ban: () => ({ text: "A game master bans a player for a time", weight: "quiet" }),
+  unban: () => ({ text: "A game master lifts a ban", weight: "quiet" }),
   decree: ({ text }, _text, names) => ({ text: `Decree: ${names.statement(text)}`, weight: "great" }),
   season: (event, text) => ({
     text: `Season ${text("season")} ${event.step === "open" ? "opens" : "closes"}`,

@@ -5,6 +5,7 @@
 import { SETTLED_TOLD, type SettledCommand } from "../../shared/contracts/settled-command.ts";
 import type { Happening, WorldState } from "../../shared/contracts/world.ts";
 import type { WorldCommand } from "../steps/fold.ts";
+import { tellBan, tellUnban } from "./bans.ts";
 import { closeCampaign, openCampaign } from "./campaigns.ts";
 import type { CommandResult } from "./command-handler.ts";
 import { correctWorld } from "./corrections.ts";
@@ -84,6 +85,10 @@ function decide(state: WorldState, command: WorldCommand): CommandResult {
       return endEffect(state, command);
     case "effect.restore":
       return restoreEffect(state, command);
+    case "user.ban":
+      return tellBan(state, command);
+    case "user.unban":
+      return tellUnban(state, command);
     case "decree":
       return issueDecree(state, command);
     case "campaign.open":
