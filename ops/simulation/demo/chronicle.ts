@@ -7,6 +7,7 @@ import { textOf } from "../../../shared/stream/codec.ts";
 import { streamEnds } from "../../../shared/stream/last-message.ts";
 import { Reader, StreamGap } from "../../../shared/stream/reader.ts";
 import { subjects, worldStream } from "../../../shared/stream/subjects.ts";
+import { Hour } from "./hour.ts";
 
 const NEWS_KEPT = 5;
 
@@ -18,6 +19,7 @@ export class Chronicle {
   readonly triggers: string[] = [];
   /** Milli-points over the factions' burst caps. */
   burstClippedMilli = 0;
+  readonly hour = new Hour();
   /** The latest sentences, oldest first. */
   readonly news: string[] = [];
 
@@ -27,6 +29,7 @@ export class Chronicle {
     this.lastHash = record.public_hash;
     for (const { sum, cap } of Object.values(record.factions))
       this.burstClippedMilli += Math.max(0, sum - cap);
+    this.hour.add(record.events);
     for (const event of record.events) {
       if (event.kind === "flip") this.flips++;
       if (event.kind === "trigger") this.triggers.push(event.key);
@@ -48,6 +51,12 @@ function sentenceOf(event: DerivedEvent): string | undefined {
       return `${event.key} begins`;
     case "campaign":
       return `campaign ${event.id} ${campaignWords(event.stage)}`;
+    case "council":
+      return event.step === "open"
+        ? `the council of ${event.faction} votes`
+        : `the council of ${event.faction} has decided`;
+    case "action":
+      return event.status === "opposed" ? undefined : `a sovereign action is ${event.status}`;
     case "status":
       return `the realm is ${event.status}`;
     case "ruleset":

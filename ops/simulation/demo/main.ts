@@ -16,6 +16,7 @@ import { type Stack, startStack } from "../../local/stack.ts";
 import { untilEnded } from "../../local/until-ended.ts";
 import { openNats, readUrlOf } from "../../local/which-servers.ts";
 import { readArguments, UsageError, wholeNumber } from "../../tools/arguments.ts";
+import { HOUR_TICKS } from "./hour.ts";
 import { openScreen, type Screen } from "./screen.ts";
 import { STORYTELLER, storytellerProcess } from "./storyteller.ts";
 import { checkLine, judgeRun, STORY_TICKS } from "./verdict.ts";
@@ -24,22 +25,32 @@ import { Watch } from "./watch.ts";
 
 const HELP = `Starts the whole pipeline on this machine and tells it a story.
 
-  npm run demo [-- --ticks N]
+  npm run demo [-- --ticks N] [--seed S]
 
   --ticks N   ends after N ticks, with exit code 0 only if the replay of the stream gave the same hashes, ledger and
               state agree and, from ${STORY_TICKS} ticks on, a territory changed its controller and a trigger fired;
+              from ${HOUR_TICKS} ticks on (15 minutes) it has to have told a whole story: a rise, a coalition, a fall,
+              campaigns won and lost, a council, sovereign actions, and cheats that were caught;
               2 when the arguments are wrong
+  --seed S    the same players do the same; absent: others each time
 
 Ports, folders and servers come from the variables that npm start reads. Without DATA_DIR every run is a new world.`;
 
 /** The demo can't go on; the message is a sentence for a person. */
 class DemoError extends Error {}
 
-function readTicks(args: string[]): number | undefined | "help" {
-  const options = { ticks: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
+function readOptions(args: string[]): { ticks?: number; seed?: number } | "help" {
+  const options = {
+    ticks: { type: "string" },
+    seed: { type: "string" },
+    help: { type: "boolean", short: "h" },
+  } as const;
   const { values } = readArguments({ args, options });
   if (values.help === true) return "help";
-  return values.ticks === undefined ? undefined : wholeNumber("--ticks", values.ticks);
+  return {
+    ...(values.ticks === undefined ? {} : { ticks: wholeNumber("--ticks", values.ticks) }),
+    ...(values.seed === undefined ? {} : { seed: wholeNumber("--seed", values.seed) }),
+  };
 }
 
 /** Runs the story on a stack. Answers whether the run showed all that it had to. */
@@ -50,10 +61,11 @@ async function perform(
     environment: Record<string, string | undefined>;
     screen: Screen;
     ticks: number | undefined;
+    seed: number | undefined;
     signal: AbortSignal;
   },
 ): Promise<boolean> {
-  const { screen, ticks, signal } = options;
+  const { screen, ticks, seed, signal } = options;
   const realm = env.AMOI_REALM;
   const bus = await openNats(env, "operator", stack.natsOf("operator"), "demo");
   const watch = new Watch(stack, bus, screen, {
@@ -64,7 +76,7 @@ async function perform(
   try {
     // A live picture shows them all the time.
     if (!screen.live) screen.print(`page ${watch.scene.pageUrl}\nfeed ${watch.scene.feedUrl}`);
-    await stack.supervisor.start([storytellerProcess(stack, env, options.environment)]);
+    await stack.supervisor.start([storytellerProcess(stack, env, options.environment, { seed })]);
     const ended = await watch.follow(signal);
     if (ended === "stalled")
       throw new DemoError(`The world stands still since tick ${watch.scene.chronicle.lastTick}.`);
@@ -80,7 +92,7 @@ async function perform(
       max: 2,
     });
     try {
-      const checks = await judgeRun(bus, database, realm, watch.scene.chronicle);
+      const checks = await judgeRun(bus, database, realm, watch.scene);
       for (const check of checks) screen.print(checkLine(check));
       return checks.every(({ verdict }) => verdict !== "fails");
     } finally {
@@ -93,11 +105,12 @@ async function perform(
 }
 
 async function main(): Promise<boolean> {
-  const ticks = readTicks(process.argv.slice(2));
-  if (ticks === "help") {
+  const options = readOptions(process.argv.slice(2));
+  if (options === "help") {
     console.log(HELP);
     return true;
   }
+  const { ticks, seed } = options;
   const stamp = new Date().toISOString().replace(/\D/g, "").slice(0, 14);
   const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ""));
   const environment = { AMOI_RULESET: "demo", DATA_DIR: `.data/demo-${stamp}`, ...given };
@@ -108,7 +121,7 @@ async function main(): Promise<boolean> {
   let well = false;
   try {
     stack = await startStack(env, { environment, say: screen.print, signal });
-    well = await perform(stack, env, { environment, screen, ticks, signal });
+    well = await perform(stack, env, { environment, screen, ticks, seed, signal });
   } catch (error) {
     if (!signal.aborted || error instanceof DemoError) throw error;
   } finally {

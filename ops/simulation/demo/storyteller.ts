@@ -5,17 +5,17 @@ import type { Env } from "../../../shared/process/env.ts";
 import { systemEnvironment } from "../../local/environment.ts";
 import type { Stack } from "../../local/stack.ts";
 import type { SupervisedSpec } from "../../local/supervisor.ts";
-import { ACT_TICKS, PER_SECOND, RESTING_BP } from "./plot.ts";
+import { ACT_TICKS, CHEAT_SECONDS, PER_SECOND, RESTING_BP } from "./plot.ts";
 
 const PROJECT = new URL("../../../", import.meta.url);
 export const STORYTELLER = "storyteller";
 
-/** `environment`: what it inherits; `perSecond`: candidates. The story's acts follow the realm's ticks. */
+/** `environment`: what it inherits; `perSecond`: candidates; `seed`: absent, another story each time. The acts follow the realm's ticks. */
 export function storytellerProcess(
   stack: Stack,
   env: Env,
   environment: Record<string, string | undefined>,
-  perSecond = PER_SECOND,
+  { perSecond = PER_SECOND, seed }: { perSecond?: number; seed?: number | undefined } = {},
 ): SupervisedSpec {
   const options = {
     realm: env.AMOI_REALM,
@@ -24,6 +24,8 @@ export function storytellerProcess(
     "per-second": perSecond,
     "act-seconds": ACT_TICKS * stack.tickSeconds,
     "resting-bp": RESTING_BP,
+    "cheat-seconds": CHEAT_SECONDS,
+    ...(seed === undefined ? {} : { seed }),
   };
   return {
     name: STORYTELLER,

@@ -4,8 +4,8 @@ import type { Bus } from "../../../shared/stream/bus.ts";
 import type { Database } from "../../../simulator/archive/database/database.ts";
 import { checkAgreement } from "../../../simulator/archive/rebuild/agreement.ts";
 import { replay } from "../../tools/replay/replay.ts";
-import type { Chronicle } from "./chronicle.ts";
-import { triggered } from "./view.ts";
+import { HOUR_TICKS } from "./hour.ts";
+import { type Scene, triggered } from "./view.ts";
 
 /** `open`: the run was too short to tell. */
 export type Check = { fact: string; verdict: "holds" | "fails" | "open"; detail: string };
@@ -16,16 +16,18 @@ export const STORY_TICKS = 16;
 /** Postgres may lag: it is given this long to reach the last tick, ms. */
 const ARCHIVE_PATIENCE_MS = 30_000;
 
-/** The four facts, in order. Nothing here throws: what can't be checked doesn't hold. */
+/** The facts of a run, in order; those of a whole hour where it was one. Nothing here throws: what can't be checked doesn't hold. */
 export async function judgeRun(
   bus: Bus,
   database: Database,
   realm: string,
-  chronicle: Chronicle,
+  { chronicle, figures }: Pick<Scene, "chronicle" | "figures">,
 ): Promise<Check[]> {
+  const hour = chronicle.ticks < HOUR_TICKS ? [] : chronicle.hour.facts(figures.quarantined);
   return [
     told("a territory changed its controller", chronicle.flips > 0, `${chronicle.flips} times`, chronicle),
     told("a trigger fired", chronicle.triggers.length > 0, triggered(chronicle), chronicle),
+    ...hour.map(({ fact, happened, detail }) => told(fact, happened, detail, chronicle)),
     await checked("the replay of the stream gave the same hashes", async () => {
       const { ticks, events, problems } = await replay(bus, realm);
       return { problems, detail: `${ticks} ticks, ${events} events` };

@@ -13,6 +13,8 @@ export type Moment = {
   /** When the player did it, ms since 1970. */
   occurredAtMs: number;
   front: Front;
+  /** The campaign that it is for. */
+  campaignId?: string | undefined;
 };
 
 /** A valid candidate. The order of its fields is fixed, so that a recorded story has the same bytes each time. */
@@ -34,6 +36,7 @@ export function candidateOf(kind: DeedKind, moment: Moment, chance: Chance): Can
     event_type: deed.event_type,
     ...(territory === undefined ? {} : { territory_id: territory }),
     ...(claimed === undefined ? {} : { relic_id: claimed.id }),
+    ...(moment.campaignId === undefined ? {} : { campaign_id: moment.campaignId }),
     action_key: chance.pick(deed.actions),
     category: deed.category,
     base_points: chance.within(deed.base),

@@ -1,6 +1,6 @@
 /**
- * The storyteller as a process: a story engine without a story. Publishes a synthetic cast's candidates to a realm's RAW
- * stream as they happen, looks at the feed for who controls what, and keeps nothing.
+ * The storyteller as a process: a story engine without a story. Publishes a synthetic cast's candidates and commands to a realm's
+ * RAW stream as they happen, looks at the world on the feed, and keeps nothing.
  */
 
 import { parseArgs } from "node:util";
@@ -10,12 +10,14 @@ import { pause } from "../../../shared/process/pause.ts";
 import { loadRuleset } from "../../../shared/rulesets/rulesets.ts";
 import { untilSignal } from "../../../shared/stage/service.ts";
 import { openBus } from "../../../shared/stream/bus.ts";
+import { publishOne } from "../../../shared/stream/publish.ts";
+import { subjects } from "../../../shared/stream/subjects.ts";
 import {
   type Outgoing,
   type PublicationResult,
   publishCandidates,
 } from "../../tools/publish/publish-candidates.ts";
-import { type Controllers, controllersOf, firstControllers } from "./fronts.ts";
+import { firstSight, type Seen, seenOf } from "./seen.ts";
 import { type Line, tellStory } from "./storyteller.ts";
 
 const REPORT_MS = 10_000;
@@ -32,6 +34,8 @@ const { values } = parseArgs({
     "per-second": { type: "string", default: "100" },
     "act-seconds": { type: "string", default: "600" },
     "resting-bp": { type: "string", default: "4000" },
+    /** A script begins to play every so often; 0: none does. */
+    "cheat-seconds": { type: "string", default: "0" },
     /** Another seed, other players: the world would take the same story told twice for a repeat. */
     seed: { type: "string", default: `${Date.now()}` },
   },
@@ -40,7 +44,7 @@ const { values } = parseArgs({
 const { realm } = values;
 const signal = untilSignal();
 const ruleset = await loadRuleset(values.ruleset);
-let controllers: Controllers = firstControllers(ruleset);
+let seen: Seen = firstSight(ruleset);
 const feed =
   values.feed === undefined
     ? undefined
@@ -48,7 +52,7 @@ const feed =
         url: values.feed,
         realm,
         changed: ({ state }) => {
-          controllers = controllersOf(state.territories);
+          seen = seenOf(state);
         },
       });
 const bus = await openBus({ natsUrl: values.nats, name: "storyteller" });
@@ -60,6 +64,7 @@ const reporting = setInterval(report, REPORT_MS);
 
 try {
   const startMs = Date.now();
+  const cheatMs = Number(values["cheat-seconds"]) * 1_000;
   const story = tellStory({
     seed: Number(values.seed),
     realm,
@@ -69,7 +74,8 @@ try {
     actMs: Number(values["act-seconds"]) * 1_000,
     restingBp: Number(values["resting-bp"]),
     mishapsBp: 200,
-    controllers: () => controllers,
+    seen: () => seen,
+    ...(cheatMs > 0 ? { cheatMs } : {}),
   });
   const { unsettled } = await publishCandidates({
     bus,
@@ -91,10 +97,20 @@ try {
 
 /** Each line at its time; late ones at once. */
 async function* asItHappens(story: Iterable<Line>, startMs: number): AsyncGenerator<Outgoing> {
-  for (const { atMs, msgId, text } of story) {
+  for (const { atMs, msgId, text, command } of story) {
     const earlyMs = startMs + atMs - Date.now();
     if (earlyMs > 0) await pause(earlyMs, signal);
     if (signal.aborted) return;
-    yield { msgId, data: text };
+    if (command) await ask(msgId, text);
+    else yield { msgId, data: text };
+  }
+}
+
+/** A player's command. One that isn't taken is told and lost: players ask again when the next tick shows that nothing came of it. */
+async function ask(msgId: string, data: string): Promise<void> {
+  try {
+    await publishOne(bus, { subject: subjects.playerCommand(realm), data, msgId });
+  } catch (error) {
+    say(`a command was not taken: ${error instanceof Error ? error.message : error}`);
   }
 }

@@ -6,6 +6,7 @@ import { loadRuleset } from "../../../shared/rulesets/rulesets.ts";
 import { candidateMsgId } from "../../../shared/stream/subjects.ts";
 import { MISHAPS, type Mishap } from "./mishaps.ts";
 import { HOUR_FILE, recordHour } from "./record.ts";
+import { firstSight } from "./seen.ts";
 import { type Line, type StoryOptions, tellStory } from "./storyteller.ts";
 
 const START_MS = Date.UTC(2025, 0, 15, 12);
@@ -115,7 +116,10 @@ test("the rate is the one asked for, from the first second on", () => {
 test("pushes go beside the faction's own land or to its border, on the map as it is now", () => {
   const controllers = new Map([["iron_gate", "empire"]]);
   const places = new Set<string>();
-  for (const { text, mishap } of told(60_000, { perHour: 36_000, controllers: () => controllers })) {
+  for (const { text, mishap } of told(60_000, {
+    perHour: 36_000,
+    seen: () => ({ ...firstSight(ruleset), controllers }),
+  })) {
     if (mishap !== undefined) continue;
     const { event_type, faction_id, territory_id } = Candidate.parse(JSON.parse(text));
     if (event_type === "territory_push" && faction_id === "empire") places.add(territory_id!);

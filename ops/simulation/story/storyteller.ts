@@ -4,14 +4,17 @@
  */
 import type { Candidate } from "../../../shared/contracts/candidate.ts";
 import type { Ruleset } from "../../../shared/contracts/ruleset.ts";
-import { candidateMsgId } from "../../../shared/stream/subjects.ts";
+import { candidateMsgId, commandMsgId } from "../../../shared/stream/subjects.ts";
 import { actsOf, meanVigourBp } from "./acts.ts";
 import { Chance } from "./chance.ts";
+import { scripted } from "./cheats.ts";
 import type { DeedKind } from "./deed-kinds.ts";
 import { candidateOf } from "./deeds.ts";
-import { type Controllers, chooseFront, firstControllers } from "./fronts.ts";
+import { chooseFront } from "./fronts.ts";
 import { LATE_RETRY_MS, MISHAPS, type Mishap, RETRY_MS, spoil } from "./mishaps.ts";
 import { deedsPerVisitMilli, longestVisitMs, newcomer, type Player, temperamentOf } from "./players.ts";
+import { Politics } from "./politics.ts";
+import { firstSight, type Seen } from "./seen.ts";
 
 export type StoryOptions = {
   seed: number;
@@ -27,8 +30,10 @@ export type StoryOptions = {
   restingBp: number;
   /** Of 10 000 deeds, how many go wrong on their way. */
   mishapsBp: number;
-  /** Who controls what now; absent: the start of the season, for ever. */
-  controllers?: () => Controllers;
+  /** The world as the engine sees it; absent: the start of the season, for ever, and nobody takes part in politics. */
+  seen?: () => Seen;
+  /** A script begins to play every so many ms; absent: none does. */
+  cheatMs?: number;
 };
 
 /** One message of the story engine. */
@@ -38,8 +43,10 @@ export type Line = {
   msgId: string;
   /** The body, JSON. */
   text: string;
+  /** A player's command instead of a candidate. */
+  command?: true;
   /** Absent: a deed as it should be. */
-  mishap?: Mishap;
+  mishap?: Mishap | "cheat";
 };
 
 type Beat =
@@ -55,6 +62,10 @@ const RETURNS_BP = 6_000;
 const REST_MS = 600_000;
 const MAX_RESTING = 30_000;
 const RECENT_DEVICES = 64;
+/** How often players look for something to decide. */
+const SLOTS_BETWEEN_LOOKS = 5;
+/** Of 10 000 deeds while a campaign runs, how many are for it. */
+const CAMPAIGN_BP = 6_000;
 
 /** Tells the story, without an end. */
 export function* tellStory(options: StoryOptions): Generator<Line, never> {
@@ -62,7 +73,9 @@ export function* tellStory(options: StoryOptions): Generator<Line, never> {
   const chance = new Chance(options.seed);
   const factionIds = Object.keys(ruleset.factions);
   const acts = actsOf(factionIds, options.restingBp);
-  const untouched = firstControllers(ruleset);
+  const untouched = firstSight(ruleset);
+  const politics = options.seen === undefined ? undefined : new Politics(ruleset, chance);
+  let commands = 0;
   const agenda = new Agenda();
   const cast = new Cast(factionIds, chance);
   const meanVigour = meanVigourBp(factionIds.length, options.restingBp);
@@ -78,8 +91,11 @@ export function* tellStory(options: StoryOptions): Generator<Line, never> {
       const atMs = slot * SLOT_MS + chance.within([0, SLOT_MS - 1]);
       planVisit(cast.arrival(atMs), atMs);
     }
+    if (slot > 0 && options.cheatMs !== undefined && (slot * SLOT_MS) % options.cheatMs < SLOT_MS)
+      planScript(slot * SLOT_MS);
     const beats = agenda.take(slot);
     if (slot < 0) continue;
+    if (politics !== undefined && slot % SLOTS_BETWEEN_LOOKS === 0) yield* talkPolitics(slot * SLOT_MS);
     const act = acts[Math.floor((slot * SLOT_MS) / options.actMs) % acts.length]!;
     for (const beat of beats) {
       if (beat.kind === "send") yield beat.line;
@@ -106,15 +122,48 @@ export function* tellStory(options: StoryOptions): Generator<Line, never> {
     cast.leaves(player, atMs);
   }
 
+  function planScript(fromMs: number): void {
+    const { controllers } = options.seen?.() ?? untouched;
+    for (const { atMs: at, candidate } of scripted(
+      { realm, ruleset, controllers, atMs: startMs + fromMs },
+      chance,
+    )) {
+      const atMs = at - startMs;
+      const msgId = candidateMsgId(candidate.user_id, candidate.idempotency_key);
+      const line: Line = { atMs, msgId, text: JSON.stringify(candidate), mishap: "cheat" };
+      agenda.add({ atMs, kind: "send", line });
+    }
+  }
+
+  function* talkPolitics(atMs: number): Generator<Line> {
+    for (const { user, kind, payload } of politics!.turn(options.seen!())) {
+      const actor = { type: "player", id: user } as const;
+      const idempotency_key = `politics.${options.seed}.${++commands}`;
+      const body = { v: 1, idempotency_key, realm_id: realm, actor, kind, payload };
+      yield { atMs, msgId: commandMsgId(actor, idempotency_key), text: JSON.stringify(body), command: true };
+    }
+  }
+
+  /** A campaign that counts the player's deed, most often where one runs. */
+  function campaignFor({ factionId }: Player): string | undefined {
+    const running = (options.seen?.() ?? untouched).campaigns.filter(
+      ({ faction = factionId }) => faction === factionId,
+    );
+    if (running.length === 0 || !chance.happens(CAMPAIGN_BP)) return undefined;
+    return chance.pick(running).id;
+  }
+
   function* tellDeed(beat: Beat & { kind: "deed" }): Generator<Line> {
     const { atMs, player, sessionId, key } = beat;
     const devoted = temperamentOf(player).devoted;
-    const controllers = options.controllers?.() ?? untouched;
+    const { controllers } = options.seen?.() ?? untouched;
     const front = chooseFront(ruleset, controllers, player.factionId, devoted, chance);
     const occurredAtMs = startMs + atMs - chance.within(ENGINE_DELAY_MS);
-    const moment = { realm, player, sessionId, idempotencyKey: key, occurredAtMs, front };
+    const campaignId = campaignFor(player);
+    const moment = { realm, player, sessionId, idempotencyKey: key, occurredAtMs, front, campaignId };
     const candidate = candidateOf(beat.deed, moment, chance);
     const line = lineOf(atMs, player, candidate);
+    politics?.acted(player.factionId, player.userId, candidate.base_points);
     if (!chance.happens(options.mishapsBp)) {
       player.settled = true;
       yield line;

@@ -55,7 +55,8 @@ async function main(): Promise<number> {
     const realms = Array.from({ length: idle }, (_, i) => `idle-${i + 1}`);
     for (const realm of realms) await makeRealm(realm);
     say(`${idle} idle realms and ${FIRST_REALM} are there`);
-    if (rate > 0) await stack.supervisor.start([storytellerProcess(stack, env, environment, rate)]);
+    if (rate > 0)
+      await stack.supervisor.start([storytellerProcess(stack, env, environment, { perSecond: rate })]);
     const watched = [...Array.from({ length: clients }, () => FIRST_REALM), ...realms];
     const feeds = watched.map((realm) => new FeedClient({ url: stack.urls.feed, realm }));
     const untilMs = performance.now() + minutes * 60_000;
