@@ -83,7 +83,11 @@ test("a territory's forecast is what the document says", () => {
   const iron_gate = { probability_bp: 9_000, until_tick: 9, to: "freeholds", tick: 4, low: 2, high: 8 };
   view.forecast = { realm: "amoi-1", tick: 0, hash: view.hash, territories: { iron_gate } };
   const { body, of } = PARTS.territories;
-  expect(body.parse(of(view)).territories.iron_gate?.forecast).toEqual({ ...iron_gate, as_of_tick: 0 });
+  expect(body.parse(of(view)).territories.iron_gate?.forecast).toEqual({
+    ...iron_gate,
+    as_of_tick: 0,
+    age_ticks: 0,
+  });
 });
 
 test("what is a number in a query is one in the document", () => {

@@ -14,6 +14,7 @@ import {
   effects,
   eventPage,
   factions,
+  forecast,
   placeOf,
   realms,
   relics,
@@ -32,6 +33,7 @@ import {
   Effects,
   Events,
   Factions,
+  ForecastRead,
   PlacedMap,
   Realms,
   Relics,
@@ -121,6 +123,12 @@ export const CURRENT = {
     MAP_QUERY,
     PlacedMap,
     (view, { lang }) => ({ ...placeOf(view), ...mapOf(view.rules, view.state.campaigns, lang) }),
+  ),
+  forecast: current(
+    "What may fall next if things go on as they do, and how good such forecasts were",
+    NO_QUERY,
+    ForecastRead,
+    forecast,
   ),
   events: current(
     "The public log, oldest first",

@@ -1,6 +1,6 @@
 /** Projections of a world for the public reads: parts of it with their place. Pure; the same for the newest tick and past ones. */
 
-import type { ServedForecast } from "../../shared/contracts/forecast.ts";
+import type { Forecast, ServedForecast, TerritoryForecast } from "../../shared/contracts/forecast.ts";
 import type { DerivedEvent, PublicState } from "../../shared/contracts/world.ts";
 import { find, mapById } from "../../shared/exact/by-id.ts";
 import { byCodeUnit, sortedKeys } from "../../shared/exact/integers.ts";
@@ -114,12 +114,39 @@ export function season(shown: Shown) {
 
 export const state = (shown: Shown) => ({ ...placeOf(shown), state: shown.state });
 
-/** The last forecast, until its horizon has passed. */
+/** Rather none than an older one: by then other things have happened than it knew of. */
+const FORECAST_MAX_AGE_TICKS = 4;
+
+/** The last forecast, while it is young and of this past. */
+function youngForecast(shown: Shown): { made: Forecast; age: number } | undefined {
+  const { forecast: made } = shown;
+  if (made === undefined || shown.knows?.(made.tick, made.hash) !== true) return undefined;
+  const age = shown.state.tick - made.tick;
+  return age > FORECAST_MAX_AGE_TICKS ? undefined : { made, age };
+}
+
 function forecastOf(shown: Shown, id: string): { forecast?: ServedForecast } {
-  const { forecast: made, state } = shown;
-  const territory = made && find(made.territories, id);
-  if (made === undefined || territory === undefined || territory.until_tick <= state.tick) return {};
-  return shown.knows?.(made.tick, made.hash) ? { forecast: { ...territory, as_of_tick: made.tick } } : {};
+  const young = youngForecast(shown);
+  const territory = young && find(young.made.territories, id);
+  if (territory === undefined || territory.until_tick <= shown.state.tick) return {};
+  return { forecast: served(territory, young!) };
+}
+
+const served = (
+  territory: TerritoryForecast,
+  { made, age }: { made: Forecast; age: number },
+): ServedForecast => ({ ...territory, as_of_tick: made.tick, age_ticks: age });
+
+export function forecast(shown: Shown) {
+  const young = youngForecast(shown);
+  const { record } = shown.forecast ?? {};
+  return {
+    ...placeOf(shown),
+    ...(young === undefined
+      ? {}
+      : { territories: mapById(young.made.territories, (territory) => served(territory, young)) }),
+    ...(record === undefined ? {} : { record }),
+  };
 }
 
 const withRates = <Part extends object, Rates extends FactionRates | TerritoryRates>(

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { RealmStatus } from "../../shared/contracts/command.ts";
 import { Epoch } from "../../shared/contracts/feed.ts";
-import { ServedForecast } from "../../shared/contracts/forecast.ts";
+import { ForecastRecord, ServedForecast } from "../../shared/contracts/forecast.ts";
 import { BasisPoints, Id } from "../../shared/contracts/ids.ts";
 import { BasisPointsChange, Count, Hash, Instant } from "../../shared/contracts/leaves.ts";
 import {
@@ -62,6 +62,13 @@ export const Territories = z.strictObject({
       forecast: ServedForecast.exactOptional(),
     }),
   ),
+});
+
+export const ForecastRead = z.strictObject({
+  ...place,
+  /** What may fall; absent while the realm has no forecast of its last four ticks. */
+  territories: z.record(Id, ServedForecast).exactOptional(),
+  record: ForecastRecord.exactOptional(),
 });
 
 const { relics, triggers, effects, campaigns, actions, councils, calendar } = PublicState.shape;

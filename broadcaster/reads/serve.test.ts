@@ -4,7 +4,7 @@ import { Channel } from "../feed/channel.ts";
 import { RealmView } from "../realm/realm-view.ts";
 import { ScriptedWorld } from "../testing/scripted-world.ts";
 import { PARTS } from "./catalogue.ts";
-import { eventPage, factions, realms, standings, summary, territories } from "./projections.ts";
+import { eventPage, factions, forecast, realms, standings, summary, territories } from "./projections.ts";
 
 function viewOf(change: object): RealmView {
   const world = new ScriptedWorld("amoi-1");
@@ -78,7 +78,7 @@ test("a territory tells what the last tick moved and what weighs in the next one
   expect(territories(view).territories.iron_gate).toMatchObject({
     rates: {
       instability_bp: 120,
-      fading_bp: 4,
+      fading_bp: 6,
       clamp_bp: 0,
       factions: {
         // The holder of the place and of a neighbour pushes harder: 10 000 + 400 + 500, and its share is average.
@@ -191,5 +191,25 @@ test("a territory has the forecast of this realm's past, until it is about nothi
   view.forecast = { ...forecast, tick: 1, hash: view.hash };
   expect(territories(view).territories.iron_gate).toMatchObject({ forecast: { as_of_tick: 1 } });
   view.advance(world.tick({}).delta);
+  expect(territories(view).territories.iron_gate).not.toHaveProperty("forecast");
+});
+
+test("a forecast says its age, and is gone rather than older than four ticks; its record stays", () => {
+  const world = new ScriptedWorld("amoi-1");
+  const view = new RealmView(world.snapshot, "e1");
+  const iron_gate = { probability_bp: 9_000, until_tick: 96 };
+  const record = { scored: 40, skill_bp: 2_100, coverage_bp: 8_100 };
+  view.advance(world.tick({}).delta);
+  view.forecast = { realm: "amoi-1", tick: 1, hash: view.hash, territories: { iron_gate }, record };
+  for (let age = 0; age <= 4; age++) {
+    expect(forecast(view)).toMatchObject({
+      tick: 1 + age,
+      territories: { iron_gate: { probability_bp: 9_000, as_of_tick: 1, age_ticks: age } },
+      record,
+    });
+    view.advance(world.tick({}).delta);
+  }
+  expect(forecast(view)).not.toHaveProperty("territories");
+  expect(forecast(view)).toMatchObject({ record });
   expect(territories(view).territories.iron_gate).not.toHaveProperty("forecast");
 });

@@ -45,9 +45,10 @@ export function serveReads<Data>(routes: Routes<Data>, channels: Channels): void
         () => PAST_AWAY,
       );
     });
-  const { map, events } = CURRENT;
+  const { map, events, forecast } = CURRENT;
   const serveCurrent: Record<keyof typeof CURRENT, () => void> = {
     map: () => serveRealm("map", map.query, (view, asked) => json(map.of(view, asked))),
+    forecast: () => serveRealm("forecast", forecast.query, (view, asked) => json(forecast.of(view, asked))),
     events: () =>
       serveRealm("events", events.query, (view, asked) => {
         const { forgotten } = view;

@@ -141,6 +141,30 @@ export const metrics = {
     labelNames: ["realm"],
     registers,
   }),
+  forecastSkill: new Gauge({
+    name: "amoi_forecast_skill_basispoints",
+    help: "Brier skill of the forecasts that came due last, against saying the same of each; at most 500 of them",
+    labelNames: ["realm"],
+    registers,
+  }),
+  forecastCoverage: new Gauge({
+    name: "amoi_forecast_coverage_basispoints",
+    help: "How often the change fell into the interval of those that had one; 8000 is meant",
+    labelNames: ["realm"],
+    registers,
+  }),
+  forecastsScored: new Gauge({
+    name: "amoi_forecasts_scored",
+    help: "How many forecasts these two are of",
+    labelNames: ["realm"],
+    registers,
+  }),
+  forecastAge: new Gauge({
+    name: "amoi_forecast_age_ticks",
+    help: "Ticks since the one that the newest forecast looks ahead from",
+    labelNames: ["realm"],
+    registers,
+  }),
   tickTopShare: new Gauge({
     name: "amoi_tick_top_share_basispoints",
     help: "What the hundredth of them with the most applied points has of all",

@@ -124,4 +124,6 @@ export const kvSubject = (bucket: Bucket, key: string) => `$KV.${bucket}.${key}`
 
 /** Where the realm's newest forecast is, in KV `world`. */
 export const forecastKey = (realm: string) => `${realm}.forecast`;
+/** What the owner remembers of its forecasts, for their record. */
+export const forecastLogSubject = (realm: string) => kvSubject("world", `${realm}.forecast_log`);
 export const forecastSubject = (realm: string) => kvSubject("world", forecastKey(realm));

@@ -11,9 +11,12 @@ import {
 import { Forecast } from "../../shared/contracts/forecast.ts";
 import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { lastOf } from "../../shared/stream/last-message.ts";
-import { forecastSubject } from "../../shared/stream/topology.ts";
+import { subjects, worldStream } from "../../shared/stream/subjects.ts";
+import { forecastLogSubject, forecastSubject } from "../../shared/stream/topology.ts";
 import { MIN_TICKS } from "./forecast.ts";
+import { ForecastLog } from "./forecast-log.ts";
 import { recallPressure } from "./recall.ts";
+import { RecordKeeper } from "./record.ts";
 
 let nats: TestNats;
 beforeAll(async () => {
@@ -67,5 +70,57 @@ test("a realm's owner forecasts from the log, and another owner goes on from wha
     return made !== undefined && made.tick > early.tick && made;
   }, 40);
   expect(next.tick).toBe(early.tick + 1);
+  expect(next.record).toEqual({ scored: 0 });
   await second.stop();
+});
+
+test("what was forecast is held against the ticks in WORLD, once, also by an owner that comes later", async () => {
+  const { bus } = nats;
+  const realm = "recorded";
+  await testRealm(bus, realm, { tick_seconds: 9_000 });
+  let asked = 0;
+  const tick = () => sendCommand(bus, realm, "tick.run", {}, `record-tick-${++asked}`);
+  const ticked = (wanted: number) =>
+    until(async () => {
+      const last = await lastOf(bus, worldStream(realm), subjects.tick(realm));
+      return last !== undefined && (JSON.parse(last.text()) as { tick: number }).tick >= wanted;
+    }, 40);
+  const made = (of: number) => ({
+    realm,
+    tick: of,
+    hash: "",
+    territories: {
+      iron_gate: { probability_bp: 2_500, until_tick: of + 2, low: of + 1 },
+      mist_fen: { probability_bp: 7_500, until_tick: of + 1, low: of + 1, high: of + 1 },
+    },
+  });
+  const first = runStages(bus, realm, [...ALL]);
+  await tick();
+  await ticked(1);
+  const keeper = await RecordKeeper.open(bus, realm, 1);
+  expect(await keeper.remember(made(1))).toEqual({ scored: 0 });
+  await tick();
+  await ticked(2);
+  await keeper.follow(2);
+  // It dies before it stored that: the next owner holds the same tick against the same forecast.
+  const next = await RecordKeeper.open(bus, realm, 2);
+  await tick();
+  await ticked(3);
+  await next.follow(3);
+  const record = await next.remember(made(3));
+  expect(record).toEqual({ scored: 2, coverage_bp: 5_000 });
+  const stored = await lastOf(bus, "KV_world", forecastLogSubject(realm));
+  const log = ForecastLog.parse(JSON.parse(stored!.text()));
+  expect(log).toMatchObject({
+    through: 3,
+    scored: [
+      [7_500, 0, 0],
+      [2_500, 0, 1],
+    ],
+  });
+  expect(log.open.map(({ tick: of, territory }) => [of, territory])).toEqual([
+    [3, "iron_gate"],
+    [3, "mist_fen"],
+  ]);
+  await first.stop();
 });

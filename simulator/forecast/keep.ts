@@ -1,10 +1,11 @@
 /**
  * Forecasts as the realm's owner makes them, beside its clock: one for the newest tick, then a rest. It is a service to those who
- * watch and no part of the world; a realm whose ticks are shorter than the work of a forecast has one now and then.
+ * watch and no part of the world; a realm whose ticks are shorter than the work of a forecast has one now and then. What was forecast
+ * is held against what came, and that record goes with each forecast.
  */
 
 import { setTimeout as delay, setImmediate as otherWork } from "node:timers/promises";
-import type { Forecast } from "../../shared/contracts/forecast.ts";
+import type { Forecast, ForecastRecord } from "../../shared/contracts/forecast.ts";
 import { metrics } from "../../shared/process/metrics.ts";
 import { pause } from "../../shared/process/pause.ts";
 import type { Owned } from "../../shared/stage/stage.ts";
@@ -15,6 +16,7 @@ import type { SimulatorState } from "../advance.ts";
 import { forecast } from "./forecast.ts";
 import { KEPT_TICKS } from "./pressure.ts";
 import { recallPressure } from "./recall.ts";
+import { RecordKeeper } from "./record.ts";
 
 const LOOK_MS = 1_000;
 /** It works for so long and lets the tick and the log have their turn. */
@@ -27,22 +29,27 @@ export async function keepForecast(
   owned: Pick<Owned<SimulatorState>, "bus" | "realm" | "state" | "signal" | "log">,
 ): Promise<void> {
   const { bus, realm, state, signal, log } = owned;
-  let recalled = false;
+  let record: RecordKeeper | undefined;
   let told = -1;
   while (!signal.aborted) {
     await pause(LOOK_MS, signal);
     if (signal.aborted) return;
     try {
-      if (!recalled) {
+      if (record === undefined) {
         await recall(owned);
-        recalled = true;
+        record = await RecordKeeper.open(bus, realm, state.world.public.tick);
       }
-      if (state.world.public.tick === told || state.recent.length === 0) continue;
+      const { tick } = state.world.public;
+      metrics.forecastAge.set({ realm }, told < 0 ? 0 : tick - told);
+      if (tick === told || state.recent.length === 0) continue;
+      await record.follow(tick);
       const startedMs = performance.now();
       const made = await makeForecast(state, signal);
       if (made === undefined) return;
-      await publish(bus, made);
+      const scores = await record.remember(made);
+      await publish(bus, { ...made, record: scores });
       told = made.tick;
+      showRecord(realm, scores);
       metrics.forecastSeconds.set({ realm }, (performance.now() - startedMs) / 1_000);
       await delay((performance.now() - startedMs) * REST, undefined, { signal }).catch(() => {});
     } catch (error) {
@@ -76,6 +83,13 @@ async function makeForecast(
     if (signal.aborted) return undefined;
     turnEndsMs = performance.now() + TURN_MS;
   }
+}
+
+function showRecord(realm: string, { scored, skill_bp, coverage_bp }: ForecastRecord): void {
+  metrics.forecastsScored.set({ realm }, scored);
+  metrics.forecastAge.set({ realm }, 0);
+  if (skill_bp !== undefined) metrics.forecastSkill.set({ realm }, skill_bp);
+  if (coverage_bp !== undefined) metrics.forecastCoverage.set({ realm }, coverage_bp);
 }
 
 const publish = (bus: Bus, made: Forecast) =>

@@ -4,6 +4,7 @@
  * often the first change fell into it; an end beyond the horizon is open, so that no change at all falls into it too.
  */
 import type { TerritoryForecast } from "../../../shared/contracts/forecast.ts";
+import { outcomeOf } from "../../../simulator/forecast/forecast-log.ts";
 
 /** What was said in a tick of a territory; `ruler`: what drawing on the last two ticks said. */
 export type MadeForecast = { tick: number; territory: string; forecast: TerritoryForecast; ruler: boolean };
@@ -34,15 +35,14 @@ export function score(said: readonly MadeForecast[], flips: readonly Flip[]): Sc
   let covered = 0;
   for (const { tick, territory, forecast, ruler } of said) {
     const at = flips.find((flip) => flip.territory === territory && flip.tick > tick)?.tick;
-    const when = at !== undefined && at <= forecast.until_tick ? at : Number.POSITIVE_INFINITY;
-    const came = when === Number.POSITIVE_INFINITY ? 0 : 1;
+    const when = at !== undefined && at <= forecast.until_tick ? at : undefined;
+    const { came, covered: within } = outcomeOf(forecast, when);
     const p = forecast.probability_bp / 10_000;
     flipped += came;
     square += (p - came) ** 2;
     rulerSquare += ((ruler ? 1 : 0) - came) ** 2;
-    const { low = Number.POSITIVE_INFINITY, high = Number.POSITIVE_INFINITY } = forecast;
-    if (low < Number.POSITIVE_INFINITY) intervals++;
-    if (low < Number.POSITIVE_INFINITY && when >= low && when <= high) covered++;
+    if (within !== null) intervals++;
+    covered += within ?? 0;
     const fifth = reliability[Math.min(FIFTHS - 1, Math.floor(p * FIFTHS))]!;
     fifth.said++;
     fifth.flipped += came;
