@@ -6,11 +6,11 @@ import type { Actor, CommandKind, DecidedCommand } from "../../shared/contracts/
 import type { Quarantined } from "../../shared/contracts/decision.ts";
 import type { TickMarker, TickRecord } from "../../shared/contracts/world.ts";
 import { commandId } from "../../shared/exact/identity.ts";
-import { loadRuleset } from "../../shared/rulesets/rulesets.ts";
 import { publishOne } from "../../shared/stream/publish.ts";
 import { commandMsgId, eventsStream, subjects, worldStream } from "../../shared/stream/subjects.ts";
 import { launch } from "../local/launch.ts";
 import { pickPort } from "../local/ports.ts";
+import { livelyRules } from "./lively-rules.ts";
 import { type TestNats, testNats, urlOf } from "./nats.ts";
 import { bodiesIn, candidate, runStages, sendCandidate, testRealm, until } from "./realm.ts";
 
@@ -31,7 +31,7 @@ export type FullRealm = {
 /** `folder`: where the broadcaster's log goes. */
 export async function fullRealm(realm: string, folder: string): Promise<FullRealm> {
   const nats = await testNats();
-  await testRealm(nats.bus, realm, await loadRuleset("demo"));
+  await testRealm(nats.bus, realm, await livelyRules());
   const stages = runStages(nats.bus, realm, ["ingest", "normalizer", "simulator"]);
   const [port, operations] = [await pickPort(), await pickPort()];
   const broadcaster = await launch({
@@ -164,7 +164,7 @@ class Life {
 
   /** Other rules, and another season. */
   async #reform(): Promise<void> {
-    const ruleset = await loadRuleset("demo");
+    const ruleset = await livelyRules();
     await this.#say("shadow.set", { ruleset });
     await this.#say("shadow.clear", {});
     await this.#say("ruleset.set", { ruleset: { ...ruleset, tick_seconds: 4 }, note: "slower" });
