@@ -3,8 +3,10 @@ import type { ValidCandidate } from "../../shared/contracts/candidate.ts";
 import type { Decision } from "../../shared/contracts/decision.ts";
 import { explanationOf } from "../../shared/judgement/explanation.ts";
 import { foldCandidate } from "../core.ts";
+import { DeviceState } from "../state/device.ts";
 import type { NormalizerState } from "../state/state.ts";
 import { candidate, freshRealm, RULES, START_MS, TIGHT_RULES } from "../testing/builders.ts";
+import { poisoned, realmDay } from "./decide.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -193,4 +195,33 @@ test("the first points of a day name the day before, and no later ones do", () =
     expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/),
     undefined,
   ]);
+});
+
+test("an event that counts nothing begins no day of its user: the device's cap was used up by others", () => {
+  const state = freshRealm();
+  const tablet = new DeviceState();
+  tablet.count(realmDay(state, START_MS), RULES.caps.device_day * 1_000);
+  state.devices.put("tablet", tablet);
+  const nothing = send(state, START_MS, { device_id: "tablet" });
+  expect(nothing).toMatchObject({ validity_status: "accepted", normalized_points: 0 });
+  expect(nothing).not.toHaveProperty("previous_day");
+  expect(send(state, START_MS + MINUTE, { device_id: "phone" })).toMatchObject({ previous_day: "" });
+});
+
+test("a realm's quarantine holds as many events as its rules say, whoever they are of", () => {
+  const burst = (openTotal: number) => {
+    const state = freshRealm(TIGHT_RULES);
+    state.openTotal = openTotal;
+    return times(7, () => send(state, START_MS)).at(-1)!.reason;
+  };
+  const { realm_max } = TIGHT_RULES.judgement.quarantine;
+  expect([burst(realm_max - 1), burst(realm_max)]).toEqual(["burst_user", "quarantine_full"]);
+});
+
+test("an event that made the judgement throw has factors that change nothing, and the error", () => {
+  const failed = poisoned(freshRealm(), candidate({ atMs: START_MS, seq: 1 }), new Error("boom"));
+  expect(failed).toMatchObject({
+    factors: { quality_bp: 10_000, anti_spam_bp: 10_000, fairness_bp: 10_000 },
+    reason: "stage_error",
+  });
 });

@@ -76,6 +76,7 @@ const claimed = (
 
 test.each([
   ["2106 pt, 2000 after fading", claimed.bind(null, { empire: 2_106 }), {}, "empire"],
+  ["2000 pt to the last thousandth", claimed.bind(null, { empire: 2_105 }), { empire: 0.25 }, "empire"],
   ["too small a claim", claimed.bind(null, { empire: 2_105 }), {}, undefined],
   ["a quarter ahead of the next", claimed.bind(null, { empire: 5_000, freeholds: 4_000 }), {}, "empire"],
   ["not a quarter ahead", claimed.bind(null, { empire: 5_000, freeholds: 4_001 }), {}, undefined],

@@ -42,3 +42,20 @@ test("as many users as the rules allow share a device within a week, and one mor
   expect(reasons.slice(0, most)).not.toContain("device_crowd");
   expect(reasons[most]).toBe("device_crowd");
 });
+
+test("one of those many who plays on is no crowd", () => {
+  const { device_users: most } = RULES.judgement;
+  const users = Array.from({ length: most }, (_, i) => `user-${i}`);
+  expect(reasonsOf([...users, "user-0"], 60 * MINUTE_MS)).not.toContain("device_crowd");
+});
+
+test("a turn keeps a device warm for as long as the rules say", () => {
+  const state = freshRealm();
+  for (const [i, user_id] of ["a", "b"].entries())
+    foldCandidate(
+      state,
+      candidate({ atMs: START_MS + i * MINUTE_MS, seq: i + 1 }, { user_id, device_id: "tablet" }),
+    );
+  const warmMs = RULES.judgement.device_turns.leak_seconds * 1_000;
+  expect(state.devices.get("tablet")!.turns).toBe(START_MS + MINUTE_MS + warmMs);
+});
