@@ -6,7 +6,9 @@ import { challengerOf } from "../../shared/world/challenger.ts";
 import { type Ground, pushTerms, weightOf } from "../../shared/world/contest-weights.ts";
 import { accepted, asInExamples, play, standing, started } from "../testing/builders.ts";
 import { contestOf, instabilityOf } from "./contest.ts";
+import { clockworkOf } from "./elapsed.ts";
 import { type Front, frontOf } from "./flip.ts";
+import { resolveTerritory } from "./territories.ts";
 
 let rules: Ruleset;
 let ground: Ground;
@@ -197,4 +199,25 @@ test("an unopposed crowd flips a capital at tick 27, not sooner", async () => {
   expect(flips(rules)).toMatchObject([{ tick: 27, ...fall }]);
   // Under the lead that balance asks for it takes a little longer.
   expect(flips(await loadRuleset("amoi-1"))).toMatchObject([{ tick: 29, ...fall }]);
+});
+
+test("a territory is contested from the bound of the rules on, to the basis point", () => {
+  const { state } = started(rules);
+  const pushes = new Map([["iron_gate", push({ empire: 40, freeholds: 60 })]]);
+  const contestedUnder = (contested_bp: number) => {
+    const bounded = { ...rules, contest: { ...rules.contest, contested_bp } };
+    const land = { ...state.public, fronts: state.private.fronts };
+    return resolveTerritory("iron_gate", land, state.public.factions, pushes, clockworkOf(state), bounded)
+      .state.contested;
+  };
+  const terms = (faction: string) => weightOf(pushTerms(faction, "iron_gate", ground, rules), rules);
+  const { contest } = contestOf(
+    state.public.territories.iron_gate!,
+    pushes.get("iron_gate")!,
+    terms,
+    0,
+    rules,
+  );
+  expect(contest).toBeGreaterThan(0);
+  expect([contest, contest + 1].map(contestedUnder)).toEqual([1, 0]);
 });
