@@ -89,9 +89,9 @@ function write(decision: Decision, realm: string, draft: OutputBatch, candidate?
 /** What a decision says besides its candidate; what is undefined, JSON leaves out. */
 function verdictOf(decision: Decision): object {
   const { factors, normalized_points, clipped, daily_cap_bucket, ruleset_version } = decision;
-  const { explain, previous_day, heat, validity_status, reason } = decision;
+  const { explain, mean, heat, validity_status, reason } = decision;
   const { campaign_first, binds } = validity_status === "accepted" ? decision : ({} as Partial<Accepted>);
   const error = validity_status === "quarantined" ? decision.error : undefined;
   const judgement = { factors, normalized_points, clipped, daily_cap_bucket, ruleset_version };
-  return { ...judgement, explain, previous_day, heat, validity_status, reason, campaign_first, binds, error };
+  return { ...judgement, explain, mean, heat, validity_status, reason, campaign_first, binds, error };
 }

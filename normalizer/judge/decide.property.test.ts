@@ -4,6 +4,7 @@ import { runs } from "../../ops/testing/fuzz.ts";
 import type { ValidCandidate } from "../../shared/contracts/candidate.ts";
 import type { Decision } from "../../shared/contracts/decision.ts";
 import { mul } from "../../shared/exact/integers.ts";
+import { dayNamed } from "../../shared/judgement/day.ts";
 import { explanationOf } from "../../shared/judgement/explanation.ts";
 import { cacheSpec } from "../cache.ts";
 import { foldCandidate } from "../core.ts";
@@ -150,8 +151,8 @@ test("dropping what is cold, and laying down what rests, changes no decision", (
             shelf.takeChanged();
             shelf.sweep(atMs);
           }
-        const { explain: _a, previous_day: _b, ...decision } = foldCandidate(swept, candidate);
-        const { explain: _c, previous_day: _d, ...expected } = foldCandidate(kept, candidate);
+        const { explain: _a, mean: _b, ...decision } = foldCandidate(swept, candidate);
+        const { explain: _c, mean: _d, ...expected } = foldCandidate(kept, candidate);
         expect(decision).toEqual(expected);
       }
     }),
@@ -163,16 +164,24 @@ test("what the realm's mean is made of is what its players have", () => {
   fc.assert(
     fc.property(actions(60), (made) => {
       const totals = new Map<string, number>();
-      const latest = new Map<string, string>();
+      const earned = new Map<string, Map<number, number>>();
       const state = play(made, ({ daily_cap_bucket: day, normalized_points: points, user_id }) => {
         if (points === 0) return;
         totals.set(day, (totals.get(day) ?? 0) + points);
-        latest.set(user_id, day);
+        const days = earned.get(user_id) ?? new Map<number, number>();
+        earned.set(user_id, days.set(dayNamed(day), (days.get(dayNamed(day)) ?? 0) + points));
       });
       const kept = state.week.days.map(({ day }) => new Date(day * 86_400_000).toISOString().slice(0, 10));
       expect(state.week.days.map(({ points }) => points)).toEqual(kept.map((day) => totals.get(day)));
+      const countedOn = [...earned.values()].flatMap((days) => {
+        const latest = Math.max(...days.keys());
+        const week = [...days]
+          .filter(([day]) => day > latest - 7)
+          .reduce((sum, [, points]) => sum + points, 0);
+        return week >= TIGHT_RULES.judgement.fairness.mean_min * 1_000 ? [latest] : [];
+      });
       expect(state.week.days.map(({ users }) => users)).toEqual(
-        kept.map((day) => [...latest.values()].filter((each) => each === day).length),
+        kept.map((day) => countedOn.filter((each) => each === dayNamed(day)).length),
       );
     }),
   );

@@ -151,7 +151,8 @@ describe("worth", () => {
 
   test("a whale of a realm with ten active users earns less for the same from the next day on", () => {
     const state = freshRealm();
-    for (let i = 0; i < 10; i++) send(state, START_MS + i, { user_id: `u${i}`, base_points: 30 });
+    for (let i = 0; i < 10; i++)
+      send(state, START_MS + i, { user_id: `u${i}`, base_points: 60, stakes: 9_000 });
     for (let i = 0; i < 6; i++)
       send(state, START_MS + i * HOUR + 1_000, {
         base_points: 400,
@@ -182,30 +183,37 @@ describe("worth", () => {
   });
 });
 
-test("the first points of a day name the day before, and no later ones do", () => {
-  const state = freshRealm();
-  const previousDay = (atMs: number) => {
-    const decision = send(state, atMs);
-    return decision.validity_status === "accepted" ? decision.previous_day : "not accepted";
+test("a user counts in the mean from the event on with which their week comes to the least that counts, on the latest day", () => {
+  const { fairness } = RULES.judgement;
+  const state = freshRealm({
+    ...RULES,
+    judgement: { ...RULES.judgement, fairness: { ...fairness, mean_min: 10 } },
+  });
+  const mean = (atMs: number) => {
+    const decision = send(state, atMs, { base_points: 5, stakes: 10_000, significance: 10_000 });
+    return decision.validity_status === "accepted" ? decision.mean : "not accepted";
   };
   const day = 24 * HOUR;
-  expect([START_MS, START_MS + HOUR, START_MS + day, START_MS + day + HOUR].map(previousDay)).toEqual([
-    "",
+  const moves = [0, HOUR, 2 * HOUR, day, day + HOUR, 20 * day].map((ms) => mean(START_MS + ms));
+  expect(moves).toEqual([
     undefined,
-    expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/),
+    { joins: 1 },
     undefined,
+    { joins: 1, leaves: "2026-03-01" },
+    undefined,
+    { leaves: "2026-03-02" },
   ]);
+  expect(state.week.days.map(({ users }) => users)).toEqual([0]);
 });
 
-test("an event that counts nothing begins no day of its user: the device's cap was used up by others", () => {
+test("an event that counts nothing moves its user nowhere: the device's cap was used up by others", () => {
   const state = freshRealm();
   const tablet = new DeviceState();
   tablet.count(realmDay(state, START_MS), RULES.caps.device_day * 1_000);
   state.devices.put("tablet", tablet);
   const nothing = send(state, START_MS, { device_id: "tablet" });
   expect(nothing).toMatchObject({ validity_status: "accepted", normalized_points: 0 });
-  expect(nothing).not.toHaveProperty("previous_day");
-  expect(send(state, START_MS + MINUTE, { device_id: "phone" })).toMatchObject({ previous_day: "" });
+  expect(nothing).not.toHaveProperty("mean");
 });
 
 test("a realm's quarantine holds as many events as its rules say, whoever they are of", () => {

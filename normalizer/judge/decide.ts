@@ -17,7 +17,7 @@ import { timeMs } from "../../shared/exact/time.ts";
 import { clip, leftToday } from "../../shared/judgement/caps.ts";
 import { DAY_MS, dayName, dayOf } from "../../shared/judgement/day.ts";
 import { type Explanation, listed } from "../../shared/judgement/explanation.ts";
-import { fairnessBp, meanPoints, rollingBp, weekBefore } from "../../shared/judgement/fairness.ts";
+import { fairnessBp, meanMove, meanPoints, rollingBp, weekBefore } from "../../shared/judgement/fairness.ts";
 import { baseMilli, pointsMilli } from "../../shared/judgement/points-formula.ts";
 import { refusalReason } from "../../shared/judgement/refusal.ts";
 import { fingerprintsOf } from "../state/fingerprints.ts";
@@ -57,7 +57,7 @@ export function decide(state: NormalizerState, candidate: ValidCandidate): Decis
 
   const suspicion = suspicionOf(candidate, actors, hits, atMs, judgement);
   if (suspicion !== undefined) return quarantined(state, heated(weighed, hits, actors), suspicion);
-  return binding(state, firstIn(state, capped(weighed, player, day)));
+  return binding(state, firstIn(state, capped(state, weighed, player, day)));
 }
 
 /** The realm's calendar day. It never goes back, even where a new ruleset lowers the offset. */
@@ -146,8 +146,13 @@ function categoriesOf(player: PlayerState | undefined, { category }: ValidCandid
 }
 
 /** `normalized`: the worth, then the caps in their order; milli-points. */
-function capped({ judged, explanation }: Weighed, player: PlayerState | undefined, day: number): Accepted {
-  const { left } = explanation;
+function capped(
+  state: NormalizerState,
+  { judged, explanation }: Weighed,
+  player: PlayerState | undefined,
+  day: number,
+): Accepted {
+  const { left, recent } = explanation;
   const { points, clipped } = clip(pointsMilli(explanation.base, judged.factors), left);
   judged.normalized_points = points;
   judged.clipped = clipped;
@@ -155,9 +160,9 @@ function capped({ judged, explanation }: Weighed, player: PlayerState | undefine
   left.user_day -= points;
   if (left.device_day !== undefined) left.device_day -= points;
   judged.explain = listed(explanation);
-  const latest = player?.latestDay;
-  if (points > 0 && (latest === undefined || latest < day))
-    judged.previous_day = latest === undefined ? "" : dayName(latest);
+  const { fairness } = rulesOf(state).ruleset.judgement;
+  const mean = meanMove(player, { day, before: recent, after: recent + points }, fairness);
+  if (mean !== undefined) judged.mean = mean;
   const accepted = judged as Accepted;
   accepted.validity_status = "accepted";
   return accepted;
@@ -174,7 +179,7 @@ export function released(
   const actors = actorsOf(state, candidate, state.players.get(candidate.user_id));
   const weighed = weigh(state, candidate, actors, { atMs, day });
   weighed.judged.factors = factors;
-  const accepted = capped(weighed, actors.player, day);
+  const accepted = capped(state, weighed, actors.player, day);
   return binding(state, firstIn(state, Object.assign(accepted, { reason: "released" as const })));
 }
 

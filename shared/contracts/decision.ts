@@ -78,6 +78,16 @@ export const Explained = z.tuple([
 ]);
 export type Explained = z.infer<typeof Explained>;
 
+/**
+ * How a decision moves its user in the realm's mean: `joins`, from now on they count on its day; `leaves`, no longer on that earlier
+ * day, `YYYY-MM-DD`.
+ */
+export const MeanMove = z.strictObject({
+  joins: z.literal(1).exactOptional(),
+  leaves: z.string().exactOptional(),
+});
+export type MeanMove = z.infer<typeof MeanMove>;
+
 /** What a verdict says besides the candidate and the verdict itself. */
 const Judgement = z.strictObject({
   factors: z.strictObject({ quality_bp: Count, anti_spam_bp: Count, fairness_bp: Count }),
@@ -89,7 +99,9 @@ const Judgement = z.strictObject({
   ruleset_version: Count,
   /** Absent from what was rejected before it was judged. */
   explain: Explained.exactOptional(),
-  /** With the user's first points of a day: the day of the ones before, or "" where none is remembered. */
+  /** Where it moves its user in the realm's mean. */
+  mean: MeanMove.exactOptional(),
+  /** Of a release that counted everybody with points in the mean: with the first points of a day, the day of the ones before, or "". */
   previous_day: z.string().exactOptional(),
   /** Where a heat limit was reached. */
   heat: Heat.exactOptional(),

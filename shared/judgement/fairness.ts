@@ -1,14 +1,14 @@
 /** The fairness factor: the cost of being ahead of the realm. */
-import type { Accepted } from "../contracts/decision.ts";
+import type { Accepted, MeanMove } from "../contracts/decision.ts";
 import type { JudgementRules } from "../contracts/ruleset.ts";
 import { clamp, floorDiv, mul, mulDiv } from "../exact/integers.ts";
-import { dayNamed, WINDOW_DAYS } from "./day.ts";
+import { dayName, dayNamed, WINDOW_DAYS } from "./day.ts";
 
 /** What a realm's players earned lately, milli-points. */
 export type Week = {
   /** The latest day with points. */
   day: number;
-  /** Of the last days: all points, and the users whose latest points were on that day. */
+  /** Of the last days: all points, and the users whose latest points were on that day and who had the least that counts by then. */
   days: { day: number; points: number; users: number }[];
   /** All points and users of the 7 days before `day`. */
   before: { points: number; users: number };
@@ -33,7 +33,29 @@ export function weekBefore(week: Week, today: number): Week["before"] {
   return before;
 }
 
-/** Counts an accepted decision with points into the week: its day's points, and its user on the latest day that has any. */
+type Earner = { latestDay: number | undefined; recentPoints(day: number): number };
+
+/**
+ * How points move their user in the mean: whose 7 days come to `mean_min` is one of its users on the latest day with points. Who has
+ * less isn't, so that accounts with next to nothing don't lower what everybody is compared with. `before`, `after`: the user's
+ * milli-points of 7 days without these points and with them.
+ */
+export function meanMove(
+  earner: Earner | undefined,
+  { day, before, after }: { day: number; before: number; after: number },
+  { mean_min }: JudgementRules["fairness"],
+): MeanMove | undefined {
+  if (after === before) return undefined;
+  const least = mean_min * 1_000;
+  const latest = earner?.latestDay;
+  const isFirst = latest === undefined || latest < day;
+  const joins = after >= least && (isFirst || before < least);
+  const leaves = isFirst && latest !== undefined && earner!.recentPoints(latest) >= least;
+  if (!joins && !leaves) return undefined;
+  return { ...(joins ? { joins: 1 } : {}), ...(leaves ? { leaves: dayName(latest) } : {}) };
+}
+
+/** Counts an accepted decision with points into the week: its day's points, and where its user counts in the mean. */
 export function countWeek(week: Week, decision: Accepted): void {
   const day = dayNamed(decision.daily_cap_bucket);
   if (day > week.day) {
@@ -44,15 +66,20 @@ export function countWeek(week: Week, decision: Accepted): void {
   }
   const today = week.days.at(-1)!;
   today.points += decision.normalized_points;
-  const previous = decision.previous_day;
-  if (previous === undefined) return;
-  today.users++;
-  const earlier = previous === "" ? undefined : dayNamed(previous);
-  const left = week.days.find((other) => other.day === earlier);
-  if (left !== undefined) left.users--;
+  const { joins, leaves } = decision.mean ?? moveOf(decision.previous_day);
+  if (joins === 1) today.users++;
+  const left = leaves === undefined ? undefined : week.days.find(({ day }) => day === dayNamed(leaves));
+  // A ruleset may have raised what counts since then.
+  if (left !== undefined && left.users > 0) left.users--;
 }
 
-/** The mean `max(⌊T / A⌋, mean_min)` in milli-points; 0 while there are too few users to have one. */
+/** What an earlier release meant, which counted everybody with points. */
+function moveOf(previousDay: string | undefined): MeanMove {
+  if (previousDay === undefined) return {};
+  return { joins: 1, ...(previousDay === "" ? {} : { leaves: previousDay }) };
+}
+
+/** The mean `max(⌊T / A⌋, mean_min)` in milli-points, A being those with at least `mean_min`; 0 while there are too few users to have one. */
 export const meanPoints = ({ points, users }: Week["before"], rules: JudgementRules["fairness"]): number =>
   users < rules.users_min ? 0 : Math.max(floorDiv(points, users), rules.mean_min * 1_000);
 
