@@ -1,7 +1,7 @@
 /** Normalizer as a stage: bundles of VALID in, decisions on EVENTS out. */
 
 import type { ValidCommand } from "../shared/contracts/command.ts";
-import type { Accepted, Decision } from "../shared/contracts/decision.ts";
+import type { Accepted, Decision, Quarantined } from "../shared/contracts/decision.ts";
 import type { OutputBatch } from "../shared/stage/output-batch.ts";
 import type { Stage } from "../shared/stage/stage.ts";
 import { candidatesIn, commandsIn, decidedIn, decisionsOf } from "../shared/stream/bodies.ts";
@@ -91,7 +91,18 @@ function verdictOf(decision: Decision): object {
   const { factors, normalized_points, clipped, daily_cap_bucket, ruleset_version } = decision;
   const { explain, mean, heat, validity_status, reason } = decision;
   const { campaign_first, binds } = validity_status === "accepted" ? decision : ({} as Partial<Accepted>);
-  const error = validity_status === "quarantined" ? decision.error : undefined;
+  const { error, standing } = validity_status === "quarantined" ? decision : ({} as Partial<Quarantined>);
   const judgement = { factors, normalized_points, clipped, daily_cap_bucket, ruleset_version };
-  return { ...judgement, explain, mean, heat, validity_status, reason, campaign_first, binds, error };
+  return {
+    ...judgement,
+    explain,
+    mean,
+    heat,
+    validity_status,
+    reason,
+    campaign_first,
+    binds,
+    standing,
+    error,
+  };
 }

@@ -17,6 +17,7 @@ const isFirst = ({ reason }: Decision): boolean =>
   reason !== "duplicate" &&
   reason !== "key_conflict" &&
   reason !== "review_rejected" &&
+  reason !== "gave_way" &&
   reason !== "review_expired";
 
 /**

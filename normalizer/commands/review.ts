@@ -44,7 +44,12 @@ export function decideReview(
   const { factors, daily_cap_bucket, ruleset_version, ...asked } = embedded.data;
   const candidate: ValidCandidate = { ...asked, event_id: event, received_at, source_seq };
   if (command.kind === "review.reject") {
-    const reason = command.actor.type === "system" ? "review_expired" : "review_rejected";
+    const reason =
+      command.actor.type !== "system"
+        ? "review_rejected"
+        : command.payload.gave_way === 1
+          ? "gave_way"
+          : "review_expired";
     const judged = { factors, normalized_points: 0, clipped: [], daily_cap_bucket, ruleset_version };
     return { decision: { ...candidate, ...judged, validity_status: "rejected", reason } };
   }

@@ -20,6 +20,7 @@ import { type Explanation, listed } from "../../shared/judgement/explanation.ts"
 import { fairnessBp, meanMove, meanPoints, rollingBp, weekBefore } from "../../shared/judgement/fairness.ts";
 import { baseMilli, pointsMilli } from "../../shared/judgement/points-formula.ts";
 import { refusalReason } from "../../shared/judgement/refusal.ts";
+import { hasStanding } from "../../shared/judgement/standing.ts";
 import { fingerprintsOf } from "../state/fingerprints.ts";
 import { levelBp } from "../state/heat.ts";
 import type { PlayerState } from "../state/player.ts";
@@ -183,12 +184,25 @@ export function released(
   return binding(state, firstIn(state, Object.assign(accepted, { reason: "released" as const })));
 }
 
+/** Who has standing finds a place beyond those of the realm; the steward makes room at the cost of others. So many times as many. */
+const STANDING_PLACES = 4;
+
 /** Quarantine has room for some events of a user, and for some of a realm. */
 function quarantined(state: NormalizerState, judged: Judged, reason: QuarantineReason): Decision {
-  const { user_max, realm_max } = rulesOf(state).ruleset.judgement.quarantine;
-  if ((state.open.get(judged.user_id) ?? 0) >= user_max || state.openTotal >= realm_max)
+  const { user_id, received_at } = judged;
+  const { quarantine, standing } = rulesOf(state).ruleset.judgement;
+  const atMs = timeMs(received_at);
+  const recent = state.players.get(user_id)?.recentPoints(realmDay(state, atMs)) ?? 0;
+  const sinceMs = state.members.get(user_id)?.sinceMs;
+  const stands = hasStanding({ recent, sinceMs }, atMs, standing);
+  const places = quarantine.realm_max * (stands ? STANDING_PLACES : 1);
+  if ((state.open.get(user_id) ?? 0) >= quarantine.user_max || state.openTotal >= places)
     return rejected(judged, "quarantine_full");
-  return Object.assign(judged, { validity_status: "quarantined" as const, reason });
+  return Object.assign(judged, {
+    validity_status: "quarantined" as const,
+    reason,
+    ...(stands ? { standing: 1 as const } : {}),
+  });
 }
 
 /** An input that made the core throw: quarantined with the error, so that it blocks nothing and a game master sees it. */

@@ -91,7 +91,8 @@ function commands<Besides extends z.ZodRawShape, Who extends z.ZodType>(besides:
       }),
     ),
     kind("review.release", Review),
-    kind("review.reject", Review),
+    /** `gave_way`: the steward makes room in a full quarantine. */
+    kind("review.reject", Review.extend({ gave_way: z.literal(1).exactOptional() })),
     kind("shadow.set", z.strictObject({ ruleset: Ruleset })),
     kind("shadow.clear", z.strictObject({})),
     kind(

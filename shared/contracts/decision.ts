@@ -34,6 +34,7 @@ export const REJECT_REASON_TEXT = {
   quarantine_full: "it was to be quarantined, and the user or the realm has too many open",
   review_rejected: "a game master rejected it",
   review_expired: "nobody reviewed it in time",
+  gave_way: "the quarantine was full, and events of users without standing gave way, the oldest first",
 } as const;
 
 export type QuarantineReason = keyof typeof QUARANTINE_REASON_TEXT;
@@ -120,6 +121,8 @@ export const VERDICTS = {
   quarantined: z.strictObject({
     validity_status: z.literal("quarantined"),
     reason: reasons(QUARANTINE_REASON_TEXT),
+    /** The user has standing: their event gives way to no other. */
+    standing: z.literal(1).exactOptional(),
     error: z.string().exactOptional(),
   }),
   rejected: z.strictObject({ validity_status: z.literal("rejected"), reason: reasons(REJECT_REASON_TEXT) }),

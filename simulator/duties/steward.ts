@@ -3,9 +3,7 @@
  * calls for them, so that each happens once, whoever was killed in between.
  */
 
-import type { Command } from "../../shared/contracts/command.ts";
-import { QUARANTINE_REASONS, type Quarantined } from "../../shared/contracts/decision.ts";
-import { DAY_MS } from "../../shared/judgement/day.ts";
+import { QUARANTINE_REASONS } from "../../shared/contracts/decision.ts";
 import { metrics } from "../../shared/process/metrics.ts";
 import { pause } from "../../shared/process/pause.ts";
 import { QuarantineFollower } from "../../shared/quarantine/follow-quarantine.ts";
@@ -15,8 +13,8 @@ import { isSealed } from "../../shared/stream/publish.ts";
 import type { SimulatorState } from "../advance.ts";
 import { converted } from "../steps/convert-engine.ts";
 import { dueCommands } from "./due-commands.ts";
+import { dueRejections } from "./due-rejections.ts";
 import { raisingOf } from "./handover.ts";
-import { stewardCommand } from "./steward-command.ts";
 import { StewardPublisher } from "./steward-publisher.ts";
 
 /** How often it looks at the quarantine, and at the world in memory. */
@@ -41,7 +39,7 @@ export async function keepHouse(
       if (quarantine !== undefined) {
         measure(realm, quarantine, now());
         speech.tidy();
-        await expireOld(owned, speech, quarantine, asked, now());
+        await rejectDue(owned, speech, quarantine, asked, now());
       }
     } catch (error) {
       // The realm is ending, and takes no command any more.
@@ -104,35 +102,25 @@ export async function speakForWorld({
   }
 }
 
-/** Asks for the rejection of everything that was open for as long as the ruleset allows. */
-async function expireOld(
+/** Asks for the rejections that are due. */
+async function rejectDue(
   { realm, signal }: Pick<Owned<unknown>, "realm" | "signal">,
   speech: StewardPublisher,
-  { open, ruleset }: Quarantine,
+  quarantine: Quarantine,
   asked: Map<string, number>,
   nowMs: number,
 ): Promise<void> {
-  if (ruleset === undefined) return;
-  const lastMs = nowMs - ruleset.judgement.quarantine.days * DAY_MS;
-  for (const event of asked.keys()) if (!open.has(event)) asked.delete(event);
-  for (const decision of open.values()) {
-    // Oldest first: what comes after this one is younger still.
-    if (signal.aborted || Date.parse(decision.received_at) > lastMs) return;
-    if ((asked.get(decision.event_id) ?? Number.NEGATIVE_INFINITY) > performance.now() - PATIENCE_MS)
-      continue;
-    const said = await speech.say(expiryOf(decision, realm));
+  for (const event of asked.keys()) if (!quarantine.open.has(event)) asked.delete(event);
+  for (const command of dueRejections(quarantine, realm, nowMs)) {
+    if (signal.aborted || command.kind !== "review.reject") return;
+    const { event, gave_way } = command.payload;
+    if ((asked.get(event) ?? Number.NEGATIVE_INFINITY) > performance.now() - PATIENCE_MS) continue;
+    const said = await speech.say(command);
     if (said === "later") continue;
-    asked.set(decision.event_id, performance.now());
-    if (said === "said") metrics.reviews.inc({ realm, verdict: "expired" });
+    asked.set(event, performance.now());
+    if (said === "said") metrics.reviews.inc({ realm, verdict: gave_way === 1 ? "gave_way" : "expired" });
   }
 }
-
-/** An event that comes back under its key after it was reviewed is quarantined anew, hence its place in RAW. */
-const expiryOf = (decision: Quarantined, realm: string): Command =>
-  stewardCommand(realm, "review.reject", `review.expire.${decision.event_id}.${decision.source_seq}`, {
-    event: decision.event_id,
-    decision,
-  });
 
 function measure(realm: string, { open }: Quarantine, nowMs: number): void {
   const counts = new Map<string, number>();

@@ -1,5 +1,6 @@
 /** A realm's judgement, as scenarios need it: traffic and commands go in, in the order of their times. */
 import { foldCandidate, foldCommand } from "../../../../normalizer/core.ts";
+import { realmDay } from "../../../../normalizer/judge/decide.ts";
 import { evolveCommand } from "../../../../normalizer/judge/evolve.ts";
 import { takeChanged } from "../../../../normalizer/state/changed.ts";
 import { initialState } from "../../../../normalizer/state/initial-state.ts";
@@ -8,6 +9,7 @@ import type { DecidedCommand, ValidCommand } from "../../../../shared/contracts/
 import type { Decision } from "../../../../shared/contracts/decision.ts";
 import { commandId, eventId } from "../../../../shared/exact/identity.ts";
 import { timeText } from "../../../../shared/exact/time.ts";
+import { hasStanding } from "../../../../shared/judgement/standing.ts";
 import { firstControllers } from "../../story/fronts.ts";
 import type { Stage } from "../accounts.ts";
 import { firstRuleset } from "../season.ts";
@@ -39,6 +41,13 @@ export class Judging {
     });
     takeChanged(this.state);
     return decision;
+  }
+
+  hasStanding(user: string, atMs: number): boolean {
+    const { players, members } = this.state;
+    const recent = players.get(user)?.recentPoints(realmDay(this.state, atMs)) ?? 0;
+    const { standing } = this.stage.ruleset.judgement;
+    return hasStanding({ recent, sinceMs: members.get(user)?.sinceMs }, atMs, standing);
   }
 
   say({ kind, payload, actor }: Said, atMs: number): DecidedCommand {
