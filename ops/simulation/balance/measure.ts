@@ -21,6 +21,10 @@ export type Measured = {
   neverFlipped: number;
   /** Days on which one faction held every territory, at most in a row. */
   totalRuleDays: number;
+  /** Days on which one faction had more than 70 % of all influence, at most in a row. */
+  dominanceDays: number;
+  /** Unrest of the map, the mean over all territories, basis points: in calm ticks and in wild ones. */
+  unrest: [calm: number, wild: number];
   /** Part of what was brought that burst caps cut, percent. */
   cutPercent: number;
 };
@@ -67,6 +71,8 @@ export function measure(ruleset: Ruleset, moments: readonly Moment[]): Measured 
     longestHoldDays: Math.max(...holds.flatMap((runs) => lengths(runs))) / perDay,
     neverFlipped: holds.filter((runs) => runs.length === 1).length,
     totalRuleDays: Math.max(0, ...lengths(owners)) / perDay,
+    dominanceDays: Math.max(0, ...lengths(runsOf(moments.map(({ world }) => dominant(world))))) / perDay,
+    unrest: unrestOf(moments, perDay),
     cutPercent:
       (100 * total(({ cut }) => cut)) /
       Math.max(
@@ -97,6 +103,27 @@ function runsOf(owners: readonly (string | undefined)[]): Run[] {
 
 const lengths = (runs: readonly Run[]): number[] =>
   runs.filter(({ owner }) => owner !== undefined).map(({ ticks }) => ticks);
+
+const DOMINANT_BP = 7_000;
+
+const dominant = ({ factions }: Moment["world"]): string | undefined =>
+  Object.entries(factions).find(([, { share_bp }]) => share_bp > DOMINANT_BP)?.[0];
+
+/** The first and last twentieth of all ticks after the first week are left out. */
+function unrestOf(moments: readonly Moment[], perDay: number): [calm: number, wild: number] {
+  const settled = moments.length > 7 * perDay ? moments.slice(7 * perDay) : moments;
+  const sorted = settled
+    .map(({ world }) => {
+      const lands = Object.values(world.territories);
+      return floorDiv(
+        lands.reduce((sum, { instability }) => sum + instability, 0),
+        lands.length,
+      );
+    })
+    .sort((a, b) => a - b);
+  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
+  return [at(0.05), at(0.95)];
+}
 
 function soleOwner({ territories }: Moment["world"]): string | undefined {
   const owners = new Set(Object.values(territories).map(({ controller }) => controller));

@@ -8,14 +8,23 @@ export type Row = { seed: number; split: Split; temper: Temper; measured: Measur
 
 /** A faction that holds everything for a quarter of the season has won for good. */
 const LONG_RULE_DAYS = 14;
+/** One that has most of all influence for longer than this has nobody to fear. */
+const LONG_DOMINANCE_DAYS = 7;
+/** Unrest comes and goes: wild ticks have so many times that of calm ones. */
+const UNREST_SWING = 1.5;
 
 /** What makes a season a war that is won and lost; absent: nothing to object. */
-export function objection({ flips, flipsByWeek, totalRuleDays }: Measured): string | undefined {
+export function objection(measured: Measured): string | undefined {
+  const { flips, flipsByWeek, totalRuleDays, dominanceDays, unrest } = measured;
+  const [calm, wild] = unrest;
   const quiet = flipsByWeek.filter((week) => week === 0).length;
   if (flips === 0) return "nothing flipped";
   if (quiet > flipsByWeek.length / 4) return `no flip in ${quiet} of ${flipsByWeek.length} weeks`;
   if (totalRuleDays > LONG_RULE_DAYS)
     return `one faction held everything for ${totalRuleDays.toFixed(1)} days`;
+  if (dominanceDays > LONG_DOMINANCE_DAYS)
+    return `one faction had more than 70 % of all influence for ${dominanceDays.toFixed(1)} days`;
+  if (wild < calm * UNREST_SWING) return `unrest stayed between ${calm} and ${wild} bp`;
   return undefined;
 }
 
@@ -33,6 +42,8 @@ export function table(rows: readonly Row[]): string {
       "longest hold",
       "never",
       "sole rule",
+      "over 70 %",
+      "unrest, %",
       "cut",
     ],
     style: { head: [], border: [] },
@@ -52,6 +63,8 @@ export function table(rows: readonly Row[]): string {
       `${m.longestHoldDays.toFixed(0)} d`,
       m.neverFlipped,
       `${m.totalRuleDays.toFixed(1)} d`,
+      `${m.dominanceDays.toFixed(1)} d`,
+      m.unrest.map(percent).join("–"),
       `${m.cutPercent.toFixed(1)} %`,
     ]);
   return made.toString();
