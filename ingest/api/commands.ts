@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { AskedCommand, type Command, MAX_COMMAND_BYTES } from "../../shared/contracts/command.ts";
 import { Id, IdempotencyKey } from "../../shared/contracts/ids.ts";
+import { withCounted } from "../explain/counted.ts";
 import { assertRuns } from "../gateway/assert-runs.ts";
 import { Unavailable } from "../gateway/gateway.ts";
 import { AcceptedCommand, acceptCommand } from "./accepted-command.ts";
@@ -24,13 +25,17 @@ export function commandRoutes(api: Api, parts: ApiContext): void {
       body: AskedCommand,
       response: {
         202: AcceptedCommand,
-        ...refusals(400, 404, 413, 415, 422, 429),
+        ...refusals(400, 404, 409, 413, 415, 422, 429),
       },
     },
     preValidation: takeHeaderKey,
     handler: async ({ body, caller }, reply) => {
       const command: Command = { ...body, actor: actorOf(caller, body.kind, body.actor) };
-      return acceptCommand(reply, command.realm_id, await parts.submitCommand(command));
+      return acceptCommand(
+        reply,
+        command.realm_id,
+        await parts.submitCommand(await withCounted(parts, command)),
+      );
     },
   });
 

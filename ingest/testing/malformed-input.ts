@@ -86,6 +86,8 @@ const PAYLOADS: Record<CommandKind, object> = {
   },
   "effect.end": { id: "decree.abc.0", note: "it was meant for another realm" },
   "effect.restore": { id: "age_of_iron.1", note: "it was no fault" },
+  "event.void": { event, note: "a bot's" },
+  "event.restore": { event, note: "it was no bot" },
   "user.ban": { user: "ada", until: "2030-01-01T00:00:00.000Z", note: "a bot, see ticket 12" },
   "user.unban": { user: "ada", note: "it was no bot" },
   "resource.spend": { faction: "empire", resource: "iron", amount: 1, note: "tribute" },

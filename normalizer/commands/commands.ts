@@ -3,8 +3,9 @@
 import { isPlayersKind, type ValidCommand } from "../../shared/contracts/command.ts";
 import type { Ruleset } from "../../shared/contracts/ruleset.ts";
 import { timeMs } from "../../shared/exact/time.ts";
-import { type Admission, isClosed } from "../../shared/judgement/admission.ts";
+import { type Admission, isClosed, MAX_VOIDS } from "../../shared/judgement/admission.ts";
 import { isBanned, lasting, MAX_BANS } from "../../shared/judgement/bans.ts";
+import { DAY_MS, WINDOW_DAYS } from "../../shared/judgement/day.ts";
 import { factionOf, movesFromMs } from "../../shared/judgement/membership.ts";
 import { stepsOf } from "../../shared/world/campaign-steps.ts";
 import { checkRuleset, effectsReasons, stepsReasons } from "../../shared/world/check-ruleset.ts";
@@ -88,6 +89,11 @@ export function decideCommand(state: NormalizerState, command: ValidCommand): De
     case "effect.end":
     case "effect.restore":
       return command.actor.type === "gm" ? passed : refused("not_allowed");
+    case "event.void":
+    case "event.restore": {
+      const reason = voidRefusal(rules, command);
+      return reason === undefined ? passed : refused(reason);
+    }
     case "user.ban":
     case "user.unban": {
       const reason = banRefusal(rules, command);
@@ -116,6 +122,23 @@ function partyRefusal(
   if (own === undefined) return "not_a_member";
   if (own !== payload.faction) return "faction_mismatch";
   return state.commands.isFull(actor.id, atMs) ? "too_many" : undefined;
+}
+
+/** An event counts in the judgement for a week; the world knows what is void. */
+function voidRefusal(
+  { season_seq, voids, ruleset }: Admission & { ruleset: Ruleset },
+  { kind, actor, payload, received_at }: Extract<ValidCommand, { kind: "event.void" | "event.restore" }>,
+): string | undefined {
+  if (actor.type !== "gm") return "not_allowed";
+  const { event, counted } = payload;
+  if (counted === undefined) return "unknown_event";
+  if (!Object.hasOwn(ruleset.factions, counted.faction)) return "unknown_faction";
+  const isVoid = Object.hasOwn(voids, event);
+  if (kind === "event.restore") return isVoid ? undefined : "not_void";
+  if (isVoid) return "already_void";
+  const tooOld = timeMs(counted.received_at) <= timeMs(received_at) - WINDOW_DAYS * DAY_MS;
+  if (tooOld || counted.source_seq < season_seq) return "too_old";
+  return Object.keys(voids).length >= MAX_VOIDS ? "too_many" : undefined;
 }
 
 function banRefusal(

@@ -230,6 +230,7 @@ export function evolveCommand(state: NormalizerState, command: DecidedCommand): 
     evolveShadow(state, command);
   }
   rememberCommand(state, command);
+  if (command.kind === "event.void" || command.kind === "event.restore") evolveVoid(state, command);
   const rules = state.rules;
   if (rules !== undefined && rules.through >= command.source_seq) return;
   if (command.kind === "ruleset.set" && command.status === "applied") {
@@ -277,6 +278,31 @@ function evolveShadow(state: NormalizerState, command: DecidedCommand): void {
       : newShadow(readRuleset(command.payload.ruleset), command.received_at);
   state.changed.add("r.shadow");
 }
+
+/** A void takes its event's points out of the day in which they counted, of the user, the device and the realm; a restore puts them in. */
+function evolveVoid(
+  { players, devices, week, changed }: NormalizerState,
+  { kind, status, payload: { counted }, source_seq }: Voiding,
+): void {
+  if (status === "refused" || counted === undefined) return;
+  const points = kind === "event.void" ? -counted.normalized : counted.normalized;
+  const day = dayNamed(counted.day);
+  const player = players.get(counted.user);
+  if (player !== undefined && !includes(player, source_seq)) {
+    player.adjust(day, SOURCES.indexOf(counted.source), points);
+    players.put(counted.user, player);
+  }
+  const device = counted.device === undefined ? undefined : devices.get(counted.device);
+  if (device !== undefined && !includes(device, source_seq)) {
+    device.adjust(day, points);
+    devices.put(counted.device!, device);
+  }
+  const today = week.days.find((each) => each.day === day);
+  if (today === undefined || includes(week, source_seq)) return;
+  today.points = Math.max(0, today.points + points);
+  changed.add("r.week");
+}
+type Voiding = Extract<DecidedCommand, { kind: "event.void" | "event.restore" }>;
 
 /** So many of a user's last commands are known by their marks, so that a late repeat of one undoes nothing. */
 const ASKED_KEPT = 4;

@@ -107,8 +107,16 @@ function attempt<Answer>(
 
 function judgeOf(state: NormalizerState, running: Shadow): Judge {
   running.judge ??= new Rejudge(fork(state, running.ruleset));
-  const { status, season_closed, season_seq, campaigns, sides, bans } = rulesOf(state);
-  Object.assign(running.judge.state.rules!, { status, season_closed, season_seq, campaigns, sides, bans });
+  const { status, season_closed, season_seq, campaigns, sides, bans, voids } = rulesOf(state);
+  Object.assign(running.judge.state.rules!, {
+    status,
+    season_closed,
+    season_seq,
+    campaigns,
+    sides,
+    bans,
+    voids,
+  });
   return running.judge;
 }
 

@@ -92,6 +92,11 @@ export class DeviceState {
     return this.#numbers[DAY] === day ? this.#numbers[POINTS]! : 0;
   }
 
+  /** Adds milli-points to a day that is still known, or takes them from it; never below 0. */
+  adjust(day: number, points: number): void {
+    if (this.#numbers[DAY] === day) this.#numbers[POINTS] = Math.max(0, this.#numbers[POINTS]! + points);
+  }
+
   /** Counts milli-points; the first of another day begin a new one. */
   count(day: number, points: number): void {
     this.#numbers[POINTS] = this.pointsOf(day) + points;

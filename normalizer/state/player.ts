@@ -142,6 +142,16 @@ export class PlayerState {
     numbers[this.#daysEnd - 1]! += points;
   }
 
+  /** Adds milli-points to a day that is still known, or takes them from it; never below 0. */
+  adjust(day: number, source: number, points: number): void {
+    const numbers = this.#numbers;
+    const add = (place: number) => {
+      numbers[place] = Math.max(0, numbers[place]! + points);
+    };
+    if (numbers[DAY] === day) add(SOURCE_POINTS + source);
+    for (let i = DAYS; i < this.#daysEnd; i += 2) if (numbers[i] === day) add(i + 1);
+  }
+
   /** When the category at this place in `CATEGORIES` was last played. */
   categoryMs(category: number): number {
     return this.#numbers[CATEGORY_MS + category]!;

@@ -8,6 +8,7 @@ import { ChapterReceipt, DailyActivity } from "./receipt.ts";
 import { Ruleset } from "./ruleset.ts";
 import { FreeObject, Statement, Text } from "./text.ts";
 import { campaignExtras, Effect, MAX_CAMPAIGN_TICKS, NextCampaign, Priority } from "./trigger.ts";
+import { voiding } from "./voiding.ts";
 
 /** Largest command on `command.raw`, in bytes: a ruleset fits, RAW's `max_msg_size` holds. */
 export const MAX_COMMAND_BYTES = 256 * 1024;
@@ -116,6 +117,8 @@ function commands<Besides extends z.ZodRawShape, Who extends z.ZodType>(besides:
     kind("world.correct", corrections({ note: Reason })),
     kind("effect.end", RunningEffect),
     kind("effect.restore", RunningEffect),
+    kind("event.void", voiding(Reason)),
+    kind("event.restore", voiding(Reason)),
     kind("user.ban", z.strictObject({ user: AccountId, until: Instant, note: Reason })),
     kind("user.unban", z.strictObject({ user: AccountId, note: Reason })),
     kind(
@@ -164,6 +167,8 @@ const SETTLED_BY = {
   "world.correct": "world",
   "effect.end": "world",
   "effect.restore": "world",
+  "event.void": "world",
+  "event.restore": "world",
   "user.ban": "world",
   "user.unban": "world",
   decree: "world",
@@ -181,7 +186,14 @@ export type WorldCommandKind = {
 }[CommandKind];
 
 /** Commands that settle what events count for: a tick that counts no events leaves them to the next one. */
-const SETTLING_EVENTS = ["campaign.open", "campaign.close", "season.open", "season.close"] as const;
+const SETTLING_EVENTS = [
+  "campaign.open",
+  "campaign.close",
+  "season.open",
+  "season.close",
+  "event.void",
+  "event.restore",
+] as const;
 export type SettlingEvents = (typeof SETTLING_EVENTS)[number];
 export const settlesEvents = (kind: string): kind is SettlingEvents =>
   (SETTLING_EVENTS as readonly string[]).includes(kind);

@@ -35,6 +35,8 @@ function happenings<Besides extends z.ZodRawShape>(besides: Besides) {
   const kind = <Kind extends string, Told extends z.ZodRawShape>(name: Kind, told: Told) =>
     z.strictObject({ ...besides, kind: z.literal(name), ...told });
   const council = { id: ContentId, faction: Id };
+  /** `id`: the command's. */
+  const repaired = { id: ContentId, author: AccountId };
   return z.discriminatedUnion("kind", [
     /** Of these three `cause` is absent in what engine 1 recorded. */
     kind("flip", { territory: Id, from: Id.exactOptional(), to: Id, cause: FlipCause.exactOptional() }),
@@ -76,9 +78,21 @@ function happenings<Besides extends z.ZodRawShape>(besides: Besides) {
     kind("resource", { faction: Id, resource: Id, change: z.int() }),
     /** A game master set a value right. `author`: as of a decree. */
     toldCorrections({ ...besides, kind: z.literal("correct"), id: ContentId, author: AccountId }),
+    /**
+     * A game master took back what an event had brought its faction, milli-points, or gave it back. `stays`: the territory or relic whose
+     * control or claims it moved, which stay as they are.
+     */
+    kind("void", {
+      ...repaired,
+      event: ContentId,
+      faction: Id,
+      points: Thousandths,
+      stays: Id.exactOptional(),
+    }),
+    kind("restore", { ...repaired, event: ContentId, faction: Id, points: Thousandths }),
     /** A game master keeps a user out until then, or no longer. Whom, stays with the command. */
-    kind("ban", { id: ContentId, author: AccountId, until: Instant }),
-    kind("unban", { id: ContentId, author: AccountId }),
+    kind("ban", { ...repaired, until: Instant }),
+    kind("unban", repaired),
     /** `author`: the game master's name, as their token has it. */
     kind("decree", { id: ContentId, text: Statement, author: AccountId }),
     z.discriminatedUnion("step", [

@@ -89,6 +89,8 @@ export const PrivateState = z.strictObject({
     .exactOptional(),
   /** Effects that a game master ended before their time, as they were: until then they can be restored. */
   ended: z.record(z.string(), EffectState).exactOptional(),
+  /** By event that a game master voided in this season: whose it was, and the milli-points that its faction lost by that. */
+  voided: z.record(ContentId, z.strictObject({ faction: Id, points: Thousandths })).exactOptional(),
   councils: z.record(Id, CouncilSeats).exactOptional(),
   /** Of each running campaign: the first tick that it counts in, the campaigns that follow it, and whether this tick is its last. */
   campaigns: z

@@ -19,6 +19,8 @@ export type Admission = {
   /** Of those that count one faction's points alone: which. */
   sides: ById<string>;
   bans: Bans;
+  /** Events of the season that game masters voided; 1 each. */
+  voids: ById<1>;
 };
 
 export const OPEN: Admission = {
@@ -28,7 +30,11 @@ export const OPEN: Admission = {
   campaigns: {},
   sides: {},
   bans: {},
+  voids: {},
 };
+
+/** Events of a season that are void at once. */
+export const MAX_VOIDS = 1_000;
 
 /** Whether candidates count for nothing because the season is over. */
 export const isClosed = ({ status, season_closed }: Pick<Admission, "status" | "season_closed">): boolean =>
@@ -55,6 +61,12 @@ export function admissionAfter(before: Admission, command: DecidedCommand): Admi
     }
     case "campaign.close":
       return { ...before, ...without(before, command.payload.id) };
+    case "event.void":
+      return { ...before, voids: { ...before.voids, [command.payload.event]: 1 } };
+    case "event.restore": {
+      const { [command.payload.event]: _void, ...voids } = before.voids;
+      return { ...before, voids };
+    }
     case "user.ban": {
       const { user, until } = command.payload;
       return {

@@ -77,6 +77,14 @@ const SENTENCES: Record<Happening["kind"], Teller> = {
     text: `A game master sets the ${text("what")} of ${correctedThing(of, names)} right`,
     weight: "plain",
   }),
+  void: (_event, text, names) => ({
+    text: `A game master takes an event's influence back from the ${names.faction(text("faction"))}`,
+    weight: "plain",
+  }),
+  restore: (_event, text, names) => ({
+    text: `A game master gives the ${names.faction(text("faction"))} an event's influence again`,
+    weight: "plain",
+  }),
   ban: () => ({ text: "A game master bans a player for a time", weight: "quiet" }),
   unban: () => ({ text: "A game master lifts a ban", weight: "quiet" }),
   decree: ({ text }, _text, names) => ({ text: `Decree: ${names.statement(text)}`, weight: "great" }),

@@ -16,6 +16,7 @@ import { endEffect, restoreEffect } from "./effect-repairs.ts";
 import { refusalOf } from "./refusal.ts";
 import { closeSeason, openSeason } from "./seasons.ts";
 import { closeDueActions, counterAction, proposeAction } from "./sovereign.ts";
+import { restoreEvent, voidEvent } from "./voids.ts";
 
 /**
  * A tick's events hold this many refusals; further ones are refused without an event, so that wrong commands can't swell every
@@ -85,6 +86,10 @@ function decide(state: WorldState, command: WorldCommand): CommandResult {
       return endEffect(state, command);
     case "effect.restore":
       return restoreEffect(state, command);
+    case "event.void":
+      return voidEvent(state, command);
+    case "event.restore":
+      return restoreEvent(state, command);
     case "user.ban":
       return tellBan(state, command);
     case "user.unban":

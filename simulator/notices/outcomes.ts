@@ -74,6 +74,8 @@ export const outcomesOf = (resolving: Resolving): Outcome[] =>
       case "council":
       case "resource":
       case "correct":
+      case "void":
+      case "restore":
       case "ban":
       case "unban":
       case "decree":

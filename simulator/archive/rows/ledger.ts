@@ -1,10 +1,11 @@
-/** The ledger: what each accepted event of a tick moved. */
+/** The ledger: what each accepted event of a tick moved, and what game masters took back of it. */
 
 import type { Accepted } from "../../../shared/contracts/decision.ts";
 import type { TickRecord } from "../../../shared/contracts/world.ts";
 import { appliedPoints } from "../../../shared/world/applied.ts";
 import { copyNew, integer, line, text } from "../database/copy.ts";
 import type { Transaction } from "../database/database.ts";
+import type { Source } from "./told-rows.ts";
 
 /** What the ledger needs of a decision: about 200 bytes, where the decision takes 2 KB and a long tick has a million. */
 export type Entry = Pick<
@@ -34,6 +35,35 @@ export function ledgerOf(entries: Entry[], record: Pick<TickRecord, "engine" | "
   for (const { event_id, faction_id } of entries)
     sums.set(faction_id, (sums.get(faction_id) ?? 0) + applied.get(event_id)!);
   return { entries, applied, sums };
+}
+
+/** The ledger with a row for each void of the tick, negative, and for each that was undone, under the command's id. */
+export function withRepairs(
+  ledger: Ledger,
+  { events }: Pick<TickRecord, "events">,
+  sources: ReadonlyMap<string, Source>,
+): Ledger {
+  const { entries, applied, sums } = ledger;
+  for (const event of events) {
+    if (event.kind !== "void" && event.kind !== "restore") continue;
+    const repairs = sources.get(event.id)?.repairs;
+    if (repairs === undefined) continue;
+    const sign = event.kind === "void" ? -1 : 1;
+    const { user, normalized, day } = repairs.counted;
+    entries.push({
+      event_id: event.id,
+      event_type: "influence_gain",
+      user_id: user,
+      faction_id: event.faction,
+      base_points: 0,
+      normalized_points: sign * normalized,
+      daily_cap_bucket: day,
+      received_at: repairs.at,
+    });
+    applied.set(event.id, sign * event.points);
+    sums.set(event.faction, (sums.get(event.faction) ?? 0) + sign * event.points);
+  }
+  return ledger;
 }
 
 const COLUMNS = `realm_id, tick, user_id, faction_id, influence_points, source_event_id, normalized_points, applied_points,

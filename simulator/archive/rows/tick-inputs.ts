@@ -136,7 +136,8 @@ const isUnplayed = ({ seq, data }: Input, record: TickRecord): boolean =>
 
 function gatherCommand(inputs: TickInputs, command: DecidedCommand): void {
   const { kind, actor } = command;
-  if (command.status === "passed") inputs.sources.set(command.command_id, { kind, actor });
+  if (command.status === "passed")
+    inputs.sources.set(command.command_id, { kind, actor, ...repairsOf(command) });
   if (command.kind === "sovereign.propose") inputs.initiators.set(command.command_id, command.actor.id);
   if (command.kind === "member.join" || command.kind === "member.switch")
     bindByCommand(inputs.bindings, command.payload, command.received_at);
@@ -144,6 +145,12 @@ function gatherCommand(inputs: TickInputs, command: DecidedCommand): void {
     const { ruleset_version: version, received_at: at } = command;
     inputs.rulesets.push({ version, ruleset: command.payload.ruleset, at });
   }
+}
+
+function repairsOf(command: DecidedCommand): Pick<Source, "repairs"> {
+  if (command.kind !== "event.void" && command.kind !== "event.restore") return {};
+  const { counted } = command.payload;
+  return counted === undefined ? {} : { repairs: { counted, at: command.received_at } };
 }
 
 const FIELDS = [

@@ -4,12 +4,13 @@
  */
 import type { Actor } from "../../../shared/contracts/command.ts";
 import type { SettledCommand } from "../../../shared/contracts/settled-command.ts";
+import type { Counted } from "../../../shared/contracts/voiding.ts";
 import type { TickRecord } from "../../../shared/contracts/world.ts";
 import { toPostgresJsonText } from "../database/postgres-json.ts";
 import { lineOf, type MessageContext, type Row } from "./event-rows.ts";
 
-/** Who sent a command, and of which kind it is. */
-export type Source = { kind: string; actor: Actor };
+/** Who sent a command, and of which kind it is; of one that voids an event or restores it, what that event counted for, and when. */
+export type Source = { kind: string; actor: Actor; repairs?: { counted: Counted; at: string } };
 
 /** A part of `world.commands` and its sequence in WORLD. */
 export type Part = { seq: number; commands: readonly SettledCommand[] };

@@ -22,7 +22,7 @@ import { ArchiveRefused, readPosition } from "../database/position.ts";
 import type { Archiving, Fold, Followed } from "../follow.ts";
 import { insertRows } from "./events.ts";
 import { ledgerProblems } from "./gains.ts";
-import { insertLedger, ledgerOf } from "./ledger.ts";
+import { insertLedger, ledgerOf, withRepairs } from "./ledger.ts";
 import { writeMembers } from "./members.ts";
 import { TickInputsReader } from "./tick-inputs.ts";
 import { insertSeason, type Tick, writeTick } from "./tick-rows.ts";
@@ -131,7 +131,7 @@ class WorldFold implements Fold {
         `tick ${record.tick} lacks ${missing || "all"} parts of what became of its commands`,
       );
     const { accepted, rulesets, bindings, initiators, sources } = await this.#inputs.of(record, signal);
-    const ledger = ledgerOf(accepted, record);
+    const ledger = withRepairs(ledgerOf(accepted, record), record, sources);
     const ruleset =
       rulesets.find(({ version }) => version === record.ruleset_version)?.ruleset ?? place.ruleset;
     // Rows tell what happened, also where it is wrong: an operator must hear of it, readers can go on.
@@ -150,7 +150,7 @@ class WorldFold implements Fold {
     });
     const told = parts.reduce((sum, { commands }) => sum + commands.length, record.events.length);
     metrics.archivedRows.inc({ realm, table: "world_events" }, told);
-    metrics.archivedRows.inc({ realm, table: "influence_ledger" }, accepted.length);
+    metrics.archivedRows.inc({ realm, table: "influence_ledger" }, ledger.entries.length);
     for (const problem of problems) log.error({ problem }, "ledger and record disagree");
     metrics.archiveDisagreements.inc({ realm }, problems.length);
     this.#place = { state, hash: record.hash, ruleset };
