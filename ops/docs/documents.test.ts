@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { CLOSE } from "../../broadcaster/feed/close-codes.ts";
+import { CURRENT, PARTS } from "../../broadcaster/reads/catalogue.ts";
 import { Candidate } from "../../shared/contracts/candidate.ts";
 import { COMMAND_KINDS, isPlayersKind } from "../../shared/contracts/command.ts";
 import { INGEST_REASONS, QUARANTINE_REASONS, REJECT_REASONS } from "../../shared/contracts/decision.ts";
@@ -49,6 +50,12 @@ test("every relative link of a document leads somewhere, and so does its anchor"
     }),
   );
   expect(broken).toEqual([]);
+});
+
+test("every public read is in the protocol's table", () => {
+  const protocol = read("ops/docs/protocol.md");
+  const names = [...Object.keys(PARTS), ...Object.keys(CURRENT)];
+  expect(names.filter((name) => !protocol.includes(`/${name}\``))).toEqual([]);
 });
 
 test("every path that a document or a comment names in backticks is there", () => {
