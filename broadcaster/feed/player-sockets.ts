@@ -1,4 +1,4 @@
-/** The live sockets of a realm's players, by user: notices go to them and to nobody else. */
+/** The live sockets of a realm's players, by user: notices go to these sockets only. */
 import type { FeedPlayer } from "../../shared/feed/feed-token.ts";
 
 type PlayerSocket = { getUserData(): { player: FeedPlayer | undefined } };

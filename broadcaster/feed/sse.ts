@@ -81,7 +81,7 @@ export class Streams {
 
   /**
    * A frame for a realm's clients: everybody who keeps up is given what is new. A pulse is for those alone who miss nothing.
-   * After a resync no place counts, since it may be of another past: a snapshot follows, for one that doesn't read just now too.
+   * After a resync no place counts, since it may be of another past: a snapshot follows, also for a client that isn't reading at the moment.
    */
   advanced(channel: Channel, frame: EncodedFrame): void {
     for (const stream of this.#byRealm.get(channel.realm) ?? []) {
@@ -201,7 +201,7 @@ export class Streams {
 
 const isReading = ({ open, stuckSinceMs }: Stream): boolean => open && stuckSinceMs === undefined;
 
-/** An empty one counts too: no browser sends it, and it is what uWS leaves of one that is all bytes beyond ASCII. */
+/** An empty header counts too: no browser sends it, and uWS turns a header of bytes beyond ASCII into it. */
 function lastEventIdOf(request: Request): string | undefined {
   let found: string | undefined;
   request.eachHeader((name, value) => {

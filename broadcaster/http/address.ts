@@ -10,7 +10,7 @@ type Address = ReturnType<typeof addressOfBytes>;
 const MAX_NAME = 64;
 
 /**
- * An IPv4 address, or the /64 of an IPv6 one, in hex: whoever has one address of a /64 has all of them. A header is believed
+ * An IPv4 address, or the /64 of an IPv6 one, in hex: a host that has one address of a /64 has all of them. A header is believed
  * only from a trusted proxy: a client may write into it whatever it likes, also in front of what the proxy adds. So it is read
  * from its end, past the proxies that are trusted, to the first address that isn't one's own.
  */

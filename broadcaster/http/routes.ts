@@ -1,6 +1,6 @@
 /**
  * The routes of the public port, all of them for GET and HEAD. Every request counts towards a limit of its address, whatever it
- * asks for, and one that is over it is refused before anything is looked up.
+ * asks for, and a request over its limit is refused before anything is looked up.
  */
 import { type HostCheck, MISDIRECTED } from "../../shared/auth/hosts.ts";
 import type { RateLimit } from "../../shared/process/rate-limit.ts";
@@ -95,7 +95,7 @@ const PREFLIGHT: Answer = {
 };
 const isPreflight = (request: Request): boolean => request.header("access-control-request-method") !== "";
 
-/** In any of its headers, since the first of two need not be the one that counts. */
+/** In any of its headers, since a server may use either of two. */
 function announcesBody(request: Request): boolean {
   let announced = false;
   request.eachHeader((header, value) => {

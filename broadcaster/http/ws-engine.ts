@@ -172,7 +172,7 @@ class WsRequest implements Request {
 
   get peer(): Uint8Array {
     const address = parseAddress((this.#req.socket.remoteAddress ?? "").replace(/%.*/, ""));
-    // One that is gone already has none.
+    // A socket that is gone has no address.
     return Uint8Array.from((address ?? addressOfBytes(Uint8Array.of(0, 0, 0, 0))).toByteArray());
   }
   header(name: string): string {

@@ -13,7 +13,7 @@ export class Pulses {
   #sent: { pulse: Pulse; frame: EncodedFrame; ms: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `tick`: the last one that clients were shown; a pulse of an earlier tick is dropped. */
+  /** `tick`: the last tick that clients were shown; a pulse of an earlier tick is dropped. */
   constructor(tick: () => number, publish: (frame: EncodedFrame) => void) {
     this.#tick = tick;
     this.#publish = publish;

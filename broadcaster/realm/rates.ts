@@ -22,7 +22,7 @@ const FactionOnTerritory = z.strictObject({
   weight_bp: BasisPointsChange,
   /** The part of the weight that comes from active effects and relics. */
   modifier_bp: BasisPointsChange,
-  /** Push that waits for the next tick, in bands: 0 under 10 pt, 1 under 100 pt, 2 more; absent while nobody tells. */
+  /** Push that waits for the next tick, in bands: 0 under 10 pt, 1 under 100 pt, 2 more; absent while no pulse has come. */
   pressure: z.literal([0, 1, 2]).exactOptional(),
 });
 

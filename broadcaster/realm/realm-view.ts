@@ -179,7 +179,7 @@ export class RealmView {
 
   /**
    * From where on a client that stands at `place` is given notices: those of its last tick too, which may not all have
-   * reached it. One that starts anew has missed none.
+   * reached it. A client that starts anew has missed no notice.
    */
   noticesFrom(place: Place | undefined): { epoch: string; order: number } {
     const known = place !== undefined && place.epoch === this.epoch && place.tick <= this.tick;

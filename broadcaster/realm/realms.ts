@@ -86,7 +86,7 @@ export class Realms {
     return absent && `realm ${absent.realm} is not restored yet`;
   }
 
-  /** Waits until the realms that are provisioned by now are shown, or known to have ended, so that none of them is answered with 404. */
+  /** Waits until the realms that are provisioned by now are shown, or known to have ended, so that no existing realm is answered with 404. */
   async restored(): Promise<void> {
     const { log, signal } = this.#service;
     const { channels } = this.#feed;

@@ -23,7 +23,7 @@ export type LiveView = Pick<Live, keyof Live>;
 export class Live {
   readonly reads: Reads;
   status: FeedStatus = "connecting";
-  /** Absent until the first snapshot. While the client starts anew, the last one that was vouched for. */
+  /** Absent until the first snapshot. While the client starts anew, the last state whose hash was verified. */
   world: World | undefined;
   readonly past = new Past();
   /** Why there is no past to go back to, for a person; absent where there is. */

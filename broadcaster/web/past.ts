@@ -33,7 +33,7 @@ export class Past {
     return this.first === undefined ? undefined : this.#moments[tick - this.first];
   }
 
-  /** The next tick; one that doesn't follow begins anew, since a line over a gap would lie. */
+  /** The next tick; a tick that doesn't follow the last one begins the history anew, since a line over a gap would be wrong. */
   append(moment: Moment): void {
     if (this.last !== undefined && moment.state.tick !== this.last + 1) this.#moments = [];
     this.#moments.push(moment);

@@ -13,7 +13,7 @@ export type Outlook = Partial<Pick<Territories["territories"][string], "forecast
 export type Forecast = NonNullable<Outlook["forecast"]>;
 export type Rates = NonNullable<Outlook["rates"]>;
 
-/** An answer that is none: `status` 0 where nobody answered. */
+/** A read that failed: `status` 0 where the server did not answer. */
 class ReadRefused extends Error {
   readonly status: number;
   constructor(status: number, message: string) {

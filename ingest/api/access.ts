@@ -107,7 +107,7 @@ function declareScope(route: RouteOptions): void {
   };
 }
 
-/** An IPv4 address, or the /64 of an IPv6 one: whoever has one address of a /64 has all of them. */
+/** An IPv4 address, or the /64 of an IPv6 one: a host that has one address of a /64 has all of them. */
 function addressOf(ip: string): string {
   if (!isIPv6(ip) || ip.startsWith("::ffff:")) return ip;
   const [head = "", tail = ""] = ip.split("%")[0]!.split("::");

@@ -1,4 +1,4 @@
-/** What an event counted for, looked up in the logs: nobody who voids one says it themselves. */
+/** What an event counted for, looked up in the logs: the sender of a void does not state it. */
 import type { Command } from "../../shared/contracts/command.ts";
 import type { Counted } from "../../shared/contracts/voiding.ts";
 import type { ApiContext } from "../api/api-context.ts";
@@ -6,7 +6,7 @@ import { Refused } from "../api/problems.ts";
 import { explain } from "./locate-event.ts";
 
 /**
- * The command; of one that voids an event or restores it, with what that event counted for. Throws `Refused`: 404 where no such event
+ * The command; where it voids or restores an event, with what that event counted for. Throws `Refused`: 404 where no such event
  * is known, 409 where it doesn't count, or not yet; `Unavailable` where the logs can't be read now.
  */
 export async function withCounted(parts: ApiContext, command: Command): Promise<Command> {

@@ -19,7 +19,7 @@ export type BasedOn = {
 export type Explained = {
   /** Every decision on the event, in stream order. */
   rows: Row[];
-  /** The one that holds: a repeat of the event's key changes nothing. */
+  /** The decision that holds: a repeat of the event's key changes nothing. */
   verdict: Decision;
   applied?: Applied;
   basedOn: BasedOn;

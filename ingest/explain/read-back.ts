@@ -13,7 +13,7 @@ type Range = { stream: string; subjects: string[] /** The last sequence that is 
 
 /**
  * Shows every message of the subjects after `after` to `visit`, part by part from the end, each part in stream order, until
- * `enough` says so between two parts. Answers the sequences that were looked at. Throws `Unavailable` after `timeoutMs`.
+ * `enough` is asked between two parts and ends the search. Answers the sequences that were looked at. Throws `Unavailable` after `timeoutMs`.
  */
 export async function readBack(
   bus: Bus,

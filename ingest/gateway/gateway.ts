@@ -60,7 +60,7 @@ const MAX_PATIENCE_MS = 10;
 
 /**
  * A batch that is refused so may pass as plain publishes. Who opens batches and leaves them takes all that the server holds open
- * at once: the first message of another is refused, and nobody hears of it before its commit, which then is of no batch.
+ * at once: the first message of another is refused, and the publisher learns of it only at its commit, which then belongs to no batch.
  */
 const STORED_NOTHING: ReadonlySet<number> = new Set([
   REFUSED.duplicateInBatch,

@@ -8,7 +8,7 @@ import type { Difference } from "../rulesets/diff.ts";
 export type { Difference };
 
 export type FieldProblem = { path: string; message: string };
-/** Problem details; `status` 0 where nobody answered. */
+/** Problem details; `status` 0 where the server did not answer. */
 export class Refusal extends Error {
   readonly status: number;
   readonly errors: readonly FieldProblem[];

@@ -1,11 +1,11 @@
 /** What became of a command that was sent, as a sentence. */
 import { type Api, type CommandState, Refusal } from "./api.ts";
 
-/** The normalizer decides within this; where the world decides, the sentence says so. */
+/** The normalizer decides within this; where the next tick decides, the sentence names the tick. */
 const LOOKS = { most: 6, pauseMs: 300 };
 
 /**
- * Waits a moment for the command's end. `applied` and `waiting`: what is said then, `waiting` of one that the next tick decides.
+ * Waits a moment for the command's end. `applied` and `waiting`: the sentence for each end; `waiting` for a command that the next tick decides.
  * Throws `Refusal` where the command was refused.
  */
 export async function toldEnd(

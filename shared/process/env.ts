@@ -9,7 +9,7 @@ const Port = z.coerce.number().int().min(0).max(65_535);
 
 /** Who may use the internal API, and how often. */
 const API_SETTINGS = {
-  /** The one token of local mode; it has every scope and may say in whose name it speaks. */
+  /** The one token of local mode; it has every scope and may claim any actor. */
   INTERNAL_TOKEN: z.string().min(16).optional(),
   /** JSON `[{name, sha256, scopes, realms?}]`; read again when it changes. */
   AMOI_TOKENS_FILE: z.string().min(1).optional(),
@@ -53,7 +53,7 @@ const FEED_LIMITS = {
     .string()
     .regex(/^[a-z0-9-]+$/)
     .optional(),
-  /** Networks of those proxies, comma-separated: `10.1.0.0/16`, an address, `loopback`, `private`. Nobody else is believed. */
+  /** Networks of those proxies, comma-separated: `10.1.0.0/16`, an address, `loopback`, `private`. The header is ignored from any other address. */
   AMOI_TRUSTED_PROXIES: z
     .string()
     .transform((text, context) => {
@@ -69,7 +69,7 @@ const FEED_LIMITS = {
 
 /**
  * Postgres: a role for each kind of process. A password may stand in its URL, percent-encoded, or by itself, as it is.
- * Each process is given its own: the archive `DATABASE_URL`, ingest and whoever reads `DATABASE_READ_URL`.
+ * Each process is given its own: the archive `DATABASE_URL`, ingest and the reading tools `DATABASE_READ_URL`.
  */
 const DATABASE = {
   DATABASE_URL: z.string().min(1).optional(),

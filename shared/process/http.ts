@@ -69,7 +69,7 @@ export function operationsServer(health: Health, isAskedFor: HostCheck): Fastify
 const say = (reply: FastifyReply, answer: Problem) =>
   reply.code(answer.status).type(PROBLEM_JSON).send(answer);
 
-/** Answers a path that is served for other methods, and one that isn't served at all. */
+/** Answers a path that is served for other methods only (405), and a path that isn't served (404). */
 function refuseUnknown(routes: readonly RouteOptions[], request: FastifyRequest, reply: FastifyReply) {
   const [path = ""] = request.url.split("?");
   const methods = routes.filter(({ url }) => patternOf(url).test(path)).flatMap(({ method }) => method);

@@ -9,7 +9,7 @@ const NAMED: Record<string, string[]> = {
   private: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"],
 };
 
-/** An address in text, IPv4 in four decimal parts; one that is mapped into IPv6 is IPv4. Nothing where it is none. */
+/** An address in text, IPv4 in four decimal parts; an IPv4 address that is mapped into IPv6 is IPv4. Undefined where the text is no address. */
 export function parseAddress(text: string): Address | undefined {
   return isIPv4(text) || isIPv6(text) ? ipaddr.process(text) : undefined;
 }

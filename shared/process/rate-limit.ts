@@ -11,7 +11,7 @@ export type Allowance = {
   allowed: boolean;
   /** Requests that may follow at once. */
   remaining: number;
-  /** Seconds until all are allowed again; for one that isn't allowed, until the next one is. */
+  /** Seconds until all are allowed again; for a refused request, until the next request is allowed. */
   resetSeconds: number;
 };
 
@@ -29,7 +29,7 @@ export class RateLimit {
     this.#leakMs = WINDOW_MS / perMinute;
   }
 
-  /** Counts a request of an address at a time, milliseconds. One that isn't allowed isn't counted. */
+  /** Counts a request of an address at a time, milliseconds. A refused request isn't counted. */
   take(address: string, nowMs: number): Allowance {
     const until = Math.max(this.#until.get(address) ?? 0, nowMs);
     const next = until + this.#leakMs;

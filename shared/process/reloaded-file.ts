@@ -13,7 +13,7 @@ export class ReloadedFile<Content> {
   #lookedMs = performance.now();
 
   /**
-   * Reads the file at once and throws where it can't be read or parsed. Later `failed` hears of that, once for each state of the
+   * Reads the file at once and throws where it can't be read or parsed. Later such a failure is passed to `failed`, once for each state of the
    * file, and the content stays as it was.
    */
   constructor(

@@ -51,7 +51,7 @@ export async function provisionBuckets(bus: Bus, replicas: number): Promise<void
 export const ensureBucket = (bus: Bus, bucket: Bucket, replicas: number): Promise<boolean> =>
   ensureStream(bus, bucketStream(bucket, replicas));
 
-/** Gives the streams of every realm that there is the subjects that the topology has by now. One that is ending stays as it is. */
+/** Gives the streams of every realm that there is the subjects that the topology has by now. A realm that is ending stays as it is. */
 export async function updateRealms(
   bus: Bus,
   options: { replicas: number; rawMaxBytes: number },
@@ -289,7 +289,7 @@ function entryIn(held: string): RealmEntry | undefined {
 }
 
 /**
- * Writes a key unless it is there, and this realm's: one that had the name before may have left its own. Answers whether it did.
+ * Writes a key unless it is there, and this realm's: an earlier realm of that name may have left a key. Answers whether it did.
  */
 async function ensureKey(
   bus: Bus,

@@ -50,7 +50,7 @@ export const ArchivedThrough = z.record(z.string(), z.int().min(0));
 export type ArchivedThrough = z.infer<typeof ArchivedThrough>;
 export const archivedKey = (realm: string) => `archive.ended.${realm}`;
 
-/** Every realm with its entry as text, by id; none before the first is made. A key that is no realm's id is nobody's. */
+/** Every realm with its entry as text, by id; none before the first is made. A key that is no realm's id is left out. */
 export async function realmTexts(bus: Bus): Promise<{ realm: string; text: string }[]> {
   try {
     const held = await readBucket(bus, "realms", ">");
@@ -61,7 +61,7 @@ export async function realmTexts(bus: Bus): Promise<{ realm: string; text: strin
   }
 }
 
-/** Every realm, by id. One whose entry can't be read goes by its id, and the log says so. */
+/** Every realm, by id. A realm whose entry can't be read is named by its id, with a warning in the log. */
 export async function realmsIn(bus: Bus, log: Log): Promise<RealmEntry[]> {
   return (await realmTexts(bus)).map(({ realm, text }) => {
     try {

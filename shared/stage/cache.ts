@@ -1,7 +1,7 @@
 /**
  * State in KV as a cache of a fold: entries are flushed after commits, coalesced, in atomic batches; the watermark, written
  * last, names the sequence up to which every entry is in KV. Every batch carries the watermark and is fenced on it, so a worker
- * that was replaced can't overwrite an entry with one that includes less.
+ * that was replaced can't overwrite an entry with an older entry.
  */
 import { z } from "zod";
 import { crashPoint } from "../process/crash.ts";

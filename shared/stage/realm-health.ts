@@ -39,7 +39,7 @@ export class RealmHealth {
 
   /**
    * From now on the process owns the realm, as far as `stage` goes, until `end`. `look` tells what waits on `stream`, without
-   * asking anybody, and `undefined` while nobody knows, since NATS is away: the gauges keep what was known. `show` sets the gauges.
+   * asking anybody, and `undefined` while NATS is away and the figure is unknown: the gauges keep what was known. `show` sets the gauges.
    */
   constructor(
     labels: { stage: string; realm: string },

@@ -15,7 +15,7 @@ export type Grant = {
   /** Exceptions from `publish`. */
   never?: readonly string[];
   subscribe: readonly string[];
-  /** It may answer whoever asks it. */
+  /** It may answer requests. */
   answers?: true;
 };
 
@@ -56,7 +56,7 @@ const of = (api: string, stream: string) => [
   `${api}.CONSUMER.MSG.NEXT.${stream}.*`,
   `${api}.CONSUMER.DELETE.${stream}.*`,
 ];
-/** The normalizer's own memory of players is nobody's but its own and the game masters'. */
+/** Only the normalizer and game masters read the normalizer's memory of players. */
 const noMemories = of(READ_API, "KV_caps");
 const announcing = (stage: string) => `$KV.workers.${stage}.>`;
 
@@ -199,5 +199,5 @@ export const PASSAGES: readonly Passage[] = [
   { from: "WORLD", to: "READ", subject: PROVISION.bucket, kind: "request" },
 ];
 
-/** The account of a user; whoever isn't listed is a story engine. */
+/** The account of a user; a user that isn't listed is a story engine. */
 export const accountOf = (user: string): Account => (user in USERS ? USERS[user as User].account : "STORY");

@@ -154,7 +154,7 @@ const MOVING: ReadonlyMap<string, z.ZodType> = new Map(
 );
 
 /**
- * The same for the world's fold, to which a command's payload is what its kind's schema says. One that was refused changes nothing, so it
+ * The same for the world's fold, to which a command's payload is what its kind's schema says. A refused command changes nothing, so it
  * may be anything.
  */
 export function movingCommandsIn(message: Message, realm: string): DecidedCommand[] {

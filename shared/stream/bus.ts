@@ -27,7 +27,7 @@ export type Bus = {
   log: Pick<Log, "info" | "warn" | "error">;
   /** A new subject for answers to this connection. */
   inbox(): string;
-  /** Does what nobody waits for. `close` aborts `closing` and gives it a second to end. */
+  /** Runs work that no caller awaits. `close` aborts `closing` and gives it a second to end. */
   inBackground(act: (closing: AbortSignal) => Promise<void>): void;
   close(): Promise<void>;
 };
@@ -80,12 +80,12 @@ export async function openBus(options: NatsAccess & { name: string; log?: Bus["l
     for await (const status of nc.status()) {
       if (status.type === "reconnect") {
         const refusal = refusalOf(nc, options.strict === true);
-        // Another server than the one that was checked: the process dies, and says why when it starts again.
+        // This is another server than the one that was checked. The process ends; its next start checks the server and logs what is wrong.
         if (refusal !== undefined) throw refusal;
         connected = true;
         metrics.natsConnected.set(1);
       }
-      // What a user may not publish is dropped by the server, and nobody else hears of it.
+      // The server drops a message that its user may not publish, and tells only this connection.
       if (status.type === "error")
         log.error({ reason: status.error.message }, "NATS refused what this process sent or asked to hear");
       if (status.type !== "disconnect") continue;

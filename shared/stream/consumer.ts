@@ -97,7 +97,7 @@ export class Consumer {
   /** Makes the consumer; `start` lets messages come. Throws `JetStreamApiError` when JetStream says no. */
   static async open(bus: Bus, options: ConsumerOptions): Promise<Consumer> {
     const { stream } = options;
-    // A new name each time: a name that is taken blocks nobody.
+    // A new name each time: a name that is taken by another process then blocks no reader.
     const name = consumerName(bus);
     try {
       const info = await jetStreamApi<ConsumerInfo>(

@@ -1,6 +1,6 @@
 /**
  * Outside local mode, every NATS server must write to disk before it acknowledges (`sync_interval: always`): asked of the servers'
- * monitors. A server that is away is asked again when it is back; one that answers otherwise ends the process.
+ * monitors. A server that is away is asked again when it is back; a server that answers otherwise ends the process.
  */
 
 import { setTimeout as delay } from "node:timers/promises";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 
 /**
- * A name that nobody guesses: 128 random bits, in hexadecimal. The client's `nuid` is a counter with a constant step: from two of
+ * A name that can't be guessed: 128 random bits, in hexadecimal. The client's `nuid` is a counter with a constant step: from two of
  * its names follow all others of the process.
  */
 export const randomName = (): string => randomBytes(16).toString("hex");

@@ -37,7 +37,7 @@ export type Archiving = {
 /** Turns messages into rows. */
 export type Fold = {
   /**
-   * Commits every message, now or with a later one that makes it whole; the last commit may still be under way at the end, and
+   * Commits every message, at once or together with the later message that completes it; the last commit may still be under way at the end, and
    * what it throws comes with the next call.
    */
   take(messages: Input[]): Promise<void>;
@@ -62,7 +62,7 @@ const BUSY_MESSAGES = 20;
 const REST_MS = 100;
 /** Without a message for so long, it looks whether the position can move past what isn't archived. */
 const IDLE_MS = 2_000;
-/** How often what waits is counted while nobody reads, ms. */
+/** How often the lag is counted while there is no reader, ms. */
 const COUNT_MS = 5_000;
 const RETRY_MS = { first: 500, longest: 10_000 };
 
@@ -111,7 +111,7 @@ class Run {
   /** Messages that were read and, when last looked at, not committed. */
   #read: Pick<Input, "seq" | "atMs">[] = [];
   #reader: Reader | undefined;
-  /** What waits, as it was last counted while there was no reader. Busy where nobody could count. */
+  /** The lag, as last counted while there was no reader; counted as busy where it could not be counted. */
   #behind: Work = { messages: 0, busy: true };
   readonly #health: RealmHealth;
   #failures = 0;

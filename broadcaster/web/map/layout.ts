@@ -37,7 +37,10 @@ function neighboursOf(places: readonly MapNode[]): Touches {
   return (a, b) => pairs.has(`${a} ${b}`) || pairs.has(`${b} ${a}`);
 }
 
-/** The one that touches the most, if that is most of the map and no other touches as many; the only one of a map of one. */
+/**
+ * The hub: the territory with the most neighbours, if it touches most of the map and no other touches as many; the only territory of
+ * a map of one.
+ */
 function hubOf(places: readonly MapNode[]): string | undefined {
   if (places.length === 1) return places[0]!.id;
   if (places.length <= RING_MIN) return undefined;
@@ -83,7 +86,7 @@ function roadsBeside(ring: readonly string[], hub: string | undefined, touches: 
       if (!sideBySide && touches(a, ring[j]!)) roads.push([a, ring[j]!]);
     }
   });
-  // Where the hub touches all, the drawing says so; where it doesn't, its roads are drawn.
+  // Where the hub touches every territory, no roads are drawn to it.
   if (hub !== undefined && !ring.every((id) => touches(hub, id)))
     for (const id of ring) if (touches(hub, id)) roads.push([hub, id]);
   return roads;

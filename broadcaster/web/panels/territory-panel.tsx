@@ -1,4 +1,4 @@
-/** One territory from near: who has how much of it, what presses on it, and what may come. */
+/** One territory in detail: control by faction, pressure, and forecast. */
 import { find } from "../../../shared/exact/by-id.ts";
 import type { Heralds } from "../../../shared/web/heraldry.ts";
 import type { Names } from "../../../shared/web/names.ts";

@@ -39,7 +39,7 @@ export const json = (value: string): string =>
 /** Copies lines; fails as a whole where one of them is refused. */
 async function copy(transaction: Transaction, { into, columns }: Target, lines: string): Promise<void> {
   const stream = transaction.query(copyFrom(`COPY ${into} (${columns}) FROM STDIN`));
-  // One that took too long fails a second time when its connection is closed, and then nobody waits for it any more.
+  // A copy that timed out fails a second time when its connection is closed; no caller awaits that failure.
   stream.on("error", () => {});
   stream.end(lines);
   await once(stream, "finish");

@@ -56,7 +56,7 @@ export function openDatabase(
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   });
-  // A connection may die between two statements of a transaction, when nobody listens: the next statement fails and tells.
+  // A connection may die between two statements of a transaction, when no handler is attached: the next statement then fails with the error.
   pool.on("connect", (client) => client.on("error", () => {}));
   pool.on("error", (error) => log.warn({ reason: error.message }, "lost an idle connection to Postgres"));
   return pool;

@@ -95,7 +95,7 @@ async function useSchema(transaction: Transaction, schema: string): Promise<void
   await transaction.query(`SET LOCAL search_path = ${name}, pg_temp`);
 }
 
-/** Throws `MigrationError` unless the schema that the connection looks in is the one that this version works with. */
+/** Throws `MigrationError` unless the connection's schema has this version's migrations. */
 export async function assertUpToDate(database: Connection): Promise<void> {
   const known = await readMigrations(MIGRATIONS);
   const { rows } = await database.query<{ there: boolean }>(

@@ -31,7 +31,7 @@ const quoted = pg.escapeIdentifier;
 
 /**
  * Gives each role that there is exactly its rights on the tables of `SCHEMA` and the views of `VIEWS`, and makes those views anew in
- * place. Whoever runs it owns both.
+ * place. The role that runs it owns both.
  */
 export async function settleRights(client: Connection): Promise<void> {
   await client.query(await readFile(new URL("../sql/views.sql", import.meta.url), "utf8"));
@@ -61,7 +61,7 @@ export async function settleRights(client: Connection): Promise<void> {
   for (const statement of statements) await client.query(statement);
 }
 
-/** What happened, and may never be changed by whoever archives. */
+/** Tables of what happened: the archive's role may insert into them and never change a row. */
 const KEPT = ["world_events", "influence_ledger", "world_state_snapshots"];
 
 /**

@@ -59,7 +59,7 @@ export type Rebuilt = {
 /** Any number, as long as it is the same everywhere: one rebuild at a time. */
 const LOCK = 6_051_733;
 const LOOK_MS = 200;
-/** The new archive is abreast within seconds, or something is wrong: meanwhile nobody archives into the old one. */
+/** The new archive catches up within this time, or the rebuild fails; meanwhile no process writes to the old one. */
 const ABREAST_MS = 60_000;
 /** Readers come and go; while the swap waits for those that are there, others wait behind it. */
 const HOLD_MS = 2_000;
@@ -231,7 +231,7 @@ async function build(client: Transaction, realms: string[], options: RebuildOpti
 }
 
 /**
- * Begins a transaction in which nobody archives, and after `caughtUp` nobody reads. Readers that don't let go within the patience are
+ * Begins a transaction in which no process archives and, after `caughtUp`, none reads. Readers that don't let go within the patience are
  * named in `RebuildRefused`; between the tries everybody goes on.
  */
 async function holdSwappable(

@@ -1,11 +1,11 @@
-/** How a new archive takes the place of the one that serves, in one transaction: table by table, nothing else in the database touched. */
+/** How a new archive replaces the serving archive in one transaction, table by table, without touching anything else in the database. */
 import pg from "pg";
 import type { Transaction } from "../database/database.ts";
 import { settleRights } from "../database/rights.ts";
 import { copyRemarks } from "./additions.ts";
 import { FUNCTIONS, ownTables, SCHEMA, VIEWED, VIEWS } from "./own-tables.ts";
 
-/** The archive that serves, the one that is made, and where the first goes when it is kept. */
+/** The schemas of the serving archive, of the new one, and of the old one where it is kept. */
 export const SCHEMAS = { live: SCHEMA, next: `${SCHEMA}_next`, before: `${SCHEMA}_before` } as const;
 
 const quoted = pg.escapeIdentifier;
@@ -42,11 +42,11 @@ export async function placesIn(client: Transaction, schema: string): Promise<Pla
   return rows;
 }
 
-/** From here to the end of the transaction nobody archives into the schema that serves; it can be read all the while. */
+/** From here to the end of the transaction no process writes to the serving schema; it can still be read. */
 export const holdStill = (client: Transaction) =>
   client.query(`LOCK TABLE ${SCHEMAS.live}.archive_positions IN EXCLUSIVE MODE`);
 
-/** Nor does anybody read it: whoever comes waits for the new one, and has waited no longer than `lock_timeout` says. */
+/** From here on readers wait for the new tables, no longer than `lock_timeout`. */
 export async function holdAll(client: Transaction): Promise<void> {
   const tables = named(SCHEMAS.live, await ownTables(client, SCHEMAS.live));
   await client.query(
@@ -80,13 +80,13 @@ export async function readersOf(client: Transaction): Promise<string[]> {
 
 /**
  * Puts the tables of `next` in the place of those that serve, with the rights and comments that others gave to those, and points
- * the views at them. Whoever waits for a table of that name finds the new one when the transaction ends: Postgres looks names up again
+ * the views at them. A reader that waits for a table of that name finds the new table when the transaction ends: Postgres looks names up again
  * after it has waited. `keep`: the old tables stay, in `before`; else they are gone with the same commit.
  */
 export async function swap(client: Transaction, keep: boolean): Promise<void> {
   const { live, next, before } = SCHEMAS;
   await copyRemarks(client, live, next);
-  // One that an earlier rebuild kept makes room only now: until here this one may yet have been refused.
+  // Tables that an earlier rebuild kept are dropped only now, since until here this rebuild could still be refused.
   await dropTables(client, before);
   await client.query(`CREATE SCHEMA IF NOT EXISTS ${before}`);
   await move(client, live, before);

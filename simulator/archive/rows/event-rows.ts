@@ -32,7 +32,7 @@ export type MessageContext = {
   at: string;
 };
 
-/** What the columns are made of: fields of any body, none of them certain. */
+/** The fields that columns are made of; any body may lack any of them. */
 type Body = Record<string, unknown>;
 
 /** Rows of a message. Throws `ForeignMessage` where it isn't what its subject has. */

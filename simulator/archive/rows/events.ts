@@ -107,7 +107,7 @@ function eventsFold({ realm, log, commit }: Archiving, stream: "VALID" | "EVENTS
   };
 }
 
-/** Rows of the messages up to the first one that refuses the stream: what comes before it is archived. */
+/** Rows of the messages before the first one that the archive refuses; these are archived. */
 function rowsBefore(
   part: Input[],
   rowsOfOne: (message: Input) => Row[],
@@ -138,7 +138,7 @@ function* partsOf(messages: Input[]): Generator<Input[]> {
   if (part.length > 0) yield part;
 }
 
-/** Inserts the rows that are not there yet; of a body that Postgres refuses, a row that says so. */
+/** Inserts the rows that are not there yet; a body that Postgres refuses gets a row with the error instead. */
 export async function insertRows(
   transaction: Transaction,
   realm: string,
@@ -164,7 +164,7 @@ const StatusCommand = z.object({
   payload: z.object({ status: RealmStatus }),
 });
 
-/** The status that the last `realm.status` command among these messages gave the realm; one that can't be read gave none. */
+/** The status that the last `realm.status` command among these messages gave the realm; a command that can't be read is skipped. */
 function lastStatus(messages: Input[], rows: Row[], realm: string): RealmStatus | undefined {
   const seqs = new Set(
     messages.filter(({ subject }) => subject === subjects.command(realm)).map(({ seq }) => seq),

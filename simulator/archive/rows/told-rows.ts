@@ -9,7 +9,7 @@ import type { TickRecord } from "../../../shared/contracts/world.ts";
 import { toPostgresJsonText } from "../database/postgres-json.ts";
 import { lineOf, type MessageContext, type Row } from "./event-rows.ts";
 
-/** Who sent a command, and of which kind it is; of one that voids an event or restores it, what that event counted for, and when. */
+/** The sender and kind of a command; for a void or a restore also what its event counted for, and when. */
 export type Source = { kind: string; actor: Actor; repairs?: { counted: Counted; at: string } };
 
 /** A part of `world.commands` and its sequence in WORLD. */
