@@ -74,7 +74,7 @@ function assertEngineOf(realm: string, { kind, payload }: ValidCommand): void {
   if (kind === "ruleset.set" || kind === "shadow.set") assertEngine(realm, payload.ruleset);
 }
 
-/** `candidate`: the text of the one that was decided, where it is at hand. */
+/** `candidate`: the text of the decided candidate, where it is at hand. */
 function write(decision: Decision, realm: string, draft: OutputBatch, candidate?: string): void {
   const text =
     candidate === undefined ? JSON.stringify(decision) : withFields(candidate, verdictOf(decision));

@@ -43,7 +43,7 @@ export function decideCouncil(
   return { seats: ranked.slice(0, ruleset.council.seats).map(({ id }) => id), active };
 }
 
-/** The steward counts ticks, which a clock measures only roughly; half the time is enough to see that it speaks twice. */
+/** The steward counts ticks, which a clock measures only roughly; half the time is enough to see that it asked twice. */
 const gapTicks = ({ gap_ticks, every_ticks }: CouncilRules, { type }: Opening["actor"]): number =>
   type === "system" ? floorDiv(every_ticks, 2) : gap_ticks;
 

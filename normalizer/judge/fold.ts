@@ -48,7 +48,7 @@ function judged(state: NormalizerState, candidate: ValidCandidate): Decision {
   }
 }
 
-/** The answer to a command; one that makes the core throw is refused with the error. */
+/** The answer to a command; a command that makes the core throw is refused with the error. */
 export function answered(state: NormalizerState, command: ValidCommand): Decided {
   try {
     return decideCommand(state, command);

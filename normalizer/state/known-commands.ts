@@ -22,7 +22,7 @@ const HOURS_KNOWN = COMMANDS_KNOWN_MS / HOUR_MS;
 export const COMMANDS_KNOWN = 20_000;
 /**
  * So many of them may be one player's, or one who asks on and on would lock the others out: it takes 313 who do to fill the
- * realm's memory. What players ask for here is up to a council's seats, three times a season, so nobody comes near who plays.
+ * realm's memory. What players ask for here is up to a council's seats, three times a season, so no player comes near it.
  */
 export const PLAYER_COMMANDS_KNOWN = 64;
 
@@ -159,7 +159,7 @@ export class KnownCommands {
     return JSON.stringify([...known.trusted, ...players.values()]);
   }
 
-  /** An older cache doesn't say whose the marks are: those count as nobody's. */
+  /** An older cache doesn't say whose the marks are: those belong to no player. */
   load(hour: number, text: string): void {
     const known = this.#of(hour);
     for (const each of JSON.parse(text) as (number | OfPlayer)[]) {

@@ -22,7 +22,7 @@ export type OracleReport = {
   published: number;
   /** Bodies that must be in RAW, VALID, EVENTS or WORLD and aren't. */
   lost: number;
-  /** Bodies that are there more often than they must be, or that nobody sent. */
+  /** Bodies that are there more often than they must be, or that were never sent. */
   doubled: number;
   /** The first few contradictions, in words. */
   problems: string[];

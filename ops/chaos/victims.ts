@@ -72,7 +72,7 @@ export class Victim {
     this.#kills = options.kills;
   }
 
-  /** Starts it, and again after each death, until the signal. Deaths that nobody planned end the run. */
+  /** Starts it, and again after each death, until the signal. Unplanned deaths end the run. */
   async live(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const plan = this.#chance.within([1, 8]) === 1 ? undefined : this.#chance.pick(this.#spec.points);

@@ -23,13 +23,13 @@ const THREE_WAYS =
   `set NATS_URL to a running one, put nats-server ${MINIMUM_NATS_VERSION} or newer on PATH, ` +
   "or start on Debian or Ubuntu with its package mirror within reach";
 
-/** Whether a server of this version (`2.15.1`, `v2.15.0-RC.1`) will do; one that says something else will not. */
+/** Whether a server of this version (`2.15.1`, `v2.15.0-RC.1`) will do; any other text is refused. */
 export const isNewEnough = (version: string): boolean =>
   satisfies(version, `>=${MINIMUM_NATS_VERSION}`, { includePrerelease: true });
 
 /**
  * The command of a nats-server that is new enough: a name on PATH or an absolute path.
- * `say` hears of a download, which happens once a clone. Throws `LocalSetupError`.
+ * `say` is told of the download, which happens once a clone. Throws `LocalSetupError`.
  */
 export async function findNatsServer(
   say: (line: string) => void = () => {},

@@ -15,7 +15,7 @@ import { storeBytes } from "./store-size.ts";
 export interface NatsOptions {
   /** Holds the store, the configuration and the log; a restart with the same folder keeps every stream. */
   dir: string;
-  /** Absent or 0: the one that this folder's server had before, or a free one. */
+  /** Absent or 0: the port that this folder's server had before, or a free one. */
   port?: number;
   /** False answers before the disk has it: faster, and wrong for anything but a test. */
   syncAlways?: boolean;
@@ -34,7 +34,7 @@ export interface NatsOptions {
   engines?: readonly StoryEngine[];
   /** Absent: `nats.log` in `dir`. */
   logFile?: string;
-  /** Hears of a download of the server. */
+  /** Called when the server is downloaded. */
   say?: (line: string) => void;
   /** Ends a download half-way. */
   signal?: AbortSignal;

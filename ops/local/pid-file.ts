@@ -18,7 +18,7 @@ type Entries = z.infer<typeof Entries>;
 const LEFTOVER_GRACE_MS = 2_000;
 
 export interface PidFile {
-  /** Notes a process that has just started; one that is gone already is left out. */
+  /** Notes a process that has just started; a process that is gone already is left out. */
   add(name: string, pid: number): Promise<void>;
   remove(name: string): void;
   /** Every process by name, the launcher among them. */

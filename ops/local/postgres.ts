@@ -22,7 +22,7 @@ const ENVIRONMENT = { LC_ALL: "C", TZ: "UTC" };
 export interface PostgresOptions {
   /** Holds the data, the password and the log; a restart with the same folder keeps every row. */
   dir: string;
-  /** Absent or 0: the one that this folder's server had before, or a free one. */
+  /** Absent or 0: the port that this folder's server had before, or a free one. */
   port?: number;
   /** False skips fsync: faster, and right for a test that throws its data away. */
   durable?: boolean;

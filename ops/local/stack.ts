@@ -24,7 +24,7 @@ import { type SupervisedSpec, type Supervisor, supervise } from "./supervisor.ts
 export interface StackOptions {
   /** The environment that the stages inherit, under what the stack itself sets. */
   environment: Record<string, string | undefined>;
-  /** Hears of progress and of restarts, a line each. */
+  /** Called with a line for each step and each restart. */
   say: (line: string) => void;
   /** Stops the start half-way. */
   signal?: AbortSignal;

@@ -1,5 +1,5 @@
 /**
- * Keeps processes running: starts them, starts one again that dies and says so, and ends all of them in reverse order.
+ * Keeps processes running: starts them, restarts a process that dies, with a line in the output, and ends all of them in reverse order.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -32,7 +32,7 @@ export interface SupervisedSpec extends Omit<ProcessSpec, "env"> {
 
 export interface Supervisor {
   /**
-   * Starts these processes together and waits until each answers; from then on one that dies is started again.
+   * Starts these processes together and waits until each answers; from then on a process that dies is started again.
    * Throws `NotReadyError` when one ends by itself or keeps silent instead; `stop` is then the caller's next step.
    */
   start(specs: readonly SupervisedSpec[]): Promise<void>;

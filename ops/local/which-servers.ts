@@ -11,13 +11,13 @@ import { readStackUrls } from "./stack.ts";
 export const natsUrlOf = (env: Env, user: string, given?: string): string =>
   given ?? env.NATS_URL ?? natsOfStack(env.DATA_DIR, user) ?? unknown("NATS", "NATS_URL", env);
 
-/** One that runs on a server without accounts has the same for everybody. */
+/** On a server without accounts all processes have the same address. */
 const natsOfStack = (dataDir: string, user: string): string | undefined => {
   const stack = readStackUrls(dataDir)?.nats;
   return stack?.includes("@") ? readCredentials(dataDir).nats[user] : stack;
 };
 
-/** For whoever reads the archive. Throws `LocalSetupError` where none is known. */
+/** For readers of the archive. Throws `LocalSetupError` where none is known. */
 export const readUrlOf = (env: Env, given?: string): string =>
   given ??
   env.DATABASE_READ_URL ??

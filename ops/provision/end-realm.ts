@@ -26,7 +26,7 @@ import { isLostRace, publishOne, REFUSED } from "../../shared/stream/publish.ts"
 import { eventsStream, rawStream, subjects, validStream, worldStream } from "../../shared/stream/subjects.ts";
 import { type Bucket, kvSubject } from "../../shared/stream/topology.ts";
 
-/** Every process hears within this that the realm has ended, and lets go of it, before its streams are gone, ms. */
+/** Every process learns within this time that the realm has ended, and lets go of it, before its streams are gone, ms. */
 const LET_GO_MS = 1_000;
 
 /** Keys of a realm in the buckets of all realms: its own and those below it. */

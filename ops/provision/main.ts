@@ -1,5 +1,5 @@
 /**
- * Provision: alone makes streams and buckets, for whoever may ask.
+ * Provision: the only process that makes streams and buckets, on requests of those who may ask.
  *
  * Reads requests on `provision.realm`, `provision.bucket` and `provision.consumer.>`. Writes the first messages of a realm's
  * streams and of the KV buckets `realms`, `rulesets` and `world`. Keeps nothing. Makes the realm that the environment names

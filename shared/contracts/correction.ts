@@ -1,4 +1,4 @@
-/** What a game master's correction sets. Every value is the one that holds afterwards, so that the value before undoes it. */
+/** What a game master's correction sets. Every value is what holds afterwards, so that the value before undoes it. */
 import { z } from "zod";
 import { BasisPoints, Id } from "./ids.ts";
 import { Thousandths } from "./leaves.ts";

@@ -71,7 +71,7 @@ function happenings<Besides extends z.ZodRawShape>(besides: Besides) {
         options: z.array(Statement),
         closes_tick: Count,
       }),
-      /** `option`: the one that holds. `reason`: whether it was voted for, or why it is the status quo. */
+      /** `option`: the winning option. `reason`: whether it was voted for, or why it is the status quo. */
       kind("council", { ...council, step: z.literal("close"), option: Count, reason: CouncilReason }),
     ]),
     /** A grant or, negative, a spending; thousandths of a unit. */

@@ -104,7 +104,7 @@ export const COUNCIL: CouncilRules = {
 };
 
 /**
- * The numbers of a ruleset. One that was recorded before it had them has the defaults; its bytes stay as they are, since the
+ * The numbers of a ruleset. A ruleset that was recorded before it had them gets the defaults; its bytes stay as they are, since the
  * hashes of its ticks are made of them.
  */
 export const sovereignRules = (rules: { sovereign?: SovereignRules }): SovereignRules =>

@@ -68,7 +68,7 @@ export const ActionState = z.strictObject({
   /** Thousandths of a unit; held back while `proposed`. */
   cost: Thousandths,
   proposed_tick: Count,
-  /** The last tick in which it can be countered; of one that is closed, the tick in which it was. */
+  /** The last tick in which it can be countered; of a closed action, the tick of its close. */
   closes_tick: Count,
   target: Id.exactOptional(),
 });

@@ -1,5 +1,5 @@
 /**
- * Text and JSON without a schema of their own, as they may enter the log. JSON can say what nobody behind the gate can keep:
+ * Text and JSON without a schema of their own, as they may enter the log. JSON can hold what no process behind the gate can store:
  * Postgres refuses NUL, half of a surrogate pair has no canonical form, so no state with it has a hash, and what is nested
  * some thousand levels deep can be read but not written again.
  */

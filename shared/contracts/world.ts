@@ -89,7 +89,7 @@ export const WorldSnapshot = z.strictObject({
 });
 export type WorldSnapshot = z.infer<typeof WorldSnapshot>;
 
-/** Whoever reads one holds it against its record: see `whyNot`. */
+/** Readers check it against its record: see `whyNot`. */
 const EarlierSnapshot = z
   .custom<WorldSnapshot>((value) => typeof value === "object" && value !== null)
   .meta({ type: "object", description: "A snapshot, in the form of the engine that made it" });

@@ -1,4 +1,4 @@
-/** Why a realm takes no candidate of a user, or none such as this one; the same for a candidate that arrives and for one that is released. */
+/** Why a realm refuses a candidate; the same for a candidate that arrives and for a quarantined event that is released. */
 import type { Candidate } from "../contracts/candidate.ts";
 import type { RejectReason } from "../contracts/decision.ts";
 import type { Ruleset } from "../contracts/ruleset.ts";

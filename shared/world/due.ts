@@ -14,6 +14,6 @@ export const sincePreviousMs = (
   { at, engine }: { at: string; engine: number },
 ): number => (before.status === "maintenance" && engine > 1 ? 0 : Date.parse(at) - dueFromMs(before));
 
-/** Unix milliseconds. In maintenance nothing is due: whoever asks looks at the status first. */
+/** Unix milliseconds. In maintenance nothing is due: callers check the status first. */
 export const nextTickMs = (state: Pick<PublicState, "at" | "due_from">, tickSeconds: number): number =>
   dueFromMs(state) + tickSeconds * 1_000;

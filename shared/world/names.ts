@@ -49,7 +49,7 @@ export function namesOf(rules: Ruleset, running: ById<Pick<CampaignState, "title
   };
 }
 
-/** The name of a thing; of one that the realm doesn't know, the words of its id. */
+/** The name of a thing; the words of its id where the realm doesn't know it. */
 export const nameOf = (names: RealmNames, kind: Named, id: string): Name =>
   find(names[kind], id) ?? wordsOf(id);
 

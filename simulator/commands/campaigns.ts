@@ -70,7 +70,7 @@ export function countCampaigns(
   const happenings: Happening[] = [];
   let current = state;
   for (const id of sortedKeys(state.public.campaigns)) {
-    // One that ended before it in this loop may have given it more time.
+    // A campaign that ended earlier in this loop may have given it more time.
     const before = current.public.campaigns[id]!;
     const after = counted(before, brought.get(id));
     for (let stage = before.stage + 1; stage <= after.stage; stage++)
@@ -102,7 +102,7 @@ function counted(
 
 type End = "won" | "lost" | "closed";
 
-/** How a campaign ends with the tick, if it does. One that is won in the tick of its close is won. */
+/** How a campaign ends with the tick, if it does. A campaign that reaches its goal in its last tick is won. */
 function endOf(
   { stage, until_tick }: CampaignState,
   { closing }: Running[string],

@@ -39,7 +39,7 @@ export function stockOf(
   return find(holder.resources, resource) ?? "unknown_resource";
 }
 
-/** A state in which a stock changed by `change` thousandths; one that doesn't exist is left alone. */
+/** A state in which a stock changed by `change` thousandths; a stock that doesn't exist is left alone. */
 export function withStock(state: WorldState, faction: string, resource: string, change: number): WorldState {
   const stock = stockOf(state, faction, resource);
   if (typeof stock === "string" || change === 0) return state;

@@ -80,7 +80,7 @@ export const counterAction: CommandHandler<"sovereign.counter"> = (state, { acto
 
 /**
  * Closes the actions whose window ends with this tick, by id, and forgets those that were closed `kept_ticks` ago. After the
- * tick's commands: who stakes in time is heard. In a season that is over nobody can, so what is open is cancelled.
+ * tick's commands: a stake that comes in time counts. In a season that is over no stake counts, so what is open is cancelled.
  */
 export function closeDueActions(state: WorldState): Changed {
   const { tick, actions, status } = state.public;
@@ -127,7 +127,7 @@ function weigh(state: WorldState, id: string, action: ActionState): Changed {
   };
 }
 
-/** Cancels every open action in the tick that `state` is in: when a season closes, nobody can say how a window would have ended. */
+/** Cancels every open action in the tick that `state` is in: when a season closes, it is unknown how a window would have ended. */
 export const closeActions = (state: WorldState, reason: string): Changed =>
   cancelActions(state, reason, state.public.tick, () => true);
 

@@ -13,7 +13,7 @@ import type { Column, Folding } from "../steps/fold.ts";
 import { effectiveStatus, effectiveTickSeconds, nextTickAt } from "./pending.ts";
 
 const INTERVAL_MS = 1_000;
-/** What hasn't changed is said again after this, so that who listens knows that somebody speaks. */
+/** An unchanged pulse is published again after this, so that listeners know that the owner lives. */
 const AGAIN_MS = 10_000;
 
 /** Milli-points of push below which a band ends. */
@@ -45,7 +45,7 @@ export class Gauge {
   readonly #sums = new WeakMap<Column, { read: number; points: number }>();
   #pulse: Pulse | undefined;
 
-  /** Nothing while no tick is due. In the last tenth before it the pulse stays what it was, so that nobody snipes. */
+  /** Nothing while no tick is due. In the last tenth before it the pulse stays what it was, so that it can't be used for a last-second push. */
   read(state: SimulatorState, nowMs: number): Pulse | undefined {
     const { realm, world, folding } = state;
     if (effectiveStatus(world, folding) !== "active") return undefined;

@@ -1,4 +1,4 @@
-/** How the steward speaks. */
+/** The commands that the steward sends. */
 import type { Command } from "../../shared/contracts/command.ts";
 
 const STEWARD: Command["actor"] = { type: "system", id: "steward" };

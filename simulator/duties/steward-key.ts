@@ -1,5 +1,5 @@
 /**
- * How the steward's word comes into RAW, once. JetStream knows a message by its id alone, and whoever may publish anything to the
+ * How a command of the steward comes into RAW, once. JetStream knows a message by its id alone, and whoever may publish anything to the
  * stream may have taken the id before: what is stored under it is looked at, and another's body is no word of the steward's.
  */
 

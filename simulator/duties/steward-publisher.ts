@@ -1,6 +1,6 @@
 /**
- * Says the steward's words, each by itself: one that RAW doesn't take is tried again after a pause that grows, and holds up no
- * other. The log hears when that begins and when it is over, whatever is tried in between.
+ * Publishes the steward's commands, each by itself: a command that RAW doesn't take is tried again after a growing pause, and holds up no
+ * other. The log tells when that begins and when it is over, and nothing in between.
  */
 
 import type { Command } from "../../shared/contracts/command.ts";

@@ -27,7 +27,7 @@ type Fall = { tick: number; to: string };
 
 /**
  * Of each territory that is contested or changes hands in at least one future in twenty. `publicHash`: of the state. Plays one
- * tick of one future between two `yield`s, so that whoever runs it can do other work. Returns nothing where there is too little
+ * tick of one future between two `yield`s, so that the caller can do other work. Returns nothing where there is too little
  * pressure to draw from, or the realm stands still.
  */
 export function* forecast(
@@ -110,7 +110,7 @@ function summary(falls: readonly Fall[], futures: number, until: number): Territ
 
 const ceilOf = (product: number): number => floorDiv(product + 9_999, 10_000);
 
-/** The one that stands there most often, ties by id. */
+/** The most frequent id, ties by id. */
 function mostOf(ids: readonly string[]): string | undefined {
   const counts = new Map<string, number>();
   for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);

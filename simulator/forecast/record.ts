@@ -24,12 +24,12 @@ export class RecordKeeper {
     this.#stored = log;
   }
 
-  /** As an owner before left it; a new one where there is none, or one that can't be read. `tick`: of the world. Throws on NATS errors. */
+  /** The record that an earlier owner left; an empty one where there is none or it can't be read. `tick`: of the world. Throws on NATS errors. */
   static async open(bus: Bus, realm: string, tick: number): Promise<RecordKeeper> {
     const stored = await lastOf(bus, "KV_world", forecastLogSubject(realm));
     const known = stored === undefined ? undefined : ForecastLog.safeParse(jsonOf(stored.text())).data;
     const isOf = known !== undefined && known.through <= tick && tick - known.through <= HORIZON_TICKS;
-    // Nobody reads a long pause again for this: what was open then is left out, what was scored stays.
+    // A gap longer than the horizon isn't read again: what was open then is dropped, what was scored stays.
     const log = isOf ? known : { ...emptyLog(tick), scored: known?.scored ?? [] };
     return new RecordKeeper(bus, realm, log);
   }

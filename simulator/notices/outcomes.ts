@@ -67,7 +67,7 @@ export const outcomesOf = (resolving: Resolving): Outcome[] =>
         return [trigger(uncaused(happening), resolving)];
       case "season":
         return happening.step === "close" ? season(happening, resolving) : [];
-      // Nobody's own feat.
+      // No player's feat.
       case "effect_start":
       case "effect_end":
       case "effect_refused":
@@ -134,7 +134,7 @@ function capture(what: Capture, resolving: Resolving): Outcome {
   };
 }
 
-/** The last stage that a tick reaches, or how the campaign ends with it. An opening is nobody's feat. */
+/** The last stage that a tick reaches, or how the campaign ends with it. An opening is no player's feat. */
 function campaign(
   happening: Campaign,
   { last, before, influenced, rosters, happenings }: Resolving,
@@ -142,10 +142,10 @@ function campaign(
   const { id, stage } = happening;
   const of = happenings.filter((each) => each.kind === "campaign" && each.id === id && each.stage !== 0);
   if (of.at(-1) !== happening) return [];
-  // One that ended before the tick's points counted is known to the tick before alone.
+  // A campaign that ended before the tick's points counted is in the state of the tick before only.
   const roster = find(rosters.campaigns, id) ?? find(last.private.rosters?.campaigns ?? {}, id);
   const came = [...(influenced.campaigns.get(id)?.users ?? [])];
-  // Nobody's points make it end otherwise.
+  // No player's points make it end otherwise.
   const acted =
     stage === "lost" || stage === "closed"
       ? []

@@ -65,7 +65,7 @@ const COUNTED = {
   campaigns: "campaign",
 } as const;
 
-/** A count is large enough by the things that it counts; that one is small is nobody's doing. */
+/** A count is large enough by the things that it counts; no player makes a count small. */
 function countReads(
   { count, where }: Exclude<Operand, string>,
   direction: Direction,

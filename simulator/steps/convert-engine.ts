@@ -35,7 +35,7 @@ type Engine1Private = Omit<PrivateState, "campaigns" | "councils"> & {
  * The same world in this engine's form. From engine 1: what a campaign asks of contributors, what councils vote on and the season's
  * calendar are public, the rosters of open actions name these and others begin empty, and a season that is closed lasts a whole
  * break from now. That engine knew no ticks of kind `status`, so all that is absent from its states means what it means here, and a
- * realm that stood still under it says so with its first tick.
+ * realm that was in maintenance under it has that status from its first tick on.
  */
 export function converted(state: WorldState): WorldState {
   if (engineOf(state) === ENGINE) return state;

@@ -50,7 +50,7 @@ export const waitsWithEvents = (
   command: DecidedCommand,
 ): command is Extract<WorldCommand, { kind: SettlingEvents }> => settlesEvents(command.kind);
 
-/** Folds one that was read before a tick of kind `status` again: what that tick took from it, such as a status, is taken. */
+/** Folds a command again that was read before a tick of kind `status`: what that tick took from it, such as a status, is taken. */
 export function foldWaiting(folding: Folding, command: DecidedCommand): void {
   if (command.status !== "refused" && waitsWithEvents(command)) folding.commands.push(command);
 }

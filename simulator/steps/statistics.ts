@@ -13,7 +13,7 @@ export type Statistics = {
   flips: number;
   /** Factions whose burst cap cut something. */
   clips: number;
-  /** How long after it was due the marker was written, by the log's own clock; 0 for one that had no such time. */
+  /** How long after it was due the marker was written, by the log's own clock; 0 for a marker without such a time. */
   late_ms: number;
 };
 

@@ -8,7 +8,7 @@ export type Row = { seed: number; split: Split; temper: Temper; measured: Measur
 
 /** A faction that holds everything for a quarter of the season has won for good. */
 const LONG_RULE_DAYS = 14;
-/** One that has most of all influence for longer than this has nobody to fear. */
+/** A faction that dominates for longer than this has no rival left. */
 const LONG_DOMINANCE_DAYS = 7;
 /** Unrest comes and goes: wild ticks have so many times that of calm ones. */
 const UNREST_SWING = 1.5;

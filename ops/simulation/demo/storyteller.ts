@@ -38,7 +38,7 @@ export function storytellerProcess(
     // Not among the arguments: those are everybody's to see.
     env: { ...systemEnvironment(environment), NATS_URL: stack.urls.nats },
     logFile: join(stack.dataDir, "logs", `${STORYTELLER}.log`),
-    // It answers nobody: that it runs is all there is to see.
+    // It has no port: that it runs is all that can be checked.
     probe: async () => true,
   };
 }

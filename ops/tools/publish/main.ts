@@ -30,7 +30,7 @@ type Item = Outgoing & { line: number };
 /** More than any subject's last sequence: what expects it is never stored. */
 const NEVER = Number.MAX_SAFE_INTEGER;
 
-/** Asks as a publisher can: a realm's stream says no to what expects the impossible, and where there is none nobody answers. */
+/** Asks as a publisher can: a realm's stream refuses a publish that expects an impossible sequence, and without a stream there is no answer. */
 async function openRealm(natsUrl: string, realm: string): Promise<Bus> {
   const bus = await openNats(readEnv(process.env), STORY_USER, natsUrl, "publish");
   try {

@@ -22,9 +22,9 @@ export type PublishOptions<Item extends Outgoing> = {
   bus: Bus;
   realm: string;
   items: AsyncIterable<Item>;
-  /** Hears the outcome of every item, once. */
+  /** Called with the outcome of every item, once. */
   settled(item: Item, outcome: PublicationResult): void;
-  /** Hears why it waits, each time before it sends again. */
+  /** Called with the reason each time before it sends again. */
   waiting?(reason: string): void;
   /** Ends the run: nothing more is taken, what is in flight may still be acknowledged for a second. */
   signal?: AbortSignal;

@@ -6,7 +6,7 @@ import { sortedKeys } from "../../../shared/exact/integers.ts";
 
 /**
  * The first difference of a record from the recomputed one, in a sentence, or what breaks the recorded chain at it; none when it
- * holds. `previous`: the record before it, absent for the first one that is looked at.
+ * holds. `previous`: the record before it, absent for the first record.
  */
 export function differenceOf(
   recorded: TickRecord,

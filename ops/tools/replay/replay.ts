@@ -125,7 +125,7 @@ async function startOf(source: Source, from: number, earlier: Replayed["earlier"
   return handover.snapshot;
 }
 
-/** This release has another engine than the one that played the ticks which are asked for. */
+/** The ticks that are asked for were played by another engine than this release's. */
 export class EarlierEngine extends Error {}
 
 /** The recorded chain, read beside the recomputed one. */
@@ -146,7 +146,7 @@ class Chain {
     return value?.tick === tick ? differenceOf(value, value, undefined)?.text : missing(tick);
   }
 
-  /** Holds the records up to a tick against their own hashes and each against the one before: nobody recomputes them here. */
+  /** Holds the records up to a tick against their own hashes and each against the one before: they are not recomputed here. */
   async through(tick: number): Promise<string | undefined> {
     for (;;) {
       const { value, done } = await this.#records.next();
