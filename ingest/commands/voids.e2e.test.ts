@@ -83,6 +83,15 @@ test("a void takes back what an event brought, with a negative row; its restore 
   const taken = await tick();
   expect(await endOf(voided)).toEqual({ status: "applied", tick: taken });
   expect(await influence()).toBe(0);
+  const told = (await api.call("GET", `${REALM}/events/${event}`)).body as {
+    applied: object;
+    sentence: object;
+  };
+  expect(told.applied).toMatchObject({ status: "applied", tick: counted, voided: expect.any(Number) });
+  expect(told.sentence).toMatchObject({
+    en: expect.stringMatching(/took it back since: [\d.]+ points count no longer\.$/),
+    vi: expect.stringMatching(/không còn được tính\.$/),
+  });
   const again = await say("event.void", { event, note: "a bot's" });
   await tick();
   expect(await endOf(again)).toEqual({ status: "refused", reason: "already_void" });

@@ -1,9 +1,11 @@
 /** One event from candidate to applied points: found in Postgres, or in the logs where Postgres is away or behind. */
 
 import type { Accepted, Decision } from "../../shared/contracts/decision.ts";
+import type { WorldSnapshot } from "../../shared/contracts/world.ts";
+import { find } from "../../shared/exact/by-id.ts";
 import type { Bus } from "../../shared/stream/bus.ts";
-import { streamEnds } from "../../shared/stream/last-message.ts";
-import { eventsStream } from "../../shared/stream/subjects.ts";
+import { lastOf, streamEnds } from "../../shared/stream/last-message.ts";
+import { eventsStream, subjects, worldStream } from "../../shared/stream/subjects.ts";
 import { appliedOf } from "./applied-points.ts";
 import type { Archived, ArchiveReads } from "./archive-reads.ts";
 import { findInEvents, type Looked, type Row } from "./find-event.ts";
@@ -50,11 +52,12 @@ export async function explain(
   const last = rows.findLast(({ decision }) => !isRepeat(decision)) ?? rows.at(-1);
   if (last === undefined) return { rows: [], basedOn };
   const accepted = rows.findLast((row) => row.decision.validity_status === "accepted");
-  const applied =
+  const counted =
     accepted === undefined
       ? undefined
       : (archived?.applied ??
         (await appliedOf(bus, realm, { ...accepted, decision: accepted.decision as Accepted })));
+  const applied = counted === undefined ? undefined : await withVoid(bus, realm, event, counted);
   return { rows, verdict: last.decision, ...(applied === undefined ? {} : { applied }), basedOn };
 }
 
@@ -70,4 +73,13 @@ function merged(archived: Row[], recent: Row[]): Row[] {
   const places = new Map<string, Row>();
   for (const row of [...archived, ...recent]) places.set(`${row.sequence}.${row.index}`, row);
   return [...places.values()].sort((a, b) => a.sequence - b.sequence || a.index - b.index);
+}
+
+/** What the world remembers of the events that game masters voided in this season. */
+async function withVoid(bus: Bus, realm: string, event: string, applied: Applied): Promise<Applied> {
+  if (applied.status !== "applied") return applied;
+  const snapshot = await lastOf(bus, worldStream(realm), subjects.snapshot(realm));
+  const { state } = JSON.parse(snapshot!.text()) as WorldSnapshot;
+  const voided = find(state.private.voided ?? {}, event);
+  return voided === undefined ? applied : { ...applied, voided: voided.points };
 }

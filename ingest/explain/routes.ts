@@ -54,6 +54,9 @@ const Applied = z.union([
       .describe(
         "Where the territory or relic of the action changed hands in that tick: the event, with its `cause`",
       ),
+    voided: Points.optional().describe(
+      "Milli-points that a game master has taken back; absent where none did",
+    ),
   }),
   z.strictObject({ status: z.literal("pending"), earliest_tick: z.int() }),
 ]);

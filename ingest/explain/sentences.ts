@@ -26,6 +26,8 @@ export type Applied =
       burst?: { sum: number; cap: number; gain_bp: number };
       /** Absent where the place of the action, if it had one, kept its holder. */
       outcomes?: PlaceOutcome[];
+      /** What a game master has taken back of it, milli-points; absent where none did. */
+      voided?: number;
     }
   | { status: "pending"; earliest_tick: number };
 
@@ -62,7 +64,11 @@ export const sentenceOf = (decision: Decision, applied?: Applied): InEachLanguag
 function sentenceIn(language: Language, decision: Decision, applied: Applied | undefined): string {
   switch (decision.validity_status) {
     case "accepted":
-      return [acceptedIn(language, decision), ...tickIn(language, decision, applied)].join(" ");
+      return [
+        acceptedIn(language, decision),
+        ...tickIn(language, decision, applied),
+        ...voidIn(language, applied),
+      ].join(" ");
     case "quarantined":
       return message(language, "explain.waits", {
         why: message(language, `quarantined.${decision.reason}`),
@@ -112,6 +118,11 @@ function fairnessIn(language: Language, { spend_tier = 0 }: Accepted, explanatio
     ...(spend_tier > 0 ? [message(language, "explain.why.bought")] : []),
   ];
   return causes.length === 0 ? message(language, "explain.why.balance") : listed(language, causes);
+}
+
+function voidIn(language: Language, applied: Applied | undefined): string[] {
+  if (applied?.status !== "applied" || applied.voided === undefined) return [];
+  return [message(language, "explain.voided", { points: inPoints(applied.voided) })];
 }
 
 /** The effect of the tick; absent where no points were left to count. */
