@@ -15,6 +15,7 @@ import { stateRoutes } from "./api/state.ts";
 import { tokenRoutes } from "./api/tokens.ts";
 import { commandStateRoutes } from "./commands/routes.ts";
 import { explainRoutes } from "./explain/routes.ts";
+import { playerRoutes } from "./players/routes.ts";
 import { quarantineRoutes } from "./quarantine/routes.ts";
 import { rulesetRoutes } from "./rulesets/routes.ts";
 import { shadowRoutes } from "./rulesets/shadow-routes.ts";
@@ -30,6 +31,7 @@ const GROUPS = [
   shadowRoutes,
   quarantineRoutes,
   explainRoutes,
+  playerRoutes,
   tokenRoutes,
   callerRoutes,
 ];
@@ -42,7 +44,9 @@ export function internalApi(server: FastifyInstance, process: Process): void {
     await describeRoutes(described);
     pageRoutes(described);
     const parts = new ApiContext(process);
-    described.addHook("onClose", () => parts.archive?.close());
+    described.addHook("onClose", () =>
+      Promise.all([parts.archive?.close(), parts.quarantines.close()]).then(() => {}),
+    );
     described.register(async (api) => {
       takeJsonAlone(api);
       requireScopes(api, process.env, process.log);

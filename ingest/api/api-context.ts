@@ -24,6 +24,7 @@ import { commandMsgId, subjects } from "../../shared/stream/subjects.ts";
 import { ArchiveReads } from "../explain/archive-reads.ts";
 import { Gateway } from "../gateway/gateway.ts";
 import { Ticks } from "../gateway/ticks.ts";
+import { QuarantineFollowers } from "../quarantine/followers.ts";
 import { RulesetVersions } from "../rulesets/versions.ts";
 import { Refused } from "./problems.ts";
 
@@ -58,6 +59,8 @@ export class ApiContext {
   readonly archive: ArchiveReads | undefined;
   /** Realms made by this process whose entries haven't arrived from KV yet. */
   readonly made = new Set<string>();
+  /** What waits for a review in each realm, with the rules and the admission that hold there. */
+  readonly quarantines: QuarantineFollowers;
   readonly #realms: KnownRealms;
 
   constructor({ bus, env, log, realms }: Process) {
@@ -68,6 +71,7 @@ export class ApiContext {
     this.gateway = new Gateway(bus);
     this.ticks = new Ticks(bus);
     this.rulesets = new RulesetVersions(bus);
+    this.quarantines = new QuarantineFollowers(bus, log);
     const url = env.DATABASE_READ_URL;
     this.archive = url === undefined ? undefined : new ArchiveReads(url, log);
     if (url === undefined)
@@ -76,6 +80,7 @@ export class ApiContext {
       this.gateway.forget(realm);
       this.ticks.forget(realm);
       this.rulesets.forget(realm);
+      this.quarantines.forget(realm);
       this.made.delete(realm);
     });
   }

@@ -2,9 +2,10 @@
 import { z } from "zod";
 import { Candidate } from "../../shared/contracts/candidate.ts";
 import type { Decision } from "../../shared/contracts/decision.ts";
-import { Id } from "../../shared/contracts/ids.ts";
+import { AccountId, Id, IdempotencyKey } from "../../shared/contracts/ids.ts";
+import { eventId } from "../../shared/exact/identity.ts";
 import { explanationOf } from "../../shared/judgement/explanation.ts";
-import type { Api, ApiContext } from "../api/api-context.ts";
+import { type Api, type ApiContext, RealmPath } from "../api/api-context.ts";
 import { Refused, refusals } from "../api/problems.ts";
 import type { Row } from "./find-event.ts";
 import { type BasedOn, explain } from "./locate-event.ts";
@@ -74,32 +75,49 @@ const Explained = z.strictObject({
   based_on: z.strictObject({ postgres: z.enum(["used", "away", "absent"]), events: Looked }),
 });
 
+const ByKey = z.strictObject({ user_id: AccountId, idempotency_key: IdempotencyKey });
+
 export function explainRoutes(api: Api, parts: ApiContext): void {
+  api.get("/internal/world/:realm/events", {
+    config: { scope: ["read", "story"] },
+    schema: {
+      tags: ["events"],
+      summary: "The same of the event that a user's key names, for who has no event id",
+      params: RealmPath,
+      querystring: ByKey,
+      response: { 200: Explained, ...refusals(400, 404) },
+    },
+    handler: ({ params: { realm }, query: { user_id, idempotency_key } }) =>
+      explained(realm, eventId(realm, user_id, idempotency_key)),
+  });
+
   api.get("/internal/world/:realm/events/:event_id", {
-    config: { scope: "read" },
+    config: { scope: ["read", "story"] },
     schema: {
       tags: ["events"],
       summary: "One event from candidate to applied points, with a sentence for its player",
       params: EventPath,
       response: { 200: Explained, ...refusals(400, 404) },
     },
-    handler: async ({ params: { realm, event_id } }) => {
-      parts.assertRealm(realm);
-      const found = await explain(parts.bus, parts.archive, realm, event_id);
-      if (!("verdict" in found)) throw new Refused(404, notFound(event_id, found.basedOn));
-      const { rows, verdict, applied, basedOn } = found;
-      return {
-        realm_id: realm,
-        event_id,
-        candidate: candidateIn(verdict),
-        verdict: verdictOf(verdict),
-        rows: rows.map(({ decision, ...place }: Row) => ({ ...place, ...verdictOf(decision) })),
-        ...(applied === undefined ? {} : { applied }),
-        sentence: sentenceOf(verdict, applied),
-        based_on: basedOn,
-      };
-    },
+    handler: ({ params: { realm, event_id } }) => explained(realm, event_id),
   });
+
+  async function explained(realm: string, event_id: string): Promise<z.infer<typeof Explained>> {
+    parts.assertRealm(realm);
+    const found = await explain(parts.bus, parts.archive, realm, event_id);
+    if (!("verdict" in found)) throw new Refused(404, notFound(event_id, found.basedOn));
+    const { rows, verdict, applied, basedOn } = found;
+    return {
+      realm_id: realm,
+      event_id,
+      candidate: candidateIn(verdict),
+      verdict: verdictOf(verdict),
+      rows: rows.map(({ decision, ...place }: Row) => ({ ...place, ...verdictOf(decision) })),
+      ...(applied === undefined ? {} : { applied }),
+      sentence: sentenceOf(verdict, applied),
+      based_on: basedOn,
+    };
+  }
 }
 
 const candidateIn = (decision: Decision) =>

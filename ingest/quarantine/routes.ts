@@ -10,7 +10,6 @@ import { gameMaster } from "../api/actor.ts";
 import { type Api, type ApiContext, RealmPath } from "../api/api-context.ts";
 import { KeyHeader, takeHeaderKey } from "../api/idempotency.ts";
 import { problemOf, Refused, refusals } from "../api/problems.ts";
-import { QuarantineFollowers } from "./followers.ts";
 import { countsOf, GROUPINGS, groupsOf, itemOf, matching } from "./list.ts";
 import { effectOf } from "./release-effect.ts";
 import { Reviews, type ReviewVerdict, unknownEvent } from "./reviews.ts";
@@ -144,11 +143,8 @@ const PATH = "/internal/world/:realm/quarantine";
 const tags = ["quarantine"];
 
 export function quarantineRoutes(api: Api, parts: ApiContext): void {
-  const { bus, log } = parts;
-  const quarantines = new QuarantineFollowers(bus, log);
-  parts.onEnded((realm) => quarantines.forget(realm));
+  const { bus, log, quarantines } = parts;
   const reviews = new Reviews(parts, quarantines);
-  api.addHook("onClose", () => quarantines.close());
 
   api.get(PATH, {
     config: { scope: "review" },
