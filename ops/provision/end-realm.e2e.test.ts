@@ -209,7 +209,8 @@ test("a realm with candidates in flight ends: all that it took is archived, and 
         .replace(":realm", "gone")
         .replace(/:(event|command)_id/, "a".repeat(26))
         .replace(/:\w+/g, "1")
-        .replace(/diff$/, "diff?from=1&to=1"),
+        .replace(/diff$/, "diff?from=1&to=1")
+        .replace(/events$/, "events?user_id=ada&idempotency_key=a-known-key"),
     );
   expect(reads.length).toBeGreaterThan(4);
   for (const [method, path, body] of [
