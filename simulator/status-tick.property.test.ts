@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { runs } from "../ops/testing/fuzz.ts";
+import { patience, runs } from "../ops/testing/fuzz.ts";
 import type { DecidedCommand } from "../shared/contracts/command.ts";
 import type { Ruleset } from "../shared/contracts/ruleset.ts";
 import type { DerivedEvent, EffectState, WorldState } from "../shared/contracts/world.ts";
@@ -141,95 +141,115 @@ const livedIn = histories(6).chain(({ rules, intervals }) =>
     }),
 );
 
-test("flips, captures and triggers rest for as many ticks as they would without those of kind `status`", () => {
-  fc.assert(
-    fc.property(livedIn, pauses, ({ snapshot, intervals }, strewn) => {
-      const plain = logOf(intervals, [], LIVED).play(snapshot);
-      const paused = logOf(intervals, strewn, LIVED).play(snapshot);
-      expect(paused.filter(isOrdinary).map(timeless)).toEqual(plain.map(timeless));
-    }),
-    { numRuns: runs(300) },
-  );
-}, 120_000);
+test(
+  "flips, captures and triggers rest for as many ticks as they would without those of kind `status`",
+  () => {
+    fc.assert(
+      fc.property(livedIn, pauses, ({ snapshot, intervals }, strewn) => {
+        const plain = logOf(intervals, [], LIVED).play(snapshot);
+        const paused = logOf(intervals, strewn, LIVED).play(snapshot);
+        expect(paused.filter(isOrdinary).map(timeless)).toEqual(plain.map(timeless));
+      }),
+      { numRuns: runs(300) },
+    );
+  },
+  patience(120_000),
+);
 
-test("ticks of kind `status`, wherever they are, change nothing but numbers of ticks and times", () => {
-  fc.assert(
-    fc.property(histories(), pauses, ({ rules, intervals }, strewn) => {
-      const { snapshot } = started(rules);
-      const plain = logOf(intervals, []).play(snapshot);
-      const paused = logOf(intervals, afterFirst(strewn)).play(snapshot);
-      expect(paused.filter(isOrdinary).map(timeless)).toEqual(plain.map(timeless));
-    }),
-    { numRuns: runs(400) },
-  );
-}, 120_000);
+test(
+  "ticks of kind `status`, wherever they are, change nothing but numbers of ticks and times",
+  () => {
+    fc.assert(
+      fc.property(histories(), pauses, ({ rules, intervals }, strewn) => {
+        const { snapshot } = started(rules);
+        const plain = logOf(intervals, []).play(snapshot);
+        const paused = logOf(intervals, afterFirst(strewn)).play(snapshot);
+        expect(paused.filter(isOrdinary).map(timeless)).toEqual(plain.map(timeless));
+      }),
+      { numRuns: runs(400) },
+    );
+  },
+  patience(120_000),
+);
 
-test("windows, votes, stakes, rests and what effects have left count no tick of kind `status`", () => {
-  const from = started(RULES).snapshot;
-  const rich = { ...from, state: RICH.state };
-  fc.assert(
-    fc.property(politicalSessions(14), pauses, (life: DecidedCommand[][], strewn) => {
-      const intervals = life.map((commands): Interval => ({ commands }));
-      const plain = logOf(intervals, []).play(rich);
-      const paused = logOf(intervals, afterFirst(strewn)).play(rich);
-      expect(paused.filter(isOrdinary).map(timeless)).toEqual(plain.map(timeless));
-    }),
-    { numRuns: runs(200) },
-  );
-}, 120_000);
+test(
+  "windows, votes, stakes, rests and what effects have left count no tick of kind `status`",
+  () => {
+    const from = started(RULES).snapshot;
+    const rich = { ...from, state: RICH.state };
+    fc.assert(
+      fc.property(politicalSessions(14), pauses, (life: DecidedCommand[][], strewn) => {
+        const intervals = life.map((commands): Interval => ({ commands }));
+        const plain = logOf(intervals, []).play(rich);
+        const paused = logOf(intervals, afterFirst(strewn)).play(rich);
+        expect(paused.filter(isOrdinary).map(timeless)).toEqual(plain.map(timeless));
+      }),
+      { numRuns: runs(200) },
+    );
+  },
+  patience(120_000),
+);
 
-test("a tick of kind `status` moves nothing of the world but its place, its status and the ends that it puts off", () => {
-  fc.assert(
-    fc.property(histories(), pauses, ({ rules, intervals }, strewn) => {
-      const { snapshot } = started(rules);
-      let before: WorldState = snapshot.state;
-      for (const result of logOf(intervals, strewn).play(snapshot)) {
-        if (!isOrdinary(result)) {
-          const {
-            tick: _t,
-            at: _a,
-            status: _s,
-            effects: _e,
-            campaigns: _c,
-            calendar: _d,
-            ...still
-          } = result.state.public;
-          const {
-            tick: _1,
-            at: _2,
-            status: _3,
-            effects: _4,
-            campaigns: _5,
-            calendar: _6,
-            ...was
-          } = before.public;
-          expect(still).toEqual(was);
-          expect(result.record).toMatchObject({ factions: {}, events: [{ kind: "status" }] });
-          expect(result.notices).toEqual([]);
+test(
+  "a tick of kind `status` moves nothing of the world but its place, its status and the ends that it puts off",
+  () => {
+    fc.assert(
+      fc.property(histories(), pauses, ({ rules, intervals }, strewn) => {
+        const { snapshot } = started(rules);
+        let before: WorldState = snapshot.state;
+        for (const result of logOf(intervals, strewn).play(snapshot)) {
+          if (!isOrdinary(result)) {
+            const {
+              tick: _t,
+              at: _a,
+              status: _s,
+              effects: _e,
+              campaigns: _c,
+              calendar: _d,
+              ...still
+            } = result.state.public;
+            const {
+              tick: _1,
+              at: _2,
+              status: _3,
+              effects: _4,
+              campaigns: _5,
+              calendar: _6,
+              ...was
+            } = before.public;
+            expect(still).toEqual(was);
+            expect(result.record).toMatchObject({ factions: {}, events: [{ kind: "status" }] });
+            expect(result.notices).toEqual([]);
+          }
+          before = result.state;
         }
-        before = result.state;
-      }
-    }),
-    { numRuns: runs(200) },
-  );
-}, 120_000);
+      }),
+      { numRuns: runs(200) },
+    );
+  },
+  patience(120_000),
+);
 
-test("whoever restores after any tick, also one that left events waiting, plays the rest to the same bytes", () => {
-  const settling = (rules: Ruleset, i: number): DecidedCommand[] =>
-    Object.keys(rules.factions)
-      .slice(0, i % 2)
-      .map((faction) => decided({ kind: "tick.run", idempotency_key: `run-${faction}-${i}` }, 10 + i));
-  fc.assert(
-    fc.property(histories(), pauses, ({ rules, intervals }, strewn) => {
-      const { snapshot } = started(rules);
-      const log = logOf(
-        intervals.map((interval, i) => ({ ...interval, commands: settling(rules, i) })),
-        strewn,
-      );
-      const whole = log.play(snapshot).map(({ record }) => record.hash);
-      for (const [i, { snapshot: left }] of log.play(snapshot).entries())
-        expect(log.play(left).map(({ record }) => record.hash)).toEqual(whole.slice(i + 1));
-    }),
-    { numRuns: runs(100) },
-  );
-}, 120_000);
+test(
+  "whoever restores after any tick, also one that left events waiting, plays the rest to the same bytes",
+  () => {
+    const settling = (rules: Ruleset, i: number): DecidedCommand[] =>
+      Object.keys(rules.factions)
+        .slice(0, i % 2)
+        .map((faction) => decided({ kind: "tick.run", idempotency_key: `run-${faction}-${i}` }, 10 + i));
+    fc.assert(
+      fc.property(histories(), pauses, ({ rules, intervals }, strewn) => {
+        const { snapshot } = started(rules);
+        const log = logOf(
+          intervals.map((interval, i) => ({ ...interval, commands: settling(rules, i) })),
+          strewn,
+        );
+        const whole = log.play(snapshot).map(({ record }) => record.hash);
+        for (const [i, { snapshot: left }] of log.play(snapshot).entries())
+          expect(log.play(left).map(({ record }) => record.hash)).toEqual(whole.slice(i + 1));
+      }),
+      { numRuns: runs(100) },
+    );
+  },
+  patience(120_000),
+);

@@ -11,3 +11,6 @@ export const FUZZ_CASES = asked === undefined ? undefined : wholeNumber("FUZZ_CA
 
 /** Cases for a property that has `usual` of them within `npm test`. */
 export const runs = (usual: number): number => FUZZ_CASES ?? usual;
+
+/** A test's timeout, ms; none under `npm run fuzz`, where a property takes as long as it takes. */
+export const patience = (usualMs: number): number => (FUZZ_CASES === undefined ? usualMs : 0);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { runs } from "../../ops/testing/fuzz.ts";
+import { patience, runs } from "../../ops/testing/fuzz.ts";
 import { Notice } from "../../shared/contracts/notice.ts";
 import type { DerivedEvent, Rosters } from "../../shared/contracts/world.ts";
 import { canonical, canonicalHash } from "../../shared/exact/canonical.ts";
@@ -10,7 +10,7 @@ import { ROSTER_USERS } from "./roster.ts";
 
 const CASES = runs(2_000);
 /** Some 5 s each, and the machine may be busy. */
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = patience(240_000);
 
 test("a notice names who acted for what happened, at most three things each, and what is told is what the hash says", {
   timeout: PATIENCE_MS,

@@ -1,7 +1,7 @@
 /** Notices tell the truth: each is held against what the whole history brought, and against the tick played again. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { runs } from "../../ops/testing/fuzz.ts";
+import { patience, runs } from "../../ops/testing/fuzz.ts";
 import type { Accepted } from "../../shared/contracts/decision.ts";
 import type { NoticeItem } from "../../shared/contracts/notice.ts";
 import type { DerivedEvent } from "../../shared/contracts/world.ts";
@@ -12,7 +12,7 @@ import type { TickResult } from "../tick-result.ts";
 
 const CASES = runs(2_000);
 /** Some 10 s each, and the machine may be busy. */
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = patience(240_000);
 
 type Events = readonly Accepted[];
 const eventsAt = ({ intervals }: History, i: number): Events => intervals[i]!.events ?? [];
