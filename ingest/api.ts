@@ -14,6 +14,7 @@ import { realmRoutes } from "./api/realms.ts";
 import { stateRoutes } from "./api/state.ts";
 import { tokenRoutes } from "./api/tokens.ts";
 import { commandStateRoutes } from "./commands/routes.ts";
+import { decisionRoutes } from "./decisions/routes.ts";
 import { explainRoutes } from "./explain/routes.ts";
 import { playerRoutes } from "./players/routes.ts";
 import { quarantineRoutes } from "./quarantine/routes.ts";
@@ -31,6 +32,7 @@ const GROUPS = [
   shadowRoutes,
   quarantineRoutes,
   explainRoutes,
+  decisionRoutes,
   playerRoutes,
   tokenRoutes,
   callerRoutes,

@@ -30,6 +30,7 @@ test("the document is OpenAPI 3.1, needs no token and has every route of the API
     "GET /internal/world/realms",
     "GET /internal/world/token",
     "GET /internal/world/{realm}/commands/{command_id}",
+    "GET /internal/world/{realm}/decisions",
     "GET /internal/world/{realm}/events",
     "GET /internal/world/{realm}/events/{event_id}",
     "GET /internal/world/{realm}/players/{user_id}",

@@ -31,6 +31,7 @@ const TABLE: Record<string, readonly Scope[] | "any" | "open"> = {
   "PUT /internal/world/:realm/shadow": ["operate"],
   "DELETE /internal/world/:realm/shadow": ["operate"],
   "DELETE /internal/world/realms/:realm": ["operate"],
+  "GET /internal/world/:realm/decisions": ["story"],
   "GET /internal/world/:realm/events": ["read", "story"],
   "GET /internal/world/:realm/events/:event_id": ["read", "story"],
   "GET /internal/world/:realm/players/:user_id": ["story", "review"],
@@ -90,7 +91,9 @@ const pathOf = (url: string) =>
     .replace("/internal/world/", "")
     .replace(":realm", REALM)
     .replace(":event_id", "a".repeat(26))
-    .replace(":command_id", "a".repeat(26));
+    .replace(":command_id", "a".repeat(26))
+    // An answer that ends: one from a real cursor stays open.
+    .replace(/decisions$/, "decisions?after=none");
 
 test("every route of the server says who may use it, as the table does", async () => {
   const routes = await api.routes();
