@@ -27,6 +27,7 @@ test("the document is OpenAPI 3.1, needs no token and has every route of the API
   expect(routes.sort()).toEqual([
     "DELETE /internal/world/realms/{realm}",
     "DELETE /internal/world/{realm}/shadow",
+    "GET /internal/world",
     "GET /internal/world/realms",
     "GET /internal/world/token",
     "GET /internal/world/{realm}/commands/{command_id}",

@@ -20,6 +20,7 @@ const TABLE: Record<string, readonly Scope[] | "any" | "open"> = {
   "POST /internal/world/tick/run": ["operate"],
   "POST /internal/world/realms": ["operate"],
   "GET /internal/world/realms": ["read"],
+  "GET /internal/world": "any",
   "GET /internal/world/token": "any",
   "GET /internal/world/:realm/state": ["read"],
   "GET /internal/world/:realm/ruleset": ["read"],
@@ -89,6 +90,7 @@ const call = (name: string, method: string, path: string, body?: unknown): Promi
 const pathOf = (url: string) =>
   url
     .replace("/internal/world/", "")
+    .replace(/^\/internal\/world$/, "../world")
     .replace(":realm", REALM)
     .replace(":event_id", "a".repeat(26))
     .replace(":command_id", "a".repeat(26))

@@ -141,6 +141,10 @@ test("the stack starts, heals, ends within 5 s, and a restart continues the same
   }
   await vi.waitFor(async () => expect(await tickOf(urls.feed)).toBeGreaterThan(0), 30_000);
   const tick = await tickOf(urls.feed);
+  const entrance = await fetch(`${urls.internal}/internal/world`, {
+    headers: { authorization: "Bearer local-internal-token" },
+  });
+  expect(await entrance.json()).toEqual({ public_url: urls.feed });
   const last = pids();
 
   const end = await first.end("SIGINT");

@@ -260,6 +260,7 @@ async function startStages(
       logFile: join(place.dataDir, "logs", `${name}.log`),
       env: () => ({
         ...environmentOf(name, {
+          AMOI_PUBLIC_URL: httpUrl(env.AMOI_HOST, place.ports.FEED_PORT),
           ...options.environment,
           ...ports,
           DATA_DIR: place.dataDir,

@@ -46,6 +46,8 @@ const FEED_LIMITS = {
   /** Requests a minute and address, but for those that open feeds and streams; event streams open at once. */
   AMOI_READS_PER_MINUTE: z.coerce.number().int().min(1).default(600),
   AMOI_FEED_STREAMS: z.coerce.number().int().min(0).default(10_000),
+  /** Where clients find the public port, as the internal API tells programs that know only its own address. */
+  AMOI_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** How long a player's token holds. */
   AMOI_FEED_TOKEN_SECONDS: z.coerce.number().int().min(10).max(86_400).default(900),
   /** Header in which proxies of one's own say whom they forward, such as `x-forwarded-for`. */

@@ -54,7 +54,14 @@ test.skipIf(command === undefined)("docker-compose.yml is valid and runs every s
 test("every secret of compose is demanded by name", () => {
   const compose = readFileSync(join(ROOT, "docker-compose.yml"), "utf8");
   const used = new Set([...compose.matchAll(/\$\{(\w+)(:?[^}]*)\}/g)].map(([, name]) => name!));
-  for (const other of ["NATS_IMAGE", "POSTGRES_IMAGE", "PROXY_IMAGE", "TLS_DIR", "NATS_MEMORY"])
+  for (const other of [
+    "AMOI_PUBLIC_URL",
+    "NATS_IMAGE",
+    "POSTGRES_IMAGE",
+    "PROXY_IMAGE",
+    "TLS_DIR",
+    "NATS_MEMORY",
+  ])
     used.delete(other);
   expect([...used].sort()).toEqual(Object.keys(secrets).sort());
   for (const name of used) {
