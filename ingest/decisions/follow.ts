@@ -28,6 +28,8 @@ import {
 /** How long a marker's record is waited for between two looks, ms: it is committed right after it. */
 const LOOK_MS = 100;
 const MESSAGES_AT_ONCE = 100;
+/** What waits for a client that reads slowly, of each of the two streams; with what is under way some 8 MB. */
+const QUEUE_BYTES = 4 * 1024 * 1024;
 
 type Told = { line: Line; cursor: Cursor };
 
@@ -128,7 +130,11 @@ async function* messagesOf(
   signal: AbortSignal,
 ): AsyncGenerator<Input, void> {
   const { created } = await streamEnds(bus, stream);
-  const reader = new Reader(bus, { stream, subjects: names, created, from });
+  const reader = new Reader(bus, {
+    ...{ stream, subjects: names, created, from },
+    prefetch: MESSAGES_AT_ONCE,
+    mostBytes: QUEUE_BYTES,
+  });
   try {
     while (!signal.aborted) yield* await reader.take(MESSAGES_AT_ONCE, signal);
   } finally {

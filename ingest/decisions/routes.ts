@@ -10,7 +10,7 @@ import { decisionsAfter } from "./follow.ts";
 import type { Line } from "./lines.ts";
 
 /** Open at once in this process: each holds two consumers, and the events of a tick. */
-const MOST_OPEN = 32;
+const MOST_OPEN = 16;
 /** The longest that Fastify takes, 24 days: it counts for as long as an answer is being sent. */
 const STAYS_OPEN_MS = 2 ** 31 - 1;
 /** An open stream says that it lives this often, ms. */

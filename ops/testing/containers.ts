@@ -1,4 +1,7 @@
-/** The servers of docker-compose.yml in containers, for tests; where a container engine answers. */
+/**
+ * The servers of docker-compose.yml in containers, for tests; where a container engine answers. They are single containers: testcontainers'
+ * `DockerComposeEnvironment` starts a service with all that it depends on, which for NATS is the image of the whole project.
+ */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

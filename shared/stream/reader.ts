@@ -37,6 +37,7 @@ export class Reader {
   readonly #created: string;
   readonly #gapless: boolean;
   readonly #prefetch: number;
+  readonly #mostBytes: number;
   readonly #closing = new AbortController();
   readonly #from: Start;
   /** The first sequence that was not read; unknown before the first message since a time. */
@@ -63,7 +64,8 @@ export class Reader {
    * `created`: the stream's creation as `streamEnds` tells it; `from`: the first sequence to read, or the time (RFC 3339) since
    * when to read.
    * `gapless: false` is for buckets, where later values replace earlier ones. `prefetch`: messages asked for at once; what is
-   * under way must stay below the 64 MB at which a server cuts a slow consumer off, and a bundle may have 34 KB.
+   * under way must stay below the 64 MB at which a server cuts a slow consumer off, and a bundle may have 34 KB. `mostBytes`: of
+   * the queue, beyond which no more are asked for; 64 MB where it is absent.
    */
   constructor(
     bus: Bus,
@@ -74,6 +76,7 @@ export class Reader {
       from: number | { since: string };
       gapless?: boolean;
       prefetch?: number;
+      mostBytes?: number;
     },
   ) {
     this.#bus = bus;
@@ -82,6 +85,7 @@ export class Reader {
     this.#created = options.created;
     this.#gapless = options.gapless ?? true;
     this.#prefetch = options.prefetch ?? 256;
+    this.#mostBytes = options.mostBytes ?? HIGH_WATER_BYTES;
     // An empty stream says that its first message is 0.
     this.#from = typeof options.from === "number" ? { seq: Math.max(1, options.from) } : options.from;
     this.#next = "seq" in this.#from ? this.#from.seq : undefined;
@@ -141,7 +145,7 @@ export class Reader {
     const taken = this.#queue.length <= max ? this.#queue : this.#queue.slice(0, max);
     this.#queue = this.#queue.length <= max ? [] : this.#queue.slice(max);
     for (const message of taken) this.#bytes -= message.data.length;
-    if (this.#queue.length < HIGH_WATER_MESSAGES / 2 && this.#bytes < HIGH_WATER_BYTES / 2) this.#flow();
+    if (this.#queue.length < HIGH_WATER_MESSAGES / 2 && this.#bytes < this.#mostBytes / 2) this.#flow();
     return taken;
   }
 
@@ -155,7 +159,7 @@ export class Reader {
   }
 
   get #isFull(): boolean {
-    return this.#queue.length >= HIGH_WATER_MESSAGES || this.#bytes >= HIGH_WATER_BYTES;
+    return this.#queue.length >= HIGH_WATER_MESSAGES || this.#bytes >= this.#mostBytes;
   }
 
   /** Pulls messages from the present consumer, or from a new one. */
