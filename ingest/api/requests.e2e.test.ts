@@ -52,6 +52,7 @@ test("a path that is served for other methods is a 405 that names them, any othe
     ["/internal/world/events/ingest?x=1", "POST"],
     ["/internal/world/tick/run", "POST"],
     ["/internal/world/realms", "GET, HEAD, POST"],
+    ["/internal/world", "GET, HEAD"],
     ["/internal/world/token", "GET, HEAD"],
     [`/internal/world/${REALM}/ruleset`, "GET, HEAD, PUT"],
     [`/internal/world/${REALM}/ruleset/rollback`, "POST"],
@@ -74,7 +75,7 @@ test("a path that is served for other methods is a 405 that names them, any othe
   expect(wrong).toEqual([]);
   for (const [method, path] of [
     ["GET", "/"],
-    ["POST", "/internal/world"],
+    ["POST", "/internal/worlds"],
     ["PUT", `/internal/world/${REALM}/nothing`],
     ["PROPFIND", "/internal"],
     ["DELETE", `${CANDIDATES}/more`],
